@@ -1,0 +1,9 @@
+//! An embeddable data-quality engine: exact counts, one pass over the data, the same answer on every
+//! source.
+
+pub mod clock;
+pub mod error;
+pub mod source;
+pub mod value;
+
+pub use error::{Error, ErrorKind, Result};

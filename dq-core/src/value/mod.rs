@@ -1,0 +1,53 @@
+//! Values as they come from a source: columns of a [`Batch`], read one by one as [`Value`].
+//!
+//! A column is an Arrow array where the source knows its type. Text is kept as spans over one
+//! shared buffer (a database page, a block of a CSV file), so that most text is never copied; a
+//! column whose rows disagree about their type, which SQLite allows, is [`MixedColumn`].
+
+mod batch;
+mod column;
+mod date;
+mod number;
+mod render;
+mod schema;
+mod text;
+
+pub use batch::Batch;
+pub use column::Cell;
+pub use column::Column;
+pub use column::MixedColumn;
+pub use date::{Date, Timestamp};
+pub use number::Number;
+pub use schema::{ColumnSchema, TableSchema, ValueType};
+pub use text::{Span, TextBuilder, TextColumn};
+
+/// One value of one row, borrowed from its column.
+///
+/// `Text` holds bytes that are valid UTF-8: whoever fills a column guarantees it. Text that is not
+/// valid UTF-8 (SQLite stores what it is given) is `Bytes`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// SQL NULL.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A binary floating-point number.
+    Float(f64),
+    /// A day of the proleptic Gregorian calendar.
+    Date(Date),
+    /// A point in time, without a time zone.
+    Timestamp(Timestamp),
+    /// Valid UTF-8.
+    Text(&'a [u8]),
+    /// Bytes that are not text.
+    Bytes(&'a [u8]),
+}
+
+impl Value<'_> {
+    /// Whether this is NULL.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
