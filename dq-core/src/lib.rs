@@ -3,7 +3,9 @@
 
 pub mod clock;
 pub mod error;
+pub mod rules;
 pub mod source;
+pub mod validate;
 pub mod value;
 
 pub use error::{Error, ErrorKind, Result};

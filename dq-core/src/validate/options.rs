@@ -1,0 +1,69 @@
+//! How a run is made.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use crate::clock::{Clock, SystemClock};
+use crate::source::Cancellation;
+use crate::value::Date;
+
+/// How a run is made.
+#[derive(Clone)]
+pub struct ValidateOptions {
+    /// How many threads read and check at once. Default: 1; a program passes the parallelism that it
+    /// grants. The threads are those of the caller's tokio runtime that may block.
+    pub threads: NonZeroUsize,
+    /// How many keys of failing rows each check shows at most. Default: 10.
+    pub sample_limit: usize,
+    /// Whether samples show the values of the checked columns beside the keys. Default: no, since
+    /// reports travel further than the data may.
+    pub show_values: bool,
+    /// "Today" for rules about dates. Default: the day on which the run starts, in UTC.
+    pub as_of: Option<Date>,
+    /// Stops the run.
+    pub cancellation: Cancellation,
+    /// Hears how far the run is. Called from several threads.
+    pub progress: Option<ProgressListener>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A function that hears of progress.
+pub type ProgressListener = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// How far a run is.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// The table that is being read.
+    pub table: String,
+    /// How many of its rows have been read.
+    pub rows: u64,
+    /// About how many rows it has.
+    pub rows_estimate: Option<u64>,
+}
+
+impl Default for ValidateOptions {
+    fn default() -> Self {
+        Self {
+            threads: NonZeroUsize::MIN,
+            sample_limit: 10,
+            show_values: false,
+            as_of: None,
+            cancellation: Cancellation::new(),
+            progress: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl fmt::Debug for ValidateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValidateOptions")
+            .field("threads", &self.threads)
+            .field("sample_limit", &self.sample_limit)
+            .field("show_values", &self.show_values)
+            .field("as_of", &self.as_of)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,168 @@
+//! What a run found: the outcome of every check of every rule.
+//!
+//! These types serialise to the JSON report; `docs/report.schema.json` describes it.
+
+use std::time::Duration;
+
+use crate::rules::Severity;
+
+/// The version of the JSON report. It changes when a reader of the old one would misread the new one.
+pub const FORMAT: u32 = 1;
+
+/// How a check, a rule or a run ended; ordered from the best to the worst.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nothing was in scope: an empty table, or a filter that lets no row through. Neither pass nor fail.
+    NotApplicable,
+    /// Violations, if any, are within the tolerance.
+    Pass,
+    /// More violations than the tolerance to warn, but not more than the tolerance to fail.
+    Warn,
+    /// More violations than tolerated.
+    Fail,
+    /// The check could not run. Never the same as "no violations".
+    Error,
+}
+
+impl Status {
+    /// The word for it: `not_applicable`, `pass`, `warn`, `fail`, `error`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not_applicable",
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What one run found.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Report {
+    /// The version of this form: [`FORMAT`].
+    pub format: u32,
+    /// The worst status of any check.
+    pub status: Status,
+    /// "Today" for rules about dates, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// The name of the source, without credentials.
+    pub source: String,
+    /// What to know about how the rows were read.
+    pub notes: Vec<String>,
+    /// The tables that were read, in the order of the plan.
+    pub tables: Vec<TableReport>,
+    /// The rules, in the order of the rule set.
+    pub rules: Vec<RuleReport>,
+    /// How long the run took.
+    #[serde(rename = "seconds", serialize_with = "as_seconds")]
+    pub elapsed: Duration,
+}
+
+/// A table that was read.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct TableReport {
+    /// Its name.
+    pub table: String,
+    /// How many rows it had.
+    pub rows: u64,
+}
+
+/// What one rule found.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct RuleReport {
+    /// The id of the rule.
+    pub id: String,
+    /// The table of the rule.
+    pub table: String,
+    /// What the rule is for, in its author's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The worst status of its checks.
+    pub status: Status,
+    /// The checks, in the order of the rule.
+    pub checks: Vec<CheckReport>,
+}
+
+/// What one check found.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CheckReport {
+    /// The id of the check, unique in its rule.
+    pub id: String,
+    /// The kind of check, such as `not_null`.
+    pub check: &'static str,
+    /// The columns that it is about.
+    pub columns: Vec<String>,
+    /// How much its violations matter.
+    pub severity: Severity,
+    /// How it ended.
+    pub status: Status,
+    /// The author's message to whoever reads about violations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How many rows were in its scope.
+    pub evaluated: u64,
+    /// How many of them violate it. For `row_count`, 1 if the number of rows is out of bounds.
+    pub violations: u64,
+    /// For checks of groups, how many groups violate it.
+    pub groups: Option<u64>,
+    /// Violations that were there, in words, where a key says nothing: the number of rows, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<String>,
+    /// The lowest keys of failing rows, in order.
+    pub sample: Vec<FailingRow>,
+    /// Whether there are more failing rows than the sample shows.
+    pub truncated: bool,
+    /// Why the check could not run.
+    pub error: Option<String>,
+}
+
+impl CheckReport {
+    /// Violations as a share of the rows in scope; `None` where nothing was in scope.
+    pub fn share(&self) -> Option<f64> {
+        (self.evaluated > 0).then(|| self.violations as f64 / self.evaluated as f64)
+    }
+}
+
+/// A row that violates a check.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct FailingRow {
+    /// The primary key, by column; where the table has none, `{"row": n}`, counted from 1.
+    pub key: serde_json::Map<String, serde_json::Value>,
+    /// The values of the columns of the check, only where the caller asked to see them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl Report {
+    /// Every check with its rule, in the order in which a person wants to read them: severest first,
+    /// then worst status first, then most violations, then the order of the rule set.
+    pub fn ranked(&self) -> Vec<(&RuleReport, &CheckReport)> {
+        let mut checks: Vec<_> =
+            self.rules.iter().flat_map(|rule| rule.checks.iter().map(move |check| (rule, check))).collect();
+        checks.sort_by_key(|(_, check)| {
+            std::cmp::Reverse((check.severity, check.status, check.violations))
+        });
+        checks
+    }
+
+    /// Whether any check of at least this severity failed.
+    pub fn fails_at(&self, severity: Severity) -> bool {
+        self.checks().any(|it| it.status == Status::Fail && it.severity >= severity)
+    }
+
+    /// Whether any check could not run.
+    pub fn has_errors(&self) -> bool {
+        self.checks().any(|it| it.status == Status::Error)
+    }
+
+    /// Every check, in the order of the rule set.
+    pub fn checks(&self) -> impl Iterator<Item = &CheckReport> {
+        self.rules.iter().flat_map(|it| &it.checks)
+    }
+}
+
+fn as_seconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(elapsed.as_secs_f64())
+}
