@@ -7,6 +7,7 @@
 mod batch;
 mod column;
 mod date;
+pub mod lens;
 mod number;
 mod render;
 mod schema;
