@@ -5,6 +5,7 @@
 //! column whose rows disagree about their type, which SQLite allows, is [`MixedColumn`].
 
 mod batch;
+mod blank;
 mod column;
 mod date;
 pub mod lens;
@@ -14,6 +15,7 @@ mod schema;
 mod text;
 
 pub use batch::Batch;
+pub use blank::{characters, is_blank};
 pub use column::Cell;
 pub use column::Column;
 pub use column::MixedColumn;
