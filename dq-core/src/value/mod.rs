@@ -8,6 +8,7 @@ mod batch;
 mod column;
 mod date;
 mod number;
+mod owned;
 mod render;
 mod schema;
 mod text;
@@ -18,6 +19,7 @@ pub use column::Column;
 pub use column::MixedColumn;
 pub use date::{Date, Timestamp};
 pub use number::Number;
+pub use owned::OwnedValue;
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
 
