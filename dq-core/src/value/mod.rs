@@ -10,6 +10,7 @@ mod column;
 mod date;
 pub mod lens;
 mod number;
+mod owned;
 mod render;
 mod schema;
 mod text;
@@ -21,6 +22,7 @@ pub use column::Column;
 pub use column::MixedColumn;
 pub use date::{Date, Timestamp};
 pub use number::Number;
+pub use owned::OwnedValue;
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
 
