@@ -2,6 +2,7 @@
 //! source.
 
 pub mod clock;
+pub mod database;
 pub mod error;
 pub mod rules;
 pub mod source;
