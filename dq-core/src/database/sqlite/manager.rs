@@ -14,7 +14,7 @@ use crate::database::sqlite::config::SqliteConfig;
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::open;
 use crate::database::sqlite::pool::Pool;
-use crate::database::sqlite::rows::collect;
+use crate::database::sqlite::result::collect;
 use crate::database::sqlite::statement::execute;
 use crate::database::sqlite::stream::stream;
 use crate::database::sqlite::transaction::SqliteTransaction;

@@ -16,7 +16,7 @@ pub(crate) mod error;
 mod manager;
 pub(crate) mod open;
 mod pool;
-mod rows;
+mod result;
 mod statement;
 mod stream;
 mod task;

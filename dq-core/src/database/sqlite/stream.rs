@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::database::sqlite::pool::{Lease, Pool};
-use crate::database::sqlite::rows::RowReader;
+use crate::database::sqlite::result::ResultReader;
 use crate::database::sqlite::statement::prepare;
 use crate::database::sqlite::task::{StopOnDrop, broken};
 use crate::database::{RowStream, Statement};
@@ -60,7 +60,7 @@ impl Reading {
         let nobody_reads = || Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
         let result = lease.run(stop, |connection, _| {
             let mut prepared = prepare(connection, &statement, &doing)?;
-            let mut reader = RowReader::start(&mut prepared, statement.row_limit(), &doing)?;
+            let mut reader = ResultReader::start(&mut prepared, statement.row_limit(), &doing)?;
             columns.send(reader.columns().to_vec()).map_err(|_| nobody_reads())?;
             while let Some(batch) = reader.next()? {
                 batches.blocking_send(batch).map_err(|_| nobody_reads())?;

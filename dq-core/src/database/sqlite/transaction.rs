@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::pool::{Lease, Pool};
-use crate::database::sqlite::rows::collect;
+use crate::database::sqlite::result::collect;
 use crate::database::sqlite::statement::execute;
 use crate::database::sqlite::task::blocking;
 use crate::database::{QueryResult, Statement, Transaction};

@@ -1,17 +1,17 @@
-//! The rows of a statement, read into batches.
+//! The result of a statement: its columns, and its rows in batches.
 
 use arrow_buffer::Buffer;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, Connection, Row, Rows};
+use rusqlite::{CachedStatement, Connection, Rows};
 
 use crate::database::sqlite::catalog::value_type;
 use crate::database::sqlite::columns::ColumnBuilder;
 use crate::database::sqlite::error::from_sqlite;
+use crate::database::sqlite::rows::push;
 use crate::database::sqlite::statement::{invalid, prepare};
 use crate::database::{QueryResult, Statement};
 use crate::error::{Error, ErrorKind, Result};
-use crate::value::{Batch, ColumnSchema, Span, ValueType};
+use crate::value::{Batch, ColumnSchema, ValueType};
 
 /// How many rows a batch holds at most.
 const BATCH_ROWS: usize = 4_096;
@@ -30,7 +30,7 @@ pub(crate) fn collect(
     doing: &str,
 ) -> Result<QueryResult> {
     let mut prepared = prepare(connection, statement, doing)?;
-    let mut reader = RowReader::start(&mut prepared, statement.row_limit(), doing)?;
+    let mut reader = ResultReader::start(&mut prepared, statement.row_limit(), doing)?;
     let mut batches = Vec::new();
     while let Some(batch) = reader.next()? {
         if reader.bytes > bytes_max {
@@ -46,7 +46,7 @@ pub(crate) fn collect(
 }
 
 /// Steps through the rows of a statement.
-pub(crate) struct RowReader<'a> {
+pub(crate) struct ResultReader<'a> {
     /// Stands on a row that is not yet read; `None` after the last.
     rows: Option<Rows<'a>>,
     columns: Vec<ColumnSchema>,
@@ -57,7 +57,7 @@ pub(crate) struct RowReader<'a> {
     doing: &'a str,
 }
 
-impl<'a> RowReader<'a> {
+impl<'a> ResultReader<'a> {
     /// Makes the first step, which fixes the moment of all rows, and the columns.
     pub(crate) fn start(
         prepared: &'a mut CachedStatement<'_>,
@@ -102,7 +102,10 @@ impl<'a> RowReader<'a> {
         while count < BATCH_ROWS && self.wanted > 0 && text.len() < BATCH_BYTES {
             let Some(rows) = &mut self.rows else { break };
             let Some(row) = rows.get() else { break };
-            push(row, &mut builders, &mut text).map_err(|it| from_sqlite(self.doing, it))?;
+            for (position, builder) in builders.iter_mut().enumerate() {
+                let value = row.get_ref(position).map_err(|it| from_sqlite(self.doing, it))?;
+                push(builder, value, &mut text);
+            }
             count += 1;
             self.wanted -= 1;
             rows.advance().map_err(|it| from_sqlite(self.doing, it))?;
@@ -125,23 +128,4 @@ impl<'a> RowReader<'a> {
 fn columns(prepared: &rusqlite::Statement<'_>) -> Vec<ColumnSchema> {
     let typed = |declared: Option<&str>| declared.map_or(ValueType::Any, value_type);
     prepared.columns().iter().map(|it| ColumnSchema::new(it.name(), typed(it.decl_type()))).collect()
-}
-
-fn push(row: &Row<'_>, builders: &mut [ColumnBuilder], text: &mut Vec<u8>) -> rusqlite::Result<()> {
-    for (position, builder) in builders.iter_mut().enumerate() {
-        match row.get_ref(position)? {
-            ValueRef::Null => builder.push_null(),
-            ValueRef::Integer(it) => builder.push_integer(it),
-            ValueRef::Real(it) => builder.push_float(it),
-            ValueRef::Text(it) if str::from_utf8(it).is_ok() => builder.push_text(append(text, it)),
-            ValueRef::Text(it) | ValueRef::Blob(it) => builder.push_bytes(append(text, it)),
-        }
-    }
-    Ok(())
-}
-
-fn append(text: &mut Vec<u8>, bytes: &[u8]) -> Span {
-    let span = Span::new(text.len() as u32, bytes.len() as u32);
-    text.extend_from_slice(bytes);
-    span
 }
