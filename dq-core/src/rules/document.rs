@@ -39,7 +39,10 @@ impl Node {
             problems.add(place, message);
         }
         if builder.root.is_none() {
-            problems.add(Place { line: 1, column: 1 }, "the file is empty: expected `version` and `rules`");
+            problems.add(
+                Place { line: 1, column: 1 },
+                "the file is empty: expected `version` and `rules`",
+            );
         }
         builder.root
     }
@@ -114,7 +117,10 @@ impl<'input> SpannedEventReceiver<'input> for Builder {
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let plain = style == ScalarStyle::Plain;
-                self.add(anchor, Node { place, content: Content::Scalar(text.into_owned(), plain) });
+                self.add(
+                    anchor,
+                    Node { place, content: Content::Scalar(text.into_owned(), plain) },
+                );
             }
             Event::SequenceStart(anchor, _) => {
                 self.open.push(Open { place, anchor, is_mapping: false, children: Vec::new() });
@@ -150,7 +156,10 @@ impl Builder {
         let mut entries: Vec<(Node, Node)> = Vec::new();
         let mut children = children.into_iter();
         while let (Some(key), Some(value)) = (children.next(), children.next()) {
-            if key.as_text().is_some_and(|it| entries.iter().any(|(old, _)| old.as_text() == Some(it))) {
+            if key
+                .as_text()
+                .is_some_and(|it| entries.iter().any(|(old, _)| old.as_text() == Some(it)))
+            {
                 let message = format!("`{}` stands here twice", key.as_text().unwrap_or_default());
                 self.problems.push((key.place, message));
             }
@@ -171,7 +180,9 @@ impl Builder {
         match self.open.last_mut() {
             Some(open) => open.children.push(node),
             None if self.root.is_none() => self.root = Some(node),
-            None => self.problems.push((node.place, "a second document: write one per file".to_owned())),
+            None => {
+                self.problems.push((node.place, "a second document: write one per file".to_owned()))
+            }
         }
     }
 }

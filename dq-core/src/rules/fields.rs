@@ -16,7 +16,11 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of `node`, which is called `what` in messages.
-    pub(crate) fn of(node: &'a Node, what: &'static str, problems: &'a RefCell<Problems>) -> Option<Self> {
+    pub(crate) fn of(
+        node: &'a Node,
+        what: &'static str,
+        problems: &'a RefCell<Problems>,
+    ) -> Option<Self> {
         let Content::Mapping(entries) = &node.content else {
             let message = format!("expected {what} as a mapping, found {}", node.kind());
             problems.borrow_mut().add(node.place, message);
@@ -71,7 +75,10 @@ impl<'a> Fields<'a> {
     pub(crate) fn text_of(&self, node: &Node, name: &str) -> Option<String> {
         let text = node.as_text().map(str::to_owned);
         if text.is_none() {
-            self.problem(node.place, format!("expected `{name}` as a single value, found {}", node.kind()));
+            self.problem(
+                node.place,
+                format!("expected `{name}` as a single value, found {}", node.kind()),
+            );
         }
         text
     }

@@ -10,7 +10,11 @@ use crate::rules::problem::{Place, Problems, nearest};
 
 /// Replaces parameters in every scalar of `root`. The file's own values stand in its mapping
 /// `parameters`; those of `given` win over them.
-pub(crate) fn substitute(root: &mut Node, given: &BTreeMap<String, String>, problems: &mut Problems) {
+pub(crate) fn substitute(
+    root: &mut Node,
+    given: &BTreeMap<String, String>,
+    problems: &mut Problems,
+) {
     let mut values = declared(root, problems);
     for (name, value) in given {
         if values.insert(name.clone(), Some(value.clone())).is_none() {
@@ -61,7 +65,9 @@ fn replace(
         }
         replaced.push_str(before);
         let Some((name, after)) = after.split_once('}') else {
-            complain("`${` without a closing `}`; write `$${` for the characters themselves".to_owned());
+            complain(
+                "`${` without a closing `}`; write `$${` for the characters themselves".to_owned(),
+            );
             return replaced;
         };
         match values.get(name) {

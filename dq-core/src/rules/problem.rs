@@ -7,20 +7,20 @@ use crate::error::ErrorKind;
 
 /// A place in a rule file; lines and columns count from 1.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Place {
+pub(crate) struct Place {
     /// The line.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The column, in characters.
-    pub column: usize,
+    pub(crate) column: usize,
 }
 
 /// One thing that is wrong with a rule set.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Where.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What, and what to do about it.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// All that is wrong with a rule set.
@@ -40,7 +40,8 @@ impl Problems {
     pub(crate) fn into_error(mut self, file: &str) -> Error {
         self.0.sort_by_key(|it| it.place);
         self.0.dedup();
-        let line = |it: &Problem| format!("{file}:{}:{}: {}", it.place.line, it.place.column, it.message);
+        let line =
+            |it: &Problem| format!("{file}:{}:{}: {}", it.place.line, it.place.column, it.message);
         let lines: Vec<_> = self.0.iter().map(line).collect();
         Error::new(ErrorKind::RulesInvalid, lines.join("\n"))
     }

@@ -150,7 +150,10 @@ impl Reader {
         if let Some(node) = fields.require("version")
             && node.as_text() != Some(VERSION)
         {
-            fields.problem(node.place, format!("this dq reads version {VERSION} of the rule language"));
+            fields.problem(
+                node.place,
+                format!("this dq reads version {VERSION} of the rule language"),
+            );
         }
         fields.take("parameters");
         fields.take("description");
@@ -178,10 +181,15 @@ impl Reader {
         let mut checks: Vec<RuleCheck> = Vec::new();
         let node = fields.require("checks");
         for item in node.map_or(&[][..], |it| list_of(it, "checks", &fields)) {
-            let Some(check) = self.check(item, severity.unwrap_or_default(), problems) else { continue };
+            let Some(check) = self.check(item, severity.unwrap_or_default(), problems) else {
+                continue;
+            };
             if checks.iter().any(|it| it.id == check.id) {
                 let hint = "give each an `id` of its own";
-                fields.problem(check.place, format!("another check of the rule has the id `{}`; {hint}", check.id));
+                fields.problem(
+                    check.place,
+                    format!("another check of the rule has the id `{}`; {hint}", check.id),
+                );
             }
             checks.push(check);
         }
@@ -190,7 +198,12 @@ impl Reader {
         Some(Rule { id: id?, description, table: table?, checks, filter, place })
     }
 
-    fn check(&self, node: &Node, severity_of_rule: Severity, problems: &RefCell<Problems>) -> Option<RuleCheck> {
+    fn check(
+        &self,
+        node: &Node,
+        severity_of_rule: Severity,
+        problems: &RefCell<Problems>,
+    ) -> Option<RuleCheck> {
         let mut fields = Fields::of(node, "a check", problems)?;
         let id = fields.text("id");
         let message = fields.text("message");
@@ -199,12 +212,14 @@ impl Reader {
         let kinds: Vec<_> = fields.names().filter_map(Check::name_of).collect();
         let [kind] = kinds[..] else {
             let names = Check::NAMES.join(", ");
-            let unknown = fields.names().find(|it| !nearest(it, Check::NAMES.iter().copied()).is_empty());
+            let unknown =
+                fields.names().find(|it| !nearest(it, Check::NAMES.iter().copied()).is_empty());
             let hint = unknown.map_or_else(String::new, |it| {
                 format!("; `{it}` is none{}", nearest(it, Check::NAMES.iter().copied()))
             });
             let found = if kinds.is_empty() { "none" } else { "more than one" };
-            fields.problem(node.place, format!("a check has one of {names}; this has {found}{hint}"));
+            fields
+                .problem(node.place, format!("a check has one of {names}; this has {found}{hint}"));
             return None;
         };
         let argument = fields.require(kind)?;

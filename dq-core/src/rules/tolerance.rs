@@ -49,7 +49,10 @@ impl Allowance {
             return text.parse().ok().map(Self::Count);
         };
         let (whole, fraction) = percent.trim().split_once('.').unwrap_or((percent.trim(), ""));
-        if whole.is_empty() || fraction.len() > 12 || !fraction.bytes().all(|it| it.is_ascii_digit()) {
+        if whole.is_empty()
+            || fraction.len() > 12
+            || !fraction.bytes().all(|it| it.is_ascii_digit())
+        {
             return None;
         }
         let scale = 10_u64.checked_pow(fraction.len() as u32)?;
@@ -79,7 +82,10 @@ impl Tolerance {
 fn allowance(node: &Node, check: &Fields<'_>) -> Option<Allowance> {
     let allowance = check.text_of(node, "tolerance").and_then(|it| Allowance::parse(&it));
     if allowance.is_none() {
-        check.problem(node.place, "expected a number of rows, such as `12`, or a share, such as `0.1%`");
+        check.problem(
+            node.place,
+            "expected a number of rows, such as `12`, or a share, such as `0.1%`",
+        );
     }
     allowance
 }

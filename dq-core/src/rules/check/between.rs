@@ -74,7 +74,8 @@ impl CheckKind for Between {
                 min.is_none_or(|it| number >= it) && max.is_none_or(|it| number <= it)
             }),
             Bounds::Days { min, max } => {
-                let (min, max) = (min.map(|it| it.on(binder.as_of())), max.map(|it| it.on(binder.as_of())));
+                let (min, max) =
+                    (min.map(|it| it.on(binder.as_of())), max.map(|it| it.on(binder.as_of())));
                 kernel::of_batch(move |batch| {
                     Ok(lens::date_fails(batch.column(column), |day| {
                         min.is_none_or(|it| day >= it) && max.is_none_or(|it| day <= it)
@@ -86,7 +87,9 @@ impl CheckKind for Between {
 }
 
 fn bounds(min: Option<&str>, max: Option<&str>) -> Result<Bounds, String> {
-    let number = |it: Option<&str>| it.map(|it| Number::parse(it.as_bytes())).map_or(Some(None), |it| it.map(Some));
+    let number = |it: Option<&str>| {
+        it.map(|it| Number::parse(it.as_bytes())).map_or(Some(None), |it| it.map(Some))
+    };
     let day = |it: Option<&str>| it.map(read_day).map_or(Some(None), |it| it.map(Some));
     match (number(min), number(max), day(min), day(max)) {
         (Some(None), Some(None), ..) => Err("`between` needs `min`, `max` or both".to_owned()),
@@ -95,7 +98,8 @@ fn bounds(min: Option<&str>, max: Option<&str>) -> Result<Bounds, String> {
             _ => Ok(Bounds::Numbers { min, max }),
         },
         (_, _, Some(min), Some(max)) => Ok(Bounds::Days { min, max }),
-        _ => Err("expected `min` and `max` as numbers, or as days such as 2026-01-31 or `today`".to_owned()),
+        _ => Err("expected `min` and `max` as numbers, or as days such as 2026-01-31 or `today`"
+            .to_owned()),
     }
 }
 

@@ -19,8 +19,8 @@
 
 use std::path::Path;
 
-use crate::rules::check::references::same_length;
 use crate::rules::check::CheckKind;
+use crate::rules::check::references::same_length;
 use crate::rules::document::Node;
 use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;

@@ -62,7 +62,10 @@ impl CheckKind for Custom {
         let columns: Option<Vec<_>> = self.columns.iter().map(|it| binder.column(it)).collect();
         let Some(check) = binder.customs().get(&self.name).map(Arc::clone) else {
             let hint = nearest(&self.name, binder.customs().keys().map(String::as_str));
-            binder.problem(format!("the program has registered no custom check `{}`{hint}", self.name));
+            binder.problem(format!(
+                "the program has registered no custom check `{}`{hint}",
+                self.name
+            ));
             return None;
         };
         let (columns, names) = (columns?, self.columns.clone());
@@ -87,7 +90,10 @@ fn record_batch(batch: &Batch, columns: &[usize], names: &[String]) -> Result<Re
 fn violations(mask: &BooleanArray, rows: usize) -> Result<BooleanBuffer> {
     if arrow_array::Array::len(mask) != rows {
         let lengths = format!("{} for {rows} rows", arrow_array::Array::len(mask));
-        return Err(Error::new(ErrorKind::UsageInvalid, format!("a custom check gave a mask of {lengths}")));
+        return Err(Error::new(
+            ErrorKind::UsageInvalid,
+            format!("a custom check gave a mask of {lengths}"),
+        ));
     }
     Ok(match arrow_array::Array::nulls(mask) {
         Some(nulls) => mask.values() & nulls.inner(),

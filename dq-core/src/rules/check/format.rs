@@ -30,7 +30,10 @@ impl CheckKind for FormatCheck {
         let Some(format) = Format::from_name(&name) else {
             let names: Vec<_> = Format::ALL.iter().map(|it| it.name()).collect();
             let hint = nearest(&name, names.iter().copied());
-            fields.problem(argument.place, format!("`{name}` is no format: {}{hint}", names.join(", ")));
+            fields.problem(
+                argument.place,
+                format!("`{name}` is no format: {}{hint}", names.join(", ")),
+            );
             return None;
         };
         Some(Self { column: column?, format })

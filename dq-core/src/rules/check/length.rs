@@ -40,6 +40,8 @@ impl CheckKind for Length {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let range = self.min..=self.max;
-        Some(Kernel::Row(kernel::of_text(column, move |text| range.contains(&(characters(text) as u64)))))
+        Some(Kernel::Row(kernel::of_text(column, move |text| {
+            range.contains(&(characters(text) as u64))
+        })))
     }
 }

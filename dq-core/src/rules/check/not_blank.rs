@@ -38,13 +38,17 @@ impl CheckKind for NotBlank {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        Some(Kernel::Row(kernel::of_batch(move |batch| Ok(blanks(batch.column(column), batch.rows())))))
+        Some(Kernel::Row(kernel::of_batch(move |batch| {
+            Ok(blanks(batch.column(column), batch.rows()))
+        })))
     }
 }
 
 fn blanks(column: &Column, rows: usize) -> BooleanBuffer {
     match column {
-        Column::Text(text) => BooleanBuffer::collect_bool(rows, |row| text.get(row).is_none_or(is_blank)),
+        Column::Text(text) => {
+            BooleanBuffer::collect_bool(rows, |row| text.get(row).is_none_or(is_blank))
+        }
         column => BooleanBuffer::collect_bool(rows, |row| match column.value(row) {
             Value::Null => true,
             Value::Text(text) => is_blank(text),

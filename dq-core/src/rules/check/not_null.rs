@@ -36,7 +36,9 @@ impl CheckKind for NotNull {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        Some(Kernel::Row(kernel::of_batch(move |batch| Ok(nulls(batch.column(column), batch.rows())))))
+        Some(Kernel::Row(kernel::of_batch(move |batch| {
+            Ok(nulls(batch.column(column), batch.rows()))
+        })))
     }
 }
 

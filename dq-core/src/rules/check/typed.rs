@@ -55,7 +55,10 @@ impl CheckKind for Typed {
         let Some((_, as_type)) = NAMES.into_iter().find(|(it, _)| *it == name) else {
             let names = NAMES.map(|(it, _)| it);
             let hint = nearest(&name, names);
-            fields.problem(argument.place, format!("`{name}` is no type: {}{hint}", names.join(", ")));
+            fields.problem(
+                argument.place,
+                format!("`{name}` is no type: {}{hint}", names.join(", ")),
+            );
             return None;
         };
         Some(Self { column: column?, as_type })
@@ -68,7 +71,9 @@ impl CheckKind for Typed {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let as_type = self.as_type;
-        Some(Kernel::Row(kernel::of_batch(move |batch| Ok(misfits(batch.column(column), batch.rows(), as_type)))))
+        Some(Kernel::Row(kernel::of_batch(move |batch| {
+            Ok(misfits(batch.column(column), batch.rows(), as_type))
+        })))
     }
 }
 

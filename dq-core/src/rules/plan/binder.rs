@@ -80,7 +80,8 @@ impl<'b, 's> Binder<'b, 's> {
     pub(crate) fn keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
         let columns = self.columns(columns)?;
         let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder.key_set(self.table, KeySet { columns, to: Vec::new(), blank, filter, with_rows })
+        self.builder
+            .key_set(self.table, KeySet { columns, to: Vec::new(), blank, filter, with_rows })
     }
 
     /// The keys of the rows, and what they determine.

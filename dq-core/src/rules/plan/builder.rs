@@ -26,12 +26,23 @@ pub(crate) struct Builder<'s> {
 impl<'s> Builder<'s> {
     pub(crate) fn new(rules: &'s RuleSet, schemas: &'s [TableSchema], as_of: Date) -> Self {
         let customs = rules.customs();
-        Self { file: rules.file(), schemas, customs, as_of, tables: Vec::new(), problems: Problems::default() }
+        Self {
+            file: rules.file(),
+            schemas,
+            customs,
+            as_of,
+            tables: Vec::new(),
+            problems: Problems::default(),
+        }
     }
 
     /// The plans of the tables, unless there were problems.
     pub(crate) fn finish(self) -> Result<Vec<TablePlan>> {
-        if self.problems.is_empty() { Ok(self.tables) } else { Err(self.problems.into_error(self.file)) }
+        if self.problems.is_empty() {
+            Ok(self.tables)
+        } else {
+            Err(self.problems.into_error(self.file))
+        }
     }
 
     /// The table and the filter of a rule.
@@ -84,7 +95,8 @@ impl<'s> Builder<'s> {
         };
         self.tables.push(plan);
         let table = self.tables.len() - 1;
-        let primary_key = schema.primary_key.iter().filter_map(|it| self.column(table, it).ok()).collect();
+        let primary_key =
+            schema.primary_key.iter().filter_map(|it| self.column(table, it).ok()).collect();
         if let Some(plan) = self.tables.get_mut(table) {
             plan.primary_key = primary_key;
         }
@@ -121,7 +133,9 @@ impl<'s> Builder<'s> {
             },
             as_of,
         );
-        bound.map_err(|errors| errors.into_iter().for_each(|it| self.problem(place, it.message))).ok()
+        bound
+            .map_err(|errors| errors.into_iter().for_each(|it| self.problem(place, it.message)))
+            .ok()
     }
 
     /// The position of a filter among those of the table; equal filters are one.

@@ -11,7 +11,8 @@ impl fmt::Display for Plan {
                 self.write_scan(f, step + 1, *table, plan)?;
             }
         }
-        let decided: Vec<_> = self.checks.iter().filter(|it| !it.kernel.key_sets().is_empty()).collect();
+        let decided: Vec<_> =
+            self.checks.iter().filter(|it| !it.kernel.key_sets().is_empty()).collect();
         if !decided.is_empty() {
             writeln!(f, "after the scans, decide by key:")?;
         }
@@ -31,8 +32,14 @@ impl Plan {
         plan: &TablePlan,
     ) -> fmt::Result {
         let all = plan.schema.columns.len();
-        let rows = plan.schema.rows_estimate.map_or_else(String::new, |it| format!(", about {it} rows"));
-        writeln!(f, "{step}. scan `{}`: {} of {all} columns{rows}", plan.schema.name, plan.columns.len())?;
+        let rows =
+            plan.schema.rows_estimate.map_or_else(String::new, |it| format!(", about {it} rows"));
+        writeln!(
+            f,
+            "{step}. scan `{}`: {} of {all} columns{rows}",
+            plan.schema.name,
+            plan.columns.len()
+        )?;
         if !plan.columns.is_empty() {
             writeln!(f, "  columns: {}", plan.names(0..plan.columns.len()))?;
         }
@@ -42,7 +49,8 @@ impl Plan {
         for key_set in &plan.key_sets {
             writeln!(f, "  collect keys: {}", plan.key_set_text(key_set))?;
         }
-        let own = |check: &&PlannedCheck| check.table == table && check.kernel.key_sets().is_empty();
+        let own =
+            |check: &&PlannedCheck| check.table == table && check.kernel.key_sets().is_empty();
         for check in self.checks.iter().filter(own) {
             let columns = plan.names(check.columns.iter().copied());
             let scope = plan.scope(check.filter);
@@ -61,7 +69,8 @@ impl Plan {
                 format!("each key of {} is in {}", self.key_set(*child), self.key_set(*parent))
             }
             Kernel::Cardinality { parent, child, min, max } => {
-                let most = if *max == u64::MAX { "any number of".to_owned() } else { max.to_string() };
+                let most =
+                    if *max == u64::MAX { "any number of".to_owned() } else { max.to_string() };
                 let (parent, child) = (self.key_set(*parent), self.key_set(*child));
                 format!("each key of {parent} is {min} to {most} times in {child}")
             }
