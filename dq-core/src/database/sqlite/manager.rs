@@ -56,7 +56,13 @@ impl SqliteDatabaseManager {
         let name = open::name(&config.path);
         let (reading, writing) = (config.clone(), config.clone());
         let pool = |role: &str, size, open| {
-            Pool::new(format!("{role} of `{name}`"), size, config.acquire_timeout(), Arc::clone(&clock), open)
+            Pool::new(
+                format!("{role} of `{name}`"),
+                size,
+                config.acquire_timeout(),
+                Arc::clone(&clock),
+                open,
+            )
         };
         let manager = Self {
             readers: pool("readers", config.readers, Box::new(move || open::reader(&reading))),
@@ -108,7 +114,8 @@ impl DatabaseManager for SqliteDatabaseManager {
     async fn health(&self) -> Health {
         let start = self.clock.now();
         let doing = format!("read `{}`", self.name);
-        let answer = self.readers.run(move |it, _| details(it).map_err(|e| from_sqlite(doing, e))).await;
+        let answer =
+            self.readers.run(move |it, _| details(it).map_err(|e| from_sqlite(doing, e))).await;
         let latency = self.clock.now().saturating_duration_since(start);
         let (status, error, details) = match answer {
             Ok(details) => (HealthStatus::Healthy, None, details),
@@ -138,7 +145,9 @@ impl DatabaseManager for SqliteDatabaseManager {
         // 0x10002: analyse every table that was never analysed or has grown, not only those that
         // this connection has queried. The limit keeps that to some hundred rows of each index.
         let sql = "PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002";
-        self.writers.run(move |it, _| it.execute_batch(sql).map_err(|e| from_sqlite(doing, e))).await
+        self.writers
+            .run(move |it, _| it.execute_batch(sql).map_err(|e| from_sqlite(doing, e)))
+            .await
     }
 
     async fn close(&self) {
@@ -154,8 +163,16 @@ fn details(connection: &Connection) -> rusqlite::Result<BTreeMap<&'static str, S
     Ok(BTreeMap::from([
         ("engine_version", rusqlite::version().to_owned()),
         ("journal_mode", ask("PRAGMA main.journal_mode")?),
-        ("size_bytes", ask("SELECT CAST(page_count * page_size AS TEXT) FROM pragma_page_count, pragma_page_size")?),
-        ("tables", ask("SELECT CAST(count(*) AS TEXT) FROM main.sqlite_schema WHERE type = 'table'")?),
+        (
+            "size_bytes",
+            ask(
+                "SELECT CAST(page_count * page_size AS TEXT) FROM pragma_page_count, pragma_page_size",
+            )?,
+        ),
+        (
+            "tables",
+            ask("SELECT CAST(count(*) AS TEXT) FROM main.sqlite_schema WHERE type = 'table'")?,
+        ),
     ]))
 }
 
