@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod database;
+pub mod engine;
 pub mod error;
 pub mod rules;
 pub mod source;
