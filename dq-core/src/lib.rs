@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod report;
 pub mod rules;
 pub mod source;
 pub mod validate;

@@ -1,0 +1,67 @@
+//! Text on a terminal: how wide it is, as much of it as fits, and nothing in it that acts.
+
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthStr;
+
+/// How many columns of a terminal the text takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text, or as much of it as fits into `width_max` columns with an ellipsis at its end.
+pub(crate) fn cut(text: &str, width_max: usize) -> String {
+    if width(text) <= width_max {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for character in text.chars() {
+        let end = kept.len();
+        kept.push(character);
+        if width(&kept) + 1 > width_max {
+            kept.truncate(end);
+            break;
+        }
+    }
+    kept.push('…');
+    kept
+}
+
+/// The text with every character that would act instead of showing itself written as an escape:
+/// control characters, line separators, marks that turn the direction of writing, and signs
+/// without a width.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_invisible(character) {
+            escaped.extend(character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cutting_never_splits_a_wide_character() {
+        assert_eq!(cut("北京市", 6), "北京市");
+        assert_eq!(cut("北京市", 5), "北京…");
+        assert_eq!(cut("北京市", 4), "北…");
+        assert_eq!(cut("abc", 0), "…");
+    }
+}
