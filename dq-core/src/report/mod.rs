@@ -22,6 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::validate::Report;
 
 pub use style::TerminalStyle;
+pub use text::visible;
 pub use write::write_report;
 
 /// A form of the report.

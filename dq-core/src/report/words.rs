@@ -55,6 +55,12 @@ pub(crate) fn span(elapsed: Duration) -> String {
     }
 }
 
+/// What a check is about: `unique(npi_number)`.
+pub(crate) fn subject(check: &CheckReport) -> String {
+    let columns = visible(&check.columns.join(", ")).into_owned();
+    if columns.is_empty() { check.check.to_owned() } else { format!("{}({columns})", check.check) }
+}
+
 /// What a check found, in one sentence without a dot: `12 of 5,000 rows (0.2%) in 6 groups`.
 pub(crate) fn finding(check: &CheckReport) -> String {
     if let Some(error) = &check.error {
