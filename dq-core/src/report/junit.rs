@@ -70,10 +70,41 @@ mod tests {
     use super::*;
     use crate::report::testing;
 
-    #[test]
-    fn a_suite_for_each_rule_and_a_case_for_each_check() {
+    fn rendered() -> String {
         let mut out = Vec::new();
         render(&testing::report(), &mut out).unwrap();
-        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_suite_for_each_rule_and_a_case_for_each_check() {
+        insta::assert_snapshot!(rendered());
+    }
+
+    #[test]
+    fn another_parser_reads_the_same_counts() {
+        let (text, report) = (rendered(), testing::report());
+        let document = roxmltree::Document::parse(&text).unwrap();
+        let count = |name| document.descendants().filter(|it| it.has_tag_name(name)).count();
+        let ended = |status| report.checks().filter(|it| it.status == status).count();
+        assert_eq!(count("testsuite"), report.rules.len());
+        assert_eq!(count("testcase"), report.checks().count());
+        assert_eq!(count("failure"), ended(Status::Fail));
+        assert_eq!(count("error"), ended(Status::Error));
+        assert_eq!(count("skipped"), ended(Status::NotApplicable));
+        assert_eq!(count("system-out"), ended(Status::Warn));
+        for suite in document.descendants().filter(|it| it.has_tag_name("testsuite")) {
+            let rule = report
+                .rules
+                .iter()
+                .find(|it| visible(&it.id) == suite.attribute("name").unwrap())
+                .unwrap();
+            let ended =
+                |status| rule.checks.iter().filter(|it| it.status == status).count().to_string();
+            assert_eq!(suite.attribute("tests").unwrap(), rule.checks.len().to_string());
+            assert_eq!(suite.attribute("failures").unwrap(), ended(Status::Fail));
+            assert_eq!(suite.attribute("errors").unwrap(), ended(Status::Error));
+            assert_eq!(suite.attribute("skipped").unwrap(), ended(Status::NotApplicable));
+        }
     }
 }
