@@ -1,0 +1,104 @@
+//! What the program says: results on standard output, everything else on standard error.
+
+use std::env;
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+use dq_core::report::{TerminalStyle, visible};
+use dq_core::{Error, ErrorKind, Result};
+
+use crate::arguments::ColorChoice;
+
+/// Writes to standard output. A reader that has seen enough and closed the pipe is no error.
+///
+/// # Errors
+///
+/// `WriteFailed` if anything else goes wrong.
+pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let message = format!("cannot write to standard output: {error}");
+            Err(Error::new(ErrorKind::WriteFailed, message).with_source(error))
+        }
+        _ => {
+            // What is still in the buffer has nowhere to go.
+            let _ = out.into_parts();
+            Ok(())
+        }
+    }
+}
+
+/// Says on standard error what went wrong. There is nobody to tell if that fails too.
+pub(crate) fn complain(error: &Error) {
+    let _ = writeln!(io::stderr(), "dq: {}", describe(error));
+}
+
+/// Says how the arguments were wrong, or gives the help that was asked for.
+pub(crate) fn usage(usage: &clap::Error) -> ExitCode {
+    let _ = usage.print();
+    if usage.use_stderr() {
+        ExitCode::from(ErrorKind::UsageInvalid.exit_code())
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Says that the operating system does not even give the program its threads.
+pub(crate) fn no_runtime(error: io::Error) -> ExitCode {
+    let error = Error::from_io("start", "threads", error);
+    complain(&error);
+    ExitCode::from(error.kind().exit_code())
+}
+
+/// What standard output can show.
+pub(crate) fn stdout_style(choice: ColorChoice) -> TerminalStyle {
+    let terminal = io::stdout().is_terminal();
+    let no_color = env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+    let dumb = env::var_os("TERM").is_some_and(|it| it == "dumb");
+    let color = match choice {
+        ColorChoice::Auto => terminal && !no_color && !dumb,
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+    };
+    let size = terminal.then(|| terminal_size::terminal_size_of(io::stdout())).flatten();
+    let width = size.map_or(usize::MAX, |(width, _)| usize::from(width.0));
+    TerminalStyle { color, width }
+}
+
+/// The message with those causes that it does not tell already.
+fn describe(error: &Error) -> String {
+    let mut text = error.message().to_owned();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            let _ = write!(text, ": {reason}");
+        }
+        cause = error.source();
+    }
+    let lines: Vec<_> = text.lines().map(visible).collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let io = io::Error::other("the disk is gone");
+        assert_eq!(describe(&Error::from_io("read", "x", io)), "cannot read `x`: the disk is gone");
+        let error = Error::new(ErrorKind::Internal, "cannot read `x`")
+            .with_source(Error::new(ErrorKind::Busy, "page 7").with_source("locked"));
+        assert_eq!(describe(&error), "cannot read `x`: page 7: locked");
+    }
+
+    #[test]
+    fn a_message_cannot_command_the_terminal() {
+        let error = Error::new(ErrorKind::NotFound, "no table `\u{1b}[2J`\nline two");
+        assert_eq!(describe(&error), "no table `\\u{1b}[2J`\nline two");
+    }
+}
