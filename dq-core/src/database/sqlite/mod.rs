@@ -6,8 +6,15 @@
 //! ```
 
 pub(crate) mod catalog;
+mod columns;
 mod config;
+mod connection;
 pub(crate) mod error;
 pub(crate) mod open;
+mod rows;
+mod snapshot;
+mod source;
+mod step;
 
 pub use config::{JournalMode, ScanMethod, SqliteConfig, Synchronous};
+pub use source::SqliteSource;
