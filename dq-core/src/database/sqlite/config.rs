@@ -76,10 +76,11 @@ pub enum Synchronous {
 }
 
 /// How tables are scanned. The rows are the same; the speed is not.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ScanMethod {
+    #[default]
     /// By pages where that is possible, by statements elsewhere.
     Auto,
     /// By pages only: a table that must be read by statements is an error of kind `Unsupported`.
