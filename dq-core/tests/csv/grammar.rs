@@ -42,7 +42,10 @@ fn quoted_cells_hold_delimiters_line_ends_and_doubled_quotes() {
 
 #[test]
 fn a_quote_inside_of_an_unquoted_cell_is_data() {
-    assert_eq!(cells("a,b\n5\" pipe,x\"\"\n y,\"z\"\n"), [row(["5\" pipe", "x\"\""]), row([" y", "z"])]);
+    assert_eq!(
+        cells("a,b\n5\" pipe,x\"\"\n y,\"z\"\n"),
+        [row(["5\" pipe", "x\"\""]), row([" y", "z"])]
+    );
     assert_eq!(cells("a,b\n1, \"2\n3,4\n"), [row(["1", " \"2"]), row(["3", "4"])]);
 }
 
