@@ -4,6 +4,7 @@
 //! shared buffer (a database page, a block of a CSV file), so that most text is never copied; a
 //! column whose rows disagree about their type, which SQLite allows, is [`MixedColumn`].
 
+mod arrow;
 mod batch;
 mod blank;
 mod column;
