@@ -90,7 +90,10 @@ pub trait DatabaseManager: Source {
         let path = path.display();
         Err(Error::new(
             ErrorKind::Unsupported,
-            format!("cannot back up `{}` to `{path}`: its server has its own tools for that", self.name()),
+            format!(
+                "cannot back up `{}` to `{path}`: its server has its own tools for that",
+                self.name()
+            ),
         ))
     }
 

@@ -53,7 +53,8 @@ fn copy(
     doing: &str,
 ) -> Result<()> {
     let failed = |it| from_sqlite(doing, it);
-    let page_size: u32 = from.query_row("PRAGMA main.page_size", [], |row| row.get(0)).map_err(failed)?;
+    let page_size: u32 =
+        from.query_row("PRAGMA main.page_size", [], |row| row.get(0)).map_err(failed)?;
     // Without a transaction, a commit by another connection would make the copy start over, and under
     // steady writing never end.
     from.execute_batch("BEGIN; SELECT count(*) FROM main.sqlite_schema").map_err(failed)?;
@@ -75,13 +76,20 @@ fn copy(
         match step {
             StepResult::Done => break,
             StepResult::More => {}
-            _ => return Err(Error::new(ErrorKind::Busy, format!("cannot {doing}: the database is locked"))),
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Busy,
+                    format!("cannot {doing}: the database is locked"),
+                ));
+            }
         }
     }
     drop(copying);
     to.close().map_err(|(_, it)| failed(it))?;
     from.execute_batch("COMMIT").map_err(failed)?;
-    fs::File::open(part).and_then(|it| it.sync_all()).map_err(|it| Error::from_io("write", part.display(), it))
+    fs::File::open(part)
+        .and_then(|it| it.sync_all())
+        .map_err(|it| Error::from_io("write", part.display(), it))
 }
 
 /// The unfinished copy; what is left of it goes away.

@@ -106,7 +106,7 @@ fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
 /// A column, as `table_xinfo` tells it.
 struct Declared {
     name: String,
-    declared_type: String,
+    type_name: String,
     not_null: bool,
     key_position: i64,
     hidden: u8,
@@ -131,7 +131,7 @@ impl Entry {
         let visible = declared.iter().enumerate().filter(|(_, it)| it.hidden != HIDDEN);
         let columns = visible.map(|(position, it)| ColumnSchema {
             name: it.name.clone(),
-            value_type: value_type(&it.declared_type),
+            value_type: value_type(&it.type_name),
             nullable: !(it.not_null
                 || alias == Some(position)
                 || (self.without_rowid && it.key_position > 0)),
@@ -168,10 +168,7 @@ impl Entry {
             root,
             alias: alias.filter(|_| key_columns == 1 && !indexed),
             rowid: ["rowid", "_rowid_", "oid"].into_iter().find(|it| !taken(it)).map(str::to_owned),
-            real: declared
-                .iter()
-                .map(|it| value_type(&it.declared_type) == ValueType::Float)
-                .collect(),
+            real: declared.iter().map(|it| value_type(&it.type_name) == ValueType::Float).collect(),
             generated: declared.iter().any(|it| it.hidden != 0),
         }))
     }
@@ -187,7 +184,7 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Declare
     let read = |row: &Row<'_>| {
         Ok(Declared {
             name: row.get(0)?,
-            declared_type: row.get(1)?,
+            type_name: row.get(1)?,
             not_null: row.get(2)?,
             key_position: row.get(3)?,
             hidden: row.get(4)?,

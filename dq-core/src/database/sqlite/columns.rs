@@ -200,23 +200,28 @@ impl Values {
         let mut cells = Vec::with_capacity(capacity);
         match self {
             Self::Undecided(rows) => cells.resize(*rows, Cell::Null),
-            Self::Integer(values, nulls) => {
-                cells.extend(values.iter().enumerate().map(|(row, it)| {
-                    if nulls.is_valid(row) { Cell::Integer(*it) } else { Cell::Null }
-                }))
-            }
-            Self::Float(values, nulls) => {
-                cells.extend(values.iter().enumerate().map(|(row, it)| {
-                    if nulls.is_valid(row) { Cell::Float(*it) } else { Cell::Null }
-                }))
-            }
-            Self::Text(spans) => cells.extend(
-                spans.iter().map(|it| if it.is_null() { Cell::Null } else { Cell::Text(*it) }),
-            ),
+            Self::Integer(values, nulls) => cells.extend(with_nulls(values, nulls, Cell::Integer)),
+            Self::Float(values, nulls) => cells.extend(with_nulls(values, nulls, Cell::Float)),
+            Self::Text(spans) => cells.extend(spans.iter().map(|it| text_or_null(*it))),
             Self::Mixed(known) => cells.extend_from_slice(known),
         }
         cells
     }
+}
+
+fn with_nulls<T: Copy>(
+    values: &[T],
+    nulls: &NullBufferBuilder,
+    cell: impl Fn(T) -> Cell,
+) -> impl Iterator<Item = Cell> {
+    let value = move |(row, value): (usize, &T)| {
+        if nulls.is_valid(row) { cell(*value) } else { Cell::Null }
+    };
+    values.iter().enumerate().map(value)
+}
+
+fn text_or_null(span: Span) -> Cell {
+    if span.is_null() { Cell::Null } else { Cell::Text(span) }
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ fn uri(path: &Path, query: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
                 uri.push(char::from(*byte));
             }
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => uri.extend(["%", &format!("{byte:02X}")]),
         }
     }
     uri.push('?');

@@ -102,6 +102,15 @@ impl Pool {
         Ok(Lease { pool: Arc::clone(self), held: Some(Held { connection, _permit: permit }) })
     }
 
+    /// Whether the pool still lends.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` once it is closed.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.idle().is_some() { Ok(()) } else { Err(self.closed()) }
+    }
+
     /// Lends nothing more, and returns when every connection is closed.
     pub(crate) async fn close(self: &Arc<Self>) {
         let idle = self.idle().take();
@@ -143,7 +152,8 @@ impl Pool {
         permit.ok_or_else(|| {
             self.counters.timeouts.fetch_add(1, Ordering::Relaxed);
             let (name, size, millis) = (&self.name, self.size, self.timeout.as_millis());
-            let message = format!("cannot get one of the {size} {name}: none was free for {millis} ms");
+            let message =
+                format!("cannot get one of the {size} {name}: none was free for {millis} ms");
             Error::new(ErrorKind::Timeout, message)
         })
     }
@@ -153,13 +163,19 @@ impl Pool {
     }
 
     fn closed(&self) -> Error {
-        Error::new(ErrorKind::Unavailable, format!("cannot get one of the {}: the manager is closed", self.name))
+        Error::new(
+            ErrorKind::Unavailable,
+            format!("cannot get one of the {}: the manager is closed", self.name),
+        )
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("name", &self.name).field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("name", &self.name)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
@@ -287,6 +303,9 @@ where
 fn is_doubtful(error: &Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::Internal | ErrorKind::SourceInvalid | ErrorKind::Unavailable | ErrorKind::WriteFailed
+        ErrorKind::Internal
+            | ErrorKind::SourceInvalid
+            | ErrorKind::Unavailable
+            | ErrorKind::WriteFailed
     )
 }

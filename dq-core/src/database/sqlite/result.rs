@@ -127,5 +127,9 @@ impl<'a> ResultReader<'a> {
 
 fn columns(prepared: &rusqlite::Statement<'_>) -> Vec<ColumnSchema> {
     let typed = |declared: Option<&str>| declared.map_or(ValueType::Any, value_type);
-    prepared.columns().iter().map(|it| ColumnSchema::new(it.name(), typed(it.decl_type()))).collect()
+    prepared
+        .columns()
+        .iter()
+        .map(|it| ColumnSchema::new(it.name(), typed(it.decl_type())))
+        .collect()
 }

@@ -56,8 +56,12 @@ fn bind(prepared: &mut CachedStatement<'_>, parameters: &Parameters, doing: &str
         let name = prepared.parameter_name(index).filter(|it| !it.starts_with('?'));
         names.push(name.and_then(|it| it.get(1..)).map(str::to_owned));
     }
-    for (index, value) in values_of(&names, parameters).map_err(|it| invalid(doing, &it))?.into_iter().enumerate() {
-        prepared.raw_bind_parameter(index + 1, Bound(value)).map_err(|it| from_sqlite(doing, it))?;
+    for (index, value) in
+        values_of(&names, parameters).map_err(|it| invalid(doing, &it))?.into_iter().enumerate()
+    {
+        prepared
+            .raw_bind_parameter(index + 1, Bound(value))
+            .map_err(|it| from_sqlite(doing, it))?;
     }
     Ok(())
 }
@@ -73,7 +77,9 @@ fn values_of<'a>(
             return Err(format!("parameter `:{name}` is bound twice"));
         }
     }
-    if let Some(unknown) = parameters.named.iter().find(|(name, _)| !names.iter().flatten().any(|it| it == name)) {
+    if let Some(unknown) =
+        parameters.named.iter().find(|(name, _)| !names.iter().flatten().any(|it| it == name))
+    {
         return Err(format!("the statement has no parameter `:{}`", unknown.0));
     }
     let wanted = names.iter().filter(|it| it.is_none()).count();
@@ -82,7 +88,9 @@ fn values_of<'a>(
         return Err("the statement mixes parameters by position and by name".to_owned());
     }
     if wanted != given {
-        return Err(format!("the statement has {wanted} parameters by position, and {given} values are bound"));
+        return Err(format!(
+            "the statement has {wanted} parameters by position, and {given} values are bound"
+        ));
     }
     let mut positional = parameters.positional.iter();
     let value_of = |name: &Option<String>| match name {
@@ -117,7 +125,8 @@ impl ToSql for Bound<'_> {
 fn first_word(sql: &str) -> &str {
     let mut rest = sql;
     loop {
-        rest = rest.trim_start_matches(|it: char| it.is_whitespace() || it == ';' || it == '\u{feff}');
+        rest =
+            rest.trim_start_matches(|it: char| it.is_whitespace() || it == ';' || it == '\u{feff}');
         let comment = if let Some(line) = rest.strip_prefix("--") {
             line.split_once('\n')
         } else if let Some(block) = rest.strip_prefix("/*") {

@@ -31,7 +31,8 @@ pub(crate) async fn stream(
     let stop = StopOnDrop::default();
     let (columns_sender, columns) = oneshot::channel();
     let (batch_sender, batches) = mpsc::channel(BATCHES_AHEAD);
-    let reading = Reading { lease, statement, doing, columns: columns_sender, batches: batch_sender };
+    let reading =
+        Reading { lease, statement, doing, columns: columns_sender, batches: batch_sender };
     let token = stop.token();
     let mut task = spawn_blocking(move || reading.run(&token));
     match columns.await {
@@ -40,7 +41,9 @@ pub(crate) async fn stream(
         }
         Err(_) => match (&mut task).await.map_err(broken)? {
             Err(error) => Err(error),
-            Ok(()) => Err(Error::new(ErrorKind::Internal, "a statement ended before it told its columns")),
+            Ok(()) => {
+                Err(Error::new(ErrorKind::Internal, "a statement ended before it told its columns"))
+            }
         },
     }
 }
@@ -57,7 +60,8 @@ struct Reading {
 impl Reading {
     fn run(self, stop: &Cancellation) -> Result<()> {
         let Self { mut lease, statement, doing, columns, batches } = self;
-        let nobody_reads = || Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
+        let nobody_reads =
+            || Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
         let result = lease.run(stop, |connection, _| {
             let mut prepared = prepare(connection, &statement, &doing)?;
             let mut reader = ResultReader::start(&mut prepared, statement.row_limit(), &doing)?;

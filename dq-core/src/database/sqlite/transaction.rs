@@ -36,7 +36,9 @@ impl SqliteTransaction {
         // IMMEDIATE takes the lock now: a transaction that read first and then wants to write may
         // fail at once, however long it would wait.
         let doing = format!("begin a transaction on `{name}`");
-        transaction.run(move |it| it.execute_batch("BEGIN IMMEDIATE").map_err(|e| from_sqlite(doing, e))).await?;
+        transaction
+            .run(move |it| it.execute_batch("BEGIN IMMEDIATE").map_err(|e| from_sqlite(doing, e)))
+            .await?;
         Ok(transaction)
     }
 
@@ -101,5 +103,8 @@ impl fmt::Debug for SqliteTransaction {
 
 fn over(name: &str) -> Error {
     let reason = "the database rolled it back after an error, or a statement was interrupted";
-    Error::new(ErrorKind::Conflict, format!("cannot go on with a transaction on `{name}`: {reason}"))
+    Error::new(
+        ErrorKind::Conflict,
+        format!("cannot go on with a transaction on `{name}`: {reason}"),
+    )
 }

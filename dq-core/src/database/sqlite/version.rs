@@ -71,12 +71,16 @@ impl Watcher {
             .run(move |connection, _| {
                 let doing = format!("tell the version of `{table}` in `{}`", open::name(&path));
                 if !exists(connection, &table).map_err(|it| from_sqlite(&doing, it))? {
-                    return Err(Error::new(ErrorKind::NotFound, format!("cannot {doing}: there is no such table")));
+                    return Err(Error::new(
+                        ErrorKind::NotFound,
+                        format!("cannot {doing}: there is no such table"),
+                    ));
                 }
                 let data_version: i64 = connection
                     .query_row("PRAGMA main.data_version", [], |row| row.get(0))
                     .map_err(|it| from_sqlite(&doing, it))?;
-                let local = format!("{word:016x}-{}-{data_version}", opened.load(Ordering::Relaxed));
+                let local =
+                    format!("{word:016x}-{}-{data_version}", opened.load(Ordering::Relaxed));
                 Ok(Version::new(local, shared(&path, clock.as_ref())))
             })
             .await
@@ -143,14 +147,20 @@ mod files {
         /// `None` where there is no such file.
         pub(crate) fn of(path: &Path) -> Option<Self> {
             let it = fs::metadata(path).ok()?;
-            let nanos = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+            let nanos =
+                |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
             let modified = nanos(it.mtime(), it.mtime_nsec());
             // Unlike the time of modification, that of the last change cannot be set at will.
             let changed = nanos(it.ctime(), it.ctime_nsec());
             Some(Self {
                 size: it.size(),
                 newest: modified.max(changed),
-                word: format!("{:x}-{:x}-{:x}-{modified:x}-{changed:x}", it.dev(), it.ino(), it.size()),
+                word: format!(
+                    "{:x}-{:x}-{:x}-{modified:x}-{changed:x}",
+                    it.dev(),
+                    it.ino(),
+                    it.size()
+                ),
             })
         }
     }
