@@ -4,7 +4,7 @@
 //!   SqliteSource ─open─▶ SqliteSnapshot ─scan─▶ pages: b-tree leaves, decoded here   (ordinary tables)
 //!                        one read transaction   step:  rows by statements            (whatever is unusual)
 //!
-//!   SqliteDatabaseManager ─query, stream─▶ pool of readers ─lease─▶ statement ─▶ rows
+//!   SqliteDatabaseManager ─query, stream─▶ pool of readers ─lease─▶ statement ─▶ result
 //!                         ─execute, begin─▶ pool of one writer ─lease─▶ statement, transaction
 //! ```
 

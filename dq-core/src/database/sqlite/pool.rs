@@ -102,6 +102,15 @@ impl Pool {
         Ok(Lease { pool: Arc::clone(self), held: Some(Held { connection, _permit: permit }) })
     }
 
+    /// Whether the pool still lends.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` once it is closed.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.idle().is_some() { Ok(()) } else { Err(self.closed()) }
+    }
+
     /// Lends nothing more, and returns when every connection is closed.
     pub(crate) async fn close(self: &Arc<Self>) {
         let idle = self.idle().take();
