@@ -1,11 +1,13 @@
 //! Ctrl-C: asks the work to stop, and does not wait for work that does not listen.
 
 use std::future;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use dq_core::source::Cancellation;
 use dq_core::{Error, ErrorKind};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time;
 
 use crate::output;
@@ -23,17 +25,24 @@ where
     F: Future<Output = u8> + Send + 'static,
 {
     let stop = Cancellation::new();
+    let mut first = pin!(interrupted());
+    // Listens before the work starts, so that no moment is left in which Ctrl-C just kills.
+    let _ = poll_once(first.as_mut()).await;
     let mut work = tokio::spawn(work(stop.clone()));
     tokio::select! {
-        biased;
-        () = interrupted() => stop.cancel(),
-        code = &mut work => return code.unwrap_or(ErrorKind::Internal.exit_code()),
+        code = &mut work => return exit_code(code),
+        () = first => stop.cancel(),
     }
     tokio::select! {
-        code = &mut work => code.unwrap_or(ErrorKind::Internal.exit_code()),
+        code = &mut work => exit_code(code),
         () = time::sleep(GRACE) => abandon(work).await,
         () = interrupted() => abandon(work).await,
     }
+}
+
+/// The exit code of work that came to its end, by a panic at worst.
+fn exit_code(ended: Result<u8, JoinError>) -> u8 {
+    ended.unwrap_or(ErrorKind::Internal.exit_code())
 }
 
 /// Drops the work, so that what it holds (a progress bar, a temporary file) is put away.
@@ -50,4 +59,8 @@ async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         future::pending::<()>().await;
     }
+}
+
+async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }

@@ -24,8 +24,8 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// `number` things, with the plural's s where one is due.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
+/// So many things, with the plural's s where one is due: `1,000 rows`.
+pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 

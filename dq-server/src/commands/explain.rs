@@ -2,6 +2,7 @@
 
 use dq_core::Result;
 use dq_core::engine::open;
+use dq_core::report::visible;
 use dq_core::source::Cancellation;
 use dq_core::validate::ValidateOptions;
 use dq_core::validate::explain;
@@ -16,6 +17,6 @@ pub(crate) async fn run(arguments: &ExplainArguments, stop: Cancellation) -> Res
         block_in_place(|| open(&arguments.source.source, &arguments.source.reading.options()))?;
     let options = ValidateOptions { cancellation: stop, ..ValidateOptions::default() };
     let plan = explain(&*source, &rules, &options).await?.to_string();
-    output::print(|out| writeln!(out, "{}", plan.trim_end()))?;
+    output::print(|out| plan.lines().try_for_each(|line| writeln!(out, "{}", visible(line))))?;
     Ok(0)
 }

@@ -2,6 +2,7 @@
 
 use dq_core::Result;
 use dq_core::engine::open;
+use dq_core::report::counted;
 use dq_core::rules::RuleSet;
 use dq_core::source::Cancellation;
 use dq_core::validate::ValidateOptions;
@@ -19,7 +20,8 @@ pub(crate) async fn check(arguments: &CheckArguments, stop: Cancellation) -> Res
         let options = ValidateOptions { cancellation: stop, ..ValidateOptions::default() };
         explain(&*source, &rules, &options).await?;
     }
-    let (rules, checks) = (rules.rules().len(), rules.check_count());
-    output::print(|out| writeln!(out, "{rules} rules, {checks} checks: ok"))?;
+    let (rules, checks) = (rules.rules().len() as u64, rules.check_count() as u64);
+    let (rules, checks) = (counted(rules, "rule"), counted(checks, "check"));
+    output::print(|out| writeln!(out, "{rules}, {checks}: ok"))?;
     Ok(0)
 }

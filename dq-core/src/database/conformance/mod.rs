@@ -112,7 +112,10 @@ impl Bench {
 
     /// The table of most cases, with so many rows: `person (id, name, age)`.
     async fn person(&self, rows: i64) -> Result<()> {
-        self.execute("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INTEGER)").await?;
+        self.execute(
+            "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INTEGER)",
+        )
+        .await?;
         let fill = "INSERT INTO person (id, name, age) \
                     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows) \
                     SELECT i, 'person ' || i, i % 100 FROM n WHERE i <= :rows";
@@ -139,8 +142,16 @@ impl Bench {
         }
         self.database.begin().await?.rollback().await?;
         let statistics = self.database.statistics();
-        ensure!(statistics.readers.in_use == 0, "{} readers are still in use", statistics.readers.in_use);
-        ensure!(statistics.writers.in_use == 0, "{} writers are still in use", statistics.writers.in_use);
+        ensure!(
+            statistics.readers.in_use == 0,
+            "{} readers are still in use",
+            statistics.readers.in_use
+        );
+        ensure!(
+            statistics.writers.in_use == 0,
+            "{} writers are still in use",
+            statistics.writers.in_use
+        );
         Ok(())
     }
 }
@@ -158,7 +169,9 @@ async fn rows(mut stream: RowStream) -> Result<usize> {
 fn error_of<T>(result: Result<T>, kind: ErrorKind, what: &str) -> Result<Error> {
     match result {
         Err(error) if error.kind() == kind => Ok(error),
-        Err(error) => Err(failure(format!("{what}: {:?} instead of {kind:?}: {error}", error.kind()))),
+        Err(error) => {
+            Err(failure(format!("{what}: {:?} instead of {kind:?}: {error}", error.kind())))
+        }
         Ok(_) => Err(failure(format!("{what}: no error instead of {kind:?}"))),
     }
 }
