@@ -7,6 +7,7 @@
 mod batch;
 mod column;
 mod date;
+mod fold;
 pub mod lens;
 mod number;
 mod render;
@@ -18,6 +19,7 @@ pub use column::Cell;
 pub use column::Column;
 pub use column::MixedColumn;
 pub use date::{Date, Timestamp};
+pub use fold::fold_case;
 pub use number::Number;
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
