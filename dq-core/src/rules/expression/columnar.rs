@@ -141,7 +141,10 @@ impl<'a> Operand<'a> {
 #[derive(Clone, Copy)]
 enum Reading<T> {
     Null,
+    /// INVALID already, whatever it is compared with.
     Invalid,
+    /// Text that spells no number: INVALID if compared with one, UNKNOWN with NULL.
+    Unreadable,
     Is(T),
 }
 
@@ -199,7 +202,8 @@ fn collect<T: PartialOrd>(
             None => Outcome::Invalid,
         },
         (Reading::Invalid, _) | (_, Reading::Invalid) => Outcome::Invalid,
-        _ => Outcome::Unknown,
+        (Reading::Null, _) | (_, Reading::Null) => Outcome::Unknown,
+        (Reading::Unreadable, _) | (_, Reading::Unreadable) => Outcome::Invalid,
     })
 }
 
@@ -236,7 +240,7 @@ impl Operand<'_> {
     fn number(self, row: usize) -> Reading<Number> {
         let parsed = |text: Option<&[u8]>| match text.map(Number::parse) {
             None => Reading::Null,
-            Some(None) => Reading::Invalid,
+            Some(None) => Reading::Unreadable,
             Some(Some(number)) => Reading::Is(number),
         };
         match self {
@@ -247,6 +251,7 @@ impl Operand<'_> {
             Self::Texts(it) => parsed(it.get(row)),
             Self::Numerals(it, by) => match parsed(it.get(row)) {
                 Reading::Is(number) => sum(number, by),
+                Reading::Unreadable => Reading::Invalid,
                 reading => reading,
             },
             Self::Literal(_) | Self::Days(_) | Self::Moments(_) => Reading::Invalid,
@@ -260,6 +265,7 @@ impl<T> Reading<T> {
         match self {
             Self::Null => Reading::Null,
             Self::Invalid => Reading::Invalid,
+            Self::Unreadable => Reading::Unreadable,
             Self::Is(it) => Reading::Is(of(it)),
         }
     }

@@ -159,7 +159,7 @@ fn gather(node: &Node, names: &mut Vec<String>) {
     {
         names.push(name.clone());
     }
-    for child in node.children() {
-        gather(child, names);
+    for part in node.form.parts() {
+        gather(part, names);
     }
 }

@@ -33,13 +33,15 @@ impl Dialect for Portable {
 
 /// Reads an expression.
 pub(super) fn parse(text: &str) -> Result<Node, ExpressionError> {
-    Translator::new(text).node(&read(text)?)
+    let places = Places::new(text);
+    let expression = read(text, &places)?;
+    Translator::new(&places).node(&expression)
 }
 
-fn read(text: &str) -> Result<Expr, ExpressionError> {
+fn read(text: &str, places: &Places) -> Result<Expr, ExpressionError> {
     let tokens = Tokenizer::new(&Portable, text).tokenize_with_location().map_err(|it| {
         let message = it.message.trim_end_matches(|c: char| c.is_ascii_punctuation() || c == ' ');
-        ExpressionError { message: decapitalised(message), offset: offset_of(text, it.location) }
+        ExpressionError { message: decapitalised(message), offset: places.offset(it.location) }
     })?;
     let words = tokens.iter().filter(|it| {
         !matches!(
@@ -56,26 +58,41 @@ fn read(text: &str) -> Result<Expr, ExpressionError> {
         }
     }
     let mut parser = Parser::new(&Portable).with_tokens_with_locations(tokens);
-    let expression = parser.parse_expr().map_err(|it| syntax_error(text, it))?;
+    let expression = parser.parse_expr().map_err(|it| syntax_error(text, places, it))?;
     let next = parser.peek_token();
     if next.token == Token::EOF {
         return Ok(expression);
     }
     let message = format!("expected the end or an operator, found `{}`", next.token);
-    Err(ExpressionError { message, offset: offset_of(text, next.span.start) })
+    Err(ExpressionError { message, offset: places.offset(next.span.start) })
 }
 
-/// The byte of `text` at `location`; 0 if the parser knows no place.
-pub(super) fn offset_of(text: &str, location: Location) -> usize {
-    let mut lines = text.split_inclusive('\n');
-    let Some(before) = location.line.checked_sub(1) else { return 0 };
-    let start: usize = lines.by_ref().take(before as usize).map(str::len).sum();
-    let column = location.column.saturating_sub(1) as usize;
-    let line = lines.next().unwrap_or_default();
-    start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
+/// Where the lines and characters of a text start, since the parser counts in those.
+pub(super) struct Places {
+    /// The first character of each line.
+    lines: Vec<usize>,
+    /// The first byte of each character.
+    characters: Vec<usize>,
+    end: usize,
 }
 
-fn syntax_error(text: &str, error: ParserError) -> ExpressionError {
+impl Places {
+    pub(super) fn new(text: &str) -> Self {
+        let breaks = text.chars().enumerate().filter(|(_, it)| *it == '\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(breaks).collect();
+        Self { lines, characters: text.char_indices().map(|(at, _)| at).collect(), end: text.len() }
+    }
+
+    /// The byte at `location`; 0 if the parser knows no place.
+    pub(super) fn offset(&self, location: Location) -> usize {
+        let line = location.line.checked_sub(1).and_then(|it| self.lines.get(it as usize));
+        let Some(line) = line else { return 0 };
+        let character = line + location.column.saturating_sub(1) as usize;
+        self.characters.get(character).copied().unwrap_or(self.end)
+    }
+}
+
+fn syntax_error(text: &str, places: &Places, error: ParserError) -> ExpressionError {
     let message = match error {
         ParserError::RecursionLimitExceeded => {
             return ExpressionError { message: "the expression is nested too deeply".to_owned(), offset: 0 };
@@ -94,7 +111,7 @@ fn syntax_error(text: &str, error: ParserError) -> ExpressionError {
     let at_end = message.ends_with("found the end");
     let offset = match location {
         _ if at_end => text.trim_end().len(),
-        Some(location) => offset_of(text, location),
+        Some(location) => places.offset(location),
         None => 0,
     };
     ExpressionError { message, offset }

@@ -48,20 +48,28 @@ impl Node {
         Self::new(offset, Form::Literal(Datum::Null))
     }
 
-    /// The parts that this node is made of, in the order of the text.
-    pub(super) fn children(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
-        match &self.form {
-            Form::Column(_) | Form::Literal(_) | Form::Today => Box::new(std::iter::empty()),
-            Form::Not(it) | Form::Negate(it) | Form::Is(_, it) | Form::Matches(it, _) | Form::Cast(_, it) => {
+    /// A node that starts where its first part does.
+    pub(super) fn of_parts(form: Form) -> Self {
+        let offset = form.parts().next().map(|it| it.offset).unwrap_or_default();
+        Self { offset, form }
+    }
+}
+
+impl Form {
+    /// The parts that this is made of, in the order of the text.
+    pub(super) fn parts(&self) -> Box<dyn Iterator<Item = &Node> + '_> {
+        match self {
+            Self::Column(_) | Self::Literal(_) | Self::Today => Box::new(std::iter::empty()),
+            Self::Not(it) | Self::Negate(it) | Self::Is(_, it) | Self::Matches(it, _) | Self::Cast(_, it) => {
                 Box::new(std::iter::once(&**it))
             }
-            Form::And(them) | Form::Or(them) | Form::Call(_, them) => Box::new(them.iter()),
-            Form::Arithmetic(_, them)
-            | Form::Compare(_, them)
-            | Form::Distinct(them)
-            | Form::Like { operands: them, .. } => Box::new(them.iter()),
-            Form::In(it, list) => Box::new(std::iter::once(&**it).chain(list)),
-            Form::Case { branches, otherwise } => {
+            Self::And(them) | Self::Or(them) | Self::Call(_, them) => Box::new(them.iter()),
+            Self::Arithmetic(_, them)
+            | Self::Compare(_, them)
+            | Self::Distinct(them)
+            | Self::Like { operands: them, .. } => Box::new(them.iter()),
+            Self::In(it, list) => Box::new(std::iter::once(&**it).chain(list)),
+            Self::Case { branches, otherwise } => {
                 Box::new(branches.iter().flatten().chain(std::iter::once(&**otherwise)))
             }
         }

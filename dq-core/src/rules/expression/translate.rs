@@ -2,12 +2,13 @@
 
 use regex::bytes::Regex;
 use sqlparser::ast;
-use sqlparser::ast::{BinaryOperator, DataType, DateTimeField, Expr, Spanned, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, DataType, DateTimeField, Expr, UnaryOperator};
+use sqlparser::tokenizer::Location;
 
 use crate::rules::expression::ExpressionError;
 use crate::rules::expression::datum::Datum;
 use crate::rules::expression::function::Function;
-use crate::rules::expression::parse::offset_of;
+use crate::rules::expression::parse::Places;
 use crate::rules::expression::syntax::{Comparison, Form, Node, Operator, State, Type};
 use crate::value::{Date, Number, Timestamp};
 
@@ -17,30 +18,28 @@ type Result<T> = std::result::Result<T, ExpressionError>;
 
 /// Translates one expression.
 pub(super) struct Translator<'t> {
-    text: &'t str,
+    places: &'t Places,
     /// Where the innermost part with a known place starts.
     offset: usize,
     depth: usize,
 }
 
 impl<'t> Translator<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, offset: 0, depth: 0 }
+    pub(super) fn new(places: &'t Places) -> Self {
+        Self { places, offset: 0, depth: 0 }
     }
 
     pub(super) fn node(&mut self, expression: &Expr) -> Result<Node> {
-        let place = expression.span().start;
-        if place.line > 0 {
-            self.offset = offset_of(self.text, place);
-        }
+        let place = place_of(expression).map(|it| self.places.offset(it));
+        self.offset = place.unwrap_or(self.offset);
         if self.depth == DEPTH_MAX {
             return self.refuse("the expression is nested too deeply");
         }
         self.depth += 1;
-        let offset = self.offset;
         let form = self.form(expression);
         self.depth -= 1;
-        Ok(Node::new(offset, form?))
+        let node = Node::of_parts(form?);
+        Ok(Node { offset: place.unwrap_or(node.offset), ..node })
     }
 
     fn refuse<T>(&self, message: impl Into<String>) -> Result<T> {
@@ -59,14 +58,9 @@ impl<'t> Translator<'t> {
         expressions.iter().map(|it| self.node(it)).collect()
     }
 
-    /// A form, or NOT of it.
-    fn negated_if(&self, negated: bool, form: Form) -> Form {
-        if negated { Form::Not(Box::new(Node::new(self.offset, form))) } else { form }
-    }
-
     fn form(&mut self, expression: &Expr) -> Result<Form> {
         let is = |state, it| Ok(Form::Is(state, it));
-        let is_not = |state, it: Box<Node>| Ok(Form::Not(Box::new(Node::new(it.offset, Form::Is(state, it)))));
+        let is_not = |state, it| Ok(negated_if(true, Form::Is(state, it)));
         match expression {
             Expr::Identifier(name) => Ok(Form::Column(name.value.clone())),
             Expr::Nested(it) => self.node(it).map(|it| it.form),
@@ -83,30 +77,29 @@ impl<'t> Translator<'t> {
             Expr::IsDistinctFrom(a, b) => Ok(Form::Distinct(self.pair(a, b)?)),
             Expr::IsNotDistinctFrom(a, b) => {
                 let distinct = Form::Distinct(self.pair(a, b)?);
-                Ok(self.negated_if(true, distinct))
+                Ok(negated_if(true, distinct))
             }
             Expr::InList { expr, list, negated } => {
                 let form = Form::In(self.boxed(expr)?, self.nodes(list)?);
-                Ok(self.negated_if(*negated, form))
+                Ok(negated_if(*negated, form))
             }
             Expr::Between { expr, negated, low, high } => {
                 let (it, low, high) = (self.node(expr)?, self.node(low)?, self.node(high)?);
-                let offset = it.offset;
                 let bound = |comparison, limit| {
-                    Node::new(offset, Form::Compare(comparison, Box::new([it.clone(), limit])))
+                    Node::of_parts(Form::Compare(comparison, Box::new([it.clone(), limit])))
                 };
                 let bounds = [
                     bound(Comparison::GREATER_OR_EQUAL, low),
                     bound(Comparison::LESS_OR_EQUAL, high),
                 ];
-                Ok(self.negated_if(*negated, Form::And(bounds.into())))
+                Ok(negated_if(*negated, Form::And(bounds.into())))
             }
             Expr::BinaryOp { left, op, right } => self.binary(expression, left, op, right),
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => Ok(Form::Not(self.boxed(expr)?)),
             Expr::UnaryOp { op: UnaryOperator::Minus, expr } => Ok(Form::Negate(self.boxed(expr)?)),
             Expr::UnaryOp { op: UnaryOperator::Plus, expr } => {
-                let negative = self.boxed(expr)?;
-                Ok(Form::Negate(Box::new(Node::new(negative.offset, Form::Negate(negative)))))
+                let negative = Node::of_parts(Form::Negate(self.boxed(expr)?));
+                Ok(Form::Negate(Box::new(negative)))
             }
             Expr::Like { negated, any: false, expr, pattern, escape_char } => {
                 self.like(*negated, false, [expr, pattern], escape_char.as_deref())
@@ -136,13 +129,8 @@ impl<'t> Translator<'t> {
                 let arguments = [Some(expr), Some(from), substring_for.as_ref()];
                 self.call_of("substr", arguments.into_iter().flatten().map(|it| &**it))
             }
-            Expr::Trim { expr, trim_where, trim_what: None, trim_characters: None } => {
-                let name = match trim_where {
-                    None | Some(ast::TrimWhereField::Both) => "trim",
-                    Some(ast::TrimWhereField::Leading) => "ltrim",
-                    Some(ast::TrimWhereField::Trailing) => "rtrim",
-                };
-                self.call_of(name, [&**expr])
+            Expr::Trim { expr, trim_where: None, trim_what: None, trim_characters: None } => {
+                self.call_of("trim", [&**expr])
             }
             Expr::Ceil { expr, field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
                 self.call_of("ceil", [&**expr])
@@ -208,7 +196,7 @@ impl<'t> Translator<'t> {
             }
             Some(_) => return self.refuse("`ESCAPE` takes a literal character"),
         };
-        Ok(self.negated_if(negated, Form::Like { operands, escape, ignore_case }))
+        Ok(negated_if(negated, Form::Like { operands, escape, ignore_case }))
     }
 
     fn case(
@@ -312,7 +300,7 @@ impl<'t> Translator<'t> {
         let mut expressions = Vec::with_capacity(arguments.len());
         for argument in arguments {
             let ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expression)) = argument else {
-                return self.refuse(format!("`{argument}` is no argument that a function of one row can take"));
+                return self.refuse(format!("`{}` takes plain values", name.value));
             };
             expressions.push(expression);
         }
@@ -356,6 +344,25 @@ impl<'t> Translator<'t> {
     }
 }
 
+/// Where a part starts, if it knows that without asking its own parts.
+fn place_of(expression: &Expr) -> Option<Location> {
+    let span = match expression {
+        Expr::Identifier(name) => name.span,
+        Expr::CompoundIdentifier(names) => names.first()?.span,
+        Expr::Value(it) => it.span,
+        Expr::TypedString(it) => it.value.span,
+        Expr::Case { case_token, .. } => case_token.0.span,
+        Expr::Function(it) => it.name.0.first()?.as_ident()?.span,
+        _ => return None,
+    };
+    Some(span.start).filter(|it| it.line > 0)
+}
+
+/// A form, or NOT of it.
+fn negated_if(negated: bool, form: Form) -> Form {
+    if negated { Form::Not(Box::new(Node::of_parts(form))) } else { form }
+}
+
 /// The operands of the same operator that are chained on the left, in the order of the text.
 fn chain<'e>(whole: &'e Expr, operator: &BinaryOperator) -> Vec<&'e Expr> {
     let mut operands = Vec::new();
@@ -386,7 +393,10 @@ fn refusal(expression: &Expr) -> String {
         Expr::Position { .. } => "`POSITION` is not known; did you mean `contains`?",
         Expr::RLike { .. } | Expr::SimilarTo { .. } => "call `regexp_like` for regular expressions",
         Expr::Cast { .. } | Expr::Convert { .. } => "write `CAST(value AS type)`",
-        _ => return format!("`{expression}` is not part of the expression language"),
+        Expr::Trim { .. } => "`TRIM` takes one value here: `TRIM(value)`; see also `LTRIM` and `RTRIM`",
+        Expr::Collate { .. } => "`COLLATE` is not known: text compares by code point",
+        Expr::AnyOp { .. } | Expr::AllOp { .. } => "`ANY` and `ALL` are not known; see `IN`",
+        _ => "this is not part of the expression language",
     };
     reason.to_owned()
 }
