@@ -50,11 +50,15 @@ async fn rows_come_in_order_with_their_columns(bench: Bench) -> Result<()> {
 
 async fn a_limit_cuts_and_says_so(bench: Bench) -> Result<()> {
     bench.person(10).await?;
-    for (limit, expected, truncated) in [(0, 0, true), (9, 9, true), (10, 10, false), (11, 10, false)] {
-        let result = bench.query(Statement::new("SELECT id FROM person ORDER BY id").limit(limit)).await?;
+    for (limit, expected, truncated) in
+        [(0, 0, true), (9, 9, true), (10, 10, false), (11, 10, false)]
+    {
+        let result =
+            bench.query(Statement::new("SELECT id FROM person ORDER BY id").limit(limit)).await?;
         let found = (result.row_count(), result.truncated);
         ensure!(found == (expected, truncated), "of 10 rows, a limit of {limit} gives {found:?}");
-        let stream = bench.database.stream(&Statement::new("SELECT id FROM person").limit(limit)).await?;
+        let stream =
+            bench.database.stream(&Statement::new("SELECT id FROM person").limit(limit)).await?;
         ensure!(rows(stream).await? == expected, "the stream ignores a limit of {limit}");
     }
     Ok(())
@@ -62,10 +66,17 @@ async fn a_limit_cuts_and_says_so(bench: Bench) -> Result<()> {
 
 async fn a_wrong_statement_is_named(bench: Bench) -> Result<()> {
     bench.person(1).await?;
-    for (sql, word) in [("SELECT nane FROM person", "nane"), ("SELECT * FROM persons", "persons"), ("SELEC 1", "SELEC")] {
+    for (sql, word) in [
+        ("SELECT nane FROM person", "nane"),
+        ("SELECT * FROM persons", "persons"),
+        ("SELEC 1", "SELEC"),
+    ] {
         let error = error_of(bench.query(sql).await, ErrorKind::QueryInvalid, sql)?;
         ensure!(error.message().contains(word), "the message does not name `{word}`: {error}");
-        ensure!(error.message().contains(bench.database.name()), "the message does not name the database: {error}");
+        ensure!(
+            error.message().contains(bench.database.name()),
+            "the message does not name the database: {error}"
+        );
     }
     error_of(bench.query("").await, ErrorKind::QueryInvalid, "no statement at all")?;
     Ok(())
@@ -105,7 +116,8 @@ async fn a_query_never_writes(bench: Bench) -> Result<()> {
 
 async fn a_stream_gives_every_row_once(bench: Bench) -> Result<()> {
     bench.person(100_000).await?;
-    let mut stream = bench.database.stream(&"SELECT id, name FROM person ORDER BY id".into()).await?;
+    let mut stream =
+        bench.database.stream(&"SELECT id, name FROM person ORDER BY id".into()).await?;
     ensure!(stream.columns().len() == 2, "{} columns", stream.columns().len());
     let mut id = 0;
     while let Some(batch) = stream.next().await? {
@@ -116,7 +128,10 @@ async fn a_stream_gives_every_row_once(bench: Bench) -> Result<()> {
         }
     }
     ensure!(id == 100_000, "{id} rows");
-    ensure!(bench.database.statistics().readers.in_use == 0, "the end does not give the connection back");
+    ensure!(
+        bench.database.statistics().readers.in_use == 0,
+        "the end does not give the connection back"
+    );
     Ok(())
 }
 
@@ -138,7 +153,10 @@ async fn a_stream_is_of_one_moment(bench: Bench) -> Result<()> {
     let first = stream.next().await?.map_or(0, |it| it.rows());
     let deleted = bench.execute("DELETE FROM person").await?;
     let rest = rows(stream).await?;
-    ensure!(first + rest == 100_000, "{first} rows before, and {rest} after {deleted} rows were deleted");
+    ensure!(
+        first + rest == 100_000,
+        "{first} rows before, and {rest} after {deleted} rows were deleted"
+    );
     ensure!(bench.count().await? == 0, "a later query still sees the rows");
     Ok(())
 }
@@ -157,7 +175,9 @@ async fn more_callers_than_connections_are_all_served(bench: Bench) -> Result<()
         callers.spawn(async move {
             let statement = Statement::new("SELECT name FROM person WHERE id = ?").bind(id);
             let result = database.query(&statement).await?;
-            Ok::<_, crate::error::Error>(result.scalar() == Value::Text(format!("person {id}").as_bytes()))
+            Ok::<_, crate::error::Error>(
+                result.scalar() == Value::Text(format!("person {id}").as_bytes()),
+            )
         });
     }
     while let Some(served) = callers.join_next().await {

@@ -22,16 +22,40 @@ async fn every_type_survives_the_round_trip(bench: Bench) -> Result<()> {
         ).as_str())
         .await?;
     let rows: Vec<[OwnedValue; 7]> = vec![
-        [true.into(), i64::MAX.into(), f64::MAX.into(), Date::from_days(20_000).into(),
-         Timestamp::from_micros(1_700_000_000_123_456).into(), "Zürich 🏥 'x' \"y\"\n".into(), vec![0xff_u8, 0, 1].into()],
-        [false.into(), i64::MIN.into(), f64::MIN_POSITIVE.into(), Date::from_days(-1).into(),
-         Timestamp::from_micros(0).into(), "".into(), Vec::<u8>::new().into()],
-        [true.into(), 0.into(), (-1.5).into(), Date::from_days(0).into(),
-         Timestamp::from_micros(-1_000_000).into(), " ".into(), vec![b'a'].into()],
+        [
+            true.into(),
+            i64::MAX.into(),
+            f64::MAX.into(),
+            Date::from_days(20_000).into(),
+            Timestamp::from_micros(1_700_000_000_123_456).into(),
+            "Zürich 🏥 'x' \"y\"\n".into(),
+            vec![0xff_u8, 0, 1].into(),
+        ],
+        [
+            false.into(),
+            i64::MIN.into(),
+            f64::MIN_POSITIVE.into(),
+            Date::from_days(-1).into(),
+            Timestamp::from_micros(0).into(),
+            "".into(),
+            Vec::<u8>::new().into(),
+        ],
+        [
+            true.into(),
+            0.into(),
+            (-1.5).into(),
+            Date::from_days(0).into(),
+            Timestamp::from_micros(-1_000_000).into(),
+            " ".into(),
+            vec![b'a'].into(),
+        ],
         [const { OwnedValue::Null }; 7],
     ];
     for (id, row) in rows.iter().enumerate() {
-        let mut insert = Statement::new("INSERT INTO item (id, b, i, f, d, t, s, x) VALUES (?, ?, ?, ?, ?, ?, ?, ?)").bind(id as i64);
+        let mut insert = Statement::new(
+            "INSERT INTO item (id, b, i, f, d, t, s, x) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(id as i64);
         for value in row {
             insert = insert.bind(value.clone());
         }
@@ -65,12 +89,15 @@ async fn null_is_neither_blank_nor_zero(bench: Bench) -> Result<()> {
     bench.execute(insert.bind(1).bind("").bind(None::<i64>)).await?;
     let result = bench.query("SELECT name, age FROM person").await?;
     let Some(row) = result.rows().next() else { return Err(failure("the row is missing".into())) };
-    ensure!(row.get("name") == Some(Value::Text(b"")), "the blank name came back as {:?}", row.get("name"));
+    ensure!(
+        row.get("name") == Some(Value::Text(b"")),
+        "the blank name came back as {:?}",
+        row.get("name")
+    );
     ensure!(row.get("age") == Some(Value::Null), "the NULL came back as {:?}", row.get("age"));
     ensure!(row.get("none").is_none(), "a column that does not exist has a value");
     Ok(())
 }
-
 
 async fn a_name_may_be_used_twice(bench: Bench) -> Result<()> {
     bench.person(9).await?;
@@ -110,7 +137,9 @@ async fn a_parameter_never_becomes_sql(bench: Bench) -> Result<()> {
     bench.person(2).await?;
     let evil = "x'; DROP TABLE person; --";
     bench.execute(Statement::new("INSERT INTO person (id, name) VALUES (9, ?)").bind(evil)).await?;
-    let found = bench.scalar(Statement::new("SELECT id FROM person WHERE name = :name").bind_named("name", evil)).await?;
+    let found = bench
+        .scalar(Statement::new("SELECT id FROM person WHERE name = :name").bind_named("name", evil))
+        .await?;
     ensure!(found == 9.into(), "the row is not found by its name");
     Ok(())
 }
@@ -119,11 +148,19 @@ async fn errors_hold_no_value(bench: Bench) -> Result<()> {
     bench.person(1).await?;
     let secret = "s3cr3t";
     let twice = Statement::new("INSERT INTO person (id, name) VALUES (1, ?)").bind(secret);
-    let conflict = error_of(bench.database.execute(&twice).await, ErrorKind::Conflict, "a key twice")?;
+    let conflict =
+        error_of(bench.database.execute(&twice).await, ErrorKind::Conflict, "a key twice")?;
     let surplus = Statement::new("SELECT 1").bind(secret);
-    let invalid = error_of(bench.database.query(&surplus).await, ErrorKind::QueryInvalid, "a value too many")?;
+    let invalid = error_of(
+        bench.database.query(&surplus).await,
+        ErrorKind::QueryInvalid,
+        "a value too many",
+    )?;
     for error in [conflict, invalid] {
-        ensure!(!format!("{error} {error:?}").contains(secret), "an error holds the value of a parameter");
+        ensure!(
+            !format!("{error} {error:?}").contains(secret),
+            "an error holds the value of a parameter"
+        );
     }
     Ok(())
 }

@@ -60,7 +60,14 @@ async fn a_constraint_forbids_the_whole_statement(bench: Bench) -> Result<()> {
 
 async fn sql_neither_begins_nor_ends_a_transaction(bench: Bench) -> Result<()> {
     bench.person(1).await?;
-    for sql in ["BEGIN", "COMMIT", "ROLLBACK", "/* a */ -- b\n begin", "SAVEPOINT a", "RELEASE SAVEPOINT a"] {
+    for sql in [
+        "BEGIN",
+        "COMMIT",
+        "ROLLBACK",
+        "/* a */ -- b\n begin",
+        "SAVEPOINT a",
+        "RELEASE SAVEPOINT a",
+    ] {
         error_of(bench.execute(sql).await, ErrorKind::QueryInvalid, sql)?;
         error_of(bench.query(sql).await, ErrorKind::QueryInvalid, sql)?;
         let mut transaction = bench.database.begin().await?;
@@ -80,7 +87,10 @@ async fn a_transaction_is_seen_when_it_commits(bench: Bench) -> Result<()> {
     let insert = Statement::new("INSERT INTO person (id, name) VALUES (?, ?)").bind(10).bind("ten");
     transaction.execute(&insert).await?;
     let inside = transaction.query(&"SELECT sum(id) FROM person".into()).await?;
-    ensure!(OwnedValue::from(inside.scalar()) == 15.into(), "the transaction does not see its own changes");
+    ensure!(
+        OwnedValue::from(inside.scalar()) == 15.into(),
+        "the transaction does not see its own changes"
+    );
     let outside = bench.scalar("SELECT sum(id) FROM person").await?;
     ensure!(outside == 6.into(), "others see a change before its commit");
     transaction.commit().await?;
@@ -171,7 +181,7 @@ async fn a_dropped_write_happens_whole_or_not_at_all(bench: Bench) -> Result<()>
         let ended = abandon(bench.execute(ENDLESS), turns * turns).await;
         ensure!(ended.is_none(), "the endless statement ended");
     }
-    bench.settle().await?;
+    bench.database.begin().await?.rollback().await?;
     let left = bench.count().await?;
     ensure!(left == 5, "a dropped statement left {left} instead of 5 rows");
     for turns in 0..20 {
@@ -190,10 +200,14 @@ async fn a_dropped_statement_ends_its_transaction(bench: Bench) -> Result<()> {
         ensure!(ended.is_none(), "the endless statement ended");
         let next = transaction.execute(&"DELETE FROM person WHERE id = 2".into()).await;
         error_of(next, ErrorKind::Conflict, "a statement after one that was dropped")?;
-        error_of(transaction.commit().await, ErrorKind::Conflict, "a commit after a statement that was dropped")?;
+        error_of(
+            transaction.commit().await,
+            ErrorKind::Conflict,
+            "a commit after a statement that was dropped",
+        )?;
     }
-    bench.settle().await?;
+    bench.database.begin().await?.rollback().await?;
     let left = bench.count().await?;
     ensure!(left == 5, "a dropped transaction left {left} instead of 5 rows");
-    Ok(())
+    bench.settle().await
 }
