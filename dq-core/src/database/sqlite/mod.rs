@@ -14,6 +14,7 @@ mod columns;
 mod config;
 mod connection;
 pub(crate) mod error;
+mod file;
 mod manager;
 pub(crate) mod open;
 mod pool;
