@@ -11,6 +11,7 @@ mod config;
 mod connection;
 pub(crate) mod error;
 pub(crate) mod open;
+mod pages;
 mod rows;
 mod snapshot;
 mod source;
