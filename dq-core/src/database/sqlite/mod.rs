@@ -17,6 +17,7 @@ pub(crate) mod error;
 mod file;
 mod manager;
 pub(crate) mod open;
+mod pages;
 mod pool;
 mod result;
 mod rows;
