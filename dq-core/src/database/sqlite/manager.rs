@@ -55,19 +55,11 @@ impl SqliteDatabaseManager {
     /// too long, `ConfigInvalid` for a value out of its range.
     pub async fn open(config: SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         config.validate()?;
-        let name = open::name(&config.path);
         let (reading, writing) = (config.clone(), config.clone());
-        let pool = |role: &str, size, open| {
-            Pool::new(
-                format!("{role} of `{name}`"),
-                size,
-                config.acquire_timeout(),
-                Arc::clone(&clock),
-                open,
-            )
-        };
-        let readers = pool("readers", config.readers, Box::new(move || open::reader(&reading)));
-        let writers = pool("writers", 1, Box::new(move || open::writer(&writing)));
+        let reader = Box::new(move || open::reader(&reading));
+        let writer = Box::new(move || open::writer(&writing));
+        let readers = Pool::new("readers", config.readers, &config, Arc::clone(&clock), reader);
+        let writers = Pool::new("writers", 1, &config, Arc::clone(&clock), writer);
         if config.create_if_missing && !config.path.exists() {
             writers.run(|_, _| Ok(())).await?;
         }
@@ -149,9 +141,7 @@ impl DatabaseManager for SqliteDatabaseManager {
     }
 
     async fn close(&self) {
-        self.watcher.close().await;
-        self.readers.close().await;
-        self.writers.close().await;
+        tokio::join!(self.watcher.close(), self.readers.close(), self.writers.close());
     }
 }
 
