@@ -1,0 +1,333 @@
+//! What can be asked of the program.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dq_core::Result;
+use dq_core::database::sqlite::ScanMethod;
+use dq_core::engine::OpenOptions;
+use dq_core::report::ReportFormat;
+use dq_core::rules::{RuleSet, Severity};
+use dq_core::source::csv::{CsvOptions, EmptyCell};
+use dq_core::value::Date;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    nothing failed at or above --fail-on
+  1    violations: a check failed at or above --fail-on
+  2    bad usage, rules or configuration
+  3    a check or a source could not run, or a report could not be written
+  130  stopped with Ctrl-C";
+
+const ABOUT_EXAMPLES: &str = "\
+Examples:
+  dq validate hospitals.csv --rules hospitals.yaml
+  dq rules check hospitals.yaml hospitals.csv
+  dq explain sqlite:providers.db --rules rules.yaml
+
+`dq help COMMAND` tells more about a command.";
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  # Check a file; the exit code tells a pipeline whether it may go on
+  dq validate hospitals.csv --rules hospitals.yaml
+
+  # Check a database, fail only on what is severe, keep the report for programs and for the build server
+  dq validate sqlite:providers.db --rules rules.yaml --fail-on high --report report.json --report junit.xml
+
+  # Check what a pipe delivers, and look at the report with jq
+  zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
+
+  # The same rules for another year
+  dq validate visits.csv --rules visits.yaml --param year=2025 --as-of 2025-12-31";
+
+/// Checks tables of data against rules: exactly, in one pass, with the same answer on every source.
+#[derive(Debug, Parser)]
+#[command(name = "dq", version, arg_required_else_help = true, after_help = format!("{ABOUT_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a source against rules and report what was found
+    ///
+    /// Every check of every rule is run, in one pass over each table. The report counts violations
+    /// exactly and shows the keys of some failing rows. Nothing is ever written to the source.
+    #[command(after_help = format!("{VALIDATE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Validate(Box<ValidateArguments>),
+    /// Work with rule sets
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Print how a source would be checked, without reading its rows
+    #[command(after_help = EXIT_CODES)]
+    Explain(ExplainArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Check a rule set without checking any data
+    ///
+    /// Prints every problem with its place: unknown keys, checks, functions, bad regular expressions.
+    /// Given a source, tables, columns and types are looked up in it too.
+    #[command(after_help = EXIT_CODES)]
+    Check(CheckArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ValidateArguments {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) rules: RulesArguments,
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) rules: RulesArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    /// The rule set, YAML or JSON
+    #[arg(value_name = "FILE")]
+    pub(crate) rules: PathBuf,
+    /// A source whose tables the rules are about
+    pub(crate) source: Option<String>,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArguments,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// Where the rows are.
+#[derive(Args, Debug)]
+pub(crate) struct SourceArguments {
+    /// What to check: a CSV file (also .gz), a folder or pattern of them, `sqlite:FILE`, or `-` for standard input
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// How the source is read.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct ReadingArguments {
+    /// What separates the fields of CSV: one character, or `tab` [default: guessed]
+    #[arg(long, value_name = "CHARACTER", value_parser = one_character)]
+    delimiter: Option<char>,
+    /// What encloses fields of CSV [default: "]
+    #[arg(long, value_name = "CHARACTER", value_parser = one_character)]
+    quote: Option<char>,
+    /// The encoding of text, such as windows-1252 [default: utf-8]
+    #[arg(long, value_name = "LABEL")]
+    encoding: Option<String>,
+    /// What an empty field of CSV is, unless it is quoted
+    #[arg(long, value_enum, default_value_t = EmptyField::Null)]
+    empty: EmptyField,
+    /// The first line of CSV is a row; columns are called column_1, column_2, …
+    #[arg(long)]
+    no_header: bool,
+    /// How tables of SQLite are read; the answer is the same, the speed is not
+    #[arg(long, value_enum, default_value_t = ScanArgument::Auto)]
+    scan: ScanArgument,
+}
+
+/// What must hold.
+#[derive(Args, Debug)]
+pub(crate) struct RulesArguments {
+    /// The rule set, YAML or JSON
+    #[arg(short, long = "rules", value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    parameters: ParameterArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ParameterArguments {
+    /// A value for `${name}` in the rule set; may be repeated
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+}
+
+/// How the run is made.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Running")]
+pub(crate) struct RunArguments {
+    /// The least severity at which a failed check makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = fail_on())]
+    pub(crate) fail_on: FailOn,
+    /// How many threads read and check [default: as many as there are]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// "Today" for rules about dates, as YYYY-MM-DD [default: today, UTC]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(crate) as_of: Option<Date>,
+}
+
+/// What is said about it.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArguments {
+    /// The form of the report on standard output
+    #[arg(long, default_value = "text", value_parser = format())]
+    pub(crate) format: ReportFormat,
+    /// Also write the report to this file: .json, .xml (JUnit) or .txt; may be repeated
+    #[arg(long = "report", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// How many keys of failing rows each check shows at most
+    #[arg(long = "sample", value_name = "N", default_value_t = 10)]
+    pub(crate) sample_limit: usize,
+    /// Show the values of failing rows too; reports travel further than the data may
+    #[arg(long)]
+    pub(crate) show_values: bool,
+    /// When to use colours; NO_COLOR turns them off too
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto)]
+    pub(crate) color: ColorChoice,
+    /// Do not show progress
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// Print neither report nor progress; the exit code and --report tell
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// The least severity that makes a run fail; `None` if none does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FailOn(pub(crate) Option<Severity>);
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EmptyField {
+    Null,
+    Blank,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScanArgument {
+    /// By pages where that is possible, by statements elsewhere
+    Auto,
+    /// By pages, or not at all
+    Pages,
+    /// By SQL statements
+    Statements,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+impl RulesArguments {
+    pub(crate) fn read(&self) -> Result<RuleSet> {
+        RuleSet::read(&self.file, &self.parameters.map())
+    }
+}
+
+impl ParameterArguments {
+    pub(crate) fn map(&self) -> BTreeMap<String, String> {
+        self.parameters.iter().cloned().collect()
+    }
+}
+
+impl RunArguments {
+    pub(crate) fn threads(&self) -> NonZeroUsize {
+        let all = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.threads.unwrap_or_else(all)
+    }
+}
+
+impl ReadingArguments {
+    pub(crate) fn options(&self) -> OpenOptions {
+        let defaults = CsvOptions::default();
+        let csv = CsvOptions {
+            delimiter: self.delimiter,
+            quote: self.quote.or(defaults.quote),
+            encoding: self.encoding.clone().unwrap_or(defaults.encoding),
+            header: !self.no_header,
+            empty: match self.empty {
+                EmptyField::Null => EmptyCell::Null,
+                EmptyField::Blank => EmptyCell::Blank,
+            },
+            ..CsvOptions::default()
+        };
+        let sqlite_scan = match self.scan {
+            ScanArgument::Auto => ScanMethod::Auto,
+            ScanArgument::Pages => ScanMethod::Pages,
+            ScanArgument::Statements => ScanMethod::Statements,
+        };
+        OpenOptions { csv, sqlite_scan }
+    }
+}
+
+fn format() -> impl TypedValueParser<Value = ReportFormat> {
+    PossibleValuesParser::new(ReportFormat::ALL.map(ReportFormat::as_str)).try_map(|it| it.parse())
+}
+
+fn fail_on() -> impl TypedValueParser<Value = FailOn> {
+    let words = Severity::ALL.into_iter().rev().map(Severity::as_str);
+    PossibleValuesParser::new(words.chain(["none"])).map(|word| FailOn(word.parse().ok()))
+}
+
+fn one_character(text: &str) -> Result<char, String> {
+    match (text, text.as_bytes()) {
+        ("tab" | "\\t", _) => Ok('\t'),
+        (_, &[byte]) if byte.is_ascii() => Ok(char::from(byte)),
+        _ => Err("give one ASCII character, or `tab`".to_owned()),
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text.as_bytes()).ok_or_else(|| "there is no such day; write YYYY-MM-DD".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_contradict_neither_each_other_nor_themselves() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_delimiter_is_one_character() {
+        assert_eq!(one_character(";"), Ok(';'));
+        assert_eq!(one_character("tab"), Ok('\t'));
+        assert!(one_character("").is_err());
+        assert!(one_character("ab").is_err());
+        assert!(one_character("ü").is_err());
+    }
+
+    #[test]
+    fn a_parameter_has_a_name_and_any_value() {
+        assert_eq!(parameter("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(parameter("a="), Ok(("a".to_owned(), String::new())));
+        assert!(parameter("=b").is_err());
+        assert!(parameter("a").is_err());
+    }
+}
