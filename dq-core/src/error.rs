@@ -122,7 +122,9 @@ impl Error {
         let kind = match source.kind() {
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::BrokenPipe => ErrorKind::WriteFailed,
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::BrokenPipe => {
+                ErrorKind::WriteFailed
+            }
             std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
                 ErrorKind::SourceInvalid
             }

@@ -2,6 +2,8 @@
 //! source.
 
 pub mod clock;
+pub mod database;
+pub mod engine;
 pub mod error;
 pub mod report;
 pub mod rules;

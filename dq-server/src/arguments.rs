@@ -8,11 +8,12 @@ use std::thread;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dq_core::Result;
+use dq_core::database::sqlite::ScanMethod;
+use dq_core::engine::OpenOptions;
 use dq_core::report::ReportFormat;
-use dq_core::rules::Severity;
+use dq_core::rules::{RuleSet, Severity};
+use dq_core::source::csv::{CsvOptions, EmptyCell};
 use dq_core::value::Date;
-
-use crate::stub::{OpenOptions, RuleSet, ScanMethod};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -126,11 +127,11 @@ pub(crate) struct SourceArguments {
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadingArguments {
     /// What separates the fields of CSV: one character, or `tab` [default: guessed]
-    #[arg(long, value_name = "CHARACTER", value_parser = one_byte)]
-    delimiter: Option<u8>,
+    #[arg(long, value_name = "CHARACTER", value_parser = one_character)]
+    delimiter: Option<char>,
     /// What encloses fields of CSV [default: "]
-    #[arg(long, value_name = "CHARACTER", value_parser = one_byte)]
-    quote: Option<u8>,
+    #[arg(long, value_name = "CHARACTER", value_parser = one_character)]
+    quote: Option<char>,
     /// The encoding of text, such as windows-1252 [default: utf-8]
     #[arg(long, value_name = "LABEL")]
     encoding: Option<String>,
@@ -254,18 +255,24 @@ impl RunArguments {
 
 impl ReadingArguments {
     pub(crate) fn options(&self) -> OpenOptions {
-        OpenOptions {
+        let defaults = CsvOptions::default();
+        let csv = CsvOptions {
             delimiter: self.delimiter,
-            quote: self.quote,
-            encoding: self.encoding.clone(),
+            quote: self.quote.or(defaults.quote),
+            encoding: self.encoding.clone().unwrap_or(defaults.encoding),
             header: !self.no_header,
-            empty_is_null: matches!(self.empty, EmptyField::Null),
-            scan_method: match self.scan {
-                ScanArgument::Auto => ScanMethod::Auto,
-                ScanArgument::Pages => ScanMethod::Pages,
-                ScanArgument::Statements => ScanMethod::Statements,
+            empty: match self.empty {
+                EmptyField::Null => EmptyCell::Null,
+                EmptyField::Blank => EmptyCell::Blank,
             },
-        }
+            ..CsvOptions::default()
+        };
+        let sqlite_scan = match self.scan {
+            ScanArgument::Auto => ScanMethod::Auto,
+            ScanArgument::Pages => ScanMethod::Pages,
+            ScanArgument::Statements => ScanMethod::Statements,
+        };
+        OpenOptions { csv, sqlite_scan }
     }
 }
 
@@ -278,10 +285,10 @@ fn fail_on() -> impl TypedValueParser<Value = FailOn> {
     PossibleValuesParser::new(words.chain(["none"])).map(|word| FailOn(word.parse().ok()))
 }
 
-fn one_byte(text: &str) -> Result<u8, String> {
+fn one_character(text: &str) -> Result<char, String> {
     match (text, text.as_bytes()) {
-        ("tab" | "\\t", _) => Ok(b'\t'),
-        (_, &[byte]) if byte.is_ascii() => Ok(byte),
+        ("tab" | "\\t", _) => Ok('\t'),
+        (_, &[byte]) if byte.is_ascii() => Ok(char::from(byte)),
         _ => Err("give one ASCII character, or `tab`".to_owned()),
     }
 }
@@ -309,11 +316,11 @@ mod tests {
 
     #[test]
     fn a_delimiter_is_one_character() {
-        assert_eq!(one_byte(";"), Ok(b';'));
-        assert_eq!(one_byte("tab"), Ok(b'\t'));
-        assert!(one_byte("").is_err());
-        assert!(one_byte("ab").is_err());
-        assert!(one_byte("ü").is_err());
+        assert_eq!(one_character(";"), Ok(';'));
+        assert_eq!(one_character("tab"), Ok('\t'));
+        assert!(one_character("").is_err());
+        assert!(one_character("ab").is_err());
+        assert!(one_character("ü").is_err());
     }
 
     #[test]

@@ -134,7 +134,14 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let second = self.0.div_euclid(MICROS_PER_SECOND).rem_euclid(SECONDS_PER_DAY);
         let micros = self.0.rem_euclid(MICROS_PER_SECOND);
-        write!(f, "{} {:02}:{:02}:{:02}", self.date(), second / 3600, second / 60 % 60, second % 60)?;
+        write!(
+            f,
+            "{} {:02}:{:02}:{:02}",
+            self.date(),
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )?;
         if micros > 0 { write!(f, ".{micros:06}") } else { Ok(()) }
     }
 }
@@ -208,7 +215,9 @@ mod tests {
 
     #[test]
     fn days_that_do_not_exist_are_refused() {
-        for text in ["2025-02-29", "1900-02-29", "2025-13-01", "2025-00-01", "2025-1-1", "2025-01-32"] {
+        for text in
+            ["2025-02-29", "1900-02-29", "2025-13-01", "2025-00-01", "2025-1-1", "2025-01-32"]
+        {
             assert_eq!(Date::parse(text.as_bytes()), None, "{text}");
         }
         assert!(Date::parse(b"2000-02-29").is_some());
@@ -221,7 +230,8 @@ mod tests {
         assert_eq!(parse("2026-11-23 14:05").as_deref(), Some("2026-11-23 14:05:00"));
         assert_eq!(parse("2026-11-23T14:05:06.25Z").as_deref(), Some("2026-11-23 14:05:06.250000"));
         assert_eq!(parse("2026-11-23T00:30:00+01:00").as_deref(), Some("2026-11-22 23:30:00"));
-        for text in ["2026-11-23T", "2026-11-23 24:00", "2026-11-23 10:60", "2026-11-23x10:00", "x"] {
+        for text in ["2026-11-23T", "2026-11-23 24:00", "2026-11-23 10:60", "2026-11-23x10:00", "x"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -1,14 +1,14 @@
 //! `dq explain`: prints how a source would be checked.
 
 use dq_core::Result;
+use dq_core::engine::open;
 use dq_core::report::visible;
 use dq_core::source::Cancellation;
-use dq_core::validate::ValidateOptions;
+use dq_core::validate::{ValidateOptions, explain};
 use tokio::task::block_in_place;
 
 use crate::arguments::ExplainArguments;
 use crate::output;
-use crate::stub::{explain, open};
 
 pub(crate) async fn run(arguments: &ExplainArguments, stop: Cancellation) -> Result<u8> {
     let rules = block_in_place(|| arguments.rules.read())?;

@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use dq_core::Result;
+use dq_core::engine::open;
 use dq_core::report::{self, ReportFormat};
 use dq_core::source::Cancellation;
+use dq_core::validate::validate;
 use dq_core::validate::{Report, ValidateOptions};
 use tokio::task::block_in_place;
 
 use crate::arguments::{FailOn, OutputArguments, ValidateArguments};
 use crate::output;
 use crate::progress::ProgressLine;
-use crate::stub::{open, validate};
 
 /// The exit code of a run that found violations.
 const VIOLATIONS: u8 = 1;
