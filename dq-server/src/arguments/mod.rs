@@ -5,13 +5,16 @@ mod reading;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dq_core::Result;
+use dq_core::engine;
 use dq_core::report::ReportFormat;
 use dq_core::rules::{RuleSet, Severity};
+use dq_core::source::Source;
 use dq_core::value::Date;
 
 pub(crate) use reading::ReadingArguments;
@@ -37,8 +40,8 @@ Examples:
   # Check a file; the exit code tells a pipeline whether it may go on
   dq validate hospitals.csv --rules hospitals.yaml
 
-  # Check a database, fail only on what is severe, keep the report for programs and for the build server
-  dq validate sqlite:providers.db --rules rules.yaml --fail-on high --report report.json --report junit.xml
+  # Check a database, fail only on what is severe, and keep the report
+  dq validate sqlite:providers.db --rules rules.yaml --fail-on high --report report.json
 
   # Check what a pipe delivers, and look at the report with jq
   zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
@@ -83,21 +86,25 @@ pub(crate) enum RulesCommand {
 #[derive(Args, Debug)]
 pub(crate) struct ValidateArguments {
     #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
     pub(crate) rules: RulesArguments,
     #[command(flatten)]
     pub(crate) run: RunArguments,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
     #[command(flatten)]
-    pub(crate) source: SourceArguments,
+    pub(crate) reading: ReadingArguments,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArguments {
     #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
     pub(crate) rules: RulesArguments,
     #[command(flatten)]
-    pub(crate) source: SourceArguments,
+    pub(crate) reading: ReadingArguments,
 }
 
 #[derive(Args, Debug)]
@@ -118,9 +125,7 @@ pub(crate) struct CheckArguments {
 pub(crate) struct SourceArguments {
     /// What to check: a CSV file (also .gz), a folder or pattern of them, `sqlite:FILE`, or `-` for standard input
     #[arg(value_name = "SOURCE")]
-    pub(crate) source: String,
-    #[command(flatten)]
-    pub(crate) reading: ReadingArguments,
+    source: String,
 }
 
 /// What must hold.
@@ -192,6 +197,12 @@ pub(crate) enum ColorChoice {
     Auto,
     Always,
     Never,
+}
+
+impl SourceArguments {
+    pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
+        engine::open(&self.source, &reading.options())
+    }
 }
 
 impl RulesArguments {
