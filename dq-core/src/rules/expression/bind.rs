@@ -76,8 +76,12 @@ impl Binder<'_> {
             Form::Literal(it) => (Term::Literal(it.clone()), kind_of(it)),
             Form::Today => (Term::Literal(Datum::Date(self.as_of)), Kind::Date),
             Form::Not(it) => (Term::Not(Box::new(self.condition(it))), Kind::Boolean),
-            Form::And(them) => (Term::And(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean),
-            Form::Or(them) => (Term::Or(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean),
+            Form::And(them) => {
+                (Term::And(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean)
+            }
+            Form::Or(them) => {
+                (Term::Or(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean)
+            }
             Form::Negate(it) => {
                 let (term, kind) = self.bind(it);
                 if !kind.is_numeric() {
@@ -89,11 +93,17 @@ impl Binder<'_> {
             Form::Compare(comparison, operands) => {
                 (Term::Compare(*comparison, self.comparable(node, operands)), Kind::Boolean)
             }
-            Form::Distinct(operands) => (Term::Distinct(self.comparable(node, operands)), Kind::Boolean),
-            Form::Is(State::Null, it) => (Term::Is(State::Null, Box::new(self.bind(it).0)), Kind::Boolean),
+            Form::Distinct(operands) => {
+                (Term::Distinct(self.comparable(node, operands)), Kind::Boolean)
+            }
+            Form::Is(State::Null, it) => {
+                (Term::Is(State::Null, Box::new(self.bind(it).0)), Kind::Boolean)
+            }
             Form::Is(state, it) => (Term::Is(*state, Box::new(self.condition(it))), Kind::Boolean),
             Form::In(it, list) => self.membership(it, list),
-            Form::Like { operands, escape, ignore_case } => self.like(operands, *escape, *ignore_case),
+            Form::Like { operands, escape, ignore_case } => {
+                self.like(operands, *escape, *ignore_case)
+            }
             Form::Matches(it, regex) => {
                 (Term::Matches(Box::new(self.textual(it)), regex.clone()), Kind::Boolean)
             }
@@ -138,10 +148,20 @@ impl Binder<'_> {
                 Kind::Any
             }
             _ if a.is_numeric() && b.is_numeric() => Kind::Number,
-            Operator::Add if a == Kind::Date && b.is_numeric() || a.is_numeric() && b == Kind::Date => Kind::Date,
-            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Number | Kind::Boolean) => Kind::Date,
-            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Any | Kind::Null) => Kind::Any,
-            Operator::Subtract if a.is_temporal() && b.is_temporal() && (a == Kind::Date || b == Kind::Date) => {
+            Operator::Add
+                if a == Kind::Date && b.is_numeric() || a.is_numeric() && b == Kind::Date =>
+            {
+                Kind::Date
+            }
+            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Number | Kind::Boolean) => {
+                Kind::Date
+            }
+            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Any | Kind::Null) => {
+                Kind::Any
+            }
+            Operator::Subtract
+                if a.is_temporal() && b.is_temporal() && (a == Kind::Date || b == Kind::Date) =>
+            {
                 Kind::Number
             }
             _ if is_day(a) || is_day(b) => {
@@ -172,7 +192,8 @@ impl Binder<'_> {
             Kind::Number => (Datum::or_invalid(text.number().map(Datum::Number)), other),
             Kind::Boolean => (text.cast(Type::Boolean), other),
             Kind::Date | Kind::Timestamp => {
-                let day = text.timestamp().filter(|it| it.date().midnight() == *it).map(|it| it.date());
+                let day =
+                    text.timestamp().filter(|it| it.date().midnight() == *it).map(|it| it.date());
                 (day.map_or_else(|| text.cast(Type::Timestamp), Datum::Date), other)
             }
             Kind::Any | Kind::Null | Kind::Text | Kind::Bytes => return term,

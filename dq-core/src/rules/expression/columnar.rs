@@ -39,7 +39,9 @@ pub(super) fn outcomes(term: &Term, batch: &Batch) -> Outcomes {
 fn columnwise(term: &Term, batch: &Batch) -> Option<Outcomes> {
     match term {
         Term::Is(State::Null, it) => match &**it {
-            Term::Column(position) => Some(Outcomes::certain(nulls(batch.column(*position), batch.rows()))),
+            Term::Column(position) => {
+                Some(Outcomes::certain(nulls(batch.column(*position), batch.rows())))
+            }
             _ => None,
         },
         Term::In(it, _, members) => match &**it {
@@ -62,8 +64,12 @@ fn nulls(column: &Column, rows: usize) -> BooleanBuffer {
         Column::Float(it) => it,
         Column::Date(it) => it,
         Column::Timestamp(it) => it,
-        Column::Text(it) => return BooleanBuffer::collect_bool(it.len(), |row| it.get(row).is_none()),
-        Column::Mixed(it) => return BooleanBuffer::collect_bool(it.len(), |row| it.value(row).is_null()),
+        Column::Text(it) => {
+            return BooleanBuffer::collect_bool(it.len(), |row| it.get(row).is_none());
+        }
+        Column::Mixed(it) => {
+            return BooleanBuffer::collect_bool(it.len(), |row| it.value(row).is_null());
+        }
         Column::Null(_) => return BooleanBuffer::new_set(rows),
     };
     array.nulls().map_or_else(|| BooleanBuffer::new_unset(array.len()), |it| !it.inner())
@@ -120,7 +126,8 @@ impl<'a> Operand<'a> {
                 Column::Null(_) | Column::Boolean(_) | Column::Mixed(_) => None,
             },
             Term::Arithmetic(operator @ (Operator::Add | Operator::Subtract), operands) => {
-                let [Term::Column(position), Term::Literal(Datum::Number(Number::Integer(by)))] = &**operands
+                let [Term::Column(position), Term::Literal(Datum::Number(Number::Integer(by)))] =
+                    &**operands
                 else {
                     return None;
                 };
@@ -148,7 +155,12 @@ enum Reading<T> {
     Is(T),
 }
 
-fn compare(rows: usize, comparison: Comparison, left: Operand<'_>, right: Operand<'_>) -> Option<Outcomes> {
+fn compare(
+    rows: usize,
+    comparison: Comparison,
+    left: Operand<'_>,
+    right: Operand<'_>,
+) -> Option<Outcomes> {
     use Operand::{Days, Floats, Integers, Literal, Moments, Shifted, Texts};
     Some(match (left, right) {
         (Literal(_), Literal(_)) => return None,
@@ -162,7 +174,9 @@ fn compare(rows: usize, comparison: Comparison, left: Operand<'_>, right: Operan
                 Err(_) => collect(rows, comparison, |row| shifted(a, 0, row), |_| Reading::Is(b)),
             }
         }
-        (Integers(a), Integers(b)) => collect(rows, comparison, |row| whole(a, row), |row| whole(b, row)),
+        (Integers(a), Integers(b)) => {
+            collect(rows, comparison, |row| whole(a, row), |row| whole(b, row))
+        }
         (Integers(a), Shifted(b, by)) => {
             collect(rows, comparison, |row| shifted(a, 0, row), |row| shifted(b, by, row))
         }
@@ -170,18 +184,24 @@ fn compare(rows: usize, comparison: Comparison, left: Operand<'_>, right: Operan
             let b = *b;
             collect(rows, comparison, |row| float(a, row), |_| Reading::Is(b))
         }
-        (Floats(a), Floats(b)) => collect(rows, comparison, |row| float(a, row), |row| float(b, row)),
+        (Floats(a), Floats(b)) => {
+            collect(rows, comparison, |row| float(a, row), |row| float(b, row))
+        }
         (Texts(a), Literal(Datum::Text(b))) => {
             let b: &[u8] = b;
             collect_texts(rows, comparison, |row| text(a, row), |_| Reading::Is(b))
         }
-        (Texts(a), Texts(b)) => collect_texts(rows, comparison, |row| text(a, row), |row| text(b, row)),
+        (Texts(a), Texts(b)) => {
+            collect_texts(rows, comparison, |row| text(a, row), |row| text(b, row))
+        }
         (Days(a), Literal(Datum::Date(b))) => {
             let b = b.days();
             collect(rows, comparison, |row| day(a, row), |_| Reading::Is(b))
         }
         (Days(a), Days(b)) => collect(rows, comparison, |row| day(a, row), |row| day(b, row)),
-        (Moments(a), Moments(b)) => collect(rows, comparison, |row| moment(a, row), |row| moment(b, row)),
+        (Moments(a), Moments(b)) => {
+            collect(rows, comparison, |row| moment(a, row), |row| moment(b, row))
+        }
         _ if left.is_numeric() && right.is_numeric() => {
             collect(rows, comparison, |row| left.number(row), |row| right.number(row))
         }

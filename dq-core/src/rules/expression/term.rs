@@ -30,9 +30,16 @@ pub(super) enum Term {
     /// LIKE with a literal pattern.
     Like(Box<Term>, Pattern),
     /// LIKE with a pattern that each row decides.
-    LikeTerm { operands: Box<[Term; 2]>, escape: Option<char>, ignore_case: bool },
+    LikeTerm {
+        operands: Box<[Term; 2]>,
+        escape: Option<char>,
+        ignore_case: bool,
+    },
     Matches(Box<Term>, Regex),
-    Case { branches: Vec<[Term; 2]>, otherwise: Box<Term> },
+    Case {
+        branches: Vec<[Term; 2]>,
+        otherwise: Box<Term>,
+    },
     Cast(Type, Box<Term>),
     Call(&'static Function, Vec<Term>),
 }
@@ -42,8 +49,14 @@ pub(super) enum Term {
 pub(super) enum Members {
     /// Each row decides, or the literals differ in kind.
     Listed,
-    Texts { set: HashSet<Vec<u8>, foldhash::fast::FixedState>, has_null: bool },
-    Integers { set: HashSet<i128, foldhash::fast::FixedState>, has_null: bool },
+    Texts {
+        set: HashSet<Vec<u8>, foldhash::fast::FixedState>,
+        has_null: bool,
+    },
+    Integers {
+        set: HashSet<i128, foldhash::fast::FixedState>,
+        has_null: bool,
+    },
 }
 
 impl Term {
@@ -70,8 +83,7 @@ impl Term {
             Self::In(it, list, members) => {
                 let value = it.value(batch, row);
                 members.find(&value).unwrap_or_else(|| {
-                    let equal =
-                        |it: &Self| value.compare(Comparison::EQUAL, &it.value(batch, row));
+                    let equal = |it: &Self| value.compare(Comparison::EQUAL, &it.value(batch, row));
                     Outcome::any(list.iter().map(equal))
                 })
             }
@@ -79,7 +91,8 @@ impl Term {
                 text_outcome(it.value(batch, row), |text| Outcome::of(pattern.matches(text)))
             }
             Self::LikeTerm { operands, escape, ignore_case } => {
-                let [text, pattern] = operands.each_ref().map(|it| it.value(batch, row).into_text());
+                let [text, pattern] =
+                    operands.each_ref().map(|it| it.value(batch, row).into_text());
                 like(text, pattern, *escape, *ignore_case)
             }
             Self::Matches(it, regex) => {

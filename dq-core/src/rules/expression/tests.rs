@@ -16,7 +16,8 @@ fn columns() -> Vec<(&'static str, ValueType, Column)> {
     let text = |it: &str| Column::Text(TextColumn::from_texts([Some(it)]));
     let day = Date::from_civil(2020, 2, 29).unwrap();
     let noon = day.midnight().micros() + 43_200_000_000;
-    let bytes = MixedColumn::new(vec![Cell::Bytes(Span::new(0, 1))], Buffer::from_vec(vec![0xff_u8]));
+    let bytes =
+        MixedColumn::new(vec![Cell::Bytes(Span::new(0, 1))], Buffer::from_vec(vec![0xff_u8]));
     vec![
         ("seven", ValueType::Integer, Column::Integer(Int64Array::from(vec![7]))),
         ("most", ValueType::Integer, Column::Integer(Int64Array::from(vec![i64::MAX]))),
@@ -24,7 +25,11 @@ fn columns() -> Vec<(&'static str, ValueType, Column)> {
         ("nan", ValueType::Float, Column::Float(Float64Array::from(vec![f64::NAN]))),
         ("yes", ValueType::Boolean, Column::Boolean(BooleanArray::from(vec![true]))),
         ("day", ValueType::Date, Column::Date(Date32Array::from(vec![day.days()]))),
-        ("noon", ValueType::Timestamp, Column::Timestamp(TimestampMicrosecondArray::from(vec![noon]))),
+        (
+            "noon",
+            ValueType::Timestamp,
+            Column::Timestamp(TimestampMicrosecondArray::from(vec![noon])),
+        ),
         ("word", ValueType::Text, text("Abc")),
         ("twelve", ValueType::Text, text("12")),
         ("leap_day", ValueType::Text, text("2020-02-29")),
@@ -52,7 +57,8 @@ fn as_of() -> Date {
 /// TRUE, FALSE, NULL or INVALID; evaluated both ways.
 fn outcome(text: &str) -> &'static str {
     let expression = Expression::parse(text).unwrap_or_else(|it| panic!("{text}: {it:?}"));
-    let predicate = expression.bind(&mut resolve, as_of()).unwrap_or_else(|it| panic!("{text}: {it:?}"));
+    let predicate =
+        expression.bind(&mut resolve, as_of()).unwrap_or_else(|it| panic!("{text}: {it:?}"));
     let batch = Batch::new(0, 1, columns().into_iter().map(|(_, _, column)| column).collect());
     let columnwise = columnar::outcomes(&predicate.root, &batch);
     let rowwise = Outcomes::collect(1, |row| predicate.root.outcome(&batch, row));
@@ -410,7 +416,8 @@ fn names_may_be_quoted() {
          `select` + \"seven\" = 8 => TRUE
          day IS NOT NULL -- a comment => TRUE",
     );
-    let expression = Expression::parse("b > a AND \"c d\" BETWEEN b AND lower(e) OR a IN (f, 1)").unwrap();
+    let expression =
+        Expression::parse("b > a AND \"c d\" BETWEEN b AND lower(e) OR a IN (f, 1)").unwrap();
     assert_eq!(expression.columns(), ["b", "a", "c d", "e", "f"]);
 }
 
@@ -422,19 +429,35 @@ fn syntax_errors_name_the_place() {
         ("seven =", "expected an expression, found the end", 7),
         ("seven = 7 8", "expected the end or an operator, found `8`", 10),
         ("seven = 7;", "expected the end or an operator, found `;`", 9),
-        ("word = 'é' AND\n  lenght(word) = 1", "unknown function `lenght`; did you mean `length`?", 18),
+        (
+            "word = 'é' AND\n  lenght(word) = 1",
+            "unknown function `lenght`; did you mean `length`?",
+            18,
+        ),
         ("word = 'abc", "unterminated string literal", 7),
         ("seven > ?", "`?`: an expression takes no query parameters", 8),
         ("sum(seven) > 1", "`sum` is an aggregate; an expression sees one row at a time", 0),
         ("1 < count(*)", "`count` is an aggregate; an expression sees one row at a time", 4),
-        ("1 < max(seven)", "`max` is an aggregate; of the values of one row, take `greatest` or `least`", 4),
-        ("1 = left(word)", "`left` is called with 1 arguments; it is `left(text, whole number)`", 4),
+        (
+            "1 < max(seven)",
+            "`max` is an aggregate; of the values of one row, take `greatest` or `least`",
+            4,
+        ),
+        (
+            "1 = left(word)",
+            "`left` is called with 1 arguments; it is `left(text, whole number)`",
+            4,
+        ),
         ("regexp_like(word, word)", "the pattern of `regexp_like` must be a literal", 0),
         ("t.seven = 1", "write `seven` without its table: an expression sees one table only", 0),
         ("seven & 1 = 1", "the operator `&` is not part of the expression language", 0),
         ("seven::text = '7'", "write `CAST(value AS type)`", 0),
         ("day = DATE '2021-02-29'", "`2021-02-29` is no date", 11),
-        ("day + INTERVAL '1' DAY > day", "intervals are not known: add days to a date, or call `days_between`", 0),
+        (
+            "day + INTERVAL '1' DAY > day",
+            "intervals are not known: add days to a date, or call `days_between`",
+            0,
+        ),
     ] {
         let found = Expression::parse(text).unwrap_err();
         assert_eq!((found.message.as_str(), found.offset), (message, offset), "{text}");
@@ -472,8 +495,14 @@ fn types_that_cannot_go_together_are_errors() {
         ("seven IN (1, 'x')", "this text cannot be read as a number"),
         ("day IN (1)", "a date cannot be compared with a number"),
         ("blob = 'x'", "bytes cannot be compared with text"),
-        ("day * 2 = 1", "dates know `date + days`, `date - days` and `date - date`; see also `days_between`"),
-        ("day + day = 1", "dates know `date + days`, `date - days` and `date - date`; see also `days_between`"),
+        (
+            "day * 2 = 1",
+            "dates know `date + days`, `date - days` and `date - date`; see also `days_between`",
+        ),
+        (
+            "day + day = 1",
+            "dates know `date + days`, `date - days` and `date - date`; see also `days_between`",
+        ),
         ("-day = 1", "a date has no negative"),
         ("abs(day) = 1", "`abs` takes a number here, not a date"),
         ("day", "a date is no condition; compare it with something"),
@@ -495,7 +524,10 @@ fn long_and_deep_expressions_are_bounded() {
     assert!(!errors(&vec!["seven = 1"; 9000].join(" OR ")).is_empty());
     let sum = vec!["seven"; 90].join(" + ");
     assert_eq!(outcome(&format!("{sum} = 630")), "TRUE");
-    assert_eq!(errors(&vec!["seven"; 2000].join(" + "))[0].message, "the expression is nested too deeply");
+    assert_eq!(
+        errors(&vec!["seven"; 2000].join(" + "))[0].message,
+        "the expression is nested too deeply"
+    );
     let nested = format!("{}seven{}", "(".repeat(500), ")".repeat(500));
     assert_eq!(errors(&nested)[0].message, "the expression is nested too deeply");
     let list: Vec<_> = (0..20_000).map(|it| it.to_string()).collect();

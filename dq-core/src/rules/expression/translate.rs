@@ -132,18 +132,23 @@ impl<'t> Translator<'t> {
             Expr::Trim { expr, trim_where: None, trim_what: None, trim_characters: None } => {
                 self.call_of("trim", [&**expr])
             }
-            Expr::Ceil { expr, field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                self.call_of("ceil", [&**expr])
-            }
-            Expr::Floor { expr, field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                self.call_of("floor", [&**expr])
-            }
+            Expr::Ceil {
+                expr,
+                field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            } => self.call_of("ceil", [&**expr]),
+            Expr::Floor {
+                expr,
+                field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            } => self.call_of("floor", [&**expr]),
             Expr::Extract { field, expr, .. } => {
                 let name = match field {
                     DateTimeField::Year => "year",
                     DateTimeField::Month => "month",
                     DateTimeField::Day => "day",
-                    _ => return self.refuse(format!("`EXTRACT` knows YEAR, MONTH and DAY, not `{field}`")),
+                    _ => {
+                        return self
+                            .refuse(format!("`EXTRACT` knows YEAR, MONTH and DAY, not `{field}`"));
+                    }
                 };
                 self.call_of(name, [&**expr])
             }
@@ -151,7 +156,13 @@ impl<'t> Translator<'t> {
         }
     }
 
-    fn binary(&mut self, whole: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr) -> Result<Form> {
+    fn binary(
+        &mut self,
+        whole: &Expr,
+        left: &Expr,
+        op: &BinaryOperator,
+        right: &Expr,
+    ) -> Result<Form> {
         let compare = |comparison, operands| Ok(Form::Compare(comparison, operands));
         let compute = |operator, operands| Ok(Form::Arithmetic(operator, operands));
         match op {
@@ -232,7 +243,11 @@ impl<'t> Translator<'t> {
             ast::Value::Placeholder(it) => {
                 return self.refuse(format!("`{it}`: an expression takes no query parameters"));
             }
-            _ => return self.refuse(format!("the literal `{value}` is not part of the expression language")),
+            _ => {
+                return self.refuse(format!(
+                    "the literal `{value}` is not part of the expression language"
+                ));
+            }
         };
         Ok(Form::Literal(datum))
     }
@@ -246,18 +261,23 @@ impl<'t> Translator<'t> {
             DataType::Timestamp(None, _) | DataType::Datetime(None) => {
                 Timestamp::parse(text.as_bytes()).map(Datum::Timestamp)
             }
-            _ => return self.refuse(format!("literals of the type `{}` are not known", literal.data_type)),
+            _ => {
+                return self
+                    .refuse(format!("literals of the type `{}` are not known", literal.data_type));
+            }
         };
         match datum {
             Some(datum) => Ok(Form::Literal(datum)),
-            None => self.refuse(format!("`{text}` is no {}", literal.data_type.to_string().to_lowercase())),
+            None => self
+                .refuse(format!("`{text}` is no {}", literal.data_type.to_string().to_lowercase())),
         }
     }
 
     fn data_type(&self, data_type: &DataType) -> Result<Type> {
         use DataType::{
-            BigInt, Bool, Boolean, Char, Character, Date, Datetime, Dec, Decimal, Double, DoublePrecision,
-            Float, Int, Integer, Numeric, Real, SmallInt, Text, Timestamp, Varchar,
+            BigInt, Bool, Boolean, Char, Character, Date, Datetime, Dec, Decimal, Double,
+            DoublePrecision, Float, Int, Integer, Numeric, Real, SmallInt, Text, Timestamp,
+            Varchar,
         };
         match data_type {
             Int(None) | Integer(None) | BigInt(None) | SmallInt(None) => Ok(Type::Integer),
@@ -280,7 +300,10 @@ impl<'t> Translator<'t> {
             return self.refuse(format!("unknown function `{}`", function.name));
         };
         if function.over.is_some() {
-            return self.refuse(format!("`{}` is called over a window; an expression sees one row at a time", name.value));
+            return self.refuse(format!(
+                "`{}` is called over a window; an expression sees one row at a time",
+                name.value
+            ));
         }
         // Known before its arguments are looked at: `count(*)` is told what it is.
         self.known(&name.value)?;
@@ -295,7 +318,12 @@ impl<'t> Translator<'t> {
             {
                 &list.args
             }
-            _ => return self.refuse(format!("`{}` is called in a way that is not part of the expression language", name.value)),
+            _ => {
+                return self.refuse(format!(
+                    "`{}` is called in a way that is not part of the expression language",
+                    name.value
+                ));
+            }
         };
         let mut expressions = Vec::with_capacity(arguments.len());
         for argument in arguments {
@@ -311,7 +339,11 @@ impl<'t> Translator<'t> {
         Function::find(name).or_else(|message| self.refuse(message))
     }
 
-    fn call_of<'e>(&mut self, name: &str, arguments: impl IntoIterator<Item = &'e Expr>) -> Result<Form> {
+    fn call_of<'e>(
+        &mut self,
+        name: &str,
+        arguments: impl IntoIterator<Item = &'e Expr>,
+    ) -> Result<Form> {
         let offset = self.offset;
         let function = self.known(name)?;
         let arguments = self.nodes_of(arguments.into_iter().collect())?;
@@ -335,7 +367,8 @@ impl<'t> Translator<'t> {
             }
             ("regexp_like", [text, Node { form: Form::Literal(Datum::Text(pattern)), offset }]) => {
                 let regex = Regex::new(std::str::from_utf8(pattern).unwrap_or_default());
-                let regex = regex.map_err(|it| ExpressionError { message: one_line(&it), offset: *offset })?;
+                let regex = regex
+                    .map_err(|it| ExpressionError { message: one_line(&it), offset: *offset })?;
                 Ok(Form::Matches(Box::new(text.clone()), regex))
             }
             ("regexp_like", _) => self.refuse("the pattern of `regexp_like` must be a literal"),
@@ -386,14 +419,18 @@ fn refusal(expression: &Expr) -> String {
         }
         Expr::CompoundIdentifier(parts) => {
             let column = parts.last().map(|it| it.value.as_str()).unwrap_or_default();
-            return format!("write `{column}` without its table: an expression sees one table only");
+            return format!(
+                "write `{column}` without its table: an expression sees one table only"
+            );
         }
         Expr::Interval(_) => "intervals are not known: add days to a date, or call `days_between`",
         Expr::Tuple(_) => "lists stand only after `IN`",
         Expr::Position { .. } => "`POSITION` is not known; did you mean `contains`?",
         Expr::RLike { .. } | Expr::SimilarTo { .. } => "call `regexp_like` for regular expressions",
         Expr::Cast { .. } | Expr::Convert { .. } => "write `CAST(value AS type)`",
-        Expr::Trim { .. } => "`TRIM` takes one value here: `TRIM(value)`; see also `LTRIM` and `RTRIM`",
+        Expr::Trim { .. } => {
+            "`TRIM` takes one value here: `TRIM(value)`; see also `LTRIM` and `RTRIM`"
+        }
         Expr::Collate { .. } => "`COLLATE` is not known: text compares by code point",
         Expr::AnyOp { .. } | Expr::AllOp { .. } => "`ANY` and `ALL` are not known; see `IN`",
         _ => "this is not part of the expression language",

@@ -85,7 +85,11 @@ impl Outcomes {
     /// The same outcome for each of `rows` rows.
     pub(super) fn constant(rows: usize, outcome: Outcome) -> Self {
         let bitmap = |it: Outcome| {
-            if it == outcome { BooleanBuffer::new_set(rows) } else { BooleanBuffer::new_unset(rows) }
+            if it == outcome {
+                BooleanBuffer::new_set(rows)
+            } else {
+                BooleanBuffer::new_unset(rows)
+            }
         };
         Self {
             holds: bitmap(Outcome::True),

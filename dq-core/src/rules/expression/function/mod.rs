@@ -118,7 +118,15 @@ impl Function {
         documentation: &'static str,
     ) -> Self {
         let required = parameters.len();
-        Self { names, parameters, required, repeats: false, returns: Some(returns), body, documentation }
+        Self {
+            names,
+            parameters,
+            required,
+            repeats: false,
+            returns: Some(returns),
+            body,
+            documentation,
+        }
     }
 
     /// A function of `required` or more arguments of one kind, which is the kind of the result too.
@@ -128,7 +136,15 @@ impl Function {
         body: Body,
         documentation: &'static str,
     ) -> Self {
-        Self { names, parameters: &[Any], required, repeats: true, returns: None, body, documentation }
+        Self {
+            names,
+            parameters: &[Any],
+            required,
+            repeats: true,
+            returns: None,
+            body,
+            documentation,
+        }
     }
 
     const fn requires(mut self, required: usize) -> Self {
@@ -147,7 +163,8 @@ impl Function {
         if let Some(found) = FUNCTIONS.iter().find(|it| it.names.contains(&name.as_str())) {
             return Ok(found);
         }
-        if let Some((_, message)) = FOREIGN.iter().find(|(names, _)| names.contains(&name.as_str())) {
+        if let Some((_, message)) = FOREIGN.iter().find(|(names, _)| names.contains(&name.as_str()))
+        {
             return Err(format!("`{name}` {message}"));
         }
         let known = FUNCTIONS.iter().flat_map(|it| it.names);
@@ -196,7 +213,11 @@ impl Function {
         if (self.required..=most).contains(&count) {
             return Ok(());
         }
-        Err(format!("`{}` is called with {count} arguments; it is `{}`", self.name(), self.signature()))
+        Err(format!(
+            "`{}` is called with {count} arguments; it is `{}`",
+            self.name(),
+            self.signature()
+        ))
     }
 
     pub(super) fn parameter(&self, index: usize) -> Parameter {
