@@ -52,7 +52,7 @@ impl From<Outcome> for Datum<'_> {
     }
 }
 
-impl<'a> Datum<'a> {
+impl Datum<'_> {
     /// The same value, borrowing its text.
     #[inline]
     pub(super) fn borrowed(&self) -> Datum<'_> {
@@ -287,7 +287,7 @@ fn compute_with_days<'a>(operator: Operator, left: &Datum<'a>, right: &Datum<'a>
             day(i128::from(date.days()).checked_sub(days_of(number)?)?)
         }
         (Operator::Subtract, left, right) => {
-            Some(Datum::integer(left.date()?.days() as i128 - right.date()?.days() as i128))
+            Some(Datum::integer(i128::from(left.date()?.days()) - i128::from(right.date()?.days())))
         }
         _ => None,
     }

@@ -41,7 +41,7 @@ formats! {
     Npi = npi;
     /// An e-mail address `local@host.domain` as people write it: ASCII, without quotes and comments.
     Email = email;
-    /// A phone number of the North American Numbering Plan, with or without `+1` and punctuation.
+    /// The ten digits of a US phone number, with or without `+1` and punctuation.
     Phone = phone;
     /// A US ZIP code: `12345` or `12345-6789`.
     UsZip = us_zip;

@@ -7,7 +7,7 @@
 //! Medicare & Medicaid Services.
 
 /// What the digits of the prefix 80840 add to the Luhn sum.
-const PREFIX_SUM: u32 = 24;
+const PREFIX_SUM: u8 = 24;
 
 #[inline]
 pub(super) fn matches(text: &[u8]) -> bool {
@@ -16,11 +16,9 @@ pub(super) fn matches(text: &[u8]) -> bool {
     if digits.iter().any(|it| *it > 9) || !matches!(digits, [1 | 2, ..]) {
         return false;
     }
-    let [a, b, c, d, e, f, g, h, i, check] = digits.map(u32::from);
-    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
-    let odd = doubled(a) + doubled(c) + doubled(e) + doubled(g) + doubled(i);
-    let even = b + d + f + h + check;
-    (PREFIX_SUM + odd + even).is_multiple_of(10)
+    let doubled = |digit: u8| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let sum = digits.as_chunks().0.iter().map(|[odd, even]| doubled(*odd) + even).sum::<u8>();
+    (PREFIX_SUM + sum).is_multiple_of(10)
 }
 
 #[cfg(test)]
