@@ -1,20 +1,18 @@
 //! Binding: names become positions, types are checked, literals are made ready.
 
 use crate::rules::expression::ExpressionError;
+use crate::rules::expression::Resolve;
 use crate::rules::expression::datum::Datum;
 use crate::rules::expression::function::Function;
 use crate::rules::expression::kind::Kind;
 use crate::rules::expression::like::Pattern;
 use crate::rules::expression::syntax::{Form, Node, Operator, State, Type};
 use crate::rules::expression::term::{Members, Term};
-use crate::value::{Batch, Date, ValueType};
-
-/// Maps the name of a column to its position in the batch and its type, or to what to report.
-pub(super) type Resolve<'r> = dyn FnMut(&str) -> Result<(usize, ValueType), String> + 'r;
+use crate::value::{Batch, Date, Timestamp};
 
 /// Binds one expression, gathering every error on the way.
-pub(super) struct Binder<'r> {
-    resolve: &'r mut Resolve<'r>,
+struct Binder<'b, 'r> {
+    resolve: &'b mut Resolve<'r>,
     as_of: Date,
     names: Vec<(String, Bound)>,
     errors: Vec<ExpressionError>,
@@ -27,11 +25,7 @@ type Bound = (Term, Kind);
 const BROKEN: Bound = (Term::Literal(Datum::Null), Kind::Null);
 
 /// Binds a condition.
-pub(super) fn bind<'r>(
-    node: &Node,
-    resolve: &'r mut Resolve<'r>,
-    as_of: Date,
-) -> Result<Term, Vec<ExpressionError>> {
+pub(super) fn bind(node: &Node, resolve: &mut Resolve<'_>, as_of: Date) -> Result<Term, Vec<ExpressionError>> {
     let mut binder = Binder { resolve, as_of, names: Vec::new(), errors: Vec::new() };
     let term = binder.condition(node);
     // BETWEEN and CASE read their operand more than once.
@@ -44,7 +38,7 @@ pub(super) fn bind<'r>(
     if errors.is_empty() { Ok(term) } else { Err(errors) }
 }
 
-impl Binder<'_> {
+impl Binder<'_, '_> {
     fn error(&mut self, node: &Node, message: impl Into<String>) -> Bound {
         self.errors.push(ExpressionError { message: message.into(), offset: node.offset });
         BROKEN
@@ -76,12 +70,8 @@ impl Binder<'_> {
             Form::Literal(it) => (Term::Literal(it.clone()), kind_of(it)),
             Form::Today => (Term::Literal(Datum::Date(self.as_of)), Kind::Date),
             Form::Not(it) => (Term::Not(Box::new(self.condition(it))), Kind::Boolean),
-            Form::And(them) => {
-                (Term::And(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean)
-            }
-            Form::Or(them) => {
-                (Term::Or(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean)
-            }
+            Form::And(them) => (Term::And(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean),
+            Form::Or(them) => (Term::Or(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean),
             Form::Negate(it) => {
                 let (term, kind) = self.bind(it);
                 if !kind.is_numeric() {
@@ -93,17 +83,11 @@ impl Binder<'_> {
             Form::Compare(comparison, operands) => {
                 (Term::Compare(*comparison, self.comparable(node, operands)), Kind::Boolean)
             }
-            Form::Distinct(operands) => {
-                (Term::Distinct(self.comparable(node, operands)), Kind::Boolean)
-            }
-            Form::Is(State::Null, it) => {
-                (Term::Is(State::Null, Box::new(self.bind(it).0)), Kind::Boolean)
-            }
+            Form::Distinct(operands) => (Term::Distinct(self.comparable(node, operands)), Kind::Boolean),
+            Form::Is(State::Null, it) => (Term::Is(State::Null, Box::new(self.bind(it).0)), Kind::Boolean),
             Form::Is(state, it) => (Term::Is(*state, Box::new(self.condition(it))), Kind::Boolean),
             Form::In(it, list) => self.membership(it, list),
-            Form::Like { operands, escape, ignore_case } => {
-                self.like(operands, *escape, *ignore_case)
-            }
+            Form::Like { operands, escape, ignore_case } => self.like(operands, *escape, *ignore_case),
             Form::Matches(it, regex) => {
                 (Term::Matches(Box::new(self.textual(it)), regex.clone()), Kind::Boolean)
             }
@@ -148,20 +132,10 @@ impl Binder<'_> {
                 Kind::Any
             }
             _ if a.is_numeric() && b.is_numeric() => Kind::Number,
-            Operator::Add
-                if a == Kind::Date && b.is_numeric() || a.is_numeric() && b == Kind::Date =>
-            {
-                Kind::Date
-            }
-            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Number | Kind::Boolean) => {
-                Kind::Date
-            }
-            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Any | Kind::Null) => {
-                Kind::Any
-            }
-            Operator::Subtract
-                if a.is_temporal() && b.is_temporal() && (a == Kind::Date || b == Kind::Date) =>
-            {
+            Operator::Add if a == Kind::Date && b.is_numeric() || a.is_numeric() && b == Kind::Date => Kind::Date,
+            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Number | Kind::Boolean) => Kind::Date,
+            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Any | Kind::Null) => Kind::Any,
+            Operator::Subtract if a.is_temporal() && b.is_temporal() && (a == Kind::Date || b == Kind::Date) => {
                 Kind::Number
             }
             _ if is_day(a) || is_day(b) => {
@@ -192,8 +166,7 @@ impl Binder<'_> {
             Kind::Number => (Datum::or_invalid(text.number().map(Datum::Number)), other),
             Kind::Boolean => (text.cast(Type::Boolean), other),
             Kind::Date | Kind::Timestamp => {
-                let day =
-                    text.timestamp().filter(|it| it.date().midnight() == *it).map(|it| it.date());
+                let day = text.timestamp().filter(|it| it.date().midnight() == *it).map(Timestamp::date);
                 (day.map_or_else(|| text.cast(Type::Timestamp), Datum::Date), other)
             }
             Kind::Any | Kind::Null | Kind::Text | Kind::Bytes => return term,
@@ -222,16 +195,14 @@ impl Binder<'_> {
         let [text, pattern] = operands.each_ref().map(|it| self.textual(it));
         let Term::Literal(Datum::Text(literal)) = &pattern else {
             let operands = Box::new([text, pattern]);
-            return (Term::LikeTerm { operands, escape, ignore_case }, Kind::Boolean);
+            return (Term::LikeAny { operands, escape, ignore_case }, Kind::Boolean);
         };
         let literal = std::str::from_utf8(literal).ok();
-        match literal.and_then(|it| Pattern::new(it, escape, ignore_case)) {
-            Some(pattern) => (Term::Like(Box::new(text), pattern), Kind::Boolean),
-            None => {
-                let [_, node] = operands;
-                self.error(node, "the pattern ends with its escape character")
-            }
-        }
+        let Some(pattern) = literal.and_then(|it| Pattern::new(it, escape, ignore_case)) else {
+            let [_, node] = operands;
+            return self.error(node, "the pattern ends with its escape character");
+        };
+        (Term::Like(Box::new(text), pattern), Kind::Boolean)
     }
 
     fn case(&mut self, branches: &[[Node; 2]], otherwise: &Node) -> Bound {
@@ -296,13 +267,17 @@ fn kind_of(literal: &Datum<'_>) -> Kind {
 fn fold(term: Term) -> Term {
     let constant = match &term {
         Term::Column(_) | Term::Literal(_) => false,
-        Term::Not(it) | Term::Negate(it) | Term::Is(_, it) | Term::Like(it, _) => it.is_literal(),
-        Term::Matches(it, _) | Term::Cast(_, it) => it.is_literal(),
+        Term::Not(it)
+        | Term::Negate(it)
+        | Term::Is(_, it)
+        | Term::Like(it, _)
+        | Term::Matches(it, _)
+        | Term::Cast(_, it) => it.is_literal(),
         Term::And(them) | Term::Or(them) | Term::Call(_, them) => them.iter().all(Term::is_literal),
         Term::Arithmetic(_, them) | Term::Compare(_, them) | Term::Distinct(them) => {
             them.iter().all(Term::is_literal)
         }
-        Term::LikeTerm { operands, .. } => operands.iter().all(Term::is_literal),
+        Term::LikeAny { operands, .. } => operands.iter().all(Term::is_literal),
         Term::In(it, list, _) => it.is_literal() && list.iter().all(Term::is_literal),
         Term::Case { branches, otherwise } => {
             branches.iter().flatten().all(Term::is_literal) && otherwise.is_literal()

@@ -327,3 +327,163 @@ fn moment(array: &TimestampMicrosecondArray, row: usize) -> Reading<i64> {
 fn text(column: &TextColumn, row: usize) -> Reading<&[u8]> {
     column.get(row).map_or(Reading::Null, Reading::Is)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use arrow_array::BooleanArray;
+    use arrow_buffer::Buffer;
+    use proptest::prelude::*;
+
+    use crate::rules::expression::Expression;
+    use crate::value::{Cell, Date, MixedColumn, Span, ValueType};
+
+    /// A value of any type; columns take from it what fits.
+    #[derive(Clone, Debug)]
+    enum Sample {
+        Null,
+        Integer(i64),
+        Float(f64),
+        Text(&'static str),
+        Bytes,
+    }
+
+    fn sample() -> impl Strategy<Value = Sample> {
+        let integers = prop_oneof![-3..4_i64, Just(i64::MAX), Just(i64::MIN), Just(1 << 53), Just((1 << 53) + 1)];
+        let floats = prop::sample::select(vec![0.0, -0.0, 1.0, 2.5, -1.5, f64::NAN, f64::INFINITY, 9_007_199_254_740_992.0, 1e300]);
+        let texts = prop::sample::select(vec![
+            "", "0", "1", "+1", "2.5", "-3", "1e400", "abc", "ABC", "é", "true", "2020-01-01", "2020-01-02 10:00", "9007199254740993",
+            "170141183460469231731687303715884105727",
+        ]);
+        prop_oneof![
+            Just(Sample::Null),
+            integers.prop_map(Sample::Integer),
+            floats.prop_map(Sample::Float),
+            texts.prop_map(Sample::Text),
+            Just(Sample::Bytes),
+        ]
+    }
+
+    fn whole(sample: &Sample) -> Option<i64> {
+        match sample {
+            Sample::Integer(it) => Some(*it),
+            Sample::Float(it) => Some(*it as i64),
+            _ => None,
+        }
+    }
+
+    /// A column of one of the variants, and its declared type.
+    fn column(variant: usize, samples: &[Sample]) -> (Column, ValueType) {
+        let small = |it: &Sample| whole(it).map(|it| (it % 1000) as i32);
+        match variant {
+            0 => (Column::Integer(samples.iter().map(whole).collect()), ValueType::Integer),
+            1 => {
+                let floats = samples.iter().map(|it| match it {
+                    Sample::Float(it) => Some(*it),
+                    Sample::Integer(it) => Some(*it as f64),
+                    _ => None,
+                });
+                (Column::Float(floats.collect()), ValueType::Float)
+            }
+            2 => {
+                let texts = samples.iter().map(|it| match it {
+                    Sample::Null => None,
+                    Sample::Text(it) => Some((*it).to_owned()),
+                    Sample::Integer(it) => Some(it.to_string()),
+                    other => Some(format!("{other:?}")),
+                });
+                (Column::Text(TextColumn::from_texts(texts)), ValueType::Text)
+            }
+            3 => (Column::Null(samples.len()), ValueType::Integer),
+            4 => (Column::Date(samples.iter().map(small).collect()), ValueType::Date),
+            5 => {
+                let micros = samples.iter().map(|it| small(it).map(|it| i64::from(it) * 3_600_000_000));
+                (Column::Timestamp(micros.collect()), ValueType::Timestamp)
+            }
+            6 => {
+                let booleans = samples.iter().map(|it| whole(it).map(|it| it > 0));
+                (Column::Boolean(booleans.collect::<BooleanArray>()), ValueType::Boolean)
+            }
+            _ => (mixed(samples), ValueType::Any),
+        }
+    }
+
+    fn mixed(samples: &[Sample]) -> Column {
+        let mut bytes = vec![0xff];
+        let cells = samples.iter().map(|it| match it {
+            Sample::Null => Cell::Null,
+            Sample::Integer(it) => Cell::Integer(*it),
+            Sample::Float(it) => Cell::Float(*it),
+            Sample::Bytes => Cell::Bytes(Span::new(0, 1)),
+            Sample::Text(it) => {
+                let span = Span::new(bytes.len() as u32, it.len() as u32);
+                bytes.extend_from_slice(it.as_bytes());
+                Cell::Text(span)
+            }
+        });
+        let cells = cells.collect();
+        Column::Mixed(MixedColumn::new(cells, Buffer::from_vec(bytes)))
+    }
+
+    fn leaf() -> impl Strategy<Value = String> {
+        let operator = || prop::sample::select(vec!["=", "<>", "<", "<=", ">", ">="]);
+        let literal = || {
+            prop::sample::select(vec![
+                "0", "1", "2.5", "-3", "9007199254740993", "9223372036854775808", "1e300", "'1'", "'abc'", "''", "'2020-01-01'",
+                "DATE '1970-01-03'", "TIMESTAMP '1970-01-01 02:00'", "true", "NULL",
+            ])
+        };
+        let column = || prop::sample::select(vec!["a", "b"]);
+        let shift = || prop::sample::select(vec!["+ 1", "- 2", "+ 9223372036854775807", "- 9007199254740993", "+ 0.5"]);
+        prop_oneof![
+            column().prop_map(|a| format!("{a} IS NULL")),
+            (column(), operator(), column()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+            (column(), operator(), literal()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+            (literal(), operator(), column()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+            (column(), operator(), column(), shift()).prop_map(|(a, op, b, by)| format!("{a} {op} {b} {by}")),
+            (column(), shift(), operator(), column()).prop_map(|(a, by, op, b)| format!("{a} {by} {op} {b}")),
+            (column(), shift(), operator(), literal()).prop_map(|(a, by, op, b)| format!("{a} {by} {op} {b}")),
+            (column(), prop::collection::vec(literal(), 1..4))
+                .prop_map(|(a, list)| format!("{a} IN ({})", list.join(", "))),
+            column().prop_map(|a| format!("{a} IN ('1', 'abc', NULL)")),
+            column().prop_map(|a| format!("{a} IN (1, -3)")),
+        ]
+    }
+
+    fn condition() -> impl Strategy<Value = String> {
+        leaf().prop_recursive(3, 8, 2, |inner| {
+            prop_oneof![
+                inner.clone().prop_map(|it| format!("NOT ({it})")),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) AND ({b})")),
+                (inner.clone(), inner).prop_map(|(a, b)| format!("({a}) OR ({b})")),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn columns_at_once_give_what_rows_one_by_one_give(
+            samples in prop::collection::vec((sample(), sample()), 0..70),
+            variants in (0..8_usize, 0..8_usize),
+            text in condition(),
+            typed in any::<bool>(),
+        ) {
+            let (a, b): (Vec<_>, Vec<_>) = samples.into_iter().unzip();
+            let columns = [column(variants.0, &a), column(variants.1, &b)];
+            let mut resolve = |name: &str| {
+                let position = usize::from(name == "b");
+                Ok((position, if typed { columns[position].1 } else { ValueType::Any }))
+            };
+            let expression = Expression::parse(&text).unwrap();
+            // What the types rule out has no outcome.
+            if let Ok(predicate) = expression.bind(&mut resolve, Date::from_days(0)) {
+                let batch = Batch::new(0, a.len(), columns.map(|it| it.0).into());
+                let expected = Outcomes::collect(batch.rows(), |row| predicate.root.outcome(&batch, row));
+                prop_assert_eq!(outcomes(&predicate.root, &batch), expected);
+            }
+        }
+    }
+}

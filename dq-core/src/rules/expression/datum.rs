@@ -52,7 +52,7 @@ impl From<Outcome> for Datum<'_> {
     }
 }
 
-impl<'a> Datum<'a> {
+impl Datum<'_> {
     /// The same value, borrowing its text.
     #[inline]
     pub(super) fn borrowed(&self) -> Datum<'_> {
@@ -298,7 +298,7 @@ fn compute_with_days<'a>(
             number @ (Datum::Number(_) | Datum::Boolean(_)),
         ) => day(i128::from(date.days()).checked_sub(days_of(number)?)?),
         (Operator::Subtract, left, right) => {
-            Some(Datum::integer(left.date()?.days() as i128 - right.date()?.days() as i128))
+            Some(Datum::integer(i128::from(left.date()?.days()) - i128::from(right.date()?.days())))
         }
         _ => None,
     }

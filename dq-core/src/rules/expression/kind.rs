@@ -64,10 +64,9 @@ impl Kind {
         use Kind::{Any, Boolean, Bytes, Date, Null, Number, Text, Timestamp};
         match (self, other) {
             (Any | Null, _) | (_, Any | Null) => true,
-            (Bytes, other) | (other, Bytes) => other == Bytes,
-            (Text, _) | (_, Text) => true,
-            (Boolean | Number, Boolean | Number) | (Date | Timestamp, Date | Timestamp) => true,
+            (Bytes, _) | (_, Bytes) => self == other,
             (Boolean | Number, Date | Timestamp) | (Date | Timestamp, Boolean | Number) => false,
+            (Boolean | Number | Date | Timestamp | Text, _) => true,
         }
     }
 

@@ -101,6 +101,10 @@ pub struct Truth {
     pub fails: BooleanBuffer,
 }
 
+/// Maps the name of a column to its position in the batches and its declared type, or to the message
+/// to report.
+pub type Resolve<'r> = dyn FnMut(&str) -> Result<(usize, ValueType), String> + 'r;
+
 /// Every function that an expression may call.
 pub fn functions() -> &'static [Function] {
     FUNCTIONS
@@ -128,16 +132,15 @@ impl Expression {
         names
     }
 
-    /// Makes the expression ready for the rows of one table. `resolve` maps the name of a column to
-    /// its position in the batches and its declared type, or to the message to report. `as_of` is
-    /// what `CURRENT_DATE` means.
+    /// Makes the expression ready for the rows of one table. `as_of` is what `CURRENT_DATE`
+    /// means.
     ///
     /// # Errors
     ///
     /// Every name that does not resolve, and every operation that the declared types rule out.
     pub fn bind(
         &self,
-        resolve: &mut dyn FnMut(&str) -> Result<(usize, ValueType), String>,
+        resolve: &mut Resolve<'_>,
         as_of: Date,
     ) -> Result<Predicate, Vec<ExpressionError>> {
         let root = Arc::new(bind::bind(&self.root, resolve, as_of)?);

@@ -18,30 +18,23 @@ pub(super) enum Term {
     /// The column at a position of the batch.
     Column(usize),
     Literal(Datum<'static>),
-    Not(Box<Term>),
-    Negate(Box<Term>),
-    And(Vec<Term>),
-    Or(Vec<Term>),
-    Arithmetic(Operator, Box<[Term; 2]>),
-    Compare(Comparison, Box<[Term; 2]>),
-    Distinct(Box<[Term; 2]>),
-    Is(State, Box<Term>),
-    In(Box<Term>, Vec<Term>, Members),
+    Not(Box<Self>),
+    Negate(Box<Self>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Arithmetic(Operator, Box<[Self; 2]>),
+    Compare(Comparison, Box<[Self; 2]>),
+    Distinct(Box<[Self; 2]>),
+    Is(State, Box<Self>),
+    In(Box<Self>, Vec<Self>, Members),
     /// LIKE with a literal pattern.
-    Like(Box<Term>, Pattern),
+    Like(Box<Self>, Pattern),
     /// LIKE with a pattern that each row decides.
-    LikeTerm {
-        operands: Box<[Term; 2]>,
-        escape: Option<char>,
-        ignore_case: bool,
-    },
-    Matches(Box<Term>, Regex),
-    Case {
-        branches: Vec<[Term; 2]>,
-        otherwise: Box<Term>,
-    },
-    Cast(Type, Box<Term>),
-    Call(&'static Function, Vec<Term>),
+    LikeAny { operands: Box<[Self; 2]>, escape: Option<char>, ignore_case: bool },
+    Matches(Box<Self>, Regex),
+    Case { branches: Vec<[Self; 2]>, otherwise: Box<Self> },
+    Cast(Type, Box<Self>),
+    Call(&'static Function, Vec<Self>),
 }
 
 /// The list of IN, as a set, if all of it is literal and of one kind. NULL is left out of the set.
@@ -49,14 +42,8 @@ pub(super) enum Term {
 pub(super) enum Members {
     /// Each row decides, or the literals differ in kind.
     Listed,
-    Texts {
-        set: HashSet<Vec<u8>, foldhash::fast::FixedState>,
-        has_null: bool,
-    },
-    Integers {
-        set: HashSet<i128, foldhash::fast::FixedState>,
-        has_null: bool,
-    },
+    Texts { set: HashSet<Vec<u8>, foldhash::fast::FixedState>, has_null: bool },
+    Integers { set: HashSet<i128, foldhash::fast::FixedState>, has_null: bool },
 }
 
 impl Term {
@@ -83,16 +70,16 @@ impl Term {
             Self::In(it, list, members) => {
                 let value = it.value(batch, row);
                 members.find(&value).unwrap_or_else(|| {
-                    let equal = |it: &Self| value.compare(Comparison::EQUAL, &it.value(batch, row));
+                    let equal =
+                        |it: &Self| value.compare(Comparison::EQUAL, &it.value(batch, row));
                     Outcome::any(list.iter().map(equal))
                 })
             }
             Self::Like(it, pattern) => {
                 text_outcome(it.value(batch, row), |text| Outcome::of(pattern.matches(text)))
             }
-            Self::LikeTerm { operands, escape, ignore_case } => {
-                let [text, pattern] =
-                    operands.each_ref().map(|it| it.value(batch, row).into_text());
+            Self::LikeAny { operands, escape, ignore_case } => {
+                let [text, pattern] = operands.each_ref().map(|it| it.value(batch, row).into_text());
                 like(text, pattern, *escape, *ignore_case)
             }
             Self::Matches(it, regex) => {
@@ -113,14 +100,12 @@ impl Term {
                 left.value(batch, row).compute(*operator, right.value(batch, row))
             }
             Self::Case { branches, otherwise } => {
-                for [condition, result] in branches {
-                    match condition.outcome(batch, row) {
-                        Outcome::True => return result.value(batch, row),
-                        Outcome::Invalid => return Datum::Invalid,
-                        Outcome::False | Outcome::Unknown => {}
-                    }
+                let mut conditions = branches.iter().map(|[it, then]| (it.outcome(batch, row), then));
+                match conditions.find(|(it, _)| matches!(it, Outcome::True | Outcome::Invalid)) {
+                    Some((Outcome::Invalid, _)) => Datum::Invalid,
+                    Some((_, then)) => then.value(batch, row),
+                    None => otherwise.value(batch, row),
                 }
-                otherwise.value(batch, row)
             }
             Self::Cast(to, it) => it.value(batch, row).cast(*to),
             Self::Call(function, arguments) => call(function, arguments, batch, row),

@@ -281,8 +281,11 @@ impl<'t> Translator<'t> {
         };
         match data_type {
             Int(None) | Integer(None) | BigInt(None) | SmallInt(None) => Ok(Type::Integer),
-            Float(_) | Double(_) | DoublePrecision | Real => Ok(Type::Float),
-            Decimal(ast::ExactNumberInfo::None)
+            Float(_)
+            | Double(_)
+            | DoublePrecision
+            | Real
+            | Decimal(ast::ExactNumberInfo::None)
             | Dec(ast::ExactNumberInfo::None)
             | Numeric(ast::ExactNumberInfo::None) => Ok(Type::Float),
             Text | Varchar(None) | Char(None) | Character(None) => Ok(Type::Text),
