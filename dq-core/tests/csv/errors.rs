@@ -31,6 +31,7 @@ fn a_missing_file() {
     assert!(error.message().starts_with("cannot open `nowhere/data.csv`: "), "{error}");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_unreadable_file() {
     use std::os::unix::fs::PermissionsExt;

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use dq_core::ErrorKind;
@@ -205,8 +204,10 @@ fn other_encodings_are_decoded_in_pieces_of_any_size() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_pipe_is_read_once() {
+    use std::os::fd::AsRawFd;
     for content in [b"a,b\n1,2\n".to_vec(), gzip("a,b\n1,2\n")] {
         let (reader, mut writer) = io::pipe().unwrap();
         writer.write_all(&content).unwrap();

@@ -147,15 +147,18 @@ proptest! {
         let text = format!("{header}\n{body}");
         let expected = naive(&body, width);
         let (_directory, path) = file(&text);
+        let read = |threads, block_bytes| {
+            let options = CsvOptions { block_bytes, empty: EmptyCell::Blank, ..CsvOptions::default() };
+            let texts = |row: Row| row.into_iter().map(Option::unwrap).collect::<Vec<_>>();
+            match read_parallel(&path, options, threads) {
+                Ok(table) => Ok(table.rows.into_iter().map(texts).collect::<Vec<_>>()),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let whole = read(1, 1 << 20);
+        prop_assert_eq!(whole.as_ref().ok(), expected.as_ref(), "{:?}", text);
         for threads in [1, 2, 7] {
-            let empty = EmptyCell::Blank;
-            let options = CsvOptions { block_bytes, empty, ..CsvOptions::default() };
-            let read = read_parallel(&path, options, threads).ok();
-            let rows = read.map(|it| {
-                let texts = |row: Row| row.into_iter().map(Option::unwrap).collect();
-                it.rows.into_iter().map(texts).collect::<Vec<Vec<String>>>()
-            });
-            prop_assert_eq!(&rows, &expected, "{:?}", text);
+            prop_assert_eq!(&read(threads, block_bytes), &whole, "{:?}", text);
         }
     }
 }

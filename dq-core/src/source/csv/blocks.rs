@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::mem;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::source::csv::file::{ByteStream, CsvFile};
 use crate::source::csv::flaw::{Context, Flaw, Reason};
 use crate::source::csv::marks::Marks;
@@ -137,7 +137,7 @@ impl Blocks {
         Block { bytes, line, lines }
     }
 
-    fn too_long(&self, bytes: &[u8]) -> crate::error::Error {
+    fn too_long(&self, bytes: &[u8]) -> Error {
         let bytes_max = self.dialect.record_bytes_max;
         let flaw = Flaw { offset: 0, reason: Reason::RecordTooLong { bytes_max } };
         flaw.into_error(&Context {
