@@ -85,6 +85,7 @@ impl Feed {
 impl Current {
     fn open(file: FeedFile, format: &Format) -> Result<Self> {
         let FeedFile { file, identity, stream } = file;
+        file.check_unchanged(identity)?;
         let open = match stream {
             Some(open) => open,
             None => OpenFile::open(&file, format)?,

@@ -30,6 +30,7 @@ mod grammar;
 mod header;
 mod identity;
 mod locate;
+mod marks;
 mod options;
 mod partition;
 mod rows;

@@ -76,7 +76,8 @@ pub(crate) fn parse(
     dialect: Dialect,
     projection: &Projection,
 ) -> Result<Batch, Flaw> {
-    let sink = Rows::new(projection, block.lines + 1);
+    let records_max = block.bytes.len() / projection.width.max(1); // each cell takes a byte
+    let sink = Rows::new(projection, records_max.min(block.lines));
     let parsed = Parser::new(&block.bytes, dialect, sink).run();
     let valid = std::str::from_utf8(&block.bytes);
     let not_utf8 = valid.err().map(|it| Flaw { offset: it.valid_up_to(), reason: Reason::NotUtf8 });
