@@ -1,13 +1,16 @@
 //! What every database manager promises.
 
+use std::sync::Arc;
+
 use dq_core::database::conformance::{Bench, Case, cases};
-use dq_core::database::sqlite::{JournalMode, SqliteConfig};
+use dq_core::database::sqlite::SqliteConfig;
 
 use crate::bench::{Folder, open};
 
 async fn keep(case: Case, config: impl Fn(SqliteConfig) -> SqliteConfig) -> Result<(), String> {
     let folder = Folder::new();
-    let bench = Bench { database: open(config(folder.config())).await, bytes_type: "BLOB" };
+    let bench =
+        Bench { database: Arc::new(open(config(folder.config())).await), bytes_type: "BLOB" };
     case.run(bench).await.map_err(|it| format!("\n{}: {it}", case.name))
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn backup(
     copy(connection, &part.0, listener, stop, &doing)?;
     let io = |it| Error::from_io("write", path.display(), it);
     refuse_existing(path, &doing)?;
+    stop.check()?;
     fs::rename(&part.0, path).map_err(io)?;
     sync_folder(path).map_err(io)
 }

@@ -47,6 +47,10 @@ pub(crate) struct Pool {
     counters: Counters,
 }
 
+/// Connections that waited for work when their pool was shut.
+#[derive(Debug)]
+pub(crate) struct Idle(Vec<Opened>);
+
 /// A connection, and the file that it opened.
 #[derive(Debug)]
 struct Opened {
@@ -126,9 +130,13 @@ impl Pool {
         if self.idle().is_some() { Ok(()) } else { Err(self.closed()) }
     }
 
-    /// Lends nothing more, and returns when every connection is closed.
-    pub(crate) async fn close(self: &Arc<Self>) {
-        let idle = self.idle().take();
+    /// Lends nothing more. Gives the connections that wait for work, for [`drain`](Self::drain).
+    pub(crate) fn shut(&self) -> Idle {
+        Idle(self.idle().take().unwrap_or_default())
+    }
+
+    /// Closes the connections that waited for work, and returns when all others are closed too.
+    pub(crate) async fn drain(&self, idle: Idle) {
         let closed = spawn_blocking(move || drop(idle)).await;
         debug_assert!(closed.is_ok(), "closing a connection does not panic");
         let all = u32::try_from(self.size).unwrap_or(u32::MAX);
@@ -187,11 +195,12 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let idle = self.idle().take().filter(|it| !it.is_empty());
+        let Idle(idle) = self.shut();
         // The last connection to close moves the log into the database, which takes a while, and this
         // may be a thread that must not block.
-        if let (Some(idle), Ok(runtime)) = (idle, Handle::try_current()) {
-            drop(runtime.spawn_blocking(move || drop(idle)));
+        match Handle::try_current() {
+            Ok(runtime) if !idle.is_empty() => drop(runtime.spawn_blocking(move || drop(idle))),
+            _ => drop(idle),
         }
     }
 }

@@ -88,7 +88,7 @@ impl Watcher {
     }
 
     pub(crate) async fn close(&self) {
-        self.connection.close().await;
+        self.connection.drain(self.connection.shut()).await;
     }
 }
 
