@@ -95,7 +95,7 @@ async fn a_file_without_permission_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
     filled(folder.rollback(), 3).await.close().await;
-    fs::set_permissions(folder.path("a.db"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.path("a.db"), fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(folder.path("a.db")).is_ok() {
         eprintln!("skipped: whoever runs this test may read every file");
         return;

@@ -45,10 +45,6 @@ impl Folder {
     pub(crate) fn rollback(&self) -> SqliteConfig {
         SqliteConfig { journal_mode: JournalMode::Delete, ..self.config() }
     }
-
-    pub(crate) async fn open(&self) -> SqliteDatabaseManager {
-        open(self.config()).await
-    }
 }
 
 pub(crate) async fn open(config: SqliteConfig) -> SqliteDatabaseManager {
@@ -107,7 +103,7 @@ impl Clock for TestClock {
 
     async fn sleep(&self, _span: Duration) {
         if matches!(self.sleep, Sleep::Forever) {
-            std::future::pending().await
+            std::future::pending().await;
         }
     }
 }
