@@ -87,6 +87,7 @@ async fn a_failed_backup_leaves_nothing() {
     let folder = Folder::new();
     let database = filled(folder.config(), 3).await;
     let error = database.backup(&folder.path("none/copy.db"), None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.message().contains("none/copy.db"), "{error}");
     assert_eq!(folder.names(), ["a.db", "a.db-shm", "a.db-wal"]);
     execute(&database, "DELETE FROM t").await;

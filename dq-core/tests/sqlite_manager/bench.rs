@@ -103,7 +103,7 @@ impl Clock for TestClock {
 
     async fn sleep(&self, _span: Duration) {
         if matches!(self.sleep, Sleep::Forever) {
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -30,14 +30,14 @@ async fn who_waits_too_long_hears_how_many_connections_there_are() {
     let streams = exhaust(&database).await;
     let error = database.query(&"SELECT 1".into()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.message().contains("3 readers"), "{error}");
+    assert!(error.message().contains("none of 3 was free"), "{error}");
     let statistics = database.statistics().readers;
     assert_eq!((statistics.in_use, statistics.timeouts, statistics.waits), (3, 1, 1));
     assert_eq!(statistics.waiting, 0);
 
     let transaction = database.begin().await.unwrap();
     let error = database.begin().await.unwrap_err();
-    assert!(error.message().contains("1 writers"), "{error}");
+    assert!(error.message().contains("writer"), "{error}");
     transaction.rollback().await.unwrap();
     drop(streams);
     database.close().await;
@@ -154,4 +154,19 @@ async fn a_deleted_file_is_missed() {
     let health = database.health().await;
     assert_eq!(health.status, HealthStatus::Unhealthy);
     assert!(health.error.unwrap().contains("a.db"));
+}
+
+#[test]
+fn a_transaction_that_is_dropped_outside_of_the_runtime_is_rolled_back() {
+    let folder = Folder::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (database, transaction) = runtime.block_on(async {
+        let database = filled(folder.config(), 3).await;
+        let mut transaction = database.begin().await.unwrap();
+        transaction.execute(&"DELETE FROM t".into()).await.unwrap();
+        (database, transaction)
+    });
+    drop(transaction);
+    assert_eq!(database.statistics().writers.in_use, 0);
+    assert_eq!(runtime.block_on(execute(&database, "UPDATE t SET a = 1")), 3);
 }

@@ -59,8 +59,8 @@ impl SqliteDatabaseManager {
         let (reading, writing) = (config.clone(), config.clone());
         let reader = Box::new(move || open::reader(&reading));
         let writer = Box::new(move || open::writer(&writing));
-        let readers = Pool::new("readers", config.readers, &config, Arc::clone(&clock), reader);
-        let writers = Pool::new("writers", 1, &config, Arc::clone(&clock), writer);
+        let readers = Pool::new("reader", config.readers, &config, Arc::clone(&clock), reader);
+        let writers = Pool::new("writer", 1, &config, Arc::clone(&clock), writer);
         if config.create_if_missing && fs::metadata(&config.path).map_or(0, |it| it.len()) == 0 {
             let doing = format!("create `{}`", open::name(&config.path));
             writers.run(move |it, _| create(it).map_err(|e| from_sqlite(doing, e))).await?;

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::database::sqlite::pool::{Lease, Pool};
+use crate::database::sqlite::lease::Lease;
+use crate::database::sqlite::pool::Pool;
 use crate::database::sqlite::result::ResultReader;
 use crate::database::sqlite::statement::prepare;
 use crate::database::sqlite::task::{StopOnDrop, broken};
