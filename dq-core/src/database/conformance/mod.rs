@@ -23,7 +23,7 @@ const ENDLESS: &str =
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
 
 /// How long a manager may take to close before it counts as stuck.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An empty database to try a promise on.
 #[derive(Clone, Debug)]
@@ -34,12 +34,15 @@ pub struct Bench {
     pub bytes_type: &'static str,
 }
 
+/// A promise being tried.
+type Trial = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
 /// One promise of [`DatabaseManager`].
 #[derive(Clone, Copy)]
 pub struct Case {
     /// The promise, as a sentence.
     pub name: &'static str,
-    run: fn(Bench) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>,
+    run: fn(Bench) -> Trial,
 }
 
 impl Case {
@@ -70,13 +73,13 @@ pub fn cases() -> Vec<Case> {
 ///
 /// The names of the promises that do not hold, each with what was found instead.
 pub async fn check(open: impl AsyncFn() -> Result<Bench>) -> Result<()> {
-    let mut broken = String::new();
+    let mut broken = Vec::new();
     for case in cases() {
         if let Err(error) = case.run(open().await?).await {
-            broken.push_str(&format!("\n{}: {error}", case.name));
+            broken.push(format!("{}: {error}", case.name));
         }
     }
-    if broken.is_empty() { Ok(()) } else { Err(failure(broken)) }
+    if broken.is_empty() { Ok(()) } else { Err(failure(broken.join("\n"))) }
 }
 
 /// Names a list of async functions as cases.

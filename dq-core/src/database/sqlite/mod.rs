@@ -15,6 +15,7 @@ mod config;
 mod connection;
 pub(crate) mod error;
 mod file;
+mod lease;
 mod manager;
 pub(crate) mod open;
 mod pages;

@@ -60,7 +60,7 @@ impl Watcher {
             clock: Arc::clone(&clock),
             word: RandomState::new().hash_one(std::process::id()),
             opened,
-            connection: Pool::new("watchers", 1, config, clock, Box::new(open)),
+            connection: Pool::new("watcher", 1, config, clock, Box::new(open)),
         }
     }
 
@@ -88,7 +88,7 @@ impl Watcher {
     }
 
     pub(crate) async fn close(&self) {
-        self.connection.close().await;
+        self.connection.drain(self.connection.shut()).await;
     }
 }
 
