@@ -45,10 +45,13 @@ fn exit_code(ended: Result<u8, JoinError>) -> u8 {
     ended.unwrap_or(ErrorKind::Internal.exit_code())
 }
 
-/// Drops the work, so that what it holds (a progress bar, a temporary file) is put away.
+/// Drops the work, so that what it holds (a progress line, a temporary file) is put away; unless it
+/// ends by itself just now.
 async fn abandon(work: JoinHandle<u8>) -> u8 {
     work.abort();
-    let _ = time::timeout(FAREWELL, work).await;
+    if let Ok(Ok(code)) = time::timeout(FAREWELL, work).await {
+        return code;
+    }
     let error = Error::new(ErrorKind::Cancelled, "the run was cancelled");
     output::complain(&error);
     error.kind().exit_code()
