@@ -163,6 +163,13 @@ impl MixedColumn {
         Self { cells: cells.collect(), buffer: Buffer::from_vec(bytes) }
     }
 
+    /// The rows at the given positions, over the same buffer; NULL where there is no position.
+    pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
+        let cell = |row: usize| self.cells.get(row).copied();
+        let cells = rows.iter().map(|row| row.and_then(cell).unwrap_or(Cell::Null)).collect();
+        Self { cells, buffer: self.buffer.clone() }
+    }
+
     fn to_arrow(&self) -> ArrayRef {
         let mut scratch = Vec::new();
         let mut builder = BinaryViewBuilder::with_capacity(self.len());

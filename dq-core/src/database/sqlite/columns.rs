@@ -95,31 +95,28 @@ impl ColumnBuilder {
         self.push_other(Cell::Bytes(span));
     }
 
-    /// The text that was appended last, if it was text.
-    #[inline]
-    pub(crate) fn last_text(&self) -> Option<Span> {
-        match &self.values {
-            Values::Text(spans) => spans.last().copied().filter(|it| !it.is_null()),
-            Values::Mixed(cells) => match cells.last() {
-                Some(Cell::Text(span)) => Some(*span),
-                _ => None,
-            },
-            _ => None,
+    /// Appends a value.
+    pub(crate) fn push(&mut self, cell: Cell) {
+        match cell {
+            Cell::Null => self.push_null(),
+            cell => self.push_other(cell),
         }
     }
 
     /// Declares that the text that was appended last is not valid UTF-8.
     #[cold]
     pub(crate) fn last_is_bytes(&mut self) {
-        let Some(span) = self.last_text() else {
-            return;
+        let span = match &mut self.values {
+            Values::Text(spans) => spans.pop(),
+            Values::Mixed(cells) => match cells.pop() {
+                Some(Cell::Text(span)) => Some(span),
+                _ => None,
+            },
+            _ => None,
         };
-        match &mut self.values {
-            Values::Text(spans) => drop(spans.pop()),
-            Values::Mixed(cells) => drop(cells.pop()),
-            _ => return,
+        if let Some(span) = span {
+            self.push_bytes(span);
         }
-        self.push_bytes(span);
     }
 
     /// The column; its spans lie in `buffer`.

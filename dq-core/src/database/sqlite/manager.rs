@@ -15,15 +15,17 @@ use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::open;
 use crate::database::sqlite::pool::Pool;
 use crate::database::sqlite::result::collect;
+use crate::database::sqlite::source::SqliteSource;
 use crate::database::sqlite::statement::execute;
 use crate::database::sqlite::stream::stream;
+use crate::database::sqlite::task::blocking;
 use crate::database::sqlite::transaction::SqliteTransaction;
 use crate::database::sqlite::version::Watcher;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement,
     Statistics, Transaction, Version,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::source::{Snapshot, Source};
 use crate::value::TableSchema;
 
@@ -35,7 +37,7 @@ use crate::value::TableSchema;
 /// A statement that waits for another process's lock is not interrupted before its busy timeout.
 #[derive(Debug)]
 pub struct SqliteDatabaseManager {
-    name: String,
+    source: SqliteSource,
     config: SqliteConfig,
     clock: Arc<dyn Clock>,
     readers: Arc<Pool>,
@@ -53,54 +55,42 @@ impl SqliteDatabaseManager {
     /// too long, `ConfigInvalid` for a value out of its range.
     pub async fn open(config: SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         config.validate()?;
-        let name = open::name(&config.path);
         let (reading, writing) = (config.clone(), config.clone());
-        let pool = |role: &str, size, open| {
-            Pool::new(
-                format!("{role} of `{name}`"),
-                size,
-                config.acquire_timeout(),
-                Arc::clone(&clock),
-                open,
-            )
-        };
-        let manager = Self {
-            readers: pool("readers", config.readers, Box::new(move || open::reader(&reading))),
-            writers: pool("writers", 1, Box::new(move || open::writer(&writing))),
-            watcher: Watcher::new(&config, Arc::clone(&clock)),
-            name,
-            config,
-            clock,
-        };
-        if manager.config.create_if_missing && !manager.config.path.exists() {
-            manager.writers.run(|_, _| Ok(())).await?;
+        let reader = Box::new(move || open::reader(&reading));
+        let writer = Box::new(move || open::writer(&writing));
+        let readers = Pool::new("readers", config.readers, &config, Arc::clone(&clock), reader);
+        let writers = Pool::new("writers", 1, &config, Arc::clone(&clock), writer);
+        if config.create_if_missing && !config.path.exists() {
+            writers.run(|_, _| Ok(())).await?;
         }
-        manager.readers.run(|_, _| Ok(())).await?;
-        Ok(manager)
+        let opening = config.clone();
+        let source = blocking(move |_| SqliteSource::new(opening)).await?;
+        let watcher = Watcher::new(&config, Arc::clone(&clock));
+        Ok(Self { source, config, clock, readers, writers, watcher })
     }
 }
 
 #[async_trait]
 impl DatabaseManager for SqliteDatabaseManager {
     async fn query(&self, statement: &Statement) -> Result<QueryResult> {
-        let doing = format!("query `{}`", self.name);
+        let doing = format!("query `{}`", self.source.name());
         let (statement, bytes_max) = (statement.clone(), self.config.result_size_max_bytes);
         self.readers.run(move |it, _| collect(it, &statement, bytes_max, &doing)).await
     }
 
     async fn stream(&self, statement: &Statement) -> Result<RowStream> {
-        stream(&self.readers, statement.clone(), format!("query `{}`", self.name)).await
+        stream(&self.readers, statement.clone(), format!("query `{}`", self.source.name())).await
     }
 
     async fn execute(&self, statement: &Statement) -> Result<u64> {
-        let doing = format!("change `{}`", self.name);
+        let doing = format!("change `{}`", self.source.name());
         let statement = statement.clone();
         self.writers.run(move |it, _| execute(it, &statement, &doing)).await
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
         let bytes_max = self.config.result_size_max_bytes;
-        Ok(Box::new(SqliteTransaction::begin(&self.writers, &self.name, bytes_max).await?))
+        Ok(Box::new(SqliteTransaction::begin(&self.writers, self.source.name(), bytes_max).await?))
     }
 
     async fn catalog(&self) -> Result<Vec<TableSchema>> {
@@ -113,7 +103,7 @@ impl DatabaseManager for SqliteDatabaseManager {
 
     async fn health(&self) -> Health {
         let start = self.clock.now();
-        let doing = format!("read `{}`", self.name);
+        let doing = format!("read `{}`", self.source.name());
         let answer =
             self.readers.run(move |it, _| details(it).map_err(|e| from_sqlite(doing, e))).await;
         let latency = self.clock.now().saturating_duration_since(start);
@@ -141,7 +131,7 @@ impl DatabaseManager for SqliteDatabaseManager {
     }
 
     async fn optimize(&self) -> Result<()> {
-        let doing = format!("optimize `{}`", self.name);
+        let doing = format!("optimize `{}`", self.source.name());
         // 0x10002: analyse every table that was never analysed or has grown, not only those that
         // this connection has queried. The limit keeps that to some hundred rows of each index.
         let sql = "PRAGMA analysis_limit = 1000; PRAGMA optimize = 0x10002";
@@ -151,9 +141,7 @@ impl DatabaseManager for SqliteDatabaseManager {
     }
 
     async fn close(&self) {
-        self.watcher.close().await;
-        self.readers.close().await;
-        self.writers.close().await;
+        tokio::join!(self.watcher.close(), self.readers.close(), self.writers.close());
     }
 }
 
@@ -179,10 +167,11 @@ fn details(connection: &Connection) -> rusqlite::Result<BTreeMap<&'static str, S
 #[async_trait]
 impl Source for SqliteDatabaseManager {
     fn name(&self) -> &str {
-        &self.name
+        self.source.name()
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
-        Err(Error::new(crate::error::ErrorKind::Unsupported, "wait for the source"))
+        self.readers.check_open()?;
+        self.source.snapshot().await
     }
 }

@@ -4,7 +4,7 @@
 //!   SqliteSource ─open─▶ SqliteSnapshot ─scan─▶ pages: b-tree leaves, decoded here   (ordinary tables)
 //!                        one read transaction   step:  rows by statements            (whatever is unusual)
 //!
-//!   SqliteDatabaseManager ─query, stream─▶ pool of readers ─lease─▶ statement ─▶ rows
+//!   SqliteDatabaseManager ─query, stream─▶ pool of readers ─lease─▶ statement ─▶ result
 //!                         ─execute, begin─▶ pool of one writer ─lease─▶ statement, transaction
 //! ```
 
@@ -14,8 +14,10 @@ mod columns;
 mod config;
 mod connection;
 pub(crate) mod error;
+mod file;
 mod manager;
 pub(crate) mod open;
+mod pages;
 mod pool;
 mod result;
 mod rows;

@@ -4,6 +4,7 @@
 //! to one connection; whoever drops it, wherever, gives back a connection without an open transaction.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -16,6 +17,9 @@ use tokio::task::spawn_blocking;
 
 use crate::clock::Clock;
 use crate::database::PoolStatistics;
+use crate::database::sqlite::config::SqliteConfig;
+use crate::database::sqlite::file::Identity;
+use crate::database::sqlite::open;
 use crate::database::sqlite::task::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Cancellation;
@@ -31,14 +35,23 @@ pub(crate) type Open = Box<dyn Fn() -> Result<Connection> + Send + Sync>;
 pub(crate) struct Pool {
     /// How messages call the pool.
     name: String,
+    /// The file that its connections open.
+    path: PathBuf,
     open: Open,
     size: usize,
     timeout: Duration,
     clock: Arc<dyn Clock>,
     permits: Arc<Semaphore>,
     /// Connections that wait for work; `None` once the pool is closed.
-    idle: Mutex<Option<Vec<Connection>>>,
+    idle: Mutex<Option<Vec<Opened>>>,
     counters: Counters,
+}
+
+/// A connection, and the file that it opened.
+#[derive(Debug)]
+struct Opened {
+    connection: Connection,
+    file: Option<Identity>,
 }
 
 #[derive(Debug, Default)]
@@ -53,19 +66,21 @@ struct Counters {
 }
 
 impl Pool {
-    /// A pool of at most `size` connections; who waits for one longer than `timeout` gives up.
+    /// A pool of at most `size` connections to the database that `config` names. `role` is how messages
+    /// call them.
     pub(crate) fn new(
-        name: String,
+        role: &str,
         size: usize,
-        timeout: Duration,
+        config: &SqliteConfig,
         clock: Arc<dyn Clock>,
         open: Open,
     ) -> Arc<Self> {
         Arc::new(Self {
-            name,
+            name: format!("{role} of `{}`", open::name(&config.path)),
+            path: config.path.clone(),
             open,
             size,
-            timeout,
+            timeout: config.acquire_timeout(),
             clock,
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::new(Some(Vec::new())),
@@ -94,12 +109,21 @@ impl Pool {
             Ok(permit) => permit,
             Err(_) => self.wait().await?,
         };
-        let connection = match &mut *self.idle() {
+        let opened = match &mut *self.idle() {
             Some(idle) => idle.pop(),
             None => return Err(self.closed()),
         };
         self.counters.acquisitions.fetch_add(1, Ordering::Relaxed);
-        Ok(Lease { pool: Arc::clone(self), held: Some(Held { connection, _permit: permit }) })
+        Ok(Lease { pool: Arc::clone(self), held: Some(Held { opened, _permit: permit }) })
+    }
+
+    /// Whether the pool still lends.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` once it is closed.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.idle().is_some() { Ok(()) } else { Err(self.closed()) }
     }
 
     /// Lends nothing more, and returns when every connection is closed.
@@ -149,7 +173,7 @@ impl Pool {
         })
     }
 
-    fn idle(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Opened>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -158,6 +182,17 @@ impl Pool {
             ErrorKind::Unavailable,
             format!("cannot get one of the {}: the manager is closed", self.name),
         )
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let idle = self.idle().take().filter(|it| !it.is_empty());
+        // The last connection to close moves the log into the database, which takes a while, and this
+        // may be a thread that must not block.
+        if let (Some(idle), Ok(runtime)) = (idle, Handle::try_current()) {
+            drop(runtime.spawn_blocking(move || drop(idle)));
+        }
     }
 }
 
@@ -203,7 +238,7 @@ pub(crate) struct Lease {
 #[derive(Debug)]
 struct Held {
     /// `None` before the first use, and after an error that puts the connection in doubt.
-    connection: Option<Connection>,
+    opened: Option<Opened>,
     /// Last, so that who gets the permit finds the connection.
     _permit: OwnedSemaphorePermit,
 }
@@ -221,7 +256,7 @@ impl Lease {
         if let Err(error) = &result {
             self.pool.counters.errors.fetch_add(1, Ordering::Relaxed);
             if let (true, Some(held)) = (is_doubtful(error), &mut self.held) {
-                held.connection = None;
+                held.opened = None;
             }
         }
         result
@@ -234,10 +269,13 @@ impl Lease {
     ) -> Result<T> {
         stop.check()?;
         let Some(held) = &mut self.held else { return Err(self.pool.closed()) };
-        let connection = match &mut held.connection {
-            Some(connection) => connection,
-            none => none.insert((self.pool.open)()?),
+        let file = Identity::of(&self.pool.path);
+        // Where another file has taken the name, the connection still reads the old one.
+        let opened = match &mut held.opened {
+            Some(opened) if opened.file == file => opened,
+            none => none.insert(Opened { connection: (self.pool.open)()?, file }),
         };
+        let connection = &opened.connection;
         let watched = stop.clone();
         watch(connection, Some(move || watched.is_cancelled()))?;
         let result = work(connection, stop);
@@ -254,7 +292,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(held) = self.held.take() else { return };
-        let is_open = held.connection.as_ref().is_some_and(|it| !it.is_autocommit());
+        let is_open = held.opened.as_ref().is_some_and(|it| !it.connection.is_autocommit());
         match Handle::try_current() {
             // Rolling back takes a while, and this may be a thread that must not block.
             Ok(runtime) if is_open && !thread::panicking() => {
@@ -268,12 +306,13 @@ impl Drop for Lease {
 
 impl Pool {
     fn take_back(&self, held: Option<Held>) {
-        let Some(Held { connection: Some(connection), _permit: permit }) = held else { return };
+        let Some(Held { opened: Some(opened), _permit: permit }) = held else { return };
+        let connection = &opened.connection;
         let is_clean = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
         let mut doomed = None;
         match &mut *self.idle() {
-            Some(idle) if is_clean && !thread::panicking() => idle.push(connection),
-            _ => doomed = Some(connection),
+            Some(idle) if is_clean && !thread::panicking() => idle.push(opened),
+            _ => doomed = Some(opened),
         }
         // Closing may take a while, so it happens outside of the lock, and before the permit goes.
         drop(doomed);

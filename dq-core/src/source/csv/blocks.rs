@@ -69,10 +69,7 @@ impl Blocks {
         loop {
             self.fill(&mut bytes);
             if matches!(self.end, Some(End::Reached)) {
-                if bytes.last().is_some_and(|it| *it != b'\n') {
-                    bytes.push(b'\n');
-                }
-                return Ok((!bytes.is_empty()).then(|| self.hand_out(bytes)));
+                return Ok(self.last(bytes));
             }
             if let Some(end) = records_end(&bytes, self.dialect) {
                 self.carry = self.split_off(&mut bytes, end);
@@ -122,6 +119,14 @@ impl Blocks {
         carry.extend_from_slice(rest);
         bytes.truncate(end);
         carry
+    }
+
+    /// What is left at the end of the stream.
+    fn last(&mut self, mut bytes: Vec<u8>) -> Option<Block> {
+        if *bytes.last()? != b'\n' {
+            bytes.push(b'\n');
+        }
+        Some(self.hand_out(bytes))
     }
 
     fn hand_out(&mut self, bytes: Vec<u8>) -> Block {

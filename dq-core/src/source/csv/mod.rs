@@ -42,6 +42,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::csv::file::CsvFile;
 use crate::source::csv::options::Format;
 use crate::source::csv::snapshot::CsvSnapshot;
 use crate::source::{Snapshot, Source};
@@ -92,7 +93,7 @@ impl Source for CsvSource {
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let tables = locate::tables(&self.spec)?;
-        let streams = tables.iter().flat_map(|it| &it.files).any(|it| it.is_stream());
+        let streams = tables.iter().flat_map(|it| &it.files).any(CsvFile::is_stream);
         if streams && self.consumed.swap(true, Ordering::AcqRel) {
             let message = format!("cannot read `{}` twice: it is a stream", self.spec);
             return Err(Error::new(ErrorKind::Unsupported, message));
