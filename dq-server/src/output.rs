@@ -64,7 +64,7 @@ pub(crate) fn stdout_style(choice: ColorChoice) -> TerminalStyle {
     let size = terminal_size::terminal_size_of(io::stdout());
     let is_terminal = io::stdout().is_terminal();
     let width = size.filter(|_| is_terminal).map_or(usize::MAX, |(width, _)| width.0.into());
-    TerminalStyle { color: has_color(choice, is_terminal, |name| env::var_os(name)), width }
+    TerminalStyle { color: has_color(choice, is_terminal, env::var_os), width }
 }
 
 /// Whether colours are wanted: `--color` decides; without it, the terminal and the environment do.
