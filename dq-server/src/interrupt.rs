@@ -13,10 +13,10 @@ use tokio::time;
 use crate::output;
 
 /// How long work may take to stop by itself: a person does not notice it.
-const GRACE: Duration = Duration::from_millis(120);
+const GRACE: Duration = Duration::from_millis(100);
 
 /// How long cleaning up after that may take.
-const FAREWELL: Duration = Duration::from_millis(40);
+const FAREWELL: Duration = Duration::from_millis(30);
 
 /// Runs `work` and gives its exit code. The first Ctrl-C cancels the token that the work was given
 /// and leaves it a moment; a second one leaves it none.

@@ -24,11 +24,7 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
             let message = format!("cannot write to standard output: {error}");
             Err(Error::new(ErrorKind::WriteFailed, message).with_source(error))
         }
-        _ => {
-            // What is still in the buffer has nowhere to go.
-            let _ = out.into_parts();
-            Ok(())
-        }
+        _ => Ok(()),
     }
 }
 
