@@ -147,7 +147,7 @@ mod tests {
     use crate::report::testing;
 
     fn share_of(violations: u64, evaluated: u64) -> Option<String> {
-        share(&CheckReport { violations, evaluated, ..testing::check("c", Status::Fail) })
+        share(&CheckReport { evaluated, violations, ..testing::check("c", Status::Fail) })
     }
 
     #[test]

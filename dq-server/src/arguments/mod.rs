@@ -175,7 +175,7 @@ pub(crate) struct OutputArguments {
     /// Show the values of failing rows too; reports travel further than the data may
     #[arg(long)]
     pub(crate) show_values: bool,
-    /// When to use colours; NO_COLOR turns them off too
+    /// When to use colours; `NO_COLOR` turns them off too
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto)]
     pub(crate) color: ColorChoice,
     /// Do not show progress

@@ -34,7 +34,7 @@ struct CsvArguments {
     /// What an empty field without quotes is
     #[arg(long, value_name = "KIND", value_enum, default_value_t = EmptyField::Null)]
     empty: EmptyField,
-    /// The first line is a row; columns are called column_1, column_2, …
+    /// The first line is a row; columns are called `column_1`, `column_2`, …
     #[arg(long)]
     no_header: bool,
 }

@@ -1,7 +1,6 @@
 //! `dq explain`: prints how a source would be checked.
 
 use dq_core::Result;
-use dq_core::engine::open;
 use dq_core::report::visible;
 use dq_core::source::Cancellation;
 use dq_core::validate::{ValidateOptions, explain};
