@@ -24,11 +24,12 @@
 //! # Values
 //!
 //! - **Comparison.** Numbers compare by their exact values, whole or not; NaN is INVALID. Text compares
-//!   by code point, so days written `YYYY-MM-DD` order as days do. Text next to something else is read as that: as a decimal number, as `YYYY-MM-DD`
-//!   with or without a time, as `true`, `false`, `t`, `f`, `1`, `0` in any case. So columns of a CSV
-//!   file, which are all text, can be compared with numbers and dates. A literal next to a column
-//!   is read as the declared type of the column. Booleans next to numbers are 1 and 0. A date next
-//!   to a timestamp is its midnight. Bytes that are not text compare only with such.
+//!   by code point, so days written `YYYY-MM-DD` order as days do. Text next to something else is read
+//!   as that: as a decimal number, as `YYYY-MM-DD` with or without a time, as `true`, `false`, `t`, `f`,
+//!   `1`, `0` in any case. So columns of a CSV file, which are all text, can be compared with numbers and
+//!   dates. A text literal is read as the declared type of what it is compared with. Booleans next to
+//!   numbers are 1 and 0. A date next to a timestamp is its midnight. Bytes that are not text compare
+//!   only with such.
 //! - **Conditions.** A boolean is one; so is a number, which holds unless it is 0. Text is none.
 //! - **Arithmetic** reads text as numbers. Whole numbers are exact in 128 bits, beyond which they are
 //!   INVALID; with a float the result is a float. `/` is always real division, so `1 / 2` is `0.5`; `%`
