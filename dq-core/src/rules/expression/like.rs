@@ -36,7 +36,7 @@ impl Pattern {
         while let Some(character) = characters.next() {
             match character {
                 _ if Some(character) == escape => {
-                    push(&mut pieces, characters.next()?, ignore_case)
+                    push(&mut pieces, characters.next()?, ignore_case);
                 }
                 '%' if pieces.last() == Some(&Piece::AnyText) => {}
                 '%' => pieces.push(Piece::AnyText),

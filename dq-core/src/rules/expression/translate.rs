@@ -2,15 +2,15 @@
 
 use regex::bytes::Regex;
 use sqlparser::ast;
-use sqlparser::ast::{BinaryOperator, DataType, DateTimeField, Expr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, DateTimeField, Expr, UnaryOperator};
 use sqlparser::tokenizer::Location;
 
 use crate::rules::expression::ExpressionError;
 use crate::rules::expression::datum::Datum;
 use crate::rules::expression::function::Function;
+use crate::rules::expression::literal;
 use crate::rules::expression::parse::Places;
-use crate::rules::expression::syntax::{Comparison, Form, Node, Operator, State, Type};
-use crate::value::{Date, Number, Timestamp};
+use crate::rules::expression::syntax::{Comparison, Form, Node, Operator, State};
 
 const DEPTH_MAX: usize = 100;
 
@@ -46,6 +46,10 @@ impl<'t> Translator<'t> {
         Err(ExpressionError { message: message.into(), offset: self.offset })
     }
 
+    fn literal(&self, read: std::result::Result<Datum<'static>, String>) -> Result<Form> {
+        read.map(Form::Literal).or_else(|message| self.refuse(message))
+    }
+
     fn boxed(&mut self, expression: &Expr) -> Result<Box<Node>> {
         self.node(expression).map(Box::new)
     }
@@ -64,8 +68,8 @@ impl<'t> Translator<'t> {
         match expression {
             Expr::Identifier(name) => Ok(Form::Column(name.value.clone())),
             Expr::Nested(it) => self.node(it).map(|it| it.form),
-            Expr::Value(it) => self.literal(&it.value),
-            Expr::TypedString(it) => self.typed_literal(it),
+            Expr::Value(it) => self.literal(literal::plain(&it.value)),
+            Expr::TypedString(it) => self.literal(literal::typed(it)),
             Expr::IsNull(it) => is(State::Null, self.boxed(it)?),
             Expr::IsNotNull(it) => is_not(State::Null, self.boxed(it)?),
             Expr::IsTrue(it) => is(State::True, self.boxed(it)?),
@@ -111,7 +115,7 @@ impl<'t> Translator<'t> {
                 self.case(operand.as_deref(), conditions, else_result.as_deref())
             }
             Expr::Cast { kind: ast::CastKind::Cast, expr, data_type, format: None } => {
-                let to = self.data_type(data_type)?;
+                let to = literal::data_type(data_type).or_else(|message| self.refuse(message))?;
                 Ok(Form::Cast(to, self.boxed(expr)?))
             }
             _ => self.form_of_call(expression),
@@ -229,73 +233,6 @@ impl<'t> Translator<'t> {
         }
         let otherwise = otherwise.map_or_else(|| Ok(Node::null(offset)), |it| self.node(it))?;
         Ok(Form::Case { branches, otherwise: Box::new(otherwise) })
-    }
-
-    fn literal(&self, value: &ast::Value) -> Result<Form> {
-        let datum = match value {
-            ast::Value::Null => Datum::Null,
-            ast::Value::Boolean(it) => Datum::Boolean(*it),
-            ast::Value::SingleQuotedString(it) => Datum::text(it.as_str()),
-            ast::Value::Number(it, _) => match Number::parse(it.as_bytes()) {
-                Some(number) => Datum::Number(number),
-                None => return self.refuse(format!("`{it}` is no number")),
-            },
-            ast::Value::Placeholder(it) => {
-                return self.refuse(format!("`{it}`: an expression takes no query parameters"));
-            }
-            _ => {
-                return self.refuse(format!(
-                    "the literal `{value}` is not part of the expression language"
-                ));
-            }
-        };
-        Ok(Form::Literal(datum))
-    }
-
-    fn typed_literal(&self, literal: &ast::TypedString) -> Result<Form> {
-        let ast::Value::SingleQuotedString(text) = &literal.value.value else {
-            return self.refuse("a date is written `DATE '2020-12-31'`");
-        };
-        let datum = match literal.data_type {
-            DataType::Date => Date::parse(text.as_bytes()).map(Datum::Date),
-            DataType::Timestamp(None, _) | DataType::Datetime(None) => {
-                Timestamp::parse(text.as_bytes()).map(Datum::Timestamp)
-            }
-            _ => {
-                return self
-                    .refuse(format!("literals of the type `{}` are not known", literal.data_type));
-            }
-        };
-        match datum {
-            Some(datum) => Ok(Form::Literal(datum)),
-            None => self
-                .refuse(format!("`{text}` is no {}", literal.data_type.to_string().to_lowercase())),
-        }
-    }
-
-    fn data_type(&self, data_type: &DataType) -> Result<Type> {
-        use DataType::{
-            BigInt, Bool, Boolean, Char, Character, Date, Datetime, Dec, Decimal, Double,
-            DoublePrecision, Float, Int, Integer, Numeric, Real, SmallInt, Text, Timestamp,
-            Varchar,
-        };
-        match data_type {
-            Int(None) | Integer(None) | BigInt(None) | SmallInt(None) => Ok(Type::Integer),
-            Float(_)
-            | Double(_)
-            | DoublePrecision
-            | Real
-            | Decimal(ast::ExactNumberInfo::None)
-            | Dec(ast::ExactNumberInfo::None)
-            | Numeric(ast::ExactNumberInfo::None) => Ok(Type::Float),
-            Text | Varchar(None) | Char(None) | Character(None) => Ok(Type::Text),
-            Date => Ok(Type::Date),
-            Timestamp(None, ast::TimezoneInfo::None) | Datetime(None) => Ok(Type::Timestamp),
-            Bool | Boolean => Ok(Type::Boolean),
-            _ => self.refuse(format!(
-                "`CAST` makes integer, float, decimal, text, date, timestamp or boolean, not `{data_type}`"
-            )),
-        }
     }
 
     fn function(&mut self, function: &ast::Function) -> Result<Form> {

@@ -123,8 +123,9 @@ impl Outcomes {
 
 #[cfg(test)]
 mod tests {
-    use super::Outcome::{False, Invalid, True, Unknown};
     use super::*;
+
+    use crate::rules::expression::truth::Outcome::{False, Invalid, True, Unknown};
 
     const ALL: [Outcome; 4] = [True, Unknown, Invalid, False];
 

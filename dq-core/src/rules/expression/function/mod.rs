@@ -235,15 +235,17 @@ impl Function {
 
     /// Computes the function of evaluated arguments.
     pub(super) fn call<'a>(&self, arguments: &mut [Datum<'a>]) -> Datum<'a> {
+        let mut has_null = false;
         for (index, argument) in arguments.iter_mut().enumerate() {
-            let given = std::mem::take(argument);
-            *argument = self.parameter(index).read(given);
-        }
-        if arguments.iter().any(|it| matches!(it, Datum::Invalid)) {
-            return Datum::Invalid;
+            self.parameter(index).read(argument);
+            match argument {
+                Datum::Invalid => return Datum::Invalid,
+                Datum::Null => has_null = true,
+                _ => {}
+            }
         }
         match self.body {
-            Strict(_) if arguments.iter().any(|it| matches!(it, Datum::Null)) => Datum::Null,
+            Strict(_) if has_null => Datum::Null,
             Strict(compute) | Lenient(compute) => compute(arguments),
             First | Rewritten => Datum::Invalid,
         }
@@ -270,17 +272,26 @@ impl Parameter {
         }
     }
 
-    fn read(self, given: Datum<'_>) -> Datum<'_> {
-        if matches!(given, Datum::Null | Datum::Invalid) {
-            return given;
+    /// Reads an argument as what is wanted.
+    fn read(self, argument: &mut Datum<'_>) {
+        let is_as_wanted = match argument {
+            Datum::Null | Datum::Invalid => true,
+            Datum::Text(_) => matches!(self, Text | Any),
+            Datum::Number(_) => matches!(self, Number | Any),
+            Datum::Date(_) => matches!(self, Date | Any),
+            Datum::Boolean(_) | Datum::Timestamp(_) | Datum::Bytes(_) => self == Any,
+        };
+        if is_as_wanted {
+            return;
         }
-        match self {
+        let given = std::mem::take(argument);
+        *argument = match self {
             Any => given,
             Text => given.into_text(),
             Number => Datum::or_invalid(given.number().map(Datum::Number)),
             Whole => Datum::or_invalid(given.number().and_then(datum::whole).map(Datum::integer)),
             Date => Datum::or_invalid(given.date().map(Datum::Date)),
-        }
+        };
     }
 }
 
