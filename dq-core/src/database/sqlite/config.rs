@@ -28,6 +28,10 @@ pub struct SqliteConfig {
     /// The page cache of each connection that runs queries, in KiB. Default: 8192, which holds the
     /// upper levels of every index of a large database. Scans read each page once and keep little.
     pub cache_size_kib: u32,
+    /// How much of the file is mapped into memory, in MiB. Default: 0. Mapping it all makes scans a
+    /// fifth cheaper, but where the file is cut short or its disk fails while it is read, the operating
+    /// system ends the program, where otherwise the scan would report an error.
+    pub mmap_size_mib: u32,
     /// The journal mode that a writer sets. Default: WAL, in which readers and the writer do not wait
     /// for each other.
     pub journal_mode: JournalMode,
@@ -94,6 +98,7 @@ impl Default for SqliteConfig {
             readers: 10,
             acquire_timeout_ms: 30_000,
             cache_size_kib: 8_192,
+            mmap_size_mib: 0,
             journal_mode: JournalMode::Wal,
             synchronous: Synchronous::Normal,
             foreign_keys: true,
