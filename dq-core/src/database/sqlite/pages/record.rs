@@ -15,28 +15,50 @@ pub(crate) fn value_bytes(serial: u64) -> Option<u64> {
     }
 }
 
+/// How many bytes a text or blob takes; any number for other types.
+#[inline]
+pub(crate) fn text_bytes(serial: u64) -> u64 {
+    serial.wrapping_sub(12) >> 1
+}
+
+/// Whether a serial type is that of a whole number which takes bytes: not that of 0, 1 or NULL.
+#[inline]
+pub(crate) fn is_wide_integer(serial: u64) -> bool {
+    matches!(serial, 1..=6)
+}
+
+/// How many bytes a serial type from 1 to 6 takes.
+#[inline]
+pub(crate) fn integer_bytes(serial: u64) -> u64 {
+    match serial {
+        1..=4 => serial,
+        5 => 6,
+        _ => 8,
+    }
+}
+
 /// The whole number of a serial type from 1 to 6, 8 or 9 at the start of `bytes`.
 #[inline]
 pub(crate) fn integer(serial: u64, bytes: &[u8]) -> Option<i64> {
-    Some(match serial {
-        1 => i64::from(i8::from_be_bytes(*bytes.first_chunk()?)),
-        2 => i64::from(i16::from_be_bytes(*bytes.first_chunk()?)),
-        3 => {
-            let (high, low) = bytes.split_first_chunk()?;
-            i64::from(i8::from_be_bytes(*high)) << 16
-                | i64::from(u16::from_be_bytes(*low.first_chunk()?))
+    match serial {
+        1..=6 => {
+            let size = integer_bytes(serial);
+            let word = match bytes.first_chunk() {
+                Some(word) => i64::from_be_bytes(*word),
+                None => word_of(bytes.get(..size as usize)?),
+            };
+            Some(word >> (64 - 8 * size))
         }
-        4 => i64::from(i32::from_be_bytes(*bytes.first_chunk()?)),
-        5 => {
-            let (high, low) = bytes.split_first_chunk()?;
-            i64::from(i16::from_be_bytes(*high)) << 32
-                | i64::from(u32::from_be_bytes(*low.first_chunk()?))
-        }
-        6 => i64::from_be_bytes(*bytes.first_chunk()?),
-        8 => 0,
-        9 => 1,
-        _ => return None,
-    })
+        8 => Some(0),
+        9 => Some(1),
+        _ => None,
+    }
+}
+
+/// The big-endian word that begins with the few bytes of `bytes`.
+#[cold]
+fn word_of(bytes: &[u8]) -> i64 {
+    bytes.iter().rev().fold(0_u64, |word, byte| word >> 8 | u64::from(*byte) << 56) as i64
 }
 
 /// The number of serial type 7 at the start of `bytes`.

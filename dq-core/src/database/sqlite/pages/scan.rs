@@ -18,7 +18,7 @@ use crate::value::{Batch, TableSchema, ValueType};
 
 /// About how many bytes of pages are copied at once: enough that the lock is seldom asked for, little
 /// enough to stay in the cache of a core.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 512 << 10;
 
 /// What the partitions of one scan share.
 pub(crate) struct PageScan {
