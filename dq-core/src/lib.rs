@@ -2,7 +2,10 @@
 //! source.
 
 pub mod clock;
+pub mod database;
+pub mod engine;
 pub mod error;
+pub mod report;
 pub mod rules;
 pub mod source;
 pub mod validate;

@@ -77,6 +77,15 @@ impl Column {
         }
     }
 
+    /// The same values without a buffer that other columns share.
+    pub fn compacted(&self) -> Self {
+        match self {
+            Self::Text(it) => Self::Text(it.compacted()),
+            Self::Mixed(it) => Self::Mixed(it.compacted()),
+            other => other.clone(),
+        }
+    }
+
     /// The same values as an Arrow array; a mixed column becomes text, as [`Value`] prints it.
     pub fn to_arrow(&self) -> ArrayRef {
         match self {
@@ -141,6 +150,16 @@ impl MixedColumn {
             Some(Cell::Text(span)) => span.of(buffer).map_or(Value::Null, Value::Text),
             Some(Cell::Bytes(span)) => span.of(buffer).map_or(Value::Null, Value::Bytes),
         }
+    }
+
+    fn compacted(&self) -> Self {
+        let (buffer, mut bytes) = (self.buffer.as_slice(), Vec::new());
+        let cells = self.cells.iter().map(|cell| match cell {
+            Cell::Text(span) => Cell::Text(Span::append(span.of(buffer), &mut bytes)),
+            Cell::Bytes(span) => Cell::Bytes(Span::append(span.of(buffer), &mut bytes)),
+            other => *other,
+        });
+        Self { cells: cells.collect(), buffer: Buffer::from_vec(bytes) }
     }
 
     /// The rows at the given positions, over the same buffer; NULL where there is no position.

@@ -62,6 +62,12 @@ impl Date {
         (year as i32, month as u32, day as u32)
     }
 
+    /// The first point in time of this day; the nearest that a [`Timestamp`] can hold if the day lies
+    /// some 290,000 years from now.
+    pub const fn midnight(self) -> Timestamp {
+        Timestamp((self.0 as i64 * SECONDS_PER_DAY).saturating_mul(MICROS_PER_SECOND))
+    }
+
     /// Reads `YYYY-MM-DD`, and nothing else.
     #[inline]
     pub fn parse(text: &[u8]) -> Option<Self> {

@@ -6,19 +6,26 @@
 
 mod arrow;
 mod batch;
+mod blank;
 mod column;
 mod date;
+mod fold;
+pub mod lens;
 mod number;
+mod owned;
 mod render;
 mod schema;
 mod text;
 
 pub use batch::Batch;
+pub use blank::{characters, is_blank};
 pub use column::Cell;
 pub use column::Column;
 pub use column::MixedColumn;
 pub use date::{Date, Timestamp};
+pub use fold::fold_case;
 pub use number::Number;
+pub use owned::OwnedValue;
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
 

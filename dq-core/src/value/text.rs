@@ -27,6 +27,15 @@ impl Span {
         self.length == u32::MAX
     }
 
+    /// Appends a text to `bytes` and gives its span there.
+    pub(crate) fn append(text: Option<&[u8]>, bytes: &mut Vec<u8>) -> Self {
+        text.map_or(Self::NULL, |it| {
+            let span = Self::new(bytes.len() as u32, it.len() as u32);
+            bytes.extend_from_slice(it);
+            span
+        })
+    }
+
     /// The bytes of this span in `buffer`; `None` for NULL.
     #[inline]
     pub fn of(self, buffer: &[u8]) -> Option<&[u8]> {
@@ -74,6 +83,13 @@ impl TextColumn {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
         let buffer = self.buffer.as_slice();
         self.spans.iter().map(move |span| span.of(buffer))
+    }
+
+    /// The same text over a buffer of its own, which holds nothing else.
+    pub fn compacted(&self) -> Self {
+        let mut bytes = Vec::with_capacity(self.iter().flatten().map(<[u8]>::len).sum());
+        let spans = self.iter().map(|text| Span::append(text, &mut bytes)).collect();
+        Self::new(spans, Buffer::from_vec(bytes))
     }
 
     /// The rows at the given positions, over the same buffer; NULL where there is no position.
@@ -130,12 +146,7 @@ pub struct TextBuilder {
 impl TextBuilder {
     /// Appends a text, or NULL.
     pub fn push(&mut self, text: Option<&[u8]>) {
-        let span = text.map_or(Span::NULL, |it| {
-            let span = Span::new(self.bytes.len() as u32, it.len() as u32);
-            self.bytes.extend_from_slice(it);
-            span
-        });
-        self.spans.push(span);
+        self.spans.push(Span::append(text, &mut self.bytes));
     }
 
     /// The column.

@@ -1,0 +1,225 @@
+//! Opens connections.
+//!
+//! A reader cannot write: the file is opened with `mode=ro` and the connection with `query_only`.
+//! SQLite itself may leave a `-wal` and a `-shm` file beside a database in WAL mode; where it cannot
+//! create them, and no writer has left any, nobody can be writing and the file is opened `immutable`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::database::sqlite::config::SqliteConfig;
+use crate::database::sqlite::error::from_sqlite;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Opens a connection that can only read.
+///
+/// # Errors
+///
+/// `NotFound` if the file is missing (it is not created), `PermissionDenied` if it cannot be read,
+/// `SourceInvalid` if it is no database, `Busy` if another connection locks it for too long.
+pub(crate) fn reader(config: &SqliteConfig) -> Result<Connection> {
+    config.validate()?;
+    check_file(&config.path)?;
+    let doing = doing(config);
+    let opened = open_reader(config, "mode=ro");
+    let opened = match opened {
+        Err(error) if may_be_immutable(&error, &config.path) => {
+            open_reader(config, "mode=ro&immutable=1")
+        }
+        opened => opened,
+    };
+    opened.map_err(|it| from_sqlite(doing, it))
+}
+
+/// Opens a connection that can read and write, with the journal mode and the other settings of the
+/// configuration.
+///
+/// # Errors
+///
+/// As [`reader`]; a missing file is created if the configuration says so.
+pub(crate) fn writer(config: &SqliteConfig) -> Result<Connection> {
+    config.validate()?;
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    if config.create_if_missing {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    } else {
+        check_file(&config.path)?;
+    }
+    open_writer(config, flags).map_err(|it| from_sqlite(doing(config), it))
+}
+
+/// What is being done while a database is opened, for messages.
+fn doing(config: &SqliteConfig) -> String {
+    format!("open `{}`", name(&config.path))
+}
+
+/// How messages name the database at `path`.
+pub(crate) fn name(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}
+
+/// Explains what SQLite would only call "unable to open database file". The file is not opened: when
+/// a program closes a file, POSIX drops all locks that its other connections hold on it.
+fn check_file(path: &Path) -> Result<()> {
+    let metadata = fs::metadata(path).map_err(|it| Error::from_io("open", name(path), it))?;
+    let wrong = if !metadata.is_file() {
+        "it is not a file"
+    } else if metadata.len() == 0 {
+        "the file is empty"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::SourceInvalid, format!("cannot open `{}`: {wrong}", name(path))))
+}
+
+fn open_reader(config: &SqliteConfig, query: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = open(config, flags, query)?;
+    connection.pragma_update(None, "query_only", true)?;
+    // The first read: only now SQLite looks into the file.
+    connection.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
+    connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+fn open_writer(config: &SqliteConfig, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let mode = if config.create_if_missing { "mode=rwc" } else { "mode=rw" };
+    let connection = open(config, flags, mode)?;
+    connection.pragma_update(None, "foreign_keys", config.foreign_keys)?;
+    connection.pragma_update(None, "synchronous", config.synchronous.as_sql())?;
+    if let Some(mode) = config.journal_mode.as_sql() {
+        connection.query_row(&format!("PRAGMA main.journal_mode = {mode}"), [], |_| Ok(()))?;
+    }
+    connection.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+fn open(config: &SqliteConfig, flags: OpenFlags, query: &str) -> rusqlite::Result<Connection> {
+    // Whoever owns a connection serialises its use, so SQLite need not.
+    let flags = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri(&config.path, query), flags)?;
+    connection.busy_timeout(config.busy_timeout())?;
+    connection.pragma_update(None, "cache_size", -i64::from(config.cache_size_kib))?;
+    Ok(connection)
+}
+
+/// Whether an `immutable` connection is right where an ordinary one failed: SQLite could not create
+/// its files in the folder, and none is there that may hold commits.
+fn may_be_immutable(error: &rusqlite::Error, path: &Path) -> bool {
+    let blocked = matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+    );
+    blocked && !beside(path, "-wal").exists() && !beside(path, "-journal").exists()
+}
+
+/// The file that SQLite keeps beside a database.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The `file:` URI of `path`: every byte that could mean something in a URI is escaped.
+fn uri(path: &Path, query: &str) -> String {
+    let mut uri = String::from(if path.is_absolute() { "file://" } else { "file:./" });
+    if cfg!(windows) && path.is_absolute() {
+        uri.push('/');
+    }
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
+                uri.push(char::from(*byte));
+            }
+            _ => uri.extend(["%", &format!("{byte:02X}")]),
+        }
+    }
+    uri.push('?');
+    uri.push_str(query);
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_escaped() {
+        assert_eq!(
+            uri(Path::new("/a b/c?d#e%20é.db"), "mode=ro"),
+            "file:///a%20b/c%3Fd%23e%2520%C3%A9.db?mode=ro"
+        );
+        assert_eq!(uri(Path::new("a:b.db"), "mode=ro"), "file:./a%3Ab.db?mode=ro");
+    }
+
+    #[test]
+    fn odd_paths_are_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a b?c#d%20e&f.db", ":memory:", "é'\"x.db", "file:x.db"] {
+            let config = SqliteConfig {
+                create_if_missing: true,
+                ..SqliteConfig::new(folder.path().join(name))
+            };
+            writer(&config).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+            assert!(config.path.is_file(), "{name}");
+            reader(&config).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_not_created() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = SqliteConfig::new(folder.path().join("none.db"));
+        assert_eq!(reader(&config).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(writer(&config).unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(!config.path.exists());
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        for content in ["", "id,name\n1,a\n", &"SQLite format 3\0 and then nothing".repeat(100)] {
+            fs::write(&path, content).unwrap();
+            assert_eq!(
+                reader(&SqliteConfig::new(&path)).unwrap_err().kind(),
+                ErrorKind::SourceInvalid
+            );
+        }
+        let error = reader(&SqliteConfig::new(folder.path())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SourceInvalid);
+    }
+
+    #[test]
+    fn a_reader_cannot_write_and_leaves_the_bytes_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = SqliteConfig {
+            create_if_missing: true,
+            ..SqliteConfig::new(folder.path().join("a.db"))
+        };
+        writer(&config).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let before = fs::read(&config.path).unwrap();
+        let connection = reader(&config).unwrap();
+        assert!(connection.execute("INSERT INTO t VALUES (1)", []).is_err());
+        assert!(connection.execute("CREATE TABLE u (a)", []).is_err());
+        drop(connection);
+        assert_eq!(fs::read(&config.path).unwrap(), before);
+    }
+
+    #[test]
+    fn a_locked_database_is_busy() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = SqliteConfig {
+            create_if_missing: true,
+            busy_timeout_ms: 0,
+            journal_mode: crate::database::sqlite::JournalMode::Delete,
+            ..SqliteConfig::new(folder.path().join("a.db"))
+        };
+        let writing = writer(&config).unwrap();
+        writing.execute_batch("CREATE TABLE t (a); BEGIN EXCLUSIVE").unwrap();
+        assert_eq!(reader(&config).unwrap_err().kind(), ErrorKind::Busy);
+    }
+}
