@@ -41,6 +41,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use tokio::task::spawn_blocking;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::csv::file::CsvFile;
@@ -92,6 +93,8 @@ impl Source for CsvSource {
         &self.spec
     }
 
+    /// Opens the files and reads their headers, on a thread that may block: a pipe may have nothing to
+    /// say for a long time.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let tables = locate::tables(&self.spec)?;
         let streams = tables.iter().flat_map(|it| &it.files).any(CsvFile::is_stream);
@@ -99,6 +102,13 @@ impl Source for CsvSource {
             let message = format!("cannot read `{}` twice: it is a stream", self.spec);
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        Ok(Box::new(CsvSnapshot::open(tables, Arc::clone(&self.format))?))
+        let format = Arc::clone(&self.format);
+        match spawn_blocking(move || CsvSnapshot::open(tables, format)).await {
+            Ok(snapshot) => Ok(Box::new(snapshot?)),
+            Err(panicked) => {
+                let message = format!("cannot open `{}`: a thread panicked", self.spec);
+                Err(Error::new(ErrorKind::Internal, message).with_source(panicked))
+            }
+        }
     }
 }
