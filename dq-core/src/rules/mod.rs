@@ -13,6 +13,7 @@ pub mod expression;
 mod fields;
 pub mod format;
 mod kernel;
+mod matcher;
 mod parameters;
 mod plan;
 mod problem;

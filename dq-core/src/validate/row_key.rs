@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::value::Batch;
+use crate::value::Column;
 use crate::value::Number;
 use crate::value::OwnedValue;
 use crate::value::Value;
@@ -38,6 +39,24 @@ impl RowKey {
         }
         self.position.cmp(&Position { sequence: batch.sequence(), row: row as u32 })
     }
+}
+
+/// The row of `batch` with the lowest key.
+pub(crate) fn lowest_row(batch: &Batch, columns: &[usize]) -> usize {
+    let rows = 0..batch.rows();
+    let lowest = match columns {
+        [] => None,
+        [column] => match batch.column(*column) {
+            Column::Text(texts) => rows.min_by_key(|row| texts.get(*row)),
+            column => rows.min_by(|a, b| order(column.value(*a), column.value(*b))),
+        },
+        columns => rows.min_by(|a, b| {
+            let orders = columns.iter().map(|it| batch.column(*it));
+            let mut orders = orders.map(|it| order(it.value(*a), it.value(*b)));
+            orders.find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
+        }),
+    };
+    lowest.unwrap_or_default()
 }
 
 impl Ord for RowKey {

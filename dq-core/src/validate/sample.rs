@@ -31,18 +31,20 @@ impl Sample {
     /// Offers a row of a batch.
     #[inline]
     pub(crate) fn offer(&mut self, batch: &Batch, row: usize, shown: Shown<'_>) {
-        let is_full = self.rows.len() >= self.limit;
-        if is_full
-            && self
-                .rows
-                .last_key_value()
-                .is_none_or(|it| it.0.compare(batch, shown.key, row).is_lt())
-        {
+        if self.excludes(batch, row, shown) {
             return;
         }
         let value = |it: &usize| OwnedValue::from(batch.column(*it).value(row));
         let values = shown.values.iter().map(value).collect();
         self.insert(RowKey::of(batch, shown.key, row), values);
+    }
+
+    /// Whether there is no room for a row: then there is none for any row with a higher key.
+    #[inline]
+    pub(crate) fn excludes(&self, batch: &Batch, row: usize, shown: Shown<'_>) -> bool {
+        let last = || self.rows.last_key_value();
+        self.rows.len() >= self.limit
+            && last().is_none_or(|(last, _)| last.compare(batch, shown.key, row).is_lt())
     }
 
     /// Takes over the rows of another sample.

@@ -12,6 +12,7 @@ use crate::rules::{Kernel, Plan, RowKernel, TablePlan};
 use crate::source::Partition;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::KeyRuns;
+use crate::validate::row_key::lowest_row;
 use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
 use crate::validate::{Progress, ValidateOptions};
@@ -97,6 +98,7 @@ impl Worker {
         for (in_scope, scope) in self.in_scope.iter_mut().zip(&scopes) {
             *in_scope += scope.count_set_bits() as u64;
         }
+        let lowest = lowest_row(batch, &table.primary_key);
         for (kernel, tally) in self.kernels.iter().zip(&mut self.tallies) {
             let Some(check) = plan.checks.get(tally.check).filter(|_| tally.error.is_none()) else {
                 continue;
@@ -104,7 +106,10 @@ impl Worker {
             let scope = check.filter.and_then(|it| scopes.get(it));
             let values = if options.show_values { check.columns.as_slice() } else { &[] };
             let shown = Shown { key: &table.primary_key, values };
-            tally.judge(kernel.as_ref(), batch, scope, shown);
+            let Some(violations) = tally.judge(kernel.as_ref(), batch, scope) else { continue };
+            if !tally.sample.excludes(batch, lowest, shown) {
+                violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
+            }
         }
         self.collect(table, options, batch, &scopes)?;
         self.rows += batch.rows() as u64;
@@ -148,25 +153,24 @@ impl Worker {
 }
 
 impl Tally {
+    /// Counts the violations in `scope`, and gives them if there are any.
     fn judge(
         &mut self,
         kernel: &dyn RowKernel,
         batch: &Batch,
         scope: Option<&BooleanBuffer>,
-        shown: Shown<'_>,
-    ) {
-        let violations = match kernel.violations(batch) {
-            Ok(violations) => violations,
-            Err(error) => return self.error = Some(error),
-        };
-        let violations = scope.map_or_else(|| violations.clone(), |scope| &violations & scope);
-        let count = violations.count_set_bits() as u64;
-        if count > 0 {
-            self.violations += count;
-            for row in violations.set_indices() {
-                self.sample.offer(batch, row, shown);
+    ) -> Option<BooleanBuffer> {
+        let violations = match (kernel.violations(batch), scope) {
+            (Ok(violations), None) => violations,
+            (Ok(violations), Some(scope)) => &violations & scope,
+            (Err(error), _) => {
+                self.error = Some(error);
+                return None;
             }
-        }
+        };
+        let count = violations.count_set_bits() as u64;
+        self.violations += count;
+        (count > 0).then_some(violations)
     }
 }
 

@@ -10,27 +10,26 @@
 
 use std::path::Path;
 
-use regex::bytes::Regex;
-
 use crate::rules::check::{CheckKind, column};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
+use crate::rules::matcher::Matcher;
 use crate::rules::plan::{Binder, Kernel};
 
 /// The text matches a regular expression.
 #[derive(Clone, Debug)]
 pub struct Matches {
     column: String,
-    regex: Regex,
+    matcher: Matcher,
 }
 
 impl CheckKind for Matches {
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let column = column(fields);
         let pattern = fields.text_of(argument, "matches")?;
-        match Regex::new(&pattern) {
-            Ok(regex) => Some(Self { column: column?, regex }),
+        match Matcher::new(&pattern) {
+            Ok(matcher) => Some(Self { column: column?, matcher }),
             Err(error) => {
                 fields.problem(argument.place, format!("`matches`: {}", reason(&error)));
                 None
@@ -44,8 +43,8 @@ impl CheckKind for Matches {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        let regex = self.regex.clone();
-        Some(Kernel::Row(kernel::of_text(column, move |text| regex.is_match(text))))
+        let matcher = self.matcher.clone();
+        Some(Kernel::Row(kernel::of_text(column, move |text| matcher.is_match(text))))
     }
 }
 
