@@ -2,5 +2,6 @@
 //! the same values.
 
 mod database;
+mod moments;
 mod stepping;
 mod traps;

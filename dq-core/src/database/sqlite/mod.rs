@@ -10,12 +10,14 @@ mod columns;
 mod config;
 mod connection;
 pub(crate) mod error;
+mod moment;
 pub(crate) mod open;
 mod pages;
 mod rows;
 mod snapshot;
 mod source;
 mod step;
+mod stream;
 
 pub use config::{JournalMode, ScanMethod, SqliteConfig, Synchronous};
 pub use source::SqliteSource;
