@@ -6,6 +6,7 @@
 //! writer may spoil one attempt after the other: then there is one connection, and scans share it.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -14,6 +15,7 @@ use crate::database::sqlite::config::SqliteConfig;
 use crate::database::sqlite::connection::SharedConnection;
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::open;
+use crate::database::sqlite::open::Access;
 use crate::error::Result;
 
 /// How often a common moment is looked for. An attempt takes a fraction of a millisecond, so that
@@ -29,6 +31,8 @@ const PAGES_CACHED: i64 = 64;
 pub(crate) struct Moment {
     main: Arc<SharedConnection>,
     free: Arc<FreeConnections>,
+    access: Access,
+    path: PathBuf,
 }
 
 type FreeConnections = Mutex<Vec<Arc<SharedConnection>>>;
@@ -53,7 +57,7 @@ impl Moment {
         begin: impl FnOnce(&Connection) -> rusqlite::Result<Vec<Connection>>,
     ) -> Result<Self> {
         let name = open::name(&config.path);
-        let main = open::reader(config)?;
+        let (main, access) = open::open_to_read(config)?;
         let others = main
             .pragma_update(None, "cache_size", PAGES_CACHED)
             .and_then(|()| begin(&main))
@@ -62,12 +66,23 @@ impl Moment {
         Ok(Self {
             main: shared(main),
             free: Arc::new(Mutex::new(others.into_iter().map(shared).collect())),
+            access,
+            path: config.path.clone(),
         })
     }
 
     /// The connection that is always there, and used in turn: nobody may hold it and wait.
     pub(crate) fn main(&self) -> &Arc<SharedConnection> {
         &self.main
+    }
+
+    /// Ends the moment: an error of kind `SourceChanged` if not everything was of it.
+    pub(crate) fn finish(&self) -> Result<()> {
+        self.main.with(|connection| {
+            let ended = connection.execute_batch("COMMIT");
+            ended.map_err(|it| from_sqlite(format!("finish reading `{}`", self.main.name()), it))
+        })?;
+        self.access.check(&self.path)
     }
 
     /// A connection of one's own, if one is free.

@@ -136,11 +136,7 @@ impl Snapshot for SqliteSnapshot {
     }
 
     async fn finish(&self) -> Result<()> {
-        let main = self.moment.main();
-        main.with(|connection| {
-            let ended = connection.execute_batch("COMMIT");
-            ended.map_err(|it| from_sqlite(format!("finish reading `{}`", main.name()), it))
-        })
+        self.moment.finish()
     }
 
     fn notes(&self) -> Vec<String> {
