@@ -1,6 +1,9 @@
 //! Scans of SQLite databases through the public `Source`: by pages and by statements, which must give
 //! the same values.
 
+mod damage;
 mod database;
+mod moments;
+mod random;
 mod stepping;
 mod traps;

@@ -85,8 +85,9 @@ struct Entry {
 
 fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let mut statement = connection.prepare(
-        "SELECT s.name, l.type, l.wr, coalesce(s.rootpage, 0)
-         FROM main.sqlite_schema s JOIN pragma_table_list(s.name) l ON l.schema = 'main'
+        "WITH l AS MATERIALIZED (SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main')
+         SELECT s.name, l.type, l.wr, coalesce(s.rootpage, 0)
+         FROM main.sqlite_schema s JOIN l ON l.name = s.name
          WHERE s.type IN ('table', 'view') AND l.type <> 'shadow' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
          ORDER BY s.rowid",
     )?;

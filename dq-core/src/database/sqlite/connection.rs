@@ -6,11 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 
 use crate::database::sqlite::error::from_sqlite;
-use crate::error::Result;
-use crate::source::Cancellation;
+use crate::error::{Error, ErrorKind, Result};
 
-/// How many instructions SQLite executes between two looks at the cancellation: well below 1 ms.
-const INSTRUCTIONS_PER_CHECK: i32 = 10_000;
+/// How many instructions SQLite executes between two looks at whether to stop: well below 1 ms.
+const INSTRUCTIONS_PER_LOOK: i32 = 10_000;
 
 /// A connection within one read transaction, used by several threads in turn.
 pub(crate) struct SharedConnection {
@@ -19,7 +18,7 @@ pub(crate) struct SharedConnection {
 }
 
 impl SharedConnection {
-    /// Shares `connection` to the database called `name`.
+    /// Shares `connection` to the database called `name`. It is in a read transaction.
     pub(crate) fn new(connection: Connection, name: String) -> Self {
         Self { connection: Mutex::new(connection), name }
     }
@@ -29,25 +28,28 @@ impl SharedConnection {
         &self.name
     }
 
-    /// Waits for the connection and uses it. Every panic of a former user has left it sound: SQLite
-    /// is only read.
+    /// Waits for the connection and uses it: an error of kind `SourceChanged` if its transaction has
+    /// ended, since what it would read then is of another moment.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        work(&self.connection.lock().unwrap_or_else(PoisonError::into_inner))
+        // A user who panicked has left the connection sound: it only reads.
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if connection.is_autocommit() {
+            let message = format!("cannot read `{}`: the transaction has ended", self.name);
+            return Err(Error::new(ErrorKind::SourceChanged, message));
+        }
+        work(&connection)
     }
 
-    /// As [`with`](Self::with), but statements end with an error soon after `cancellation`.
-    pub(crate) fn with_cancellation<T>(
+    /// As [`with`](Self::with), but statements end with an error of kind `Cancelled` soon after `stop`
+    /// says so.
+    pub(crate) fn with_stop<T>(
         &self,
-        cancellation: &Cancellation,
+        stop: impl Fn() -> bool + Send + 'static,
         work: impl FnOnce(&Connection) -> Result<T>,
     ) -> Result<T> {
-        cancellation.check()?;
         self.with(|connection| {
-            let watched = cancellation.clone();
             let failed = |it| from_sqlite(format!("read `{}`", self.name), it);
-            connection
-                .progress_handler(INSTRUCTIONS_PER_CHECK, Some(move || watched.is_cancelled()))
-                .map_err(failed)?;
+            connection.progress_handler(INSTRUCTIONS_PER_LOOK, Some(stop)).map_err(failed)?;
             let result = work(connection);
             connection.progress_handler(0, None::<fn() -> bool>).map_err(failed)?;
             result

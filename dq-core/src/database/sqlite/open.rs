@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -20,17 +21,52 @@ use crate::error::{Error, ErrorKind, Result};
 /// `NotFound` if the file is missing (it is not created), `PermissionDenied` if it cannot be read,
 /// `SourceInvalid` if it is no database, `Busy` if another connection locks it for too long.
 pub(crate) fn reader(config: &SqliteConfig) -> Result<Connection> {
+    open_to_read(config).map(|(connection, _)| connection)
+}
+
+/// As [`reader`], and tells how the connection notices changes.
+pub(crate) fn open_to_read(config: &SqliteConfig) -> Result<(Connection, Access)> {
     config.validate()?;
-    check_file(&config.path)?;
-    let doing = doing(config);
-    let opened = open_reader(config, "mode=ro");
-    let opened = match opened {
+    let fingerprint = check_file(&config.path)?;
+    let opened = match open_reader(config, "mode=ro") {
         Err(error) if may_be_immutable(&error, &config.path) => {
             open_reader(config, "mode=ro&immutable=1")
+                .map(|it| (it, Access::Immutable(fingerprint)))
         }
-        opened => opened,
+        opened => opened.map(|it| (it, Access::Locked)),
     };
-    opened.map_err(|it| from_sqlite(doing, it))
+    opened.map_err(|it| from_sqlite(doing(config), it))
+}
+
+/// How a reader is kept from seeing several moments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Access {
+    /// By SQLite's locks.
+    Locked,
+    /// By nothing: nobody was thought to write. The file tells afterwards whether somebody did.
+    Immutable(Fingerprint),
+}
+
+impl Access {
+    /// Whether the file at `path` is still what it was.
+    pub(crate) fn check(self, path: &Path) -> Result<()> {
+        match self {
+            Self::Immutable(before)
+                if check_file(path)? != before || beside(path, "-wal").exists() =>
+            {
+                let message = format!("cannot read `{}`: it was changed meanwhile", name(path));
+                Err(Error::new(ErrorKind::SourceChanged, message))
+            }
+            Self::Locked | Self::Immutable(_) => Ok(()),
+        }
+    }
+}
+
+/// What changes with a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Fingerprint {
+    bytes: u64,
+    modified: Option<SystemTime>,
 }
 
 /// Opens a connection that can read and write, with the journal mode and the other settings of the
@@ -62,14 +98,14 @@ pub(crate) fn name(path: &Path) -> String {
 
 /// Explains what SQLite would only call "unable to open database file". The file is not opened: when
 /// a program closes a file, POSIX drops all locks that its other connections hold on it.
-fn check_file(path: &Path) -> Result<()> {
+fn check_file(path: &Path) -> Result<Fingerprint> {
     let metadata = fs::metadata(path).map_err(|it| Error::from_io("open", name(path), it))?;
     let wrong = if !metadata.is_file() {
         "it is not a file"
     } else if metadata.len() == 0 {
         "the file is empty"
     } else {
-        return Ok(());
+        return Ok(Fingerprint { bytes: metadata.len(), modified: metadata.modified().ok() });
     };
     Err(Error::new(ErrorKind::SourceInvalid, format!("cannot open `{}`: {wrong}", name(path))))
 }
@@ -193,6 +229,20 @@ mod tests {
         }
         let error = reader(&SqliteConfig::new(folder.path())).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SourceInvalid);
+    }
+
+    #[test]
+    fn an_immutable_file_that_changes_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        fs::write(&path, "content").unwrap();
+        let access = Access::Immutable(check_file(&path).unwrap());
+        access.check(&path).unwrap();
+        fs::write(&path, "other content").unwrap();
+        assert_eq!(access.check(&path).unwrap_err().kind(), ErrorKind::SourceChanged);
+        let access = Access::Immutable(check_file(&path).unwrap());
+        fs::write(beside(&path, "-wal"), "").unwrap();
+        assert_eq!(access.check(&path).unwrap_err().kind(), ErrorKind::SourceChanged);
     }
 
     #[test]

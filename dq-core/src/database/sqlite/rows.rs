@@ -4,8 +4,10 @@ use arrow_buffer::Buffer;
 use rusqlite::Rows;
 use rusqlite::types::ValueRef;
 
+use crate::database::sqlite::catalog::quoted;
 use crate::database::sqlite::columns::ColumnBuilder;
-use crate::value::{Column, Span, ValueType};
+use crate::source::Scan;
+use crate::value::{Column, Span, TableSchema, ValueType};
 
 /// How many rows a batch holds at most.
 pub(crate) const ROWS_MAX: usize = 8_192;
@@ -27,8 +29,27 @@ pub(crate) struct RowBatch {
 /// for each of `types`.
 #[derive(Clone, Debug)]
 pub(crate) struct RowReader {
-    pub(crate) types: Vec<ValueType>,
-    pub(crate) rowid: bool,
+    types: Vec<ValueType>,
+    rowid: bool,
+}
+
+/// The statement that selects what `scan` wants of `table`, after the rowid if it has a name, and
+/// what reads its rows. Some `clauses` may follow.
+pub(crate) fn select(
+    table: &TableSchema,
+    scan: &Scan,
+    rowid: Option<&str>,
+    clauses: &str,
+) -> (String, RowReader) {
+    let columns: Vec<_> = scan.columns.iter().filter_map(|it| table.columns.get(*it)).collect();
+    let names = columns.iter().map(|it| quoted(&it.name));
+    let mut selected: Vec<_> = rowid.map(str::to_owned).into_iter().chain(names).collect();
+    if selected.is_empty() {
+        selected.push("NULL".to_owned());
+    }
+    let types = columns.iter().map(|it| it.value_type).collect();
+    let sql = format!("SELECT {} FROM main.{} {clauses}", selected.join(", "), quoted(&table.name));
+    (sql, RowReader { types, rowid: rowid.is_some() })
 }
 
 impl RowReader {

@@ -1,142 +1,151 @@
 //! The tables of a SQLite database at one moment.
 
 use std::fmt;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 
 use crate::database::sqlite::catalog;
 use crate::database::sqlite::catalog::{Storage, Table};
 use crate::database::sqlite::config::{ScanMethod, SqliteConfig};
-use crate::database::sqlite::connection::SharedConnection;
 use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::open;
+use crate::database::sqlite::moment::Moment;
 use crate::database::sqlite::pages;
 use crate::database::sqlite::pages::PageFile;
 use crate::database::sqlite::step;
+use crate::database::sqlite::cursor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::TableSchema;
 
-/// The tables of a SQLite database at one moment: everything is read in one read transaction.
+/// The tables of a SQLite database at one moment: everything is read in read transactions that see
+/// the same.
 pub(crate) struct SqliteSnapshot {
-    connection: Arc<SharedConnection>,
-    tables: Vec<TableSchema>,
-    layouts: Vec<Table>,
-    notes: Vec<String>,
+    moment: Moment,
+    contents: Contents,
+    schemas: Vec<TableSchema>,
     method: ScanMethod,
-    /// The way to the pages, where there is one.
-    pages: Option<PageFile>,
+    /// Where statements run that last as long as their scan.
+    runtime: Handle,
 }
 
 impl SqliteSnapshot {
     /// Opens the database and begins to read. Blocks.
-    pub(crate) fn open(config: &SqliteConfig) -> Result<Self> {
-        let name = open::name(&config.path);
-        let connection = open::reader(config)?;
-        connection
-            .pragma_update(None, "cache_size", PAGES_CACHED)
-            .and_then(|()| begin(&connection))
-            .map_err(|it| from_sqlite(format!("begin to read `{name}`"), it))?;
-        let catalog = catalog::read(&connection)?;
-        let pages = match config.scan_method {
-            ScanMethod::Statements => None,
-            ScanMethod::Auto | ScanMethod::Pages => PageFile::probe(&connection)?,
+    pub(crate) fn open(config: &SqliteConfig, runtime: Handle) -> Result<Self> {
+        let mut moment = Moment::open(config)?;
+        let mut contents = moment.main().with(|it| Contents::read(it, config.scan_method))?;
+        if contents.need_statements() {
+            moment = Moment::open_several(config)?;
+            contents = moment.main().with(|it| Contents::read(it, config.scan_method))?;
+        }
+        let schemas = contents.tables.iter().map(|it| it.schema.clone()).collect();
+        Ok(Self { moment, contents, schemas, method: config.scan_method, runtime })
+    }
+
+    fn table(&self, scan: &Scan) -> Result<&Table> {
+        let failed = |kind, reason: String| {
+            let (table, source) = (&scan.table, self.moment.main().name());
+            Error::new(kind, format!("cannot scan the table `{table}` of `{source}`: {reason}"))
         };
-        Ok(Self {
-            method: config.scan_method,
-            pages,
-            notes: notes(&connection, catalog.unreadable, &name)?,
-            connection: Arc::new(SharedConnection::new(connection, name)),
-            tables: catalog.tables.iter().map(|it| it.schema.clone()).collect(),
-            layouts: catalog.tables,
-        })
+        let table = self.contents.tables.iter().find(|it| it.schema.name == scan.table);
+        let table = table.ok_or_else(|| failed(ErrorKind::NotFound, "there is none".to_owned()))?;
+        match scan.columns.iter().find(|it| **it >= table.schema.columns.len()) {
+            Some(column) => {
+                Err(failed(ErrorKind::UsageInvalid, format!("it has no column {column}")))
+            }
+            None if self.method == ScanMethod::Pages
+                && self.contents.page_file(table).is_none() =>
+            {
+                Err(failed(ErrorKind::Unsupported, "its pages cannot be read".to_owned()))
+            }
+            None => Ok(table),
+        }
     }
 
-    fn table(&self, name: &str) -> Result<&Table> {
-        self.layouts.iter().find(|it| it.schema.name == name).ok_or_else(|| {
-            let source = self.connection.name();
-            Error::new(
-                ErrorKind::NotFound,
-                format!("cannot scan `{source}`: it has no table `{name}`"),
-            )
-        })
+    /// Starts a scan by statements, on connections of its own if any are free.
+    fn step(&self, table: &Table, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
+        match &table.storage {
+            Storage::Rowid(layout) => {
+                let leases =
+                    (0..scan.partitions.get()).map_while(|_| self.moment.lease()).collect();
+                step::by_rowid(self.moment.main(), leases, (&table.schema, layout), scan)
+            }
+            Storage::Other => Ok(vec![match self.moment.lease() {
+                Some(lease) => cursor::start(lease, &table.schema, scan, self.runtime.clone()),
+                None => step::by_offset(self.moment.main(), &table.schema, scan),
+            }]),
+        }
     }
 }
 
-/// How many pages the connection of page scans keeps. They read each page once: few pages stay in the
-/// cache of a core, and cost a fifth less to copy than a default cache that they wash through.
-const PAGES_CACHED: i64 = 64;
-
-/// Begins a read transaction; its moment is that of the first read.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("BEGIN")?;
-    connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))
+/// What a database holds at one moment.
+struct Contents {
+    tables: Vec<Table>,
+    notes: Vec<String>,
+    /// The way to the pages, where there is one.
+    pages: Option<PageFile>,
 }
 
-fn notes(connection: &Connection, unreadable: Vec<String>, name: &str) -> Result<Vec<String>> {
-    let mode: String = connection
-        .query_row("PRAGMA main.journal_mode", [], |row| row.get(0))
-        .map_err(|it| from_sqlite(format!("read the journal mode of `{name}`"), it))?;
-    let mut notes = unreadable;
-    if mode != "wal" {
-        notes.push(format!("`{name}` is not in WAL mode: writers wait until the scan ends"));
+impl Contents {
+    fn read(connection: &Connection, method: ScanMethod) -> Result<Self> {
+        let catalog = catalog::read(connection)?;
+        let pages = match method {
+            ScanMethod::Statements => None,
+            ScanMethod::Auto | ScanMethod::Pages => PageFile::probe(connection)?,
+        };
+        let mode: String = connection
+            .query_row("PRAGMA main.journal_mode", [], |row| row.get(0))
+            .map_err(|it| from_sqlite("read the journal mode", it))?;
+        let mut notes = catalog.unreadable;
+        if mode != "wal" {
+            notes.push(
+                "the database is not in WAL mode: writers wait until the scan ends".to_owned(),
+            );
+        }
+        Ok(Self { tables: catalog.tables, notes, pages })
     }
-    Ok(notes)
+
+    /// The file to read the pages of `table` from, if its rows lie there in order.
+    fn page_file(&self, table: &Table) -> Option<PageFile> {
+        match &table.storage {
+            Storage::Rowid(layout) if !layout.generated => self.pages,
+            _ => None,
+        }
+    }
+
+    fn need_statements(&self) -> bool {
+        self.tables.iter().any(|it| self.page_file(it).is_none())
+    }
 }
 
 #[async_trait]
 impl Snapshot for SqliteSnapshot {
     fn tables(&self) -> &[TableSchema] {
-        &self.tables
+        &self.schemas
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
-        let table = self.table(&scan.table)?;
-        if let Some(column) = scan.columns.iter().find(|it| **it >= table.schema.columns.len()) {
-            let message =
-                format!("cannot scan the table `{}`: it has no column at {column}", scan.table);
-            return Err(Error::new(ErrorKind::UsageInvalid, message));
-        }
-        match (&table.storage, self.pages) {
-            (Storage::Rowid(layout), Some(file)) if !layout.generated => {
-                Ok(pages::start(&self.connection, file, (&table.schema, layout), scan))
+        let table = self.table(scan)?;
+        match (&table.storage, self.contents.page_file(table)) {
+            (Storage::Rowid(layout), Some(file)) => {
+                Ok(pages::start(self.moment.main(), file, (&table.schema, layout), scan))
             }
-            _ if self.method == ScanMethod::Pages => {
-                let message = format!("cannot scan the table `{}` by pages", scan.table);
-                Err(Error::new(ErrorKind::Unsupported, message))
-            }
-            (Storage::Rowid(layout), _) => {
-                let connections = std::slice::from_ref(&self.connection);
-                step::by_rowid(connections, &table.schema, scan, &layout.rowid)
-            }
-            (Storage::Other, _) => Ok(step::by_offset(&self.connection, &table.schema, scan)),
+            _ => self.step(table, scan),
         }
     }
 
     async fn finish(&self) -> Result<()> {
-        self.connection.with(|connection| {
-            if connection.is_autocommit() {
-                let name = self.connection.name();
-                let message = format!("cannot finish reading `{name}`: its transaction is gone");
-                return Err(Error::new(ErrorKind::SourceChanged, message));
-            }
-            connection.execute_batch("COMMIT").map_err(|it| {
-                from_sqlite(format!("finish reading `{}`", self.connection.name()), it)
-            })
-        })
+        self.moment.finish()
     }
 
     fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+        self.contents.notes.clone()
     }
 }
 
 impl fmt::Debug for SqliteSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteSnapshot")
-            .field("name", &self.connection.name())
-            .finish_non_exhaustive()
+        f.debug_struct("SqliteSnapshot").field("moment", &self.moment).finish_non_exhaustive()
     }
 }

@@ -5,19 +5,21 @@
 //! connection of its own, and reads it some rows at a time: each statement ends before its batch is
 //! handed over, so that no connection is held while rows are checked.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Params};
 
-use crate::database::sqlite::catalog::quoted;
+use crate::database::sqlite::catalog::{RowidTable, quoted};
 use crate::database::sqlite::connection::SharedConnection;
 use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::rows::{ROWS_MAX, RowBatch, RowReader};
-use crate::error::{Error, ErrorKind, Result};
+use crate::database::sqlite::moment::Lease;
+use crate::database::sqlite::rows::{ROWS_MAX, RowBatch, RowReader, select};
+use crate::error::{Error, Result};
 use crate::source::{Cancellation, Partition, Scan};
-use crate::value::{Batch, TableSchema, ValueType};
+use crate::value::{Batch, TableSchema};
 
 /// How many ranges each partition gets, so that none waits long for the slowest.
 const RANGES_PER_PARTITION: u64 = 8;
@@ -55,7 +57,7 @@ impl RowidRanges {
         let (Some(first), Some(last)) = (end("ASC")?, end("DESC")?) else {
             return Ok(Self::new(0, 0, 0));
         };
-        let ranges = if partitions == 1 { 1 } else { RANGES_PER_PARTITION * partitions as u64 };
+        let ranges = if partitions <= 1 { 1 } else { RANGES_PER_PARTITION * partitions as u64 };
         Ok(Self::new(first, last, ranges))
     }
 
@@ -83,7 +85,7 @@ impl RowidRanges {
     }
 }
 
-/// What all partitions of one scan share.
+/// A statement that a scan runs again and again.
 struct Statement {
     sql: String,
     reader: RowReader,
@@ -93,34 +95,22 @@ struct Statement {
 
 impl Statement {
     fn new(table: &TableSchema, scan: &Scan, rowid: Option<&str>, clauses: &str) -> Self {
-        let mut types = Vec::with_capacity(scan.columns.len());
-        let mut selected: Vec<_> = rowid.map(str::to_owned).into_iter().collect();
-        for position in &scan.columns {
-            let column = table.columns.get(*position);
-            types.push(column.map_or(ValueType::Any, |it| it.value_type));
-            selected.push(column.map_or_else(|| "NULL".to_owned(), |it| quoted(&it.name)));
-        }
-        if selected.is_empty() {
-            selected.push("NULL".to_owned());
-        }
-        let selected = selected.join(", ");
-        let sql = format!("SELECT {selected} FROM main.{} {clauses}", quoted(&table.name));
-        let reader = RowReader { types, rowid: rowid.is_some() };
+        let (sql, reader) = select(table, scan, rowid, clauses);
         Self { sql, reader, table: table.name.clone(), cancellation: scan.cancellation.clone() }
     }
 
-    /// Runs one statement and reads its first rows.
-    fn read(
-        &self,
-        connection: &SharedConnection,
-        sql: &str,
-        parameters: impl rusqlite::Params,
-    ) -> Result<RowBatch> {
-        connection.with_cancellation(&self.cancellation, |it| {
-            let mut statement = it.prepare_cached(sql).map_err(|it| self.failed(it))?;
-            let mut rows = statement.query(parameters).map_err(|it| self.failed(it))?;
-            self.reader.read(&mut rows).map_err(|it| self.failed(it))
-        })
+    /// Runs the statement and reads its first rows.
+    fn read(&self, connection: &SharedConnection, parameters: impl Params) -> Result<RowBatch> {
+        self.cancellation.check()?;
+        let cancellation = self.cancellation.clone();
+        connection.with_stop(
+            move || cancellation.is_cancelled(),
+            |it| {
+                let mut statement = it.prepare_cached(&self.sql).map_err(|it| self.failed(it))?;
+                let mut rows = statement.query(parameters).map_err(|it| self.failed(it))?;
+                self.reader.read(&mut rows).map_err(|it| self.failed(it))
+            },
+        )
     }
 
     fn failed(&self, error: rusqlite::Error) -> Error {
@@ -128,39 +118,54 @@ impl Statement {
     }
 }
 
-/// Starts a scan of a table with a rowid: one partition for each of `connections`.
+/// Starts a scan of a table with a rowid: one partition for each of `leases`, or if there is none, one
+/// partition on the connection `main`, which others use too.
 pub(crate) fn by_rowid(
-    connections: &[Arc<SharedConnection>],
-    table: &TableSchema,
+    main: &Arc<SharedConnection>,
+    leases: Vec<Lease>,
+    (table, layout): (&TableSchema, &RowidTable),
     scan: &Scan,
-    rowid: &str,
 ) -> Result<Vec<Box<dyn Partition>>> {
+    let rowid = &layout.rowid;
     let clauses = format!("WHERE {rowid} BETWEEN ?1 AND ?2 ORDER BY {rowid} LIMIT {ROWS_MAX}");
-    let statement = Statement::new(table, scan, Some(rowid), &clauses);
-    let connections = connections.get(..scan.partitions.get()).unwrap_or(connections);
-    let [first, ..] = connections else {
-        return Err(Error::new(ErrorKind::Internal, "a snapshot has no connection"));
-    };
+    let statement = Arc::new(Statement::new(table, scan, Some(rowid), &clauses));
     let name = quoted(&table.name);
-    let ranges = first.with(|it| {
-        RowidRanges::of(it, &name, rowid, connections.len()).map_err(|it| statement.failed(it))
+    let ranges = main.with(|it| {
+        RowidRanges::of(it, &name, rowid, leases.len()).map_err(|it| statement.failed(it))
     })?;
-    let (statement, ranges) = (Arc::new(statement), Arc::new(ranges));
-    let partition = |connection: &Arc<SharedConnection>| -> Box<dyn Partition> {
-        Box::new(RowidPartition {
-            connection: Arc::clone(connection),
-            statement: Arc::clone(&statement),
-            ranges: Arc::clone(&ranges),
-            current: None,
-        })
+    let ranges = Arc::new(ranges);
+    let partition = |connection| -> Box<dyn Partition> {
+        let (statement, ranges) = (Arc::clone(&statement), Arc::clone(&ranges));
+        Box::new(RowidPartition { connection, statement, ranges, current: None })
     };
-    Ok(connections.iter().map(partition).collect())
+    if leases.is_empty() {
+        return Ok(vec![partition(Handle::Shared(Arc::clone(main)))]);
+    }
+    Ok(leases.into_iter().map(|it| partition(Handle::Own(it))).collect())
+}
+
+/// The connection of a partition.
+enum Handle {
+    Shared(Arc<SharedConnection>),
+    Own(Lease),
+}
+
+impl Deref for Handle {
+    type Target = SharedConnection;
+
+    fn deref(&self) -> &SharedConnection {
+        match self {
+            Self::Shared(it) => it,
+            Self::Own(it) => it,
+        }
+    }
 }
 
 struct RowidPartition {
-    connection: Arc<SharedConnection>,
+    connection: Handle,
     statement: Arc<Statement>,
     ranges: Arc<RowidRanges>,
+    /// What is left of the range that this partition reads.
     current: Option<RowidRange>,
 }
 
@@ -168,9 +173,7 @@ struct RowidPartition {
 impl Partition for RowidPartition {
     async fn next(&mut self) -> Result<Option<Batch>> {
         while let Some(range) = self.current.take().or_else(|| self.ranges.take()) {
-            let statement = &self.statement;
-            let batch =
-                statement.read(&self.connection, &statement.sql, [range.low, range.high])?;
+            let batch = self.statement.read(&self.connection, [range.low, range.high])?;
             if !(batch.ended && batch.rows < ROWS_MAX) {
                 self.current = rest(range, batch.last_rowid);
             }
@@ -188,15 +191,16 @@ fn rest(range: RowidRange, last: Option<i64>) -> Option<RowidRange> {
     (low <= range.high).then_some(RowidRange { low, sequence: range.sequence + 1, ..range })
 }
 
-/// Starts a scan of whatever has no rowid: its rows are counted off.
+/// Starts a scan of whatever has no rowid, on a connection that others use too: its rows are counted
+/// off, and those that were read before are passed over each time. This is the last way out, when no
+/// connection is free on which one statement could last as long as the scan.
 pub(crate) fn by_offset(
-    connection: &Arc<SharedConnection>,
+    main: &Arc<SharedConnection>,
     table: &TableSchema,
     scan: &Scan,
-) -> Vec<Box<dyn Partition>> {
+) -> Box<dyn Partition> {
     let statement = Statement::new(table, scan, None, &format!("LIMIT {ROWS_MAX} OFFSET ?1"));
-    let connection = Arc::clone(connection);
-    vec![Box::new(OffsetPartition { connection, statement, offset: Some(0) })]
+    Box::new(OffsetPartition { connection: Arc::clone(main), statement, offset: Some(0) })
 }
 
 struct OffsetPartition {
@@ -211,8 +215,7 @@ impl Partition for OffsetPartition {
         let Some(offset) = self.offset.take() else {
             return Ok(None);
         };
-        let statement = &self.statement;
-        let batch = statement.read(&self.connection, &statement.sql, [offset as i64])?;
+        let batch = self.statement.read(&self.connection, [offset as i64])?;
         if batch.rows == 0 {
             return Ok(None);
         }

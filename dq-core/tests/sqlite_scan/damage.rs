@@ -1,0 +1,109 @@
+//! Damaged files: an error or some rows, but no panic and no endless scan.
+
+use std::fs;
+
+use dq_core::database::sqlite::{ScanMethod, SqliteConfig, SqliteSource};
+use dq_core::source::Source;
+use dq_core::{Error, ErrorKind};
+
+use crate::database::{Database, rows_of};
+
+const PAGE_BYTES: usize = 512;
+
+/// A database with some levels of pages and some overflow pages, and the page of its table's root.
+fn database() -> (Database, Vec<u8>, usize) {
+    let database = Database::new(&format!(
+        "PRAGMA page_size = {PAGE_BYTES}; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER, long TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+         INSERT INTO t SELECT i, 'row ' || i, i * 1000, iif(i % 10, NULL, printf('%.*c', i, 'x')) FROM n"
+    ));
+    let root: usize = database
+        .connection
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 't'", [], |row| {
+            row.get(0).map(|it: i64| it as usize)
+        })
+        .unwrap();
+    let bytes = fs::read(database.path()).unwrap();
+    (database, bytes, (root - 1) * PAGE_BYTES)
+}
+
+/// All rows by pages of a file that holds `bytes`.
+async fn read(database: &Database, bytes: &[u8]) -> Result<Vec<String>, Error> {
+    let path = database.folder.path().join("damaged.db");
+    fs::write(&path, bytes).unwrap();
+    let config = SqliteConfig { scan_method: ScanMethod::Pages, ..SqliteConfig::new(&path) };
+    let snapshot = SqliteSource::new(config)?.snapshot().await?;
+    let rows = rows_of(&*snapshot, "t", None, 2).await?;
+    snapshot.finish().await?;
+    Ok(rows)
+}
+
+async fn assert_invalid(database: &Database, bytes: &[u8]) {
+    let error = read(database, bytes).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceInvalid, "{error}");
+}
+
+#[tokio::test]
+async fn a_truncated_file_is_invalid() {
+    let (database, bytes, _) = database();
+    assert_eq!(read(&database, &bytes).await.unwrap().len(), 2_000);
+    for length in [bytes.len() - PAGE_BYTES, bytes.len() / 2, PAGE_BYTES, 100, 99] {
+        assert_invalid(&database, &bytes[..length]).await;
+    }
+    // A header that agrees with the shorter file hides the loss from SQLite.
+    let mut shorter = bytes[..bytes.len() / 2].to_vec();
+    let pages = (shorter.len() / PAGE_BYTES) as u32;
+    shorter[28..32].copy_from_slice(&pages.to_be_bytes());
+    shorter.truncate(pages as usize * PAGE_BYTES);
+    assert_invalid(&database, &shorter).await;
+}
+
+#[tokio::test]
+async fn a_tree_that_goes_round_in_circles_is_invalid() {
+    let (database, bytes, root) = database();
+    assert_eq!(bytes[root], 5, "the root is an interior page");
+    let own = (root / PAGE_BYTES + 1) as u32;
+    for target in [own, 1, 0, u32::MAX, 2_000_000] {
+        let mut damaged = bytes.clone();
+        damaged[root + 8..root + 12].copy_from_slice(&target.to_be_bytes());
+        assert_invalid(&database, &damaged).await;
+        let first = usize::from(u16::from_be_bytes([bytes[root + 12], bytes[root + 13]]));
+        let mut damaged = bytes.clone();
+        damaged[root + first..root + first + 4].copy_from_slice(&target.to_be_bytes());
+        assert_invalid(&database, &damaged).await;
+    }
+}
+
+#[tokio::test]
+async fn damage_anywhere_neither_panics_nor_hangs() {
+    let (database, bytes, root) = database();
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    let (mut whole, mut invalid) = (0, 0);
+    for round in 0..400 {
+        let mut damaged = bytes.clone();
+        for _ in 0..=random(8) {
+            // Headers of pages are few bytes and decide much, so every other round aims at them.
+            let at = if round % 2 == 0 {
+                random(bytes.len())
+            } else {
+                random(bytes.len() / PAGE_BYTES) * PAGE_BYTES + random(20)
+            };
+            damaged[at.max(100)] = random(256) as u8;
+        }
+        damaged[root] = bytes[root];
+        match read(&database, &damaged).await {
+            Ok(_) => whole += 1,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::SourceInvalid, "{error}");
+                invalid += 1;
+            }
+        }
+    }
+    assert!(whole > 20 && invalid > 20, "{whole} whole, {invalid} invalid");
+}
