@@ -13,10 +13,10 @@ use tokio::time;
 use crate::output;
 
 /// How long work may take to stop by itself: a person does not notice it.
-const GRACE: Duration = Duration::from_millis(120);
+const GRACE: Duration = Duration::from_millis(100);
 
 /// How long cleaning up after that may take.
-const FAREWELL: Duration = Duration::from_millis(40);
+const FAREWELL: Duration = Duration::from_millis(30);
 
 /// Runs `work` and gives its exit code. The first Ctrl-C cancels the token that the work was given
 /// and leaves it a moment; a second one leaves it none.
@@ -45,10 +45,13 @@ fn exit_code(ended: Result<u8, JoinError>) -> u8 {
     ended.unwrap_or(ErrorKind::Internal.exit_code())
 }
 
-/// Drops the work, so that what it holds (a progress bar, a temporary file) is put away.
+/// Drops the work, so that what it holds (a progress line, a temporary file) is put away; unless it
+/// ends by itself just now.
 async fn abandon(work: JoinHandle<u8>) -> u8 {
     work.abort();
-    let _ = time::timeout(FAREWELL, work).await;
+    if let Ok(Ok(code)) = time::timeout(FAREWELL, work).await {
+        return code;
+    }
     let error = Error::new(ErrorKind::Cancelled, "the run was cancelled");
     output::complain(&error);
     error.kind().exit_code()

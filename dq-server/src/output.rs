@@ -24,11 +24,7 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
             let message = format!("cannot write to standard output: {error}");
             Err(Error::new(ErrorKind::WriteFailed, message).with_source(error))
         }
-        _ => {
-            // What is still in the buffer has nowhere to go.
-            let _ = out.into_parts();
-            Ok(())
-        }
+        _ => Ok(()),
     }
 }
 
@@ -64,7 +60,7 @@ pub(crate) fn stdout_style(choice: ColorChoice) -> TerminalStyle {
     let size = terminal_size::terminal_size_of(io::stdout());
     let is_terminal = io::stdout().is_terminal();
     let width = size.filter(|_| is_terminal).map_or(usize::MAX, |(width, _)| width.0.into());
-    TerminalStyle { color: has_color(choice, is_terminal, |name| env::var_os(name)), width }
+    TerminalStyle { color: has_color(choice, is_terminal, env::var_os), width }
 }
 
 /// Whether colours are wanted: `--color` decides; without it, the terminal and the environment do.

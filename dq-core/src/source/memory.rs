@@ -64,7 +64,7 @@ impl MemorySource {
             return Err(unusable(&schema.name, "there is one of that name already"));
         }
         self.tables.schemas.push(schema);
-        self.tables.batches.push(batches.iter().flat_map(cut).collect());
+        self.tables.batches.push(batches.into_iter().flat_map(cut).collect());
         Ok(self)
     }
 }
@@ -177,7 +177,7 @@ fn schema(name: String, batches: &[RecordBatch], primary_key: &[&str]) -> Result
 }
 
 /// `batch` in pieces that are not too long, without copying.
-fn cut(batch: &RecordBatch) -> impl Iterator<Item = RecordBatch> {
+fn cut(batch: RecordBatch) -> impl Iterator<Item = RecordBatch> {
     let rows = batch.num_rows();
     (0..rows)
         .step_by(BATCH_ROWS_MAX)

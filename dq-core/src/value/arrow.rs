@@ -9,9 +9,7 @@ use arrow_array::types::{
     Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{
-    Array, BooleanArray, GenericByteArray, Int64Array, PrimitiveArray, TimestampMicrosecondArray,
-};
+use arrow_array::{Array, GenericByteArray, PrimitiveArray, TimestampMicrosecondArray};
 use arrow_buffer::{ArrowNativeType, Buffer};
 use arrow_schema::{DataType, TimeUnit};
 
@@ -70,9 +68,11 @@ impl Column {
             DataType::UInt16 => widened::<UInt16Type>(array),
             DataType::UInt32 => widened::<UInt32Type>(array),
             DataType::UInt64 => unsigned(array.as_primitive()),
-            DataType::Float16 => {
-                Self::Float(array.as_primitive::<Float16Type>().unary(|it| it.to_f64()))
-            }
+            DataType::Float16 => Self::Float(
+                array
+                    .as_primitive::<Float16Type>()
+                    .unary(<Float16Type as ArrowPrimitiveType>::Native::to_f64),
+            ),
             DataType::Float32 => Self::Float(array.as_primitive::<Float32Type>().unary(f64::from)),
             DataType::Float64 => Self::Float(array.as_primitive::<Float64Type>().clone()),
             DataType::Date32 => Self::Date(array.as_primitive::<Date32Type>().clone()),
@@ -251,10 +251,10 @@ mod tests {
     use super::*;
     use arrow_array::builder::StringDictionaryBuilder;
     use arrow_array::{
-        ArrayRef, BinaryArray, Date64Array, Decimal128Array, DictionaryArray, Float32Array,
-        Int8Array, Int32Array, LargeStringArray, ListArray, NullArray, StringArray,
-        StringViewArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
-        UInt32Array, UInt64Array,
+        ArrayRef, BinaryArray, BooleanArray, Date64Array, Decimal128Array, DictionaryArray,
+        Float32Array, Int8Array, Int32Array, Int64Array, LargeStringArray, ListArray, NullArray,
+        StringArray, StringViewArray, TimestampMillisecondArray, TimestampNanosecondArray,
+        TimestampSecondArray, UInt32Array, UInt64Array,
     };
 
     fn texts(array: &dyn Array) -> Vec<String> {

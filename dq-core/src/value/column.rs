@@ -64,7 +64,6 @@ impl Column {
             return Value::Null;
         }
         match self {
-            Self::Null(_) => Value::Null,
             Self::Boolean(it) if it.is_valid(row) => Value::Boolean(it.value(row)),
             Self::Integer(it) if it.is_valid(row) => Value::Integer(it.value(row)),
             Self::Float(it) if it.is_valid(row) => Value::Float(it.value(row)),

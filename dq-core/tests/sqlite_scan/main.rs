@@ -3,3 +3,4 @@
 
 mod database;
 mod stepping;
+mod traps;

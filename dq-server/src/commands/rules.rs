@@ -5,8 +5,7 @@ use dq_core::engine::open;
 use dq_core::report::counted;
 use dq_core::rules::RuleSet;
 use dq_core::source::Cancellation;
-use dq_core::validate::ValidateOptions;
-use dq_core::validate::explain;
+use dq_core::validate::{ValidateOptions, explain};
 use tokio::task::block_in_place;
 
 use crate::arguments::CheckArguments;

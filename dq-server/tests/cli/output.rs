@@ -10,7 +10,7 @@ use crate::program::{Ended, Program};
 fn text_names_checks_keys_and_sums() {
     let text = Program::new().validate(&[]).with(1).stdout;
     assert!(text.contains("✗ fail    high      people/zip"), "{text}");
-    assert!(text.contains("keys: row 2\n"), "{text}");
+    assert!(text.contains("rows: 2\n"), "{text}");
     assert!(text.contains("2 checks: 2 failed\n3 rows in "), "{text}");
 }
 
@@ -59,9 +59,9 @@ fn a_sample_shows_as_many_keys_as_told() {
     let program = Program::new();
     program.write("people.csv", "id,name,zip\n".to_owned() + &"1,Ada,wrong\n".repeat(1005));
     let text = program.validate(&["--sample", "2"]).with(1).stdout;
-    assert!(text.contains("keys: row 1, row 2, … and 1,003 more\n"), "{text}");
+    assert!(text.contains("rows: 1, 2, … and 1,003 more\n"), "{text}");
     let text = program.validate(&["--sample", "0"]).with(1).stdout;
-    assert!(!text.contains("keys:"), "{text}");
+    assert!(!text.contains("rows:"), "{text}");
 }
 
 #[test]

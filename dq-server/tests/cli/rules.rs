@@ -44,10 +44,11 @@ fn rules_are_checked_against_the_tables_of_a_source() {
 #[test]
 fn parameters_reach_the_rules() {
     let program = Program::new();
-    program.write("rules.yaml", "version: 1\nrules:\n  - id: people\n    table: ${table}\n    checks:\n      - { id: name, column: name, not_null: true }\n");
+    let rules = program.read("rules.yaml").replace("table: data", "table: ${table}");
+    program.write("rules.yaml", rules.replace("rules:", "parameters: { table: nothing }\nrules:"));
     program.validate(&[]).with(2);
     program.validate(&["--param", "table=data"]).saying(1, "");
-    program.run(&["rules", "check", "rules.yaml", "--param", "table=data"]).saying(0, "");
+    program.run(&["rules", "check", "rules.yaml", "people.csv", "-p", "table=data"]).saying(0, "");
 }
 
 #[test]

@@ -16,8 +16,9 @@ pub(crate) struct ColumnBuilder {
     capacity: usize,
 }
 
+/// The values of a column so far.
 #[derive(Debug)]
-enum Values {
+pub(crate) enum Values {
     /// Only NULLs so far, and so many of them; the first other value decides.
     Undecided(usize),
     Integer(Vec<i64>, NullBufferBuilder),
@@ -36,6 +37,12 @@ impl ColumnBuilder {
             _ => Values::Undecided(0),
         };
         Self { values, capacity }
+    }
+
+    /// The values so far, for loops that look at their form once.
+    #[inline]
+    pub(crate) fn values(&mut self) -> &mut Values {
+        &mut self.values
     }
 
     /// Appends NULL.
@@ -95,31 +102,28 @@ impl ColumnBuilder {
         self.push_other(Cell::Bytes(span));
     }
 
-    /// The text that was appended last, if it was text.
-    #[inline]
-    pub(crate) fn last_text(&self) -> Option<Span> {
-        match &self.values {
-            Values::Text(spans) => spans.last().copied().filter(|it| !it.is_null()),
-            Values::Mixed(cells) => match cells.last() {
-                Some(Cell::Text(span)) => Some(*span),
-                _ => None,
-            },
-            _ => None,
+    /// Appends a value.
+    pub(crate) fn push(&mut self, cell: Cell) {
+        match cell {
+            Cell::Null => self.push_null(),
+            cell => self.push_other(cell),
         }
     }
 
     /// Declares that the text that was appended last is not valid UTF-8.
     #[cold]
     pub(crate) fn last_is_bytes(&mut self) {
-        let Some(span) = self.last_text() else {
-            return;
+        let span = match &mut self.values {
+            Values::Text(spans) => spans.pop(),
+            Values::Mixed(cells) => match cells.pop() {
+                Some(Cell::Text(span)) => Some(span),
+                _ => None,
+            },
+            _ => None,
         };
-        match &mut self.values {
-            Values::Text(spans) => drop(spans.pop()),
-            Values::Mixed(cells) => drop(cells.pop()),
-            _ => return,
+        if let Some(span) = span {
+            self.push_bytes(span);
         }
-        self.push_bytes(span);
     }
 
     /// The column; its spans lie in `buffer`.

@@ -1,6 +1,7 @@
 //! One SQLite database file, with everything a service does to it.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,21 +56,14 @@ impl SqliteDatabaseManager {
     /// too long, `ConfigInvalid` for a value out of its range.
     pub async fn open(config: SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         config.validate()?;
-        let name = open::name(&config.path);
         let (reading, writing) = (config.clone(), config.clone());
-        let pool = |role: &str, size, open| {
-            Pool::new(
-                format!("{role} of `{name}`"),
-                size,
-                config.acquire_timeout(),
-                Arc::clone(&clock),
-                open,
-            )
-        };
-        let readers = pool("readers", config.readers, Box::new(move || open::reader(&reading)));
-        let writers = pool("writers", 1, Box::new(move || open::writer(&writing)));
-        if config.create_if_missing && !config.path.exists() {
-            writers.run(|_, _| Ok(())).await?;
+        let reader = Box::new(move || open::reader(&reading));
+        let writer = Box::new(move || open::writer(&writing));
+        let readers = Pool::new("reader", config.readers, &config, Arc::clone(&clock), reader);
+        let writers = Pool::new("writer", 1, &config, Arc::clone(&clock), writer);
+        if config.create_if_missing && fs::metadata(&config.path).map_or(0, |it| it.len()) == 0 {
+            let doing = format!("create `{}`", open::name(&config.path));
+            writers.run(move |it, _| create(it).map_err(|e| from_sqlite(doing, e))).await?;
         }
         let opening = config.clone();
         let source = blocking(move |_| SqliteSource::new(opening)).await?;
@@ -149,28 +143,33 @@ impl DatabaseManager for SqliteDatabaseManager {
     }
 
     async fn close(&self) {
-        self.watcher.close().await;
-        self.readers.close().await;
-        self.writers.close().await;
+        // The last connection to close removes the log, which only one that may write can do.
+        let (writers, readers) = (self.writers.shut(), self.readers.shut());
+        tokio::join!(self.watcher.close(), self.readers.drain(readers));
+        self.writers.drain(writers).await;
     }
+}
+
+/// Writes the header of a new database, so that readers find one.
+fn create(connection: &Connection) -> rusqlite::Result<()> {
+    let is_new =
+        connection
+            .query_row("SELECT page_count = 0 FROM pragma_page_count", [], |row| row.get(0))?;
+    if is_new { connection.execute_batch("PRAGMA user_version = 0") } else { Ok(()) }
 }
 
 /// What the database tells about itself.
 fn details(connection: &Connection) -> rusqlite::Result<BTreeMap<&'static str, String>> {
     let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0));
+    // First what really reads: only then a connection notices that another changed the journal mode.
+    let tables = ask("SELECT CAST(count(*) AS TEXT) FROM main.sqlite_schema WHERE type = 'table'")?;
+    let size =
+        "SELECT CAST(page_count * page_size AS TEXT) FROM pragma_page_count, pragma_page_size";
     Ok(BTreeMap::from([
         ("engine_version", rusqlite::version().to_owned()),
         ("journal_mode", ask("PRAGMA main.journal_mode")?),
-        (
-            "size_bytes",
-            ask(
-                "SELECT CAST(page_count * page_size AS TEXT) FROM pragma_page_count, pragma_page_size",
-            )?,
-        ),
-        (
-            "tables",
-            ask("SELECT CAST(count(*) AS TEXT) FROM main.sqlite_schema WHERE type = 'table'")?,
-        ),
+        ("size_bytes", ask(size)?),
+        ("tables", tables),
     ]))
 }
 

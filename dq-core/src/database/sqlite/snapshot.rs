@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use crate::database::sqlite::catalog;
-use crate::database::sqlite::catalog::{RowidTable, Storage, Table};
-use crate::database::sqlite::config::SqliteConfig;
+use crate::database::sqlite::catalog::{Storage, Table};
+use crate::database::sqlite::config::{ScanMethod, SqliteConfig};
 use crate::database::sqlite::connection::SharedConnection;
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::open;
+use crate::database::sqlite::pages;
+use crate::database::sqlite::pages::PageFile;
 use crate::database::sqlite::step;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Partition, Scan, Snapshot};
@@ -23,6 +25,9 @@ pub(crate) struct SqliteSnapshot {
     tables: Vec<TableSchema>,
     layouts: Vec<Table>,
     notes: Vec<String>,
+    method: ScanMethod,
+    /// The way to the pages, where there is one.
+    pages: Option<PageFile>,
 }
 
 impl SqliteSnapshot {
@@ -30,9 +35,18 @@ impl SqliteSnapshot {
     pub(crate) fn open(config: &SqliteConfig) -> Result<Self> {
         let name = open::name(&config.path);
         let connection = open::reader(config)?;
-        begin(&connection).map_err(|it| from_sqlite(format!("begin to read `{name}`"), it))?;
+        connection
+            .pragma_update(None, "cache_size", PAGES_CACHED)
+            .and_then(|()| begin(&connection))
+            .map_err(|it| from_sqlite(format!("begin to read `{name}`"), it))?;
         let catalog = catalog::read(&connection)?;
+        let pages = match config.scan_method {
+            ScanMethod::Statements => None,
+            ScanMethod::Auto | ScanMethod::Pages => PageFile::probe(&connection)?,
+        };
         Ok(Self {
+            method: config.scan_method,
+            pages,
             notes: notes(&connection, catalog.unreadable, &name)?,
             connection: Arc::new(SharedConnection::new(connection, name)),
             tables: catalog.tables.iter().map(|it| it.schema.clone()).collect(),
@@ -50,6 +64,10 @@ impl SqliteSnapshot {
         })
     }
 }
+
+/// How many pages the connection of page scans keeps. They read each page once: few pages stay in the
+/// cache of a core, and cost a fifth less to copy than a default cache that they wash through.
+const PAGES_CACHED: i64 = 64;
 
 /// Begins a read transaction; its moment is that of the first read.
 fn begin(connection: &Connection) -> rusqlite::Result<()> {
@@ -76,11 +94,24 @@ impl Snapshot for SqliteSnapshot {
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
         let table = self.table(&scan.table)?;
-        match &table.storage {
-            Storage::Rowid(RowidTable { rowid: Some(rowid), .. }) => {
-                step::by_rowid(std::slice::from_ref(&self.connection), &table.schema, scan, rowid)
+        if let Some(column) = scan.columns.iter().find(|it| **it >= table.schema.columns.len()) {
+            let message =
+                format!("cannot scan the table `{}`: it has no column at {column}", scan.table);
+            return Err(Error::new(ErrorKind::UsageInvalid, message));
+        }
+        match (&table.storage, self.pages) {
+            (Storage::Rowid(layout), Some(file)) if !layout.generated => {
+                Ok(pages::start(&self.connection, file, (&table.schema, layout), scan))
             }
-            _ => step::by_offset(&self.connection, &table.schema, scan),
+            _ if self.method == ScanMethod::Pages => {
+                let message = format!("cannot scan the table `{}` by pages", scan.table);
+                Err(Error::new(ErrorKind::Unsupported, message))
+            }
+            (Storage::Rowid(layout), _) => {
+                let connections = std::slice::from_ref(&self.connection);
+                step::by_rowid(connections, &table.schema, scan, &layout.rowid)
+            }
+            (Storage::Other, _) => Ok(step::by_offset(&self.connection, &table.schema, scan)),
         }
     }
 

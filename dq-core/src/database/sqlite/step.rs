@@ -17,7 +17,7 @@ use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::rows::{ROWS_MAX, RowBatch, RowReader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan};
-use crate::value::{Batch, TableSchema};
+use crate::value::{Batch, TableSchema, ValueType};
 
 /// How many ranges each partition gets, so that none waits long for the slowest.
 const RANGES_PER_PARTITION: u64 = 8;
@@ -92,21 +92,21 @@ struct Statement {
 }
 
 impl Statement {
-    fn new(table: &TableSchema, scan: &Scan, rowid: Option<&str>) -> Result<Self> {
+    fn new(table: &TableSchema, scan: &Scan, rowid: Option<&str>, clauses: &str) -> Self {
         let mut types = Vec::with_capacity(scan.columns.len());
         let mut selected: Vec<_> = rowid.map(str::to_owned).into_iter().collect();
         for position in &scan.columns {
-            let column = table.columns.get(*position).ok_or_else(|| no_column(table, *position))?;
-            types.push(column.value_type);
-            selected.push(quoted(&column.name));
+            let column = table.columns.get(*position);
+            types.push(column.map_or(ValueType::Any, |it| it.value_type));
+            selected.push(column.map_or_else(|| "NULL".to_owned(), |it| quoted(&it.name)));
         }
         if selected.is_empty() {
             selected.push("NULL".to_owned());
         }
         let selected = selected.join(", ");
-        let sql = format!("SELECT {selected} FROM main.{}", quoted(&table.name));
+        let sql = format!("SELECT {selected} FROM main.{} {clauses}", quoted(&table.name));
         let reader = RowReader { types, rowid: rowid.is_some() };
-        Ok(Self { sql, reader, table: table.name.clone(), cancellation: scan.cancellation.clone() })
+        Self { sql, reader, table: table.name.clone(), cancellation: scan.cancellation.clone() }
     }
 
     /// Runs one statement and reads its first rows.
@@ -128,11 +128,6 @@ impl Statement {
     }
 }
 
-fn no_column(table: &TableSchema, position: usize) -> Error {
-    let message = format!("cannot scan the table `{}`: it has no column at {position}", table.name);
-    Error::new(ErrorKind::UsageInvalid, message)
-}
-
 /// Starts a scan of a table with a rowid: one partition for each of `connections`.
 pub(crate) fn by_rowid(
     connections: &[Arc<SharedConnection>],
@@ -140,7 +135,8 @@ pub(crate) fn by_rowid(
     scan: &Scan,
     rowid: &str,
 ) -> Result<Vec<Box<dyn Partition>>> {
-    let mut statement = Statement::new(table, scan, Some(rowid))?;
+    let clauses = format!("WHERE {rowid} BETWEEN ?1 AND ?2 ORDER BY {rowid} LIMIT {ROWS_MAX}");
+    let statement = Statement::new(table, scan, Some(rowid), &clauses);
     let connections = connections.get(..scan.partitions.get()).unwrap_or(connections);
     let [first, ..] = connections else {
         return Err(Error::new(ErrorKind::Internal, "a snapshot has no connection"));
@@ -149,7 +145,6 @@ pub(crate) fn by_rowid(
     let ranges = first.with(|it| {
         RowidRanges::of(it, &name, rowid, connections.len()).map_err(|it| statement.failed(it))
     })?;
-    statement.sql += &format!(" WHERE {rowid} BETWEEN ?1 AND ?2 ORDER BY {rowid} LIMIT {ROWS_MAX}");
     let (statement, ranges) = (Arc::new(statement), Arc::new(ranges));
     let partition = |connection: &Arc<SharedConnection>| -> Box<dyn Partition> {
         Box::new(RowidPartition {
@@ -198,11 +193,10 @@ pub(crate) fn by_offset(
     connection: &Arc<SharedConnection>,
     table: &TableSchema,
     scan: &Scan,
-) -> Result<Vec<Box<dyn Partition>>> {
-    let mut statement = Statement::new(table, scan, None)?;
-    statement.sql += &format!(" LIMIT {ROWS_MAX} OFFSET ?1");
+) -> Vec<Box<dyn Partition>> {
+    let statement = Statement::new(table, scan, None, &format!("LIMIT {ROWS_MAX} OFFSET ?1"));
     let connection = Arc::clone(connection);
-    Ok(vec![Box::new(OffsetPartition { connection, statement, offset: Some(0) })])
+    vec![Box::new(OffsetPartition { connection, statement, offset: Some(0) })]
 }
 
 struct OffsetPartition {

@@ -25,7 +25,11 @@ type Bound = (Term, Kind);
 const BROKEN: Bound = (Term::Literal(Datum::Null), Kind::Null);
 
 /// Binds a condition.
-pub(super) fn bind(node: &Node, resolve: &mut Resolve<'_>, as_of: Date) -> Result<Term, Vec<ExpressionError>> {
+pub(super) fn bind(
+    node: &Node,
+    resolve: &mut Resolve<'_>,
+    as_of: Date,
+) -> Result<Term, Vec<ExpressionError>> {
     let mut binder = Binder { resolve, as_of, names: Vec::new(), errors: Vec::new() };
     let term = binder.condition(node);
     // BETWEEN and CASE read their operand more than once.
@@ -70,8 +74,12 @@ impl Binder<'_, '_> {
             Form::Literal(it) => (Term::Literal(it.clone()), kind_of(it)),
             Form::Today => (Term::Literal(Datum::Date(self.as_of)), Kind::Date),
             Form::Not(it) => (Term::Not(Box::new(self.condition(it))), Kind::Boolean),
-            Form::And(them) => (Term::And(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean),
-            Form::Or(them) => (Term::Or(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean),
+            Form::And(them) => {
+                (Term::And(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean)
+            }
+            Form::Or(them) => {
+                (Term::Or(them.iter().map(|it| self.condition(it)).collect()), Kind::Boolean)
+            }
             Form::Negate(it) => {
                 let (term, kind) = self.bind(it);
                 if !kind.is_numeric() {
@@ -83,11 +91,17 @@ impl Binder<'_, '_> {
             Form::Compare(comparison, operands) => {
                 (Term::Compare(*comparison, self.comparable(node, operands)), Kind::Boolean)
             }
-            Form::Distinct(operands) => (Term::Distinct(self.comparable(node, operands)), Kind::Boolean),
-            Form::Is(State::Null, it) => (Term::Is(State::Null, Box::new(self.bind(it).0)), Kind::Boolean),
+            Form::Distinct(operands) => {
+                (Term::Distinct(self.comparable(node, operands)), Kind::Boolean)
+            }
+            Form::Is(State::Null, it) => {
+                (Term::Is(State::Null, Box::new(self.bind(it).0)), Kind::Boolean)
+            }
             Form::Is(state, it) => (Term::Is(*state, Box::new(self.condition(it))), Kind::Boolean),
             Form::In(it, list) => self.membership(it, list),
-            Form::Like { operands, escape, ignore_case } => self.like(operands, *escape, *ignore_case),
+            Form::Like { operands, escape, ignore_case } => {
+                self.like(operands, *escape, *ignore_case)
+            }
             Form::Matches(it, regex) => {
                 (Term::Matches(Box::new(self.textual(it)), regex.clone()), Kind::Boolean)
             }
@@ -132,10 +146,20 @@ impl Binder<'_, '_> {
                 Kind::Any
             }
             _ if a.is_numeric() && b.is_numeric() => Kind::Number,
-            Operator::Add if a == Kind::Date && b.is_numeric() || a.is_numeric() && b == Kind::Date => Kind::Date,
-            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Number | Kind::Boolean) => Kind::Date,
-            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Any | Kind::Null) => Kind::Any,
-            Operator::Subtract if a.is_temporal() && b.is_temporal() && (a == Kind::Date || b == Kind::Date) => {
+            Operator::Add
+                if a == Kind::Date && b.is_numeric() || a.is_numeric() && b == Kind::Date =>
+            {
+                Kind::Date
+            }
+            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Number | Kind::Boolean) => {
+                Kind::Date
+            }
+            Operator::Subtract if a == Kind::Date && matches!(b, Kind::Any | Kind::Null) => {
+                Kind::Any
+            }
+            Operator::Subtract
+                if a.is_temporal() && b.is_temporal() && (a == Kind::Date || b == Kind::Date) =>
+            {
                 Kind::Number
             }
             _ if is_day(a) || is_day(b) => {
@@ -166,7 +190,8 @@ impl Binder<'_, '_> {
             Kind::Number => (Datum::or_invalid(text.number().map(Datum::Number)), other),
             Kind::Boolean => (text.cast(Type::Boolean), other),
             Kind::Date | Kind::Timestamp => {
-                let day = text.timestamp().filter(|it| it.date().midnight() == *it).map(Timestamp::date);
+                let day =
+                    text.timestamp().filter(|it| it.date().midnight() == *it).map(Timestamp::date);
                 (day.map_or_else(|| text.cast(Type::Timestamp), Datum::Date), other)
             }
             Kind::Any | Kind::Null | Kind::Text | Kind::Bytes => return term,

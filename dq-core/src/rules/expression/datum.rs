@@ -108,9 +108,11 @@ impl Datum<'_> {
             Self::Number(Number::Integer(it)) => Outcome::of(*it != 0),
             Self::Number(Number::Float(it)) if !it.is_nan() => Outcome::of(*it != 0.0),
             Self::Text(it) => boolean_of_text(it).map_or(Outcome::Invalid, Outcome::of),
-            Self::Number(_) | Self::Date(_) | Self::Timestamp(_) | Self::Bytes(_) | Self::Invalid => {
-                Outcome::Invalid
-            }
+            Self::Number(_)
+            | Self::Date(_)
+            | Self::Timestamp(_)
+            | Self::Bytes(_)
+            | Self::Invalid => Outcome::Invalid,
         }
     }
 
@@ -121,7 +123,9 @@ impl Datum<'_> {
         }
         match to {
             Type::Text => self.into_text(),
-            Type::Float => Self::or_invalid(self.number().map(|it| Self::Number(Number::Float(it.to_f64())))),
+            Type::Float => {
+                Self::or_invalid(self.number().map(|it| Self::Number(Number::Float(it.to_f64()))))
+            }
             Type::Integer => Self::or_invalid(self.number().and_then(whole).map(Self::integer)),
             Type::Date => Self::or_invalid(self.date().map(Self::Date)),
             Type::Timestamp => Self::or_invalid(self.timestamp().map(Self::Timestamp)),
@@ -206,9 +210,8 @@ impl Datum<'_> {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
             (Self::Bytes(a), Self::Bytes(b)) => Some(a.cmp(b)),
-            (Self::Boolean(_), Self::Boolean(_) | Self::Text(_)) | (Self::Text(_), Self::Boolean(_)) => {
-                Some(self.boolean()?.cmp(&other.boolean()?))
-            }
+            (Self::Boolean(_), Self::Boolean(_) | Self::Text(_))
+            | (Self::Text(_), Self::Boolean(_)) => Some(self.boolean()?.cmp(&other.boolean()?)),
             (Self::Date(a), Self::Date(b)) => Some(a.cmp(b)),
             (Self::Date(_) | Self::Timestamp(_), _) | (_, Self::Date(_) | Self::Timestamp(_)) => {
                 Some(self.timestamp()?.cmp(&other.timestamp()?))
@@ -222,7 +225,9 @@ impl Datum<'_> {
         match (&self, &other) {
             (Self::Invalid, _) | (_, Self::Invalid) => Self::Invalid,
             (Self::Null, _) | (_, Self::Null) => Self::Null,
-            _ if operator == Operator::Concatenate => concatenate(self.into_text(), other.into_text()),
+            _ if operator == Operator::Concatenate => {
+                concatenate(self.into_text(), other.into_text())
+            }
             (Self::Date(_), _) | (_, Self::Date(_)) => {
                 Self::or_invalid(compute_with_days(operator, &self, &other))
             }
@@ -276,16 +281,22 @@ fn concatenate<'a>(left: Datum<'a>, right: Datum<'a>) -> Datum<'a> {
     }
 }
 
-fn compute_with_days<'a>(operator: Operator, left: &Datum<'a>, right: &Datum<'a>) -> Option<Datum<'a>> {
+fn compute_with_days<'a>(
+    operator: Operator,
+    left: &Datum<'a>,
+    right: &Datum<'a>,
+) -> Option<Datum<'a>> {
     let days_of = |it: &Datum<'a>| it.number().and_then(whole);
     let day = |days: i128| Some(Datum::Date(Date::from_days(i32::try_from(days).ok()?)));
     match (operator, left, right) {
         (Operator::Add, Datum::Date(date), number) | (Operator::Add, number, Datum::Date(date)) => {
             day(i128::from(date.days()).checked_add(days_of(number)?)?)
         }
-        (Operator::Subtract, Datum::Date(date), number @ (Datum::Number(_) | Datum::Boolean(_))) => {
-            day(i128::from(date.days()).checked_sub(days_of(number)?)?)
-        }
+        (
+            Operator::Subtract,
+            Datum::Date(date),
+            number @ (Datum::Number(_) | Datum::Boolean(_)),
+        ) => day(i128::from(date.days()).checked_sub(days_of(number)?)?),
         (Operator::Subtract, left, right) => {
             Some(Datum::integer(i128::from(left.date()?.days()) - i128::from(right.date()?.days())))
         }

@@ -35,7 +35,9 @@ impl Pattern {
         let mut characters = pattern.chars();
         while let Some(character) = characters.next() {
             match character {
-                _ if Some(character) == escape => push(&mut pieces, characters.next()?, ignore_case),
+                _ if Some(character) == escape => {
+                    push(&mut pieces, characters.next()?, ignore_case);
+                }
                 '%' if pieces.last() == Some(&Piece::AnyText) => {}
                 '%' => pieces.push(Piece::AnyText),
                 '_' => pieces.push(Piece::AnyCharacter),

@@ -50,7 +50,12 @@ fn read(text: &str, places: &Places) -> Result<Expr, ExpressionError> {
         )
     });
     match words.count() {
-        0 => return Err(ExpressionError { message: "the expression is empty".to_owned(), offset: 0 }),
+        0 => {
+            return Err(ExpressionError {
+                message: "the expression is empty".to_owned(),
+                offset: 0,
+            });
+        }
         1..=WORDS_MAX => {}
         _ => {
             let message = format!("the expression has more than {WORDS_MAX} words and operators");
@@ -95,7 +100,10 @@ impl Places {
 fn syntax_error(text: &str, places: &Places, error: ParserError) -> ExpressionError {
     let message = match error {
         ParserError::RecursionLimitExceeded => {
-            return ExpressionError { message: "the expression is nested too deeply".to_owned(), offset: 0 };
+            return ExpressionError {
+                message: "the expression is nested too deeply".to_owned(),
+                offset: 0,
+            };
         }
         ParserError::ParserError(it) | ParserError::TokenizerError(it) => it,
     };
@@ -104,8 +112,12 @@ fn syntax_error(text: &str, places: &Places, error: ParserError) -> ExpressionEr
         Some(Location { line: line.parse().ok()?, column: column.trim().parse().ok()? })
     });
     let message = match message.split_once(", found: ") {
-        Some((expected, "EOF")) => format!("{}, found the end", expected.replacen("Expected: ", "expected ", 1)),
-        Some((expected, found)) => format!("{}, found `{found}`", expected.replacen("Expected: ", "expected ", 1)),
+        Some((expected, "EOF")) => {
+            format!("{}, found the end", expected.replacen("Expected: ", "expected ", 1))
+        }
+        Some((expected, found)) => {
+            format!("{}, found `{found}`", expected.replacen("Expected: ", "expected ", 1))
+        }
         None => decapitalised(message),
     };
     let at_end = message.ends_with("found the end");
@@ -119,5 +131,8 @@ fn syntax_error(text: &str, places: &Places, error: ParserError) -> ExpressionEr
 
 fn decapitalised(message: &str) -> String {
     let mut characters = message.chars();
-    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
+    characters
+        .next()
+        .map(|first| first.to_lowercase().chain(characters).collect())
+        .unwrap_or_default()
 }

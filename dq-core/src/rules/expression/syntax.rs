@@ -60,9 +60,11 @@ impl Form {
     pub(super) fn parts(&self) -> Box<dyn Iterator<Item = &Node> + '_> {
         match self {
             Self::Column(_) | Self::Literal(_) | Self::Today => Box::new(std::iter::empty()),
-            Self::Not(it) | Self::Negate(it) | Self::Is(_, it) | Self::Matches(it, _) | Self::Cast(_, it) => {
-                Box::new(std::iter::once(&**it))
-            }
+            Self::Not(it)
+            | Self::Negate(it)
+            | Self::Is(_, it)
+            | Self::Matches(it, _)
+            | Self::Cast(_, it) => Box::new(std::iter::once(&**it)),
             Self::And(them) | Self::Or(them) | Self::Call(_, them) => Box::new(them.iter()),
             Self::Arithmetic(_, them)
             | Self::Compare(_, them)
@@ -145,7 +147,10 @@ mod tests {
         for bits in 0..8 {
             let comparison = Comparison(bits);
             for ordering in [Ordering::Less, Ordering::Equal, Ordering::Greater] {
-                assert_eq!(comparison.holds(ordering), comparison.swapped().holds(ordering.reverse()));
+                assert_eq!(
+                    comparison.holds(ordering),
+                    comparison.swapped().holds(ordering.reverse())
+                );
             }
         }
         assert!(Comparison::LESS_OR_EQUAL.holds(Ordering::Equal));

@@ -30,9 +30,16 @@ pub(super) enum Term {
     /// LIKE with a literal pattern.
     Like(Box<Self>, Pattern),
     /// LIKE with a pattern that each row decides.
-    LikeAny { operands: Box<[Self; 2]>, escape: Option<char>, ignore_case: bool },
+    LikeAny {
+        operands: Box<[Self; 2]>,
+        escape: Option<char>,
+        ignore_case: bool,
+    },
     Matches(Box<Self>, Regex),
-    Case { branches: Vec<[Self; 2]>, otherwise: Box<Self> },
+    Case {
+        branches: Vec<[Self; 2]>,
+        otherwise: Box<Self>,
+    },
     Cast(Type, Box<Self>),
     Call(&'static Function, Vec<Self>),
 }
@@ -42,8 +49,14 @@ pub(super) enum Term {
 pub(super) enum Members {
     /// Each row decides, or the literals differ in kind.
     Listed,
-    Texts { set: HashSet<Vec<u8>, foldhash::fast::FixedState>, has_null: bool },
-    Integers { set: HashSet<i128, foldhash::fast::FixedState>, has_null: bool },
+    Texts {
+        set: HashSet<Vec<u8>, foldhash::fast::FixedState>,
+        has_null: bool,
+    },
+    Integers {
+        set: HashSet<i128, foldhash::fast::FixedState>,
+        has_null: bool,
+    },
 }
 
 impl Term {
@@ -70,8 +83,7 @@ impl Term {
             Self::In(it, list, members) => {
                 let value = it.value(batch, row);
                 members.find(&value).unwrap_or_else(|| {
-                    let equal =
-                        |it: &Self| value.compare(Comparison::EQUAL, &it.value(batch, row));
+                    let equal = |it: &Self| value.compare(Comparison::EQUAL, &it.value(batch, row));
                     Outcome::any(list.iter().map(equal))
                 })
             }
@@ -79,7 +91,8 @@ impl Term {
                 text_outcome(it.value(batch, row), |text| Outcome::of(pattern.matches(text)))
             }
             Self::LikeAny { operands, escape, ignore_case } => {
-                let [text, pattern] = operands.each_ref().map(|it| it.value(batch, row).into_text());
+                let [text, pattern] =
+                    operands.each_ref().map(|it| it.value(batch, row).into_text());
                 like(text, pattern, *escape, *ignore_case)
             }
             Self::Matches(it, regex) => {
@@ -100,7 +113,8 @@ impl Term {
                 left.value(batch, row).compute(*operator, right.value(batch, row))
             }
             Self::Case { branches, otherwise } => {
-                let mut conditions = branches.iter().map(|[it, then]| (it.outcome(batch, row), then));
+                let mut conditions =
+                    branches.iter().map(|[it, then]| (it.outcome(batch, row), then));
                 match conditions.find(|(it, _)| matches!(it, Outcome::True | Outcome::Invalid)) {
                     Some((Outcome::Invalid, _)) => Datum::Invalid,
                     Some((_, then)) => then.value(batch, row),

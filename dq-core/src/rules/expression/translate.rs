@@ -2,15 +2,15 @@
 
 use regex::bytes::Regex;
 use sqlparser::ast;
-use sqlparser::ast::{BinaryOperator, DataType, DateTimeField, Expr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, DateTimeField, Expr, UnaryOperator};
 use sqlparser::tokenizer::Location;
 
 use crate::rules::expression::ExpressionError;
 use crate::rules::expression::datum::Datum;
 use crate::rules::expression::function::Function;
+use crate::rules::expression::literal;
 use crate::rules::expression::parse::Places;
-use crate::rules::expression::syntax::{Comparison, Form, Node, Operator, State, Type};
-use crate::value::{Date, Number, Timestamp};
+use crate::rules::expression::syntax::{Comparison, Form, Node, Operator, State};
 
 const DEPTH_MAX: usize = 100;
 
@@ -46,6 +46,10 @@ impl<'t> Translator<'t> {
         Err(ExpressionError { message: message.into(), offset: self.offset })
     }
 
+    fn literal(&self, read: std::result::Result<Datum<'static>, String>) -> Result<Form> {
+        read.map(Form::Literal).or_else(|message| self.refuse(message))
+    }
+
     fn boxed(&mut self, expression: &Expr) -> Result<Box<Node>> {
         self.node(expression).map(Box::new)
     }
@@ -64,8 +68,8 @@ impl<'t> Translator<'t> {
         match expression {
             Expr::Identifier(name) => Ok(Form::Column(name.value.clone())),
             Expr::Nested(it) => self.node(it).map(|it| it.form),
-            Expr::Value(it) => self.literal(&it.value),
-            Expr::TypedString(it) => self.typed_literal(it),
+            Expr::Value(it) => self.literal(literal::plain(&it.value)),
+            Expr::TypedString(it) => self.literal(literal::typed(it)),
             Expr::IsNull(it) => is(State::Null, self.boxed(it)?),
             Expr::IsNotNull(it) => is_not(State::Null, self.boxed(it)?),
             Expr::IsTrue(it) => is(State::True, self.boxed(it)?),
@@ -111,7 +115,7 @@ impl<'t> Translator<'t> {
                 self.case(operand.as_deref(), conditions, else_result.as_deref())
             }
             Expr::Cast { kind: ast::CastKind::Cast, expr, data_type, format: None } => {
-                let to = self.data_type(data_type)?;
+                let to = literal::data_type(data_type).or_else(|message| self.refuse(message))?;
                 Ok(Form::Cast(to, self.boxed(expr)?))
             }
             _ => self.form_of_call(expression),
@@ -132,18 +136,23 @@ impl<'t> Translator<'t> {
             Expr::Trim { expr, trim_where: None, trim_what: None, trim_characters: None } => {
                 self.call_of("trim", [&**expr])
             }
-            Expr::Ceil { expr, field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                self.call_of("ceil", [&**expr])
-            }
-            Expr::Floor { expr, field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
-                self.call_of("floor", [&**expr])
-            }
+            Expr::Ceil {
+                expr,
+                field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            } => self.call_of("ceil", [&**expr]),
+            Expr::Floor {
+                expr,
+                field: ast::CeilFloorKind::DateTimeField(DateTimeField::NoDateTime),
+            } => self.call_of("floor", [&**expr]),
             Expr::Extract { field, expr, .. } => {
                 let name = match field {
                     DateTimeField::Year => "year",
                     DateTimeField::Month => "month",
                     DateTimeField::Day => "day",
-                    _ => return self.refuse(format!("`EXTRACT` knows YEAR, MONTH and DAY, not `{field}`")),
+                    _ => {
+                        return self
+                            .refuse(format!("`EXTRACT` knows YEAR, MONTH and DAY, not `{field}`"));
+                    }
                 };
                 self.call_of(name, [&**expr])
             }
@@ -151,7 +160,13 @@ impl<'t> Translator<'t> {
         }
     }
 
-    fn binary(&mut self, whole: &Expr, left: &Expr, op: &BinaryOperator, right: &Expr) -> Result<Form> {
+    fn binary(
+        &mut self,
+        whole: &Expr,
+        left: &Expr,
+        op: &BinaryOperator,
+        right: &Expr,
+    ) -> Result<Form> {
         let compare = |comparison, operands| Ok(Form::Compare(comparison, operands));
         let compute = |operator, operands| Ok(Form::Arithmetic(operator, operands));
         match op {
@@ -220,70 +235,15 @@ impl<'t> Translator<'t> {
         Ok(Form::Case { branches, otherwise: Box::new(otherwise) })
     }
 
-    fn literal(&self, value: &ast::Value) -> Result<Form> {
-        let datum = match value {
-            ast::Value::Null => Datum::Null,
-            ast::Value::Boolean(it) => Datum::Boolean(*it),
-            ast::Value::SingleQuotedString(it) => Datum::text(it.as_str()),
-            ast::Value::Number(it, _) => match Number::parse(it.as_bytes()) {
-                Some(number) => Datum::Number(number),
-                None => return self.refuse(format!("`{it}` is no number")),
-            },
-            ast::Value::Placeholder(it) => {
-                return self.refuse(format!("`{it}`: an expression takes no query parameters"));
-            }
-            _ => return self.refuse(format!("the literal `{value}` is not part of the expression language")),
-        };
-        Ok(Form::Literal(datum))
-    }
-
-    fn typed_literal(&self, literal: &ast::TypedString) -> Result<Form> {
-        let ast::Value::SingleQuotedString(text) = &literal.value.value else {
-            return self.refuse("a date is written `DATE '2020-12-31'`");
-        };
-        let datum = match literal.data_type {
-            DataType::Date => Date::parse(text.as_bytes()).map(Datum::Date),
-            DataType::Timestamp(None, _) | DataType::Datetime(None) => {
-                Timestamp::parse(text.as_bytes()).map(Datum::Timestamp)
-            }
-            _ => return self.refuse(format!("literals of the type `{}` are not known", literal.data_type)),
-        };
-        match datum {
-            Some(datum) => Ok(Form::Literal(datum)),
-            None => self.refuse(format!("`{text}` is no {}", literal.data_type.to_string().to_lowercase())),
-        }
-    }
-
-    fn data_type(&self, data_type: &DataType) -> Result<Type> {
-        use DataType::{
-            BigInt, Bool, Boolean, Char, Character, Date, Datetime, Dec, Decimal, Double, DoublePrecision,
-            Float, Int, Integer, Numeric, Real, SmallInt, Text, Timestamp, Varchar,
-        };
-        match data_type {
-            Int(None) | Integer(None) | BigInt(None) | SmallInt(None) => Ok(Type::Integer),
-            Float(_)
-            | Double(_)
-            | DoublePrecision
-            | Real
-            | Decimal(ast::ExactNumberInfo::None)
-            | Dec(ast::ExactNumberInfo::None)
-            | Numeric(ast::ExactNumberInfo::None) => Ok(Type::Float),
-            Text | Varchar(None) | Char(None) | Character(None) => Ok(Type::Text),
-            Date => Ok(Type::Date),
-            Timestamp(None, ast::TimezoneInfo::None) | Datetime(None) => Ok(Type::Timestamp),
-            Bool | Boolean => Ok(Type::Boolean),
-            _ => self.refuse(format!(
-                "`CAST` makes integer, float, decimal, text, date, timestamp or boolean, not `{data_type}`"
-            )),
-        }
-    }
-
     fn function(&mut self, function: &ast::Function) -> Result<Form> {
         let [ast::ObjectNamePart::Identifier(name)] = &*function.name.0 else {
             return self.refuse(format!("unknown function `{}`", function.name));
         };
         if function.over.is_some() {
-            return self.refuse(format!("`{}` is called over a window; an expression sees one row at a time", name.value));
+            return self.refuse(format!(
+                "`{}` is called over a window; an expression sees one row at a time",
+                name.value
+            ));
         }
         // Known before its arguments are looked at: `count(*)` is told what it is.
         self.known(&name.value)?;
@@ -298,7 +258,12 @@ impl<'t> Translator<'t> {
             {
                 &list.args
             }
-            _ => return self.refuse(format!("`{}` is called in a way that is not part of the expression language", name.value)),
+            _ => {
+                return self.refuse(format!(
+                    "`{}` is called in a way that is not part of the expression language",
+                    name.value
+                ));
+            }
         };
         let mut expressions = Vec::with_capacity(arguments.len());
         for argument in arguments {
@@ -314,7 +279,11 @@ impl<'t> Translator<'t> {
         Function::find(name).or_else(|message| self.refuse(message))
     }
 
-    fn call_of<'e>(&mut self, name: &str, arguments: impl IntoIterator<Item = &'e Expr>) -> Result<Form> {
+    fn call_of<'e>(
+        &mut self,
+        name: &str,
+        arguments: impl IntoIterator<Item = &'e Expr>,
+    ) -> Result<Form> {
         let offset = self.offset;
         let function = self.known(name)?;
         let arguments = self.nodes_of(arguments.into_iter().collect())?;
@@ -338,7 +307,8 @@ impl<'t> Translator<'t> {
             }
             ("regexp_like", [text, Node { form: Form::Literal(Datum::Text(pattern)), offset }]) => {
                 let regex = Regex::new(std::str::from_utf8(pattern).unwrap_or_default());
-                let regex = regex.map_err(|it| ExpressionError { message: one_line(&it), offset: *offset })?;
+                let regex = regex
+                    .map_err(|it| ExpressionError { message: one_line(&it), offset: *offset })?;
                 Ok(Form::Matches(Box::new(text.clone()), regex))
             }
             ("regexp_like", _) => self.refuse("the pattern of `regexp_like` must be a literal"),
@@ -389,14 +359,18 @@ fn refusal(expression: &Expr) -> String {
         }
         Expr::CompoundIdentifier(parts) => {
             let column = parts.last().map(|it| it.value.as_str()).unwrap_or_default();
-            return format!("write `{column}` without its table: an expression sees one table only");
+            return format!(
+                "write `{column}` without its table: an expression sees one table only"
+            );
         }
         Expr::Interval(_) => "intervals are not known: add days to a date, or call `days_between`",
         Expr::Tuple(_) => "lists stand only after `IN`",
         Expr::Position { .. } => "`POSITION` is not known; did you mean `contains`?",
         Expr::RLike { .. } | Expr::SimilarTo { .. } => "call `regexp_like` for regular expressions",
         Expr::Cast { .. } | Expr::Convert { .. } => "write `CAST(value AS type)`",
-        Expr::Trim { .. } => "`TRIM` takes one value here: `TRIM(value)`; see also `LTRIM` and `RTRIM`",
+        Expr::Trim { .. } => {
+            "`TRIM` takes one value here: `TRIM(value)`; see also `LTRIM` and `RTRIM`"
+        }
         Expr::Collate { .. } => "`COLLATE` is not known: text compares by code point",
         Expr::AnyOp { .. } | Expr::AllOp { .. } => "`ANY` and `ALL` are not known; see `IN`",
         _ => "this is not part of the expression language",

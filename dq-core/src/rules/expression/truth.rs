@@ -85,7 +85,11 @@ impl Outcomes {
     /// The same outcome for each of `rows` rows.
     pub(super) fn constant(rows: usize, outcome: Outcome) -> Self {
         let bitmap = |it: Outcome| {
-            if it == outcome { BooleanBuffer::new_set(rows) } else { BooleanBuffer::new_unset(rows) }
+            if it == outcome {
+                BooleanBuffer::new_set(rows)
+            } else {
+                BooleanBuffer::new_unset(rows)
+            }
         };
         Self {
             holds: bitmap(Outcome::True),
@@ -119,8 +123,9 @@ impl Outcomes {
 
 #[cfg(test)]
 mod tests {
-    use super::Outcome::{False, Invalid, True, Unknown};
     use super::*;
+
+    use crate::rules::expression::truth::Outcome::{False, Invalid, True, Unknown};
 
     const ALL: [Outcome; 4] = [True, Unknown, Invalid, False];
 

@@ -17,7 +17,8 @@ pub(super) fn matches(text: &[u8]) -> bool {
     if text.len() > ADDRESS_MAX {
         return false;
     }
-    let Some((local, domain)) = memchr::memchr(b'@', text).and_then(|at| text.split_at_checked(at)) else {
+    let Some((local, domain)) = memchr::memchr(b'@', text).and_then(|at| text.split_at_checked(at))
+    else {
         return false;
     };
     is_local(local) && domain.strip_prefix(b"@").is_some_and(is_domain)
@@ -49,8 +50,24 @@ const fn is_atext(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^' | b'_' | b'`'
-                | b'{' | b'|' | b'}' | b'~'
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'/'
+                | b'='
+                | b'?'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'{'
+                | b'|'
+                | b'}'
+                | b'~'
         )
 }
 
@@ -64,8 +81,14 @@ mod tests {
         let (label, local) = ("d".repeat(63), "l".repeat(64));
         let longest = format!("{local}@{label}.{label}.{}", "d".repeat(61));
         let valid = [
-            "a@b.co", "jane.doe@example.org", "o'brien+tag@sub.example.com", "x_y-z@ex-ample.com", "1@2.de",
-            "a@1.x1", "a@b.xn--p1ai", longest.as_str(),
+            "a@b.co",
+            "jane.doe@example.org",
+            "o'brien+tag@sub.example.com",
+            "x_y-z@ex-ample.com",
+            "1@2.de",
+            "a@1.x1",
+            "a@b.xn--p1ai",
+            longest.as_str(),
         ];
         let (too_long, long_local) = (format!("{longest}d"), format!("l{local}@b.co"));
         let long_label = format!("a@d{label}.com");

@@ -72,7 +72,9 @@ impl fmt::Display for Format {
 fn assert_format(format: Format, valid: &[&str], invalid: &[&str]) {
     for text in valid {
         assert!(format.matches(text.as_bytes()), "{format}: {text:?}");
-        for around in [format!(" {text}"), format!("{text} "), format!("{text}\n"), format!("{text}\0")] {
+        for around in
+            [format!(" {text}"), format!("{text} "), format!("{text}\n"), format!("{text}\0")]
+        {
             assert!(!format.matches(around.as_bytes()), "{format}: {around:?}");
         }
     }

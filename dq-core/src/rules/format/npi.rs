@@ -6,19 +6,21 @@
 //! "Requirements for National Provider Identifier (NPI) and NPI Check Digit" of the Centers for
 //! Medicare & Medicaid Services.
 
+use crate::rules::format::luhn;
+
 /// What the digits of the prefix 80840 add to the Luhn sum.
-const PREFIX_SUM: u8 = 24;
+const PREFIX_SUM: u32 = 24;
 
 #[inline]
 pub(super) fn matches(text: &[u8]) -> bool {
-    let Ok(text) = <&[u8; 10]>::try_from(text) else { return false };
-    let digits = text.map(|byte| byte.wrapping_sub(b'0'));
-    if digits.iter().any(|it| *it > 9) || !matches!(digits, [1 | 2, ..]) {
-        return false;
+    let Ok(text @ [b'1' | b'2', ..]) = <&[u8; 10]>::try_from(text) else { return false };
+    let (mut sum, mut are_digits) = (PREFIX_SUM, true);
+    for [odd, even] in text.as_chunks().0 {
+        let (odd, even) = (u32::from(odd.wrapping_sub(b'0')), u32::from(even.wrapping_sub(b'0')));
+        are_digits &= odd <= 9 && even <= 9;
+        sum += luhn::doubled(odd) + even;
     }
-    let doubled = |digit: u8| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
-    let sum = digits.as_chunks().0.iter().map(|[odd, even]| doubled(*odd) + even).sum::<u8>();
-    (PREFIX_SUM + sum).is_multiple_of(10)
+    are_digits && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
@@ -29,7 +31,15 @@ mod tests {
     #[test]
     fn npi_needs_ten_digits_a_first_of_1_or_2_and_the_check_digit() {
         let valid = ["1234567893", "1245319599", "1003000126", "2000000002", "1000000004"];
-        let invalid = ["1234567890", "123456789", "12345678931", "0234567899", "3234567891", "123456789X", "1234-67893"];
+        let invalid = [
+            "1234567890",
+            "123456789",
+            "12345678931",
+            "0234567899",
+            "3234567891",
+            "123456789X",
+            "1234-67893",
+        ];
         assert_format(Format::Npi, &valid, &invalid);
     }
 

@@ -5,11 +5,11 @@
 
 /// The codes, in the order of the alphabet.
 const CODES: [&[u8; 2]; 62] = [
-    b"AA", b"AE", b"AK", b"AL", b"AP", b"AR", b"AS", b"AZ", b"CA", b"CO", b"CT", b"DC", b"DE", b"FL",
-    b"FM", b"GA", b"GU", b"HI", b"IA", b"ID", b"IL", b"IN", b"KS", b"KY", b"LA", b"MA", b"MD", b"ME",
-    b"MH", b"MI", b"MN", b"MO", b"MP", b"MS", b"MT", b"NC", b"ND", b"NE", b"NH", b"NJ", b"NM", b"NV",
-    b"NY", b"OH", b"OK", b"OR", b"PA", b"PR", b"PW", b"RI", b"SC", b"SD", b"TN", b"TX", b"UT", b"VA",
-    b"VI", b"VT", b"WA", b"WI", b"WV", b"WY",
+    b"AA", b"AE", b"AK", b"AL", b"AP", b"AR", b"AS", b"AZ", b"CA", b"CO", b"CT", b"DC", b"DE",
+    b"FL", b"FM", b"GA", b"GU", b"HI", b"IA", b"ID", b"IL", b"IN", b"KS", b"KY", b"LA", b"MA",
+    b"MD", b"ME", b"MH", b"MI", b"MN", b"MO", b"MP", b"MS", b"MT", b"NC", b"ND", b"NE", b"NH",
+    b"NJ", b"NM", b"NV", b"NY", b"OH", b"OK", b"OR", b"PA", b"PR", b"PW", b"RI", b"SC", b"SD",
+    b"TN", b"TX", b"UT", b"VA", b"VI", b"VT", b"WA", b"WI", b"WV", b"WY",
 ];
 
 pub(super) fn matches(text: &[u8]) -> bool {

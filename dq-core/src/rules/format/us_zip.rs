@@ -5,11 +5,13 @@
 
 #[inline]
 pub(super) fn matches(text: &[u8]) -> bool {
-    let (zip, four) = match text {
-        [zip @ .., b'-', a, b, c, d] => (zip, [*a, *b, *c, *d]),
-        zip => (zip, *b"0000"),
-    };
-    zip.len() == 5 && zip.iter().chain(&four).all(u8::is_ascii_digit)
+    match text {
+        [zip @ .., b'-', _, _, _, _] if zip.len() == 5 => {
+            let four = text.iter().rev().take(4);
+            zip.iter().chain(four).all(u8::is_ascii_digit)
+        }
+        zip => zip.len() == 5 && zip.iter().all(u8::is_ascii_digit),
+    }
 }
 
 #[cfg(test)]
@@ -20,7 +22,18 @@ mod tests {
     #[test]
     fn us_zip_is_five_digits_and_perhaps_four_more() {
         let valid = ["12345", "00501", "12345-6789"];
-        let invalid = ["1234", "123456", "123456789", "12345-", "12345-678", "12345-67890", "12345 6789", "1234A", "-1234", "1234-56789"];
+        let invalid = [
+            "1234",
+            "123456",
+            "123456789",
+            "12345-",
+            "12345-678",
+            "12345-67890",
+            "12345 6789",
+            "1234A",
+            "-1234",
+            "1234-56789",
+        ];
         assert_format(Format::UsZip, &valid, &invalid);
     }
 }

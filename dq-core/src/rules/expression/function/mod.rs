@@ -118,7 +118,15 @@ impl Function {
         documentation: &'static str,
     ) -> Self {
         let required = parameters.len();
-        Self { names, parameters, required, repeats: false, returns: Some(returns), body, documentation }
+        Self {
+            names,
+            parameters,
+            required,
+            repeats: false,
+            returns: Some(returns),
+            body,
+            documentation,
+        }
     }
 
     /// A function of `required` or more arguments of one kind, which is the kind of the result too.
@@ -128,7 +136,15 @@ impl Function {
         body: Body,
         documentation: &'static str,
     ) -> Self {
-        Self { names, parameters: &[Any], required, repeats: true, returns: None, body, documentation }
+        Self {
+            names,
+            parameters: &[Any],
+            required,
+            repeats: true,
+            returns: None,
+            body,
+            documentation,
+        }
     }
 
     const fn requires(mut self, required: usize) -> Self {
@@ -147,7 +163,8 @@ impl Function {
         if let Some(found) = FUNCTIONS.iter().find(|it| it.names.contains(&name.as_str())) {
             return Ok(found);
         }
-        if let Some((_, message)) = FOREIGN.iter().find(|(names, _)| names.contains(&name.as_str())) {
+        if let Some((_, message)) = FOREIGN.iter().find(|(names, _)| names.contains(&name.as_str()))
+        {
             return Err(format!("`{name}` {message}"));
         }
         let known = FUNCTIONS.iter().flat_map(|it| it.names);
@@ -196,7 +213,11 @@ impl Function {
         if (self.required..=most).contains(&count) {
             return Ok(());
         }
-        Err(format!("`{}` is called with {count} arguments; it is `{}`", self.name(), self.signature()))
+        Err(format!(
+            "`{}` is called with {count} arguments; it is `{}`",
+            self.name(),
+            self.signature()
+        ))
     }
 
     pub(super) fn parameter(&self, index: usize) -> Parameter {
@@ -214,15 +235,17 @@ impl Function {
 
     /// Computes the function of evaluated arguments.
     pub(super) fn call<'a>(&self, arguments: &mut [Datum<'a>]) -> Datum<'a> {
+        let mut has_null = false;
         for (index, argument) in arguments.iter_mut().enumerate() {
-            let given = std::mem::take(argument);
-            *argument = self.parameter(index).read(given);
-        }
-        if arguments.iter().any(|it| matches!(it, Datum::Invalid)) {
-            return Datum::Invalid;
+            self.parameter(index).read(argument);
+            match argument {
+                Datum::Invalid => return Datum::Invalid,
+                Datum::Null => has_null = true,
+                _ => {}
+            }
         }
         match self.body {
-            Strict(_) if arguments.iter().any(|it| matches!(it, Datum::Null)) => Datum::Null,
+            Strict(_) if has_null => Datum::Null,
             Strict(compute) | Lenient(compute) => compute(arguments),
             First | Rewritten => Datum::Invalid,
         }
@@ -249,17 +272,26 @@ impl Parameter {
         }
     }
 
-    fn read(self, given: Datum<'_>) -> Datum<'_> {
-        if matches!(given, Datum::Null | Datum::Invalid) {
-            return given;
+    /// Reads an argument as what is wanted.
+    fn read(self, argument: &mut Datum<'_>) {
+        let is_as_wanted = match argument {
+            Datum::Null | Datum::Invalid => true,
+            Datum::Text(_) => matches!(self, Text | Any),
+            Datum::Number(_) => matches!(self, Number | Any),
+            Datum::Date(_) => matches!(self, Date | Any),
+            Datum::Boolean(_) | Datum::Timestamp(_) | Datum::Bytes(_) => self == Any,
+        };
+        if is_as_wanted {
+            return;
         }
-        match self {
+        let given = std::mem::take(argument);
+        *argument = match self {
             Any => given,
             Text => given.into_text(),
             Number => Datum::or_invalid(given.number().map(Datum::Number)),
             Whole => Datum::or_invalid(given.number().and_then(datum::whole).map(Datum::integer)),
             Date => Datum::or_invalid(given.date().map(Datum::Date)),
-        }
+        };
     }
 }
 

@@ -7,7 +7,9 @@ const PLACES_MAX: i128 = 15;
 
 pub(super) fn abs<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
     match arguments {
-        [Datum::Number(Number::Integer(it))] => Datum::or_invalid(it.checked_abs().map(Datum::integer)),
+        [Datum::Number(Number::Integer(it))] => {
+            Datum::or_invalid(it.checked_abs().map(Datum::integer))
+        }
         [Datum::Number(Number::Float(it))] => Datum::float(it.abs()),
         _ => Datum::Invalid,
     }
@@ -45,7 +47,11 @@ fn to_whole<'a>(arguments: &[Datum<'a>], choose: fn(f64) -> f64) -> Datum<'a> {
         [Datum::Number(Number::Float(it))] => {
             let chosen = choose(*it);
             let whole = chosen as i128;
-            if Number::Integer(whole) == Number::Float(chosen) { Datum::integer(whole) } else { Datum::float(chosen) }
+            if Number::Integer(whole) == Number::Float(chosen) {
+                Datum::integer(whole)
+            } else {
+                Datum::float(chosen)
+            }
         }
         _ => Datum::Invalid,
     }

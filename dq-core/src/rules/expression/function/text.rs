@@ -9,12 +9,20 @@ use crate::value::Number;
 
 pub(super) fn lower<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
     let [Datum::Text(text)] = arguments else { return Datum::Invalid };
-    if text.is_ascii() { Datum::text(text.to_ascii_lowercase()) } else { Datum::text(utf8(text).to_lowercase()) }
+    if text.is_ascii() {
+        Datum::text(text.to_ascii_lowercase())
+    } else {
+        Datum::text(utf8(text).to_lowercase())
+    }
 }
 
 pub(super) fn upper<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
     let [Datum::Text(text)] = arguments else { return Datum::Invalid };
-    if text.is_ascii() { Datum::text(text.to_ascii_uppercase()) } else { Datum::text(utf8(text).to_uppercase()) }
+    if text.is_ascii() {
+        Datum::text(text.to_ascii_uppercase())
+    } else {
+        Datum::text(utf8(text).to_uppercase())
+    }
 }
 
 pub(super) fn trim<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
@@ -63,7 +71,9 @@ pub(super) fn length<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
 }
 
 pub(super) fn replace<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
-    let [Datum::Text(text), Datum::Text(from), Datum::Text(to)] = arguments else { return Datum::Invalid };
+    let [Datum::Text(text), Datum::Text(from), Datum::Text(to)] = arguments else {
+        return Datum::Invalid;
+    };
     if from.is_empty() {
         return Datum::Text(std::mem::take(text));
     }
@@ -111,10 +121,14 @@ fn part<'a>(
     arguments: &mut [Datum<'a>],
     choose: impl for<'t> Fn(&'t str, &[Datum<'a>]) -> Option<&'t str>,
 ) -> Datum<'a> {
-    let Some((Datum::Text(text), others)) = arguments.split_first_mut() else { return Datum::Invalid };
+    let Some((Datum::Text(text), others)) = arguments.split_first_mut() else {
+        return Datum::Invalid;
+    };
     let part = match std::mem::take(text) {
         Cow::Borrowed(text) => choose(utf8(text), others).map(|it| Cow::Borrowed(it.as_bytes())),
-        Cow::Owned(text) => choose(utf8(&text), others).map(|it| Cow::Owned(it.as_bytes().to_vec())),
+        Cow::Owned(text) => {
+            choose(utf8(&text), others).map(|it| Cow::Owned(it.as_bytes().to_vec()))
+        }
     };
     Datum::or_invalid(part.map(Datum::Text))
 }
