@@ -29,7 +29,7 @@ rules:
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let rules = RuleSet::parse("rules.yaml", RULES, &BTreeMap::new())?;
-    let source = MemorySource::new("two providers").table("providers", vec![providers()?]);
+    let source = MemorySource::new("two providers").table("providers", vec![providers()?])?;
     let cancellation = Cancellation::new();
     let options = ValidateOptions {
         // Another thread may call `cancellation.cancel()` at any time.
