@@ -5,7 +5,6 @@ mod commands;
 mod interrupt;
 mod output;
 mod progress;
-mod stub;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -23,17 +24,18 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
             let message = format!("cannot write to standard output: {error}");
             Err(Error::new(ErrorKind::WriteFailed, message).with_source(error))
         }
-        _ => {
-            // What is still in the buffer has nowhere to go.
-            let _ = out.into_parts();
-            Ok(())
-        }
+        _ => Ok(()),
     }
 }
 
 /// Says on standard error what went wrong. There is nobody to tell if that fails too.
 pub(crate) fn complain(error: &Error) {
-    let _ = writeln!(io::stderr(), "dq: {}", describe(error));
+    let text = describe(error);
+    let _ = match error.kind() {
+        // Every line names its own place, the way that editors understand.
+        ErrorKind::RulesInvalid => writeln!(io::stderr(), "{text}"),
+        _ => writeln!(io::stderr(), "dq: {text}"),
+    };
 }
 
 /// Says how the arguments were wrong, or gives the help that was asked for.
@@ -55,17 +57,27 @@ pub(crate) fn no_runtime(error: io::Error) -> ExitCode {
 
 /// What standard output can show.
 pub(crate) fn stdout_style(choice: ColorChoice) -> TerminalStyle {
-    let terminal = io::stdout().is_terminal();
-    let no_color = env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
-    let dumb = env::var_os("TERM").is_some_and(|it| it == "dumb");
-    let color = match choice {
-        ColorChoice::Auto => terminal && !no_color && !dumb,
+    let size = terminal_size::terminal_size_of(io::stdout());
+    let is_terminal = io::stdout().is_terminal();
+    let width = size.filter(|_| is_terminal).map_or(usize::MAX, |(width, _)| width.0.into());
+    TerminalStyle { color: has_color(choice, is_terminal, env::var_os), width }
+}
+
+/// Whether colours are wanted: `--color` decides; without it, the terminal and the environment do.
+fn has_color(
+    choice: ColorChoice,
+    is_terminal: bool,
+    variable: impl Fn(&'static str) -> Option<OsString>,
+) -> bool {
+    match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
-    };
-    let size = terminal.then(|| terminal_size::terminal_size_of(io::stdout())).flatten();
-    let width = size.map_or(usize::MAX, |(width, _)| usize::from(width.0));
-    TerminalStyle { color, width }
+        ColorChoice::Auto => {
+            let no_color = variable("NO_COLOR").is_some_and(|it| !it.is_empty());
+            let is_dumb = variable("TERM").is_some_and(|it| it == "dumb");
+            is_terminal && !no_color && !is_dumb
+        }
+    }
 }
 
 /// The message with those causes that it does not tell already.
@@ -94,6 +106,21 @@ mod tests {
         let error = Error::new(ErrorKind::Internal, "cannot read `x`")
             .with_source(Error::new(ErrorKind::Busy, "page 7").with_source("locked"));
         assert_eq!(describe(&error), "cannot read `x`: page 7: locked");
+    }
+
+    #[test]
+    fn colours_are_for_terminals_that_want_them() {
+        let environment = |name: &'static str, value: &'static str| {
+            move |it: &'static str| (it == name).then(|| OsString::from(value))
+        };
+        let none = environment("", "");
+        assert!(has_color(ColorChoice::Auto, true, none));
+        assert!(!has_color(ColorChoice::Auto, false, none));
+        assert!(!has_color(ColorChoice::Auto, true, environment("NO_COLOR", "1")));
+        assert!(has_color(ColorChoice::Auto, true, environment("NO_COLOR", "")));
+        assert!(!has_color(ColorChoice::Auto, true, environment("TERM", "dumb")));
+        assert!(has_color(ColorChoice::Always, false, environment("NO_COLOR", "1")));
+        assert!(!has_color(ColorChoice::Never, true, none));
     }
 
     #[test]

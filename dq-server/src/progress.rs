@@ -1,5 +1,6 @@
 //! A line on standard error that tells how far a run is, for whoever waits at a terminal.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ impl ProgressLine {
     /// A line, if it is wanted and standard error is a terminal.
     pub(crate) fn new(wanted: bool) -> Self {
         let shown = wanted && io::stderr().is_terminal();
-        Self(shown.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())))
+        Self(shown.then(ProgressBar::hidden))
     }
 
     /// The function through which the line hears of progress.
@@ -40,27 +41,36 @@ impl Drop for ProgressLine {
 }
 
 fn show(bar: &ProgressBar, progress: &Progress) {
-    if bar.is_finished() || bar.elapsed() < PATIENCE {
+    let shown = bar.message();
+    if bar.is_finished() || shown.is_empty() && bar.elapsed() < PATIENCE {
         return;
     }
     let table = visible(&progress.table);
-    if bar.message() != table {
-        bar.reset();
+    if shown != table {
         bar.set_style(style(progress.rows_estimate.is_some()));
+        if !shown.is_empty() {
+            bar.reset_elapsed();
+        }
         bar.set_message(table.into_owned());
     }
-    if let Some(estimate) = progress.rows_estimate {
-        bar.set_length(estimate.max(progress.rows));
+    bar.update(|state| {
+        state.set_len(progress.rows_estimate.unwrap_or_default().max(progress.rows));
+        state.set_pos(progress.rows);
+    });
+    if bar.is_hidden() {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
     }
-    bar.set_position(progress.rows);
 }
 
-fn style(estimated: bool) -> ProgressStyle {
-    let template = if estimated { WITH_ESTIMATE } else { WITHOUT_ESTIMATE };
-    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        let _ = write!(out, "{} rows/s", HumanCount(state.per_sec() as u64));
-    };
+fn style(has_estimate: bool) -> ProgressStyle {
+    let template = if has_estimate { WITH_ESTIMATE } else { WITHOUT_ESTIMATE };
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.with_key("rate", rate).progress_chars("━╸ ")
+    style.with_key("rate", write_rate).progress_chars("━╸ ")
+}
+
+/// The rows per second since the table began.
+fn write_rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    let rate = state.pos() as f64 / state.elapsed().as_secs_f64();
+    let _ = write!(out, "{} rows/s", HumanCount(rate as u64));
 }

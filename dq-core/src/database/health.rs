@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::database::statistics::as_seconds;
+
 /// Whether a database answers, and how fast.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Health {
@@ -11,6 +13,7 @@ pub struct Health {
     /// The backend: `sqlite`, `postgres`, `mysql`.
     pub backend: &'static str,
     /// How long the answer took, the wait for a connection included.
+    #[serde(rename = "latency_seconds", serialize_with = "as_seconds")]
     pub latency: Duration,
     /// Why the database does not answer. Holds no password.
     pub error: Option<String>,

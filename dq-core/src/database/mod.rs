@@ -4,6 +4,9 @@
 //! runs SQL. A folder per backend implements it, with the same file names in each.
 
 mod backup;
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod conformance;
 mod health;
 mod result;
 #[cfg(feature = "sqlite")]
@@ -63,7 +66,8 @@ pub trait DatabaseManager: Source {
 
     /// Begins a transaction that may write.
     ///
-    /// It sees its own changes; others see them after its commit. Who begins a second one meanwhile waits.
+    /// It sees its own changes; others see them after its commit. A backend with one writer lets others
+    /// wait until it ends.
     async fn begin(&self) -> Result<Box<dyn Transaction>>;
 
     /// The tables and views, with columns, primary keys and estimates of their size.

@@ -26,9 +26,9 @@ impl QueryResult {
     /// The rows in their order.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         let columns = self.columns.as_slice();
-        self.batches
-            .iter()
-            .flat_map(move |batch| (0..batch.rows()).map(move |row| Row { columns, batch, row }))
+        self.batches.iter().flat_map(move |batch| {
+            (0..batch.rows()).map(move |position| Row { columns, batch, position })
+        })
     }
 
     /// The first column of the first row; NULL where there is none. For queries such as
@@ -43,19 +43,19 @@ impl QueryResult {
 pub struct Row<'a> {
     columns: &'a [ColumnSchema],
     batch: &'a Batch,
-    row: usize,
+    position: usize,
 }
 
 impl<'a> Row<'a> {
-    /// The value in the column at `position`; NULL where there is no such column.
-    pub fn value(&self, position: usize) -> Value<'a> {
-        self.batch.column(position).value(self.row)
+    /// The value in the column at position `column`; NULL where there is no such column.
+    pub fn value(&self, column: usize) -> Value<'a> {
+        self.batch.column(column).value(self.position)
     }
 
     /// The value in the first column called `name`; `None` where there is no such column.
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
-        let position = self.columns.iter().position(|it| it.name == name)?;
-        Some(self.value(position))
+        let column = self.columns.iter().position(|it| it.name == name)?;
+        Some(self.value(column))
     }
 }
 

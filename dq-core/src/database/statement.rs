@@ -78,3 +78,9 @@ impl From<&str> for Statement {
         Self::new(sql)
     }
 }
+
+impl From<String> for Statement {
+    fn from(sql: String) -> Self {
+        Self::new(sql)
+    }
+}

@@ -17,8 +17,8 @@ pub struct Statistics {
 
 /// The state of a pool, and what was asked of it.
 ///
-/// `in_use + idle` connections are open, never more than `size`; `acquisitions + timeouts` is the
-/// number of callers that were served or gave up waiting.
+/// At most `in_use + idle` connections are open, never more than `size`. `acquisitions + timeouts`
+/// callers were served or waited in vain; who stopped waiting earlier is in neither.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Serialize)]
 pub struct PoolStatistics {
     /// How many connections there may be.
@@ -34,6 +34,7 @@ pub struct PoolStatistics {
     /// How many of these had to wait first.
     pub waits: u64,
     /// How long all callers together waited.
+    #[serde(rename = "waited_seconds", serialize_with = "as_seconds")]
     pub waited: Duration,
     /// How many callers waited in vain for as long as the configuration allows.
     pub timeouts: u64,
@@ -44,4 +45,12 @@ impl PoolStatistics {
     pub fn utilisation(&self) -> f64 {
         if self.size == 0 { 0.0 } else { self.in_use as f64 / self.size as f64 }
     }
+}
+
+/// Serialises a span of time as a number of seconds.
+pub(crate) fn as_seconds<S: serde::Serializer>(
+    span: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(span.as_secs_f64())
 }

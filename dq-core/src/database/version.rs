@@ -1,7 +1,5 @@
 //! What tells two states of a table apart.
 
-use std::fmt;
-
 /// The state of a table at one moment, as far as it can be told without reading the table.
 ///
 /// Equal versions mean equal rows: whoever reads a table after taking its version, and later finds the
@@ -31,11 +29,5 @@ impl Version {
     /// told with certainty, for example because the last change is too recent.
     pub fn shared(&self) -> Option<&str> {
         self.shared.as_deref()
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.shared.as_ref().unwrap_or(&self.local))
     }
 }

@@ -60,7 +60,7 @@ fn description(check: &CheckReport) -> String {
     }
     lines.extend(check.message.as_deref().map(|it| visible(it).into_owned()));
     if !check.sample.is_empty() {
-        lines.push(format!("keys: {}", words::keys(check).join(" ")));
+        lines.push(format!("{}: {}", words::keys_label(check), words::keys(check).join(" ")));
     }
     lines.join("\n")
 }

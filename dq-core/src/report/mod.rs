@@ -23,6 +23,7 @@ use crate::validate::Report;
 
 pub use style::TerminalStyle;
 pub use text::visible;
+pub use words::counted;
 pub use write::write_report;
 
 /// A form of the report.

@@ -141,7 +141,9 @@ mod tests {
 
     fn column(heading: &'static str, align: Align, texts: &[&str]) -> TableColumn {
         let mut column = TableColumn::new(heading, align);
-        texts.iter().for_each(|it| column.push(it, Ink::Plain));
+        for text in texts {
+            column.push(text, Ink::Plain);
+        }
         column
     }
 

@@ -110,7 +110,8 @@ fn write_finding(
         write_values(check, style, out)?;
     } else if !check.sample.is_empty() {
         let keys = words::keys(check);
-        write_wrapped(&format!("{INDENT}keys: "), keys.iter().map(String::as_str), style, out)?;
+        let label = format!("{INDENT}{}: ", words::keys_label(check));
+        write_wrapped(&label, keys.iter().map(String::as_str), style, out)?;
     }
     writeln!(out)
 }
@@ -121,7 +122,9 @@ fn write_values(
     style: TerminalStyle,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let keys: Vec<_> = check.sample.iter().map(words::key).collect();
+    let noun = if words::keys_label(check) == "rows" { "row " } else { "" };
+    let keys = check.sample.iter().map(|it| format!("{noun}{}", words::key(it)));
+    let keys: Vec<_> = keys.collect();
     let width_max = keys.iter().map(|it| width(it)).max().unwrap_or(0);
     for (row, key) in check.sample.iter().zip(&keys) {
         let blanks = " ".repeat(width_max - width(key));

@@ -65,7 +65,7 @@ pub(crate) fn report_with_values() -> Report {
 }
 
 fn npi_rule() -> RuleReport {
-    let missing = check("missing", Status::Pass);
+    let missing = CheckReport { severity: Severity::Info, ..check("missing", Status::Pass) };
     let luhn = CheckReport {
         check: "format",
         severity: Severity::High,
@@ -139,17 +139,17 @@ fn shape_rule() -> RuleReport {
 fn hostile_rule() -> RuleReport {
     let check = CheckReport {
         columns: vec!["名前\u{1b}[31m".to_owned()],
-        severity: Severity::Info,
+        severity: Severity::Low,
         violations: 4999,
-        sample: vec![row(&[("row", 7.into())])],
+        sample: [7, 1001].map(|it| row(&[("row", it.into())])).to_vec(),
         truncated: true,
-        ..check("北京\r\n", Status::Pass)
+        ..check("北京\r\n", Status::Warn)
     };
     RuleReport {
         id: "hostile\u{1b}]0;title\u{7}".to_owned(),
         table: "data".to_owned(),
         description: None,
-        status: Status::Pass,
+        status: Status::Warn,
         checks: vec![check],
     }
 }

@@ -24,8 +24,8 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// `number` things, with the plural's s where one is due.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
+/// So many things, with the plural's s where one is due: `1,000 rows`.
+pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
@@ -82,39 +82,39 @@ pub(crate) fn finding(check: &CheckReport) -> String {
     text
 }
 
+/// What [`keys`] are: `rows` by number where the table has no key.
+pub(crate) fn keys_label(check: &CheckReport) -> &'static str {
+    if check.sample.iter().all(|it| row_number(it).is_some()) { "rows" } else { "keys" }
+}
+
 /// The keys of the failing rows that the report shows, and how many more there are.
 pub(crate) fn keys(check: &CheckReport) -> Vec<String> {
     let mut keys: Vec<_> = check.sample.iter().map(key).collect();
-    let count_shown = keys.len() as u64;
-    let last = keys.len().saturating_sub(1);
-    for key in keys.iter_mut().take(last) {
-        key.push(',');
-    }
     if check.truncated {
-        let more = check.violations.saturating_sub(count_shown);
-        if let Some(last) = keys.last_mut() {
-            last.push(',');
-        }
+        let more = check.violations.saturating_sub(keys.len() as u64);
         keys.push(if more > 0 {
             format!("… and {} more", count(more))
         } else {
             "…".to_owned()
         });
     }
+    let last = keys.len().saturating_sub(1);
+    keys.iter_mut().take(last).for_each(|it| it.push(','));
     keys
 }
 
-/// The key of a row: `P1`, `(P1, F2)`, or `row 7` where the table has no key.
+/// The key of a row: `P1`, `(P1, F2)`, or its number where the table has no key.
 pub(crate) fn key(row: &FailingRow) -> String {
-    let text = match (row.key.len(), row.key.iter().next()) {
-        (1, Some((name, number @ Value::Number(_)))) if name == "row" => format!("row {number}"),
-        (1, Some((_, value))) => self::value(value),
-        _ => {
-            let values: Vec<_> = row.key.values().map(value).collect();
-            format!("({})", values.join(", "))
-        }
+    let values: Vec<_> = row.key.values().map(value).collect();
+    let text = match values.as_slice() {
+        [value] => value.clone(),
+        values => format!("({})", values.join(", ")),
     };
     cut(&text, KEY_WIDTH_MAX)
+}
+
+fn row_number(row: &FailingRow) -> Option<u64> {
+    row.key.get("row").filter(|_| row.key.len() == 1).and_then(Value::as_u64)
 }
 
 /// The values of a failing row: `zip: 123, city: NULL`.
@@ -147,7 +147,7 @@ mod tests {
     use crate::report::testing;
 
     fn share_of(violations: u64, evaluated: u64) -> Option<String> {
-        share(&CheckReport { violations, evaluated, ..testing::check("c", Status::Fail) })
+        share(&CheckReport { evaluated, violations, ..testing::check("c", Status::Fail) })
     }
 
     #[test]
@@ -180,8 +180,18 @@ mod tests {
     }
 
     #[test]
+    fn rows_without_a_key_have_numbers() {
+        let row = |key| CheckReport {
+            sample: vec![testing::row(&[key])],
+            ..testing::check("c", Status::Fail)
+        };
+        assert_eq!(keys_label(&row(("row", 7.into()))), "rows");
+        assert_eq!(keys_label(&row(("row", "seven".into()))), "keys");
+        assert_eq!(keys_label(&row(("id", 7.into()))), "keys");
+    }
+
+    #[test]
     fn keys_are_told_apart_from_their_surroundings() {
-        assert_eq!(key(&testing::row(&[("row", 7.into())])), "row 7");
         assert_eq!(key(&testing::row(&[("id", 7.into())])), "7");
         assert_eq!(key(&testing::row(&[("a", "P1".into()), ("b", Value::Null)])), "(P1, NULL)");
         assert_eq!(key(&testing::row(&[("id", "NULL".into())])), "\"NULL\"");

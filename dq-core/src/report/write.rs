@@ -41,8 +41,8 @@ fn write(report: &Report, format: ReportFormat, path: &Path) -> io::Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
-    let mut file = temporary_beside(path)?;
-    file.write_all(bytes)?;
+    let file = temporary_beside(path)?;
+    file.as_file().write_all(bytes)?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
     }
@@ -53,12 +53,14 @@ fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> i
 
 /// A file in the folder of `path` that is removed unless it is kept, with the permissions of any new file.
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Tells of a folder that is not there without naming a file that the user has never heard of.
+    fs::metadata(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".dq-report-").suffix(".tmp");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]
@@ -87,7 +89,10 @@ mod tests {
         let path = Path::new("/nowhere/report.json");
         let error = write_report(&testing::report(), ReportFormat::Json, path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WriteFailed);
-        assert!(error.message().starts_with("cannot write `/nowhere/report.json`: "), "{error}");
+        assert_eq!(
+            error.message(),
+            "cannot write `/nowhere/report.json`: No such file or directory (os error 2)"
+        );
     }
 
     #[test]

@@ -181,7 +181,8 @@ impl Builder {
             Some(open) => open.children.push(node),
             None if self.root.is_none() => self.root = Some(node),
             None => {
-                self.problems.push((node.place, "a second document: write one per file".to_owned()))
+                let message = "a second document: write one per file".to_owned();
+                self.problems.push((node.place, message));
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::rules::{Kernel, Plan, PlannedCheck, Rule, RuleCheck, RuleSet, Severit
 use crate::validate::row_key::{Position, RowKey};
 use crate::validate::run::Found;
 use crate::validate::sample::Sample;
+use crate::validate::worker::Tally;
 use crate::validate::{CheckReport, FailingRow, RuleReport, Status};
 use crate::value::OwnedValue;
 
@@ -31,6 +32,13 @@ pub(crate) struct TableOutcome {
 impl Outcome {
     pub(crate) fn new(sample_limit: usize) -> Self {
         Self { violations: 0, groups: None, sample: Sample::new(sample_limit), error: None }
+    }
+
+    /// Adds what one partition has found.
+    pub(crate) fn add(&mut self, tally: Tally) {
+        self.violations += tally.violations;
+        self.sample.merge(tally.sample);
+        self.error = self.error.take().or(tally.error);
     }
 }
 

@@ -85,38 +85,26 @@ impl Run {
         step: usize,
         state: &mut State,
     ) -> Result<()> {
-        let step_of = |table: usize| self.plan.order.iter().position(|it| *it == table);
-        let last_step = |check: &PlannedCheck| {
-            check.kernel.key_sets().iter().filter_map(|it| step_of(it.table)).max()
-        };
         for (position, check) in self.plan.checks.iter().enumerate() {
-            if last_step(check) == Some(step)
-                && let Some(job) = Job::new(self, state, check)
-            {
-                let (finding, sample) = job.run().await?;
-                if let Some(outcome) = state.found.checks.get_mut(position) {
-                    outcome.violations = finding.violations;
-                    outcome.groups = job_has_groups(&check.kernel).then_some(finding.groups);
-                    outcome.sample.merge(sample);
-                }
+            if self.plan.decided_after(check) != Some(step) {
+                continue;
             }
-            let needed_later = |it: &PlannedCheck| last_step(it).is_some_and(|it| it > step);
-            let rest = self.plan.checks.get(position + 1..).unwrap_or_default();
-            for id in check.kernel.key_sets() {
-                let same_step = |it: &PlannedCheck| last_step(it) == Some(step);
-                let is_needed = |it: &PlannedCheck| it.kernel.key_sets().contains(&id);
-                if !self.plan.checks.iter().any(|it| needed_later(it) && is_needed(it))
-                    && !rest.iter().any(|it| same_step(it) && is_needed(it))
-                {
-                    state.keys.remove(&id);
-                }
+            let Some(job) = Job::new(self, state, check) else { continue };
+            let (finding, sample) = job.run().await?;
+            if let Some(outcome) = state.found.checks.get_mut(position) {
+                outcome.violations = finding.violations;
+                outcome.groups = has_groups(&check.kernel).then_some(finding.groups);
+                outcome.sample.merge(sample);
             }
         }
+        let later = self.plan.checks.iter().filter(|it| self.plan.decided_after(it) > Some(step));
+        let needed: Vec<_> = later.flat_map(|it| it.kernel.key_sets()).collect();
+        state.keys.retain(|id, _| needed.contains(id));
         Ok(())
     }
 }
 
-fn job_has_groups(kernel: &Kernel) -> bool {
+fn has_groups(kernel: &Kernel) -> bool {
     matches!(kernel, Kernel::Unique(_) | Kernel::Dependency(_))
 }
 
@@ -161,19 +149,14 @@ impl State {
         let mut runs: Vec<Vec<KeyRuns>> = (0..key_sets).map(|_| Vec::new()).collect();
         let mut kept = Vec::new();
         for worker in workers {
-            for (all, runs) in runs.iter_mut().zip(worker.runs) {
-                all.push(runs);
-            }
+            runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.push(runs));
             kept.push(worker.kept);
-            for tally in worker.tallies {
-                if let Some(outcome) = self.found.checks.get_mut(tally.check) {
-                    outcome.violations += tally.violations;
-                    outcome.sample.merge(tally.sample);
-                    outcome.error = outcome.error.take().or(tally.error);
-                }
-            }
             if let Some(found) = self.found.tables.get_mut(table) {
                 found.add(worker.rows, worker.batches, &worker.in_scope);
+            }
+            for tally in worker.tallies {
+                let Some(outcome) = self.found.checks.get_mut(tally.check) else { continue };
+                outcome.add(tally);
             }
         }
         for (index, runs) in runs.into_iter().enumerate() {
@@ -252,12 +235,10 @@ impl Job {
             self.run.cancellation.check()?;
             let subjects: Vec<_> = self.subjects.iter().filter_map(|it| it.bucket(index)).collect();
             let others: Vec<_> = self.others.iter().filter_map(|it| it.bucket(index)).collect();
-            let finding =
-                self.decision.decide(&subjects, &others, self.run.hash, &mut |part, row| {
-                    if let Some(kept) = self.kept.get(part) {
-                        kept.offer(row, &mut sample, shown);
-                    }
-                });
+            let mut fails = |part: usize, row| {
+                self.kept.get(part).into_iter().for_each(|it| it.offer(row, &mut sample, shown));
+            };
+            let finding = self.decision.decide(&subjects, &others, self.run.hash, &mut fails);
             found.violations += finding.violations;
             found.groups += finding.groups;
         }

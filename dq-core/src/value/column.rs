@@ -64,7 +64,6 @@ impl Column {
             return Value::Null;
         }
         match self {
-            Self::Null(_) => Value::Null,
             Self::Boolean(it) if it.is_valid(row) => Value::Boolean(it.value(row)),
             Self::Integer(it) if it.is_valid(row) => Value::Integer(it.value(row)),
             Self::Float(it) if it.is_valid(row) => Value::Float(it.value(row)),
@@ -161,6 +160,13 @@ impl MixedColumn {
             other => *other,
         });
         Self { cells: cells.collect(), buffer: Buffer::from_vec(bytes) }
+    }
+
+    /// The rows at the given positions, over the same buffer; NULL where there is no position.
+    pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
+        let cell = |row: usize| self.cells.get(row).copied();
+        let cells = rows.iter().map(|row| row.and_then(cell).unwrap_or(Cell::Null)).collect();
+        Self { cells, buffer: self.buffer.clone() }
     }
 
     fn to_arrow(&self) -> ArrayRef {

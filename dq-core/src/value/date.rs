@@ -72,8 +72,8 @@ impl Date {
     #[inline]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-        let year = digits(&[y1, y2, y3, y4])?;
-        Self::from_civil(year as i32, digits(&[m1, m2])?, digits(&[d1, d2])?)
+        let year = two_digits(y1, y2)? * 100 + two_digits(y3, y4)?;
+        Self::from_civil(year as i32, two_digits(m1, m2)?, two_digits(d1, d2)?)
     }
 }
 
@@ -153,6 +153,12 @@ fn days_in_month(year: i32, month: u32) -> u32 {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
+}
+
+#[inline]
+fn two_digits(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (u32::from(tens.wrapping_sub(b'0')), u32::from(ones.wrapping_sub(b'0')));
+    (tens <= 9 && ones <= 9).then_some(tens * 10 + ones)
 }
 
 /// The number that `text` spells in decimal digits alone; at most nine of them.

@@ -92,6 +92,13 @@ impl TextColumn {
         Self::new(spans, Buffer::from_vec(bytes))
     }
 
+    /// The rows at the given positions, over the same buffer; NULL where there is no position.
+    pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
+        let span = |row: usize| self.spans.get(row).copied();
+        let spans = rows.iter().map(|row| row.and_then(span).unwrap_or(Span::NULL)).collect();
+        Self { spans, buffer: self.buffer.clone() }
+    }
+
     /// The same text as an Arrow array.
     pub fn to_arrow(&self) -> ArrayRef {
         let mut builder = StringViewBuilder::with_capacity(self.len());

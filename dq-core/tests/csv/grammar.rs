@@ -42,7 +42,10 @@ fn quoted_cells_hold_delimiters_line_ends_and_doubled_quotes() {
 
 #[test]
 fn a_quote_inside_of_an_unquoted_cell_is_data() {
-    assert_eq!(cells("a,b\n5\" pipe,x\"\"\n y,\"z\"\n"), [row(["5\" pipe", "x\"\""]), row([" y", "z"])]);
+    assert_eq!(
+        cells("a,b\n5\" pipe,x\"\"\n y,\"z\"\n"),
+        [row(["5\" pipe", "x\"\""]), row([" y", "z"])]
+    );
     assert_eq!(cells("a,b\n1, \"2\n3,4\n"), [row(["1", " \"2"]), row(["3", "4"])]);
 }
 
@@ -97,4 +100,23 @@ fn delimiter_and_quote_can_be_chosen() {
     assert_eq!(semicolon.rows, [row(["x;'y", "\""])]);
     let unquoted = read_text("a,b\n\"1,2\"\n", options(None, None)).unwrap();
     assert_eq!(unquoted.rows, [row(["\"1", "2\""])]);
+}
+
+#[test]
+fn the_examples_of_rfc_4180_are_read() {
+    let records = [row(["aaa", "bbb", "ccc"]), row(["zzz", "yyy", "xxx"])];
+    for text in [
+        "aaa,bbb,ccc\r\nzzz,yyy,xxx\r\n",
+        "aaa,bbb,ccc\r\nzzz,yyy,xxx",
+        "\"aaa\",\"bbb\",\"ccc\"\r\nzzz,yyy,xxx",
+    ] {
+        let options = CsvOptions { header: false, ..CsvOptions::default() };
+        assert_eq!(read_text(text, options).unwrap().rows, records);
+        let text = format!("field_name,field_name_2,field_name_3\r\n{text}");
+        assert_eq!(cells(&text), records);
+    }
+    assert_eq!(
+        cells("a,b,c\r\n\"aaa\",\"b\r\nbb\",\"ccc\"\r\n\"aaa\",\"b\"\"bb\",\"ccc\"\r\n"),
+        [row(["aaa", "b\r\nbb", "ccc"]), row(["aaa", "b\"bb", "ccc"])]
+    );
 }

@@ -32,7 +32,11 @@ pub(crate) fn read(spec: impl AsRef<Path>, options: CsvOptions) -> Result<Rows> 
 }
 
 /// All columns of the table `data` of `spec`, by so many threads.
-pub(crate) fn read_parallel(spec: impl AsRef<Path>, options: CsvOptions, threads: usize) -> Result<Rows> {
+pub(crate) fn read_parallel(
+    spec: impl AsRef<Path>,
+    options: CsvOptions,
+    threads: usize,
+) -> Result<Rows> {
     let source = CsvSource::open(spec.as_ref().to_str().unwrap(), options)?;
     let snapshot = wait(source.snapshot())?;
     let names: Vec<_> = snapshot.tables()[0].columns.iter().map(|it| it.name.clone()).collect();

@@ -1,13 +1,15 @@
 //! `dq rules`: works with rule sets.
 
 use dq_core::Result;
+use dq_core::engine::open;
+use dq_core::report::counted;
+use dq_core::rules::RuleSet;
 use dq_core::source::Cancellation;
-use dq_core::validate::ValidateOptions;
+use dq_core::validate::{ValidateOptions, explain};
 use tokio::task::block_in_place;
 
 use crate::arguments::CheckArguments;
 use crate::output;
-use crate::stub::{RuleSet, explain, open};
 
 /// `dq rules check`: finds every problem of a rule set, by itself or against the tables of a source.
 pub(crate) async fn check(arguments: &CheckArguments, stop: Cancellation) -> Result<u8> {
@@ -17,7 +19,8 @@ pub(crate) async fn check(arguments: &CheckArguments, stop: Cancellation) -> Res
         let options = ValidateOptions { cancellation: stop, ..ValidateOptions::default() };
         explain(&*source, &rules, &options).await?;
     }
-    let (rules, checks) = (rules.rules().len(), rules.check_count());
-    output::print(|out| writeln!(out, "{rules} rules, {checks} checks: ok"))?;
+    let (rules, checks) = (rules.rules().len() as u64, rules.check_count() as u64);
+    let (rules, checks) = (counted(rules, "rule"), counted(checks, "check"));
+    output::print(|out| writeln!(out, "{rules}, {checks}: ok"))?;
     Ok(0)
 }

@@ -5,13 +5,12 @@ use std::path::Path;
 use dq_core::Result;
 use dq_core::report::{self, ReportFormat};
 use dq_core::source::Cancellation;
-use dq_core::validate::{Report, ValidateOptions};
+use dq_core::validate::{Report, ValidateOptions, validate};
 use tokio::task::block_in_place;
 
 use crate::arguments::{FailOn, OutputArguments, ValidateArguments};
 use crate::output;
 use crate::progress::ProgressLine;
-use crate::stub::{open, validate};
 
 /// The exit code of a run that found violations.
 const VIOLATIONS: u8 = 1;
@@ -22,8 +21,7 @@ const INCOMPLETE: u8 = 3;
 pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Result<u8> {
     let files = formats(&arguments.output)?;
     let rules = block_in_place(|| arguments.rules.read())?;
-    let source =
-        block_in_place(|| open(&arguments.source.source, &arguments.source.reading.options()))?;
+    let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
     let progress = ProgressLine::new(!arguments.output.no_progress && !arguments.output.quiet);
     let options = options(arguments, &progress, stop);
     let report = validate(&*source, &rules, &options).await?;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::open::beside;
@@ -25,10 +25,11 @@ pub(crate) fn backup(
 ) -> Result<()> {
     let doing = format!("back up to `{}`", path.display());
     refuse_existing(path, &doing)?;
-    let part = Part::beside(path);
+    let part = Part::create(path)?;
     copy(connection, &part.0, listener, stop, &doing)?;
     let io = |it| Error::from_io("write", path.display(), it);
     refuse_existing(path, &doing)?;
+    stop.check()?;
     fs::rename(&part.0, path).map_err(io)?;
     sync_folder(path).map_err(io)
 }
@@ -58,7 +59,8 @@ fn copy(
     // Without a transaction, a commit by another connection would make the copy start over, and under
     // steady writing never end.
     from.execute_batch("BEGIN; SELECT count(*) FROM main.sqlite_schema").map_err(failed)?;
-    let mut to = Connection::open(part).map_err(failed)?;
+    let mut to =
+        Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     // The copy appears only when it is complete: it needs no journal, and is written to disk once.
     to.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").map_err(failed)?;
     let copying = Backup::new(from, &mut to).map_err(failed)?;
@@ -96,10 +98,12 @@ fn copy(
 struct Part(PathBuf);
 
 impl Part {
-    fn beside(path: &Path) -> Self {
+    fn create(path: &Path) -> Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self(beside(path, &format!(".part-{}-{count}", std::process::id())))
+        let part = beside(path, &format!(".part-{}-{count}", std::process::id()));
+        fs::File::create_new(&part).map_err(|it| Error::from_io("write", part.display(), it))?;
+        Ok(Self(part))
     }
 }
 

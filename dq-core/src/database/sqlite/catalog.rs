@@ -48,10 +48,8 @@ pub(crate) struct RowidTable {
     pub(crate) root: u32,
     /// The position of the column that is another name of the rowid.
     pub(crate) alias: Option<usize>,
-    /// A name of the rowid that no column has taken.
-    pub(crate) rowid: Option<String>,
-    /// For each column whether SQLite reads whole numbers in it as floats.
-    pub(crate) real: Vec<bool>,
+    /// A name by which SQL knows the rowid.
+    pub(crate) rowid: String,
     /// Whether some columns are computed, so that records hold other columns than the schema.
     pub(crate) generated: bool,
 }
@@ -106,7 +104,7 @@ fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
 /// A column, as `table_xinfo` tells it.
 struct Declared {
     name: String,
-    declared_type: String,
+    type_name: String,
     not_null: bool,
     key_position: i64,
     hidden: u8,
@@ -131,7 +129,7 @@ impl Entry {
         let visible = declared.iter().enumerate().filter(|(_, it)| it.hidden != HIDDEN);
         let columns = visible.map(|(position, it)| ColumnSchema {
             name: it.name.clone(),
-            value_type: value_type(&it.declared_type),
+            value_type: value_type(&it.type_name),
             nullable: !(it.not_null
                 || alias == Some(position)
                 || (self.without_rowid && it.key_position > 0)),
@@ -163,18 +161,20 @@ impl Entry {
             |row| row.get(0),
         )?;
         let alias = declared.iter().position(|it| it.key_position == 1);
-        let taken = |name: &str| declared.iter().any(|it| it.name.eq_ignore_ascii_case(name));
-        Ok(Storage::Rowid(RowidTable {
-            root,
-            alias: alias.filter(|_| key_columns == 1 && !indexed),
-            rowid: ["rowid", "_rowid_", "oid"].into_iter().find(|it| !taken(it)).map(str::to_owned),
-            real: declared
-                .iter()
-                .map(|it| value_type(&it.declared_type) == ValueType::Float)
-                .collect(),
-            generated: declared.iter().any(|it| it.hidden != 0),
-        }))
+        let alias = alias.filter(|_| key_columns == 1 && !indexed);
+        let Some(rowid) = rowid_name(declared, alias) else {
+            return Ok(Storage::Other);
+        };
+        let generated = declared.iter().any(|it| it.hidden != 0);
+        Ok(Storage::Rowid(RowidTable { root, alias, rowid, generated }))
     }
+}
+
+/// A name by which SQL knows the rowid: one that no column has taken, or that of its alias.
+fn rowid_name(declared: &[Declared], alias: Option<usize>) -> Option<String> {
+    let taken = |name: &str| declared.iter().any(|it| it.name.eq_ignore_ascii_case(name));
+    let free = ["rowid", "_rowid_", "oid"].into_iter().find(|it| !taken(it));
+    free.map(str::to_owned).or_else(|| Some(quoted(&declared.get(alias?)?.name)))
 }
 
 /// `table_xinfo`'s word for a column of a virtual table that `*` does not include.
@@ -187,7 +187,7 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Declare
     let read = |row: &Row<'_>| {
         Ok(Declared {
             name: row.get(0)?,
-            declared_type: row.get(1)?,
+            type_name: row.get(1)?,
             not_null: row.get(2)?,
             key_position: row.get(3)?,
             hidden: row.get(4)?,
@@ -256,7 +256,7 @@ impl<'a> Estimates<'a> {
 
     /// How many rows fit between the first and the last: two look-ups, where counting reads it all.
     fn spanned(&self, table: &str, storage: &Storage) -> rusqlite::Result<Option<u64>> {
-        let Storage::Rowid(RowidTable { rowid: Some(rowid), .. }) = storage else {
+        let Storage::Rowid(RowidTable { rowid, .. }) = storage else {
             return Ok(None);
         };
         let end = |order: &str| {
@@ -303,8 +303,7 @@ mod tests {
             "CREATE TABLE t (a INTEGER, b VARCHAR(9), c DOUBLE, d DECIMAL(9,2), e DATE, f, g BLOB, h FLOATING POINT)",
         );
         let types: Vec<_> = table.schema.columns.iter().map(|it| it.value_type).collect();
-        use ValueType::{Any, Float, Integer, Text};
-        assert_eq!(types, [Integer, Text, Float, Any, Any, Any, Any, Integer]);
+        assert_eq!(format!("{types:?}"), "[Integer, Text, Float, Any, Any, Any, Any, Integer]");
     }
 
     #[test]
@@ -347,7 +346,15 @@ mod tests {
         let Storage::Rowid(it) = table("CREATE TABLE t (RowId TEXT, oid)").storage else {
             panic!()
         };
-        assert_eq!(it.rowid.as_deref(), Some("_rowid_"));
+        assert_eq!(it.rowid, "_rowid_");
+    }
+
+    #[test]
+    fn a_table_whose_rowid_has_no_name_has_none_for_scans() {
+        let taken = "CREATE TABLE t (rowid TEXT, oid, _rowid_";
+        assert_eq!(table(&format!("{taken})")).storage, Storage::Other);
+        let named = table(&format!("{taken}, id INTEGER PRIMARY KEY)"));
+        assert!(matches!(named.storage, Storage::Rowid(it) if it.rowid == "\"id\""));
     }
 
     #[test]

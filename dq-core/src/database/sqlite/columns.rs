@@ -16,8 +16,9 @@ pub(crate) struct ColumnBuilder {
     capacity: usize,
 }
 
+/// The values of a column so far.
 #[derive(Debug)]
-enum Values {
+pub(crate) enum Values {
     /// Only NULLs so far, and so many of them; the first other value decides.
     Undecided(usize),
     Integer(Vec<i64>, NullBufferBuilder),
@@ -36,6 +37,12 @@ impl ColumnBuilder {
             _ => Values::Undecided(0),
         };
         Self { values, capacity }
+    }
+
+    /// The values so far, for loops that look at their form once.
+    #[inline]
+    pub(crate) fn values(&mut self) -> &mut Values {
+        &mut self.values
     }
 
     /// Appends NULL.
@@ -95,31 +102,28 @@ impl ColumnBuilder {
         self.push_other(Cell::Bytes(span));
     }
 
-    /// The text that was appended last, if it was text.
-    #[inline]
-    pub(crate) fn last_text(&self) -> Option<Span> {
-        match &self.values {
-            Values::Text(spans) => spans.last().copied().filter(|it| !it.is_null()),
-            Values::Mixed(cells) => match cells.last() {
-                Some(Cell::Text(span)) => Some(*span),
-                _ => None,
-            },
-            _ => None,
+    /// Appends a value.
+    pub(crate) fn push(&mut self, cell: Cell) {
+        match cell {
+            Cell::Null => self.push_null(),
+            cell => self.push_other(cell),
         }
     }
 
     /// Declares that the text that was appended last is not valid UTF-8.
     #[cold]
     pub(crate) fn last_is_bytes(&mut self) {
-        let Some(span) = self.last_text() else {
-            return;
+        let span = match &mut self.values {
+            Values::Text(spans) => spans.pop(),
+            Values::Mixed(cells) => match cells.pop() {
+                Some(Cell::Text(span)) => Some(span),
+                _ => None,
+            },
+            _ => None,
         };
-        match &mut self.values {
-            Values::Text(spans) => drop(spans.pop()),
-            Values::Mixed(cells) => drop(cells.pop()),
-            _ => return,
+        if let Some(span) = span {
+            self.push_bytes(span);
         }
-        self.push_bytes(span);
     }
 
     /// The column; its spans lie in `buffer`.
@@ -200,23 +204,28 @@ impl Values {
         let mut cells = Vec::with_capacity(capacity);
         match self {
             Self::Undecided(rows) => cells.resize(*rows, Cell::Null),
-            Self::Integer(values, nulls) => {
-                cells.extend(values.iter().enumerate().map(|(row, it)| {
-                    if nulls.is_valid(row) { Cell::Integer(*it) } else { Cell::Null }
-                }))
-            }
-            Self::Float(values, nulls) => {
-                cells.extend(values.iter().enumerate().map(|(row, it)| {
-                    if nulls.is_valid(row) { Cell::Float(*it) } else { Cell::Null }
-                }))
-            }
-            Self::Text(spans) => cells.extend(
-                spans.iter().map(|it| if it.is_null() { Cell::Null } else { Cell::Text(*it) }),
-            ),
+            Self::Integer(values, nulls) => cells.extend(with_nulls(values, nulls, Cell::Integer)),
+            Self::Float(values, nulls) => cells.extend(with_nulls(values, nulls, Cell::Float)),
+            Self::Text(spans) => cells.extend(spans.iter().map(|it| text_or_null(*it))),
             Self::Mixed(known) => cells.extend_from_slice(known),
         }
         cells
     }
+}
+
+fn with_nulls<T: Copy>(
+    values: &[T],
+    nulls: &NullBufferBuilder,
+    cell: impl Fn(T) -> Cell,
+) -> impl Iterator<Item = Cell> {
+    let value = move |(row, value): (usize, &T)| {
+        if nulls.is_valid(row) { cell(*value) } else { Cell::Null }
+    };
+    values.iter().enumerate().map(value)
+}
+
+fn text_or_null(span: Span) -> Cell {
+    if span.is_null() { Cell::Null } else { Cell::Text(span) }
 }
 
 #[cfg(test)]

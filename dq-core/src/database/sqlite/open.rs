@@ -102,6 +102,8 @@ fn open(config: &SqliteConfig, flags: OpenFlags, query: &str) -> rusqlite::Resul
     let connection = Connection::open_with_flags(uri(&config.path, query), flags)?;
     connection.busy_timeout(config.busy_timeout())?;
     connection.pragma_update(None, "cache_size", -i64::from(config.cache_size_kib))?;
+    let mapped = i64::from(config.mmap_size_mib) << 20;
+    connection.pragma_update(None, "mmap_size", mapped)?;
     Ok(connection)
 }
 
@@ -134,7 +136,7 @@ fn uri(path: &Path, query: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
                 uri.push(char::from(*byte));
             }
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => uri.extend(["%", &format!("{byte:02X}")]),
         }
     }
     uri.push('?');

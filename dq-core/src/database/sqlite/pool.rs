@@ -1,13 +1,12 @@
 //! Connections that are lent out, each to one caller at a time.
 //!
-//! A [`Pool`] opens connections when they are first needed and keeps them. A [`Lease`] holds the right
-//! to one connection; whoever drops it, wherever, gives back a connection without an open transaction.
+//! They are opened when they are first needed, and kept. Whoever holds a [`Lease`] may use one.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::runtime::Handle;
@@ -16,30 +15,34 @@ use tokio::task::spawn_blocking;
 
 use crate::clock::Clock;
 use crate::database::PoolStatistics;
+use crate::database::sqlite::config::SqliteConfig;
+use crate::database::sqlite::lease::{Lease, Opened};
+use crate::database::sqlite::open;
 use crate::database::sqlite::task::blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Cancellation;
-
-/// How many instructions of SQLite's machine run between two looks at the request to stop: some
-/// hundred microseconds, and no measurable cost.
-const OPERATIONS_PER_LOOK: i32 = 10_000;
 
 /// Opens one connection.
 pub(crate) type Open = Box<dyn Fn() -> Result<Connection> + Send + Sync>;
 
 /// At most so many connections.
 pub(crate) struct Pool {
-    /// How messages call the pool.
+    /// How messages call a connection: "reader of `sqlite:a.db`".
     name: String,
+    path: PathBuf,
     open: Open,
     size: usize,
     timeout: Duration,
     clock: Arc<dyn Clock>,
     permits: Arc<Semaphore>,
-    /// Connections that wait for work; `None` once the pool is closed.
-    idle: Mutex<Option<Vec<Connection>>>,
+    /// Connections that wait for work; `None` once the pool is shut.
+    idle: Mutex<Option<Vec<Opened>>>,
     counters: Counters,
 }
+
+/// Connections that waited for work when their pool was shut.
+#[derive(Debug)]
+pub(crate) struct Idle(Vec<Opened>);
 
 #[derive(Debug, Default)]
 struct Counters {
@@ -53,19 +56,21 @@ struct Counters {
 }
 
 impl Pool {
-    /// A pool of at most `size` connections; who waits for one longer than `timeout` gives up.
+    /// A pool of at most `size` connections to the database that `config` names. `role` is how messages
+    /// call one of them.
     pub(crate) fn new(
-        name: String,
+        role: &str,
         size: usize,
-        timeout: Duration,
+        config: &SqliteConfig,
         clock: Arc<dyn Clock>,
         open: Open,
     ) -> Arc<Self> {
         Arc::new(Self {
-            name,
+            name: format!("{role} of `{}`", open::name(&config.path)),
+            path: config.path.clone(),
             open,
             size,
-            timeout,
+            timeout: config.acquire_timeout(),
             clock,
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::new(Some(Vec::new())),
@@ -94,17 +99,27 @@ impl Pool {
             Ok(permit) => permit,
             Err(_) => self.wait().await?,
         };
-        let connection = match &mut *self.idle() {
-            Some(idle) => idle.pop(),
-            None => return Err(self.closed()),
-        };
+        let opened = self.idle().as_mut().ok_or_else(|| self.closed())?.pop();
         self.counters.acquisitions.fetch_add(1, Ordering::Relaxed);
-        Ok(Lease { pool: Arc::clone(self), held: Some(Held { connection, _permit: permit }) })
+        Ok(Lease::new(Arc::clone(self), opened, permit))
     }
 
-    /// Lends nothing more, and returns when every connection is closed.
-    pub(crate) async fn close(self: &Arc<Self>) {
-        let idle = self.idle().take();
+    /// Whether the pool still lends.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` once it is shut.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.idle().is_some() { Ok(()) } else { Err(self.closed()) }
+    }
+
+    /// Lends nothing more. Gives the connections that wait for work, for [`drain`](Self::drain).
+    pub(crate) fn shut(&self) -> Idle {
+        Idle(self.idle().take().unwrap_or_default())
+    }
+
+    /// Closes the connections that waited for work, and returns when all others are closed too.
+    pub(crate) async fn drain(&self, idle: Idle) {
         let closed = spawn_blocking(move || drop(idle)).await;
         debug_assert!(closed.is_ok(), "closing a connection does not panic");
         let all = u32::try_from(self.size).unwrap_or(u32::MAX);
@@ -133,6 +148,40 @@ impl Pool {
         (count(&self.counters.statements), count(&self.counters.errors))
     }
 
+    /// The file that the connections of this pool open.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a connection.
+    pub(crate) fn connect(&self) -> Result<Connection> {
+        (self.open)()
+    }
+
+    /// Counts a statement that ended.
+    pub(crate) fn count<T>(&self, result: &Result<T>) {
+        self.counters.statements.fetch_add(1, Ordering::Relaxed);
+        self.counters.errors.fetch_add(u64::from(result.is_err()), Ordering::Relaxed);
+    }
+
+    /// Keeps a connection without an open transaction for the next caller. Gives it back if the pool is
+    /// shut.
+    pub(crate) fn keep(&self, opened: Opened) -> Option<Opened> {
+        match &mut *self.idle() {
+            Some(idle) => {
+                idle.push(opened);
+                None
+            }
+            None => Some(opened),
+        }
+    }
+
+    /// That the pool is shut.
+    pub(crate) fn closed(&self) -> Error {
+        let message = format!("cannot get a {}: the manager is closed", self.name);
+        Error::new(ErrorKind::Unavailable, message)
+    }
+
     async fn wait(&self) -> Result<OwnedSemaphorePermit> {
         let _waiting = Waiting::new(self);
         let permit = tokio::select! {
@@ -143,21 +192,25 @@ impl Pool {
         permit.ok_or_else(|| {
             self.counters.timeouts.fetch_add(1, Ordering::Relaxed);
             let (name, size, millis) = (&self.name, self.size, self.timeout.as_millis());
-            let message =
-                format!("cannot get one of the {size} {name}: none was free for {millis} ms");
+            let message = format!("cannot get a {name}: none of {size} was free for {millis} ms");
             Error::new(ErrorKind::Timeout, message)
         })
     }
 
-    fn idle(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
+    fn idle(&self) -> MutexGuard<'_, Option<Vec<Opened>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn closed(&self) -> Error {
-        Error::new(
-            ErrorKind::Unavailable,
-            format!("cannot get one of the {}: the manager is closed", self.name),
-        )
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let Idle(idle) = self.shut();
+        // The last connection to close moves the log into the database, which takes a while, and this
+        // may be a thread that must not block.
+        match Handle::try_current() {
+            Ok(runtime) if !idle.is_empty() => drop(runtime.spawn_blocking(move || drop(idle))),
+            _ => drop(idle),
+        }
     }
 }
 
@@ -173,7 +226,7 @@ impl fmt::Debug for Pool {
 /// A caller who waits; however the wait ends, it is counted.
 struct Waiting<'a> {
     pool: &'a Pool,
-    since: std::time::Instant,
+    since: Instant,
 }
 
 impl<'a> Waiting<'a> {
@@ -190,113 +243,4 @@ impl Drop for Waiting<'_> {
         self.pool.counters.waiting.fetch_sub(1, Ordering::Relaxed);
         self.pool.counters.waited_micros.fetch_add(waited.as_micros() as u64, Ordering::Relaxed);
     }
-}
-
-/// The right to one connection of a pool.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    pool: Arc<Pool>,
-    /// `None` once it is given back.
-    held: Option<Held>,
-}
-
-#[derive(Debug)]
-struct Held {
-    /// `None` before the first use, and after an error that puts the connection in doubt.
-    connection: Option<Connection>,
-    /// Last, so that who gets the permit finds the connection.
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Lease {
-    /// Runs `work` on the connection, which is opened if need be. Blocks. Ends soon after someone asks to
-    /// `stop`.
-    pub(crate) fn run<T>(
-        &mut self,
-        stop: &Cancellation,
-        work: impl FnOnce(&Connection, &Cancellation) -> Result<T>,
-    ) -> Result<T> {
-        let result = self.attempt(stop, work);
-        self.pool.counters.statements.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = &result {
-            self.pool.counters.errors.fetch_add(1, Ordering::Relaxed);
-            if let (true, Some(held)) = (is_doubtful(error), &mut self.held) {
-                held.connection = None;
-            }
-        }
-        result
-    }
-
-    fn attempt<T>(
-        &mut self,
-        stop: &Cancellation,
-        work: impl FnOnce(&Connection, &Cancellation) -> Result<T>,
-    ) -> Result<T> {
-        stop.check()?;
-        let Some(held) = &mut self.held else { return Err(self.pool.closed()) };
-        let connection = match &mut held.connection {
-            Some(connection) => connection,
-            none => none.insert((self.pool.open)()?),
-        };
-        let watched = stop.clone();
-        watch(connection, Some(move || watched.is_cancelled()))?;
-        let result = work(connection, stop);
-        watch(connection, None::<fn() -> bool>)?;
-        result
-    }
-
-    /// Gives the connection back, rolling back what is open. May block.
-    pub(crate) fn give_back(mut self) {
-        self.pool.take_back(self.held.take());
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let Some(held) = self.held.take() else { return };
-        let is_open = held.connection.as_ref().is_some_and(|it| !it.is_autocommit());
-        match Handle::try_current() {
-            // Rolling back takes a while, and this may be a thread that must not block.
-            Ok(runtime) if is_open && !thread::panicking() => {
-                let pool = Arc::clone(&self.pool);
-                drop(runtime.spawn_blocking(move || pool.take_back(Some(held))));
-            }
-            _ => self.pool.take_back(Some(held)),
-        }
-    }
-}
-
-impl Pool {
-    fn take_back(&self, held: Option<Held>) {
-        let Some(Held { connection: Some(connection), _permit: permit }) = held else { return };
-        let is_clean = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
-        let mut doomed = None;
-        match &mut *self.idle() {
-            Some(idle) if is_clean && !thread::panicking() => idle.push(connection),
-            _ => doomed = Some(connection),
-        }
-        // Closing may take a while, so it happens outside of the lock, and before the permit goes.
-        drop(doomed);
-        drop(permit);
-    }
-}
-
-fn watch<F>(connection: &Connection, look: Option<F>) -> Result<()>
-where
-    F: FnMut() -> bool + Send + 'static,
-{
-    connection.progress_handler(OPERATIONS_PER_LOOK, look).map_err(|it| {
-        Error::new(ErrorKind::Internal, format!("cannot watch a database connection: {it}"))
-    })
-}
-
-/// Whether an error says more about the connection than about the statement.
-fn is_doubtful(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Internal
-            | ErrorKind::SourceInvalid
-            | ErrorKind::Unavailable
-            | ErrorKind::WriteFailed
-    )
 }

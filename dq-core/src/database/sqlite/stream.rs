@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::database::sqlite::pool::{Lease, Pool};
+use crate::database::sqlite::lease::Lease;
+use crate::database::sqlite::pool::Pool;
 use crate::database::sqlite::result::ResultReader;
 use crate::database::sqlite::statement::prepare;
 use crate::database::sqlite::task::{StopOnDrop, broken};
@@ -39,7 +40,7 @@ pub(crate) async fn stream(
         Ok(columns) => {
             Ok(RowStream::new(columns, Box::new(Rows { batches, task: Some(task), _stop: stop })))
         }
-        Err(_) => match (&mut task).await.map_err(broken)? {
+        Err(_) => match (&mut task).await.map_err(|it| broken(&it))? {
             Err(error) => Err(error),
             Ok(()) => {
                 Err(Error::new(ErrorKind::Internal, "a statement ended before it told its columns"))
@@ -95,6 +96,6 @@ impl Partition for Rows {
         let Some(task) = &mut self.task else { return Ok(None) };
         let ended = task.await;
         self.task = None;
-        ended.map_err(broken)?.map(|()| None)
+        ended.map_err(|it| broken(&it))?.map(|()| None)
     }
 }

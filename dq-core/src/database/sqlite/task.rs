@@ -12,7 +12,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T> {
     let stop = StopOnDrop::default();
     let token = stop.token();
-    spawn_blocking(move || work(&token)).await.map_err(broken)?
+    spawn_blocking(move || work(&token)).await.map_err(|it| broken(&it))?
 }
 
 /// Asks work to stop when its caller loses interest.
@@ -34,7 +34,7 @@ impl Drop for StopOnDrop {
 
 /// What it means that a task did not end by itself. The message of a panic may hold a row's value and
 /// stays out.
-pub(crate) fn broken(error: JoinError) -> Error {
+pub(crate) fn broken(error: &JoinError) -> Error {
     if error.is_panic() {
         return Error::new(ErrorKind::Internal, "the work on a database connection panicked");
     }

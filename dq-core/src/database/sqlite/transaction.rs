@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::pool::{Lease, Pool};
+use crate::database::sqlite::lease::Lease;
+use crate::database::sqlite::pool::Pool;
 use crate::database::sqlite::result::collect;
 use crate::database::sqlite::statement::execute;
 use crate::database::sqlite::task::blocking;

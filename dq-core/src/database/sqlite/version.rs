@@ -12,11 +12,13 @@
 //! between two steps for longer than that, not yet shown. And a file system whose clock is not ours
 //! (a network share) may defeat the two seconds.
 
+use std::fs;
 use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::Connection;
 
@@ -24,6 +26,7 @@ use crate::clock::Clock;
 use crate::database::Version;
 use crate::database::sqlite::config::SqliteConfig;
 use crate::database::sqlite::error::from_sqlite;
+use crate::database::sqlite::file::FileState;
 use crate::database::sqlite::open;
 use crate::database::sqlite::pool::Pool;
 use crate::error::{Error, ErrorKind, Result};
@@ -52,14 +55,12 @@ impl Watcher {
             count.fetch_add(1, Ordering::Relaxed);
             open::reader(&reader)
         };
-        let name = format!("watchers of `{}`", open::name(&config.path));
-        let timeout = config.acquire_timeout();
         Self {
             path: config.path.clone(),
             clock: Arc::clone(&clock),
             word: RandomState::new().hash_one(std::process::id()),
             opened,
-            connection: Pool::new(name, 1, timeout, clock, Box::new(open)),
+            connection: Pool::new("watcher", 1, config, clock, Box::new(open)),
         }
     }
 
@@ -87,7 +88,7 @@ impl Watcher {
     }
 
     pub(crate) async fn close(&self) {
-        self.connection.close().await;
+        self.connection.drain(self.connection.shut()).await;
     }
 }
 
@@ -102,73 +103,25 @@ fn exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
 ///
 /// The database file is asked about and never opened: when a program closes a file, POSIX drops all
 /// locks that its other connections hold on it. SQLite takes no locks on the log.
-#[cfg(unix)]
 fn shared(path: &Path, clock: &dyn Clock) -> Option<String> {
     let log_path = open::beside(path, "-wal");
-    let database = files::State::of(path)?;
+    let database = FileState::of(path)?;
     // An empty log holds no commit, and comes and goes with the first and the last connection.
-    let log = files::State::of(&log_path).filter(|it| it.size > 0);
-    let salts = match &log {
-        Some(_) => files::salts(&log_path)?,
-        None => 0,
-    };
-    let newest = log.iter().map(|it| it.newest).fold(database.newest, i128::max);
-    let now = clock.utc().duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos() as i128;
-    if now - newest < QUIET.as_nanos() as i128 {
+    let log = FileState::of(&log_path).filter(|it| it.size > 0);
+    let newest = log.iter().fold(database.changed(), |newest, it| newest.max(it.changed()));
+    let now = clock.utc().duration_since(UNIX_EPOCH).ok()?;
+    if now.checked_sub(newest).is_none_or(|age| age < QUIET) {
         return None;
     }
-    let log = log.map_or_else(String::new, |it| format!("-{}-{salts:016x}", it.word));
-    Some(format!("{}{log}", database.word))
+    Some(match log {
+        None => database.to_string(),
+        Some(log) => format!("{database}-{log}-{:016x}", salts(&log_path)?),
+    })
 }
 
-#[cfg(not(unix))]
-fn shared(_path: &Path, _clock: &dyn Clock) -> Option<String> {
-    None
-}
-
-#[cfg(unix)]
-mod files {
-    //! What the file system says.
-
-    use std::fs;
-    use std::io::Read;
-    use std::os::unix::fs::MetadataExt;
-    use std::path::Path;
-
-    /// The identity of a file and the times of its last changes.
-    pub(crate) struct State {
-        pub(crate) size: u64,
-        /// When it last changed, in nanoseconds since 1970.
-        pub(crate) newest: i128,
-        pub(crate) word: String,
-    }
-
-    impl State {
-        /// `None` where there is no such file.
-        pub(crate) fn of(path: &Path) -> Option<Self> {
-            let it = fs::metadata(path).ok()?;
-            let nanos =
-                |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
-            let modified = nanos(it.mtime(), it.mtime_nsec());
-            // Unlike the time of modification, that of the last change cannot be set at will.
-            let changed = nanos(it.ctime(), it.ctime_nsec());
-            Some(Self {
-                size: it.size(),
-                newest: modified.max(changed),
-                word: format!(
-                    "{:x}-{:x}-{:x}-{modified:x}-{changed:x}",
-                    it.dev(),
-                    it.ino(),
-                    it.size()
-                ),
-            })
-        }
-    }
-
-    /// The two salts in the header of a write-ahead log; `None` if it cannot be read or has none.
-    pub(crate) fn salts(path: &Path) -> Option<u64> {
-        let mut header = [0; 24];
-        fs::File::open(path).ok()?.read_exact(&mut header).ok()?;
-        header.last_chunk().map(|it| u64::from_be_bytes(*it))
-    }
+/// The two salts in the header of a write-ahead log; `None` if it cannot be read or has none.
+fn salts(path: &Path) -> Option<u64> {
+    let mut header = [0; 24];
+    fs::File::open(path).ok()?.read_exact(&mut header).ok()?;
+    header.last_chunk().map(|it| u64::from_be_bytes(*it))
 }

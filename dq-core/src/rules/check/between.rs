@@ -69,21 +69,20 @@ impl CheckKind for Between {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        Some(Kernel::Row(match self.bounds {
-            Bounds::Numbers { min, max } => kernel::of_number(column, move |number| {
-                min.is_none_or(|it| number >= it) && max.is_none_or(|it| number <= it)
-            }),
+        let kernel = match self.bounds {
+            Bounds::Numbers { min, max } => kernel::of_number(column, within(min, max)),
             Bounds::Days { min, max } => {
-                let (min, max) =
-                    (min.map(|it| it.on(binder.as_of())), max.map(|it| it.on(binder.as_of())));
-                kernel::of_batch(move |batch| {
-                    Ok(lens::date_fails(batch.column(column), |day| {
-                        min.is_none_or(|it| day >= it) && max.is_none_or(|it| day <= it)
-                    }))
-                })
+                let on = |it: Day| it.on(binder.as_of());
+                let test = within(min.map(on), max.map(on));
+                kernel::of_batch(move |batch| Ok(lens::date_fails(batch.column(column), &test)))
             }
-        }))
+        };
+        Some(Kernel::Row(kernel))
     }
+}
+
+fn within<T: Copy + PartialOrd>(min: Option<T>, max: Option<T>) -> impl Fn(T) -> bool + Clone {
+    move |value| min.is_none_or(|it| value >= it) && max.is_none_or(|it| value <= it)
 }
 
 fn bounds(min: Option<&str>, max: Option<&str>) -> Result<Bounds, String> {

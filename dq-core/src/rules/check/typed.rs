@@ -92,9 +92,9 @@ impl AsType {
             (Self::Integer, Value::Integer(_))
             | (Self::Date, Value::Date(_))
             | (Self::Timestamp, Value::Date(_) | Value::Timestamp(_))
+            | (Self::Decimal, Value::Integer(_))
             | (Self::Boolean, Value::Boolean(_) | Value::Integer(0 | 1)) => true,
             (Self::Decimal, Value::Text(text)) => Number::parse(text).is_some(),
-            (Self::Decimal, Value::Integer(_)) => true,
             (Self::Decimal, Value::Float(it)) => it.is_finite(),
             (Self::Date, Value::Text(text)) => Date::parse(text).is_some(),
             (Self::Timestamp, Value::Text(text)) => Timestamp::parse(text).is_some(),

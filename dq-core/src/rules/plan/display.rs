@@ -96,7 +96,7 @@ impl TablePlan {
     fn key_set_text(&self, key_set: &KeySet) -> String {
         let mut text = format!("({})", self.names(key_set.columns.iter().copied()));
         if !key_set.to.is_empty() {
-            text.push_str(&format!(" → ({})", self.names(key_set.to.iter().copied())));
+            text = format!("{text} → ({})", self.names(key_set.to.iter().copied()));
         }
         if key_set.blank == Blank::IsIgnored {
             text.push_str(" ignoring blank");

@@ -11,7 +11,7 @@ mod order;
 use crate::error::Result;
 use crate::rules::expression::Predicate;
 use crate::rules::kernel::RowKernel;
-use crate::rules::rule_set::RuleSet;
+use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 use crate::value::Date;
 use crate::value::TableSchema;
 
@@ -126,20 +126,38 @@ impl Plan {
     pub(crate) fn new(rules: &RuleSet, tables: &[TableSchema], as_of: Date) -> Result<Self> {
         let mut builder = Builder::new(rules, tables, as_of);
         let mut checks = Vec::new();
-        for (rule_position, rule) in rules.rules().iter().enumerate() {
-            let Some((table, filter)) = builder.rule(rule) else { continue };
-            for (check_position, check) in rule.checks.iter().enumerate() {
-                let mut binder = Binder::new(&mut builder, table, filter, check.place);
-                let kernel = check.check.bind(&mut binder);
-                let columns = binder.columns(&check.check.columns());
-                let (Some(kernel), Some(columns)) = (kernel, columns) else { continue };
-                let name = format!("{}/{}", rule.id, check.id);
-                let (rule, check) = (rule_position, check_position);
-                checks.push(PlannedCheck { rule, check, name, table, filter, columns, kernel });
-            }
+        for (position, rule) in rules.rules().iter().enumerate() {
+            checks.extend(plan_rule(&mut builder, position, rule));
         }
         let tables = builder.finish()?;
         let order = order::parents_first(tables.len(), &checks);
         Ok(Self { tables, checks, order })
     }
+
+    /// The step of the scan order after which a check by key can be decided; none for other checks.
+    pub(crate) fn decided_after(&self, check: &PlannedCheck) -> Option<usize> {
+        let step_of = |table: usize| self.order.iter().position(|it| *it == table);
+        check.kernel.key_sets().iter().filter_map(|it| step_of(it.table)).max()
+    }
+}
+
+fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<PlannedCheck> {
+    let Some((table, filter)) = builder.rule(rule) else { return Vec::new() };
+    let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
+        let mut binder = Binder::new(builder, table, filter, check.place);
+        let kernel = check.check.bind(&mut binder);
+        let columns = binder.columns(&check.check.columns());
+        let name = format!("{}/{}", rule.id, check.id);
+        let (kernel, columns) = kernel.zip(columns)?;
+        Some(PlannedCheck {
+            rule: position,
+            check: check_position,
+            name,
+            table,
+            filter,
+            columns,
+            kernel,
+        })
+    };
+    rule.checks.iter().enumerate().filter_map(&mut plan_check).collect()
 }

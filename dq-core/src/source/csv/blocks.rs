@@ -3,9 +3,10 @@
 use std::io::{self, Read};
 use std::mem;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::source::csv::file::{ByteStream, CsvFile};
 use crate::source::csv::flaw::{Context, Flaw, Reason};
+use crate::source::csv::marks::Marks;
 use crate::source::csv::options::{Dialect, Format};
 
 /// The first block is smaller, since it may be read for the header alone.
@@ -69,10 +70,7 @@ impl Blocks {
         loop {
             self.fill(&mut bytes);
             if matches!(self.end, Some(End::Reached)) {
-                if bytes.last().is_some_and(|it| *it != b'\n') {
-                    bytes.push(b'\n');
-                }
-                return Ok((!bytes.is_empty()).then(|| self.hand_out(bytes)));
+                return Ok(self.last(bytes));
             }
             if let Some(end) = records_end(&bytes, self.dialect) {
                 self.carry = self.split_off(&mut bytes, end);
@@ -124,6 +122,14 @@ impl Blocks {
         carry
     }
 
+    /// What is left at the end of the stream.
+    fn last(&mut self, mut bytes: Vec<u8>) -> Option<Block> {
+        if *bytes.last()? != b'\n' {
+            bytes.push(b'\n');
+        }
+        Some(self.hand_out(bytes))
+    }
+
     fn hand_out(&mut self, bytes: Vec<u8>) -> Block {
         let lines = count_lines(&bytes);
         let line = self.line;
@@ -131,7 +137,7 @@ impl Blocks {
         Block { bytes, line, lines }
     }
 
-    fn too_long(&self, bytes: &[u8]) -> crate::error::Error {
+    fn too_long(&self, bytes: &[u8]) -> Error {
         let bytes_max = self.dialect.record_bytes_max;
         let flaw = Flaw { offset: 0, reason: Reason::RecordTooLong { bytes_max } };
         flaw.into_error(&Context {
@@ -150,42 +156,43 @@ fn count_lines(bytes: &[u8]) -> usize {
 
 /// Where the last whole record of `bytes` ends, if there is one. `bytes` starts with a record.
 fn records_end(bytes: &[u8], dialect: Dialect) -> Option<usize> {
-    let line_end = |bytes: &[u8]| memchr::memrchr(b'\n', bytes).map(|it| it + 1);
-    let Some(quote) = dialect.quote else { return line_end(bytes) };
+    let quote = dialect.quote.filter(|it| memchr::memchr(*it, bytes).is_some());
+    let Some(quote) = quote else { return line_end(bytes, 0, bytes.len()) };
+    let mut quotes = Marks::new(bytes, [quote]);
     let mut end = None;
-    let mut outside = 0; // nothing before this is open
-    let mut search = 0;
-    while let Some(at) = find(quote, bytes, search) {
-        let opens = match at.checked_sub(1).and_then(|it| bytes.get(it)) {
-            None => true,
-            Some(before) => *before == dialect.delimiter || *before == b'\n',
-        };
-        if !opens {
-            search = at + 1;
-            continue;
+    let mut outside = 0; // what comes from here to the next opening quote is not quoted
+    while let Some(open) = quotes.next() {
+        let before = open.checked_sub(1).and_then(|it| bytes.get(it));
+        if before.is_some_and(|it| *it != dialect.delimiter && *it != b'\n') {
+            continue; // a quote inside of an unquoted cell is data
         }
-        let gap = bytes.get(outside..at).unwrap_or_default();
-        end = line_end(gap).map(|it| outside + it).or(end);
-        let Some(close) = closing_quote(quote, bytes, at + 1) else { return end };
+        end = line_end(bytes, outside, open).or(end);
+        let Some(close) = closing_quote(&mut quotes, bytes, quote) else { return end };
         outside = close + 1;
-        search = outside;
     }
-    let rest = bytes.get(outside..).unwrap_or_default();
-    line_end(rest).map(|it| outside + it).or(end)
+    line_end(bytes, outside, bytes.len()).or(end)
 }
 
-/// The first quote at or behind `from` that is not doubled.
-fn closing_quote(quote: u8, bytes: &[u8], from: usize) -> Option<usize> {
-    let mut from = from;
-    loop {
-        let at = find(quote, bytes, from)?;
+/// The next quote that is not doubled.
+#[inline]
+fn closing_quote(quotes: &mut Marks<'_, 1>, bytes: &[u8], quote: u8) -> Option<usize> {
+    while let Some(at) = quotes.next() {
         if bytes.get(at + 1) != Some(&quote) {
             return Some(at);
         }
-        from = at + 2;
+        quotes.next();
     }
+    None
 }
 
-fn find(byte: u8, bytes: &[u8], from: usize) -> Option<usize> {
-    memchr::memchr(byte, bytes.get(from..)?).map(|it| from + it)
+/// Behind the last line end between `start` and `end`.
+#[inline]
+fn line_end(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+    let between = bytes.get(start..end)?;
+    let last = match between {
+        [] => None,
+        [one] => (*one == b'\n').then_some(0),
+        _ => memchr::memrchr(b'\n', between),
+    };
+    last.map(|it| start + it + 1)
 }

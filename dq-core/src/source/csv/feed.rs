@@ -63,22 +63,21 @@ impl Feed {
     /// The next block; `None` after the last of the last file.
     pub(crate) fn next(&mut self) -> Result<Option<FeedBlock>> {
         loop {
-            let Some(current) = &mut self.current else {
-                let Some(file) = self.files.pop_front() else { return Ok(None) };
-                self.current = Some(Current::open(file, &self.format)?);
-                continue;
-            };
-            let Current { file, identity, blocks } = current;
-            let (file, identity, dialect) = (Arc::clone(file), *identity, blocks.dialect());
-            let next =
-                blocks.next().or_else(|error| file.check_unchanged(identity).and(Err(error)))?;
-            if let Some(block) = next {
-                let sequence = self.sequence;
-                self.sequence += 1;
-                return Ok(Some(FeedBlock { block, sequence, dialect, file, identity }));
-            }
-            self.current = None;
-            file.check_unchanged(identity)?;
+            let Some(mut current) = self.take_current()? else { return Ok(None) };
+            let Some(block) = current.next()? else { continue };
+            let sequence = self.sequence;
+            self.sequence += 1;
+            let (dialect, identity) = (current.blocks.dialect(), current.identity);
+            let file = Arc::clone(&current.file);
+            self.current = Some(current);
+            return Ok(Some(FeedBlock { block, sequence, dialect, file, identity }));
+        }
+    }
+
+    fn take_current(&mut self) -> Result<Option<Current>> {
+        match self.current.take() {
+            Some(current) => Ok(Some(current)),
+            None => self.files.pop_front().map(|it| Current::open(it, &self.format)).transpose(),
         }
     }
 }
@@ -86,6 +85,7 @@ impl Feed {
 impl Current {
     fn open(file: FeedFile, format: &Format) -> Result<Self> {
         let FeedFile { file, identity, stream } = file;
+        file.check_unchanged(identity)?;
         let open = match stream {
             Some(open) => open,
             None => OpenFile::open(&file, format)?,
@@ -94,5 +94,14 @@ impl Current {
             return Err(file.changed());
         }
         Ok(Self { file: Arc::new(file), identity, blocks: open.blocks })
+    }
+
+    /// The next block. At the end, and where reading fails, the file must not have changed.
+    fn next(&mut self) -> Result<Option<Block>> {
+        let next = self.blocks.next();
+        if !matches!(next, Ok(Some(_))) {
+            self.file.check_unchanged(self.identity)?;
+        }
+        next
     }
 }

