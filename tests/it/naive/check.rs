@@ -1,12 +1,11 @@
 //! Checks: which rows violate them.
 
-use regex::Regex;
-
 use crate::naive::condition::{Condition, Truth};
 use crate::naive::format::has_format;
 use crate::naive::moment::{day_of, parse_moment};
 use crate::naive::number::Number;
-use crate::naive::{Cell, Table, has_null, parse_day, same};
+use crate::naive::pattern::is_found;
+use crate::naive::{Cell, Table, key_of, parse_day};
 
 /// A check with its arguments. Columns are those of the table that it is about, but for the keys of
 /// another table.
@@ -86,7 +85,7 @@ impl Check {
             Self::NotNull(it) => cell(it).is_null(),
             Self::NotBlank(it) => cell(it).is_null() || cell(it).is_blank(),
             Self::Matches(it, pattern) => {
-                fails_as_text(cell(it), |text| Regex::new(pattern).unwrap().is_match(text))
+                fails_as_text(cell(it), |text| is_found(pattern, text))
             }
             Self::OneOf(it, values) => fails_as_text(cell(it), |text| values.iter().any(|it| it == text)),
             Self::Length(it, min, max) => fails_as_text(cell(it), |text| {
@@ -159,7 +158,7 @@ fn day(cell: &Cell) -> Option<i64> {
 }
 
 fn has_type(name: &str, cell: &Cell) -> bool {
-    let digits = |text: &str| Regex::new("^[+-]?[0-9]+$").unwrap().is_match(text);
+    let digits = |text: &str| is_found("^[+-]?[0-9]+$", text);
     match (name, cell) {
         ("integer", Cell::Integer(_)) | ("date", Cell::Day(_)) | ("boolean", Cell::Boolean(_)) => true,
         ("integer", Cell::Float(it)) => *it == it.round(),
@@ -186,13 +185,12 @@ fn unique(
     columns: &[&'static str],
     ignores_blank: bool,
 ) -> RowsAndGroups {
-    let compared = |row: &usize| {
-        let key = table.cells(*row, columns);
-        !has_null(&key) && !(ignores_blank && key.iter().any(|it| it.is_blank()))
+    let is_compared = |row: &usize| {
+        !ignores_blank || !table.cells(*row, columns).iter().any(|it| it.is_blank())
     };
-    let compared: Vec<_> = scope.iter().copied().filter(compared).collect();
-    let groups = groups(table, &compared, columns);
-    let groups: Vec<_> = groups.into_iter().filter(|it| it.len() > 1).collect();
+    let compared: Vec<_> = scope.iter().copied().filter(is_compared).collect();
+    let mut groups = groups(table, &compared, columns);
+    groups.retain(|it| it.len() > 1);
     let mut rows = groups.concat();
     rows.sort_unstable();
     (rows, Some(groups.len() as u64))
@@ -204,9 +202,8 @@ fn dependency(
     from: &[&'static str],
     to: &[&'static str],
 ) -> RowsAndGroups {
-    let compared =
-        |row: &usize| !has_null(&table.cells(*row, from)) && !has_null(&table.cells(*row, to));
-    let compared: Vec<_> = scope.iter().copied().filter(compared).collect();
+    let has_value = |row: &usize| key_of(&table.cells(*row, to)).is_some();
+    let compared: Vec<_> = scope.iter().copied().filter(has_value).collect();
     let (mut rows, mut violated) = (Vec::new(), 0);
     for group in groups(table, &compared, from) {
         let values = groups(table, &group, to);
@@ -226,15 +223,15 @@ fn dependency(
 
 /// Rows with the same key, each group in the order of its rows.
 fn groups(table: &Table, rows: &[usize], columns: &[&'static str]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut groups: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
     for row in rows {
-        let key = table.cells(*row, columns);
-        match groups.iter_mut().find(|it| same(&table.cells(it[0], columns), &key)) {
-            Some(group) => group.push(*row),
-            None => groups.push(vec![*row]),
+        let Some(key) = key_of(&table.cells(*row, columns)) else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(*row),
+            None => groups.push((key, vec![*row])),
         }
     }
-    groups
+    groups.into_iter().map(|(_, rows)| rows).collect()
 }
 
 /// The rows whose key another table does not have so many times.
@@ -246,15 +243,12 @@ fn children(
     (min, max): (u64, u64),
 ) -> Vec<usize> {
     let counted = self::scope(other, filter);
-    let is_violated = |row: &&usize| {
-        let key = table.cells(**row, columns);
-        if has_null(&key) {
-            return false;
-        }
-        let their_key = |row: usize| other.cells(row, their_columns);
-        let is_same = |row: &&usize| !has_null(&their_key(**row)) && same(&key, &their_key(**row));
-        let count = counted.iter().filter(is_same).count() as u64;
+    let theirs: Vec<_> =
+        counted.iter().filter_map(|it| key_of(&other.cells(*it, their_columns))).collect();
+    let is_violated = |row: &usize| {
+        let Some(key) = key_of(&table.cells(*row, columns)) else { return false };
+        let count = theirs.iter().filter(|it| **it == key).count() as u64;
         count < min || count > max
     };
-    scope.iter().filter(is_violated).copied().collect()
+    scope.iter().copied().filter(is_violated).collect()
 }

@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use regex::Regex;
-
 use crate::naive::moment::{midnight, parse_moment};
+use crate::naive::pattern::is_found;
 use crate::naive::{Cell, Kind, Number, Table};
 
 /// A condition over the columns of one row.
@@ -65,7 +64,7 @@ impl Condition {
                 truths.fold(Truth::False, Truth::or)
             }
             Self::Like(column, pattern) => {
-                with_text(table.cell(row, column), |text| Truth::of(like(pattern).is_match(text)))
+                with_text(table.cell(row, column), |text| Truth::of(is_found(&like(pattern), text)))
             }
             Self::Length(column, operator, number) => {
                 with_text(table.cell(row, column), |text| {
@@ -275,7 +274,8 @@ fn with_text(cell: &Cell, test: impl Fn(&str) -> Truth) -> Truth {
     }
 }
 
-fn like(pattern: &str) -> Regex {
+/// The regular expression that means the same as a pattern of LIKE.
+fn like(pattern: &str) -> String {
     let mut regex = "(?s)^".to_owned();
     for character in pattern.chars() {
         match character {
@@ -284,7 +284,7 @@ fn like(pattern: &str) -> Regex {
             other => regex.push_str(&regex::escape(&other.to_string())),
         }
     }
-    Regex::new(&(regex + "$")).unwrap()
+    regex + "$"
 }
 
 impl Truth {

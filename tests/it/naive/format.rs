@@ -1,8 +1,7 @@
 //! Formats, as regular expressions.
 
-use regex::Regex;
-
 use crate::naive::parse_day;
+use crate::naive::pattern::is_found;
 
 /// States, the capital's district, territories, associated states, military mail.
 const STATES: &str = "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM \
@@ -23,7 +22,7 @@ pub(crate) fn has_format(name: &str, text: &str) -> bool {
 }
 
 fn is(pattern: &str, text: &str) -> bool {
-    Regex::new(&format!("^(?:{pattern})$")).unwrap().is_match(text)
+    is_found(&format!("^(?:{pattern})$"), text)
 }
 
 fn is_luhn(digits: &str) -> bool {

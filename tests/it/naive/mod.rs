@@ -7,6 +7,7 @@ mod condition;
 mod format;
 mod moment;
 mod number;
+mod pattern;
 
 pub(crate) use check::{Check, Outcome};
 pub(crate) use condition::{Condition, Operand};
@@ -104,29 +105,19 @@ impl Cell {
         matches!(self, Self::Text(it) if it.chars().all(char::is_whitespace))
     }
 
-    /// Whether two values are the same key: numbers by their value, all else by what is shown.
-    fn is_same_key(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Bytes(a), Self::Bytes(b)) => a == b,
-            (Self::Bytes(_), _) | (_, Self::Bytes(_)) => false,
-            _ => self.key_text() == other.key_text(),
-        }
-    }
-
-    fn key_text(&self) -> Option<String> {
+    /// What two cells have in common if they are the same key: numbers go by their value, all else by
+    /// what is shown, and bytes are never text. NULL is no key.
+    fn key(&self) -> Option<String> {
         match self {
-            Self::Float(it) if *it == 0.0 => Some("0".to_owned()),
-            Self::Float(it) if it.trunc() == *it && it.abs() < 1e38 => Some(format!("{it:.0}")),
-            _ => self.text(),
+            Self::Bytes(it) => Some(format!("bytes {it:?}")),
+            Self::Float(it) if *it == 0.0 => Some("text 0".to_owned()),
+            Self::Float(it) if it.trunc() == *it && it.abs() < 1e38 => Some(format!("text {it:.0}")),
+            _ => self.text().map(|it| format!("text {it}")),
         }
     }
 }
 
-/// Whether two keys are the same; a NULL in one of them is not compared.
-fn same(a: &[&Cell], b: &[&Cell]) -> bool {
-    a.iter().zip(b).all(|(a, b)| a.is_same_key(b))
-}
-
-fn has_null(key: &[&Cell]) -> bool {
-    key.iter().any(|it| it.is_null())
+/// The key of some cells; none if one of them is NULL, since such a key is not compared.
+fn key_of(cells: &[&Cell]) -> Option<Vec<String>> {
+    cells.iter().map(|it| it.key()).collect()
 }

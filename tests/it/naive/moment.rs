@@ -14,36 +14,37 @@ fn month_days(year: i64) -> [i64; 12] {
     [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 }
 
-/// Days from 1970-01-01 to a day, if there is such a day; years from 0 to 9999.
+/// The first day of each year from 0 to 10000, counted off from 1970-01-01.
+static YEARS: LazyLock<Vec<i64>> = LazyLock::new(|| {
+    let mut days: i64 = -(0..1970).map(|year| month_days(year).iter().sum::<i64>()).sum::<i64>();
+    let first_day = |year| {
+        let first = days;
+        days += month_days(year).iter().sum::<i64>();
+        first
+    };
+    (0..=10_000).map(first_day).collect()
+});
+
+/// Days from 1970-01-01 to a day, if there is such a day.
 fn day_number(year: i64, month: usize, day: i64) -> Option<i64> {
     let months = month_days(year);
     if !(1..=12).contains(&month) || day < 1 || day > months[month - 1] {
         return None;
     }
-    let years = |until: i64| (0..until).map(|it| month_days(it).iter().sum::<i64>()).sum::<i64>();
-    Some(years(year) - years(1970) + months[..month - 1].iter().sum::<i64>() + day - 1)
+    Some(YEARS[year as usize] + months[..month - 1].iter().sum::<i64>() + day - 1)
 }
 
-pub(crate) fn show_day(mut days: i64) -> String {
-    let mut year = 1970;
-    let length = |year: i64| month_days(year).iter().sum::<i64>();
-    while days < 0 {
-        year -= 1;
-        days += length(year);
-    }
-    while days >= length(year) {
-        days -= length(year);
-        year += 1;
-    }
-    let mut month = 1;
-    for length in month_days(year) {
-        if days < length {
+pub(crate) fn show_day(days: i64) -> String {
+    let year = YEARS.partition_point(|it| *it <= days) - 1;
+    let (mut month, mut day) = (1, days - YEARS[year] + 1);
+    for length in month_days(year as i64) {
+        if day <= length {
             break;
         }
-        days -= length;
+        day -= length;
         month += 1;
     }
-    format!("{year:04}-{month:02}-{:02}", days + 1)
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 pub(crate) fn show_moment(micros: i64) -> String {

@@ -1,9 +1,8 @@
 //! Numbers, compared digit by digit.
 
 use std::cmp::Ordering;
-use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::naive::pattern::is_found;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
@@ -11,12 +10,11 @@ pub(crate) enum Number {
     Float(f64),
 }
 
-static DECIMAL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$").unwrap());
+const DECIMAL: &str = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$";
 
 impl Number {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        if !DECIMAL.is_match(text) {
+        if !is_found(DECIMAL, text) {
             return None;
         }
         if let Ok(whole) = text.parse() {

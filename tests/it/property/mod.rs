@@ -16,11 +16,8 @@ use crate::property::sources::Databases;
 use crate::property::tables::Shape;
 use crate::run::{rules, threads, wait};
 
-/// As many as a developer waits for.
-const CASES: u32 = 100;
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(120))]
 
     #[test]
     fn every_source_counts_what_the_naive_evaluator_counts(
@@ -32,43 +29,52 @@ proptest! {
     ) {
         let tables = shape.tables(tables.0, tables.1);
         let options = ValidateOptions { sample_limit, show_values, ..threads(1) };
-        assert_everywhere(&tables, &shape, &rules, &options);
+        counts_everywhere(&tables, &shape, &rules, &options)?;
     }
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
 
     #[test]
     fn tables_of_many_batches_count_the_same(
-        tables in (tables::rows(150..400), tables::rows(100..250)),
+        tables in (tables::rows(100..250), tables::rows(50..150)),
         shape in tables::shape(),
         rules in rules::rules(),
     ) {
         let tables = shape.tables(tables.0, tables.1);
-        assert_everywhere(&tables, &shape, &rules, &threads(1));
+        counts_everywhere(&tables, &shape, &rules, &threads(1))?;
     }
 }
 
-/// Some cases; `PROPTEST_CASES` asks for another number.
-fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|it| it.parse().ok());
+/// So many cases; `PROPTEST_CASES` asks for another number.
+fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|it| it.parse().ok());
     ProptestConfig {
-        cases: cases.unwrap_or(CASES),
+        cases: asked.unwrap_or(usual),
         max_shrink_time: 20_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     }
 }
 
-fn assert_everywhere(tables: &[Table], shape: &Shape, rules: &Rules, options: &ValidateOptions) {
+fn counts_everywhere(
+    tables: &[Table],
+    shape: &Shape,
+    rules: &Rules,
+    options: &ValidateOptions,
+) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().unwrap();
     let in_memory = sources::as_arrow(tables);
     let run = Run { rules, options };
-    run.assert_counts(&sources::memory(&in_memory, shape), &in_memory);
+    run.counts(&sources::memory(&in_memory, shape), &in_memory, "memory")?;
     let as_text = sources::as_text(tables);
     let csv = sources::csv(&as_text, shape, &folder.path().join("csv"));
-    run.assert_counts(&csv, &as_text);
+    run.counts(&csv, &as_text, "CSV")?;
     let in_sqlite = sources::as_sqlite(tables);
     let databases = Databases::new(&in_sqlite, shape, &folder.path().join("tables.db"));
-    run.assert_counts(&databases.by_pages, &in_sqlite);
-    run.assert_counts(&databases.by_statements, &in_sqlite);
+    run.counts(&databases.by_pages, &in_sqlite, "SQLite by pages")?;
+    run.counts(&databases.by_statements, &in_sqlite, "SQLite by statements")
 }
 
 /// Rules, and how they are run.
@@ -78,35 +84,44 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Asserts that `source`, which holds `tables`, is judged as the naive evaluator judges it.
-    fn assert_counts(&self, source: &dyn Source, tables: &[Table]) {
-        let text = self.rules.text();
-        let rule_set = rules(&text);
+    /// Whether `source`, which holds `tables`, is judged as the naive evaluator judges it.
+    fn counts(&self, source: &dyn Source, tables: &[Table], name: &str) -> Result<(), TestCaseError> {
+        let rule_set = rules(&self.rules.text());
         let expected = self.rules.outcomes(tables);
         for (number, hash_bits) in [(1, 64), (2, 64), (7, 64), (1, 4), (7, 4)] {
             let threads = threads(number).threads;
             let options = ValidateOptions { threads, hash_bits, ..self.options.clone() };
-            let report = wait(validate(source, &rule_set, &options));
-            let report = report.unwrap_or_else(|it| panic!("{source:?}: {it}\n{text}"));
-            let context = format!("{source:?}, {number} threads, {hash_bits} bits\n{text}");
-            self.assert_report(&report, &expected, tables, &context);
+            let context = format!("{name}, {number} threads, {hash_bits} bits");
+            match wait(validate(source, &rule_set, &options)) {
+                Ok(report) => self.is_right(&report, &expected, tables, &context)?,
+                Err(error) => return Err(TestCaseError::fail(format!("{context}: {error}"))),
+            }
         }
+        Ok(())
     }
 
-    fn assert_report(&self, report: &Report, expected: &[Outcome], tables: &[Table], context: &str) {
+    fn is_right(
+        &self,
+        report: &Report,
+        expected: &[Outcome],
+        tables: &[Table],
+        context: &str,
+    ) -> Result<(), TestCaseError> {
         let checks = self.rules.checks();
-        assert_eq!(report.checks().count(), checks.len(), "{context}");
+        prop_assert_eq!(report.checks().count(), checks.len(), "{}", context);
         for ((report, expected), (rule, check)) in report.checks().zip(expected).zip(checks) {
             let table = tables.iter().find(|it| it.name == rule.table).unwrap();
-            let at = || format!("{check:?}\n{context}\n{:?}", expected.rows);
             let found = (report.evaluated, report.violations, report.groups);
-            assert_eq!(found, (expected.evaluated, expected.violations, expected.groups), "{}", at());
-            assert_eq!(report.error, None, "{}", at());
+            let right = (expected.evaluated, expected.violations, expected.groups);
+            prop_assert_eq!(found, right, "{}: {:?} {:?}", context, check, expected.rows);
+            prop_assert_eq!(&report.error, &None, "{}: {:?}", context, check);
             let shown = shown(report);
-            assert_eq!(shown, self.sample(table, &check.columns(), &expected.rows), "{}", at());
-            let all = expected.rows.len() == shown.len();
-            assert_eq!(report.truncated, !all, "{}", at());
+            let sample = self.sample(table, &check.columns(), &expected.rows);
+            prop_assert_eq!(&shown, &sample, "{}: {:?}", context, check);
+            let shows_all = expected.rows.len() == shown.len();
+            prop_assert_eq!(report.truncated, !shows_all, "{}: {:?}", context, check);
         }
+        Ok(())
     }
 
     /// The rows that a report shows: those with the lowest keys.

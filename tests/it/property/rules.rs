@@ -1,5 +1,7 @@
 //! Random rules, and the file that says the same.
 
+use std::fmt;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -10,8 +12,14 @@ use crate::naive::{Check, Condition, Operand, Outcome, Table};
 use crate::property::tables::{COLUMNS, WORDS};
 
 /// Some rules.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Rules(Vec<Rule>);
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
 
 /// A rule.
 #[derive(Clone, Debug)]

@@ -33,11 +33,12 @@ pub(crate) fn as_text(tables: &[Table]) -> Vec<Table> {
     tables
 }
 
-/// The tables as SQLite can hold them: no days, no booleans.
+/// The tables as SQLite can hold them: no days, no booleans, and in a REAL column no negative zero.
 pub(crate) fn as_sqlite(tables: &[Table]) -> Vec<Table> {
     changed(tables, |kind, cell| match (kind, cell) {
         (Kind::Boolean, Cell::Boolean(it)) => (Kind::Integer, Cell::Integer(i64::from(it))),
         (Kind::Boolean, cell) => (Kind::Integer, cell),
+        (Kind::Float, Cell::Float(0.0)) => (Kind::Float, Cell::Float(0.0)),
         (Kind::Day | Kind::Moment, cell) => (Kind::Text, text_of(cell)),
         other => other,
     })
@@ -182,8 +183,11 @@ impl Databases {
         let transaction = connection.transaction().unwrap();
         for table in tables {
             transaction.execute_batch(&definition(table, shape)).unwrap();
-            let places = vec!["?"; table.columns.len()].join(", ");
-            let insert = format!("INSERT INTO {} VALUES ({places})", table.name);
+            let places = "?, ".repeat(table.columns.len());
+            // So that a table has more pages than one thread takes at once.
+            let filler = if page_bytes > 4096 { page_bytes / 3 } else { 0 };
+            let insert =
+                format!("INSERT INTO {} VALUES ({places} zeroblob({filler}))", table.name);
             let mut insert = transaction.prepare(&insert).unwrap();
             for row in &table.rows {
                 insert.execute(params_from_iter(row.iter().map(value))).unwrap();
@@ -217,7 +221,7 @@ fn definition(table: &Table, shape: &Shape) -> String {
     } else {
         ("", "")
     };
-    format!("CREATE TABLE {} ({}{key}){rowid}", table.name, columns.join(", "))
+    format!("CREATE TABLE {} ({}, filler{key}){rowid}", table.name, columns.join(", "))
 }
 
 fn value(cell: &Cell) -> Value {

@@ -1,5 +1,6 @@
 //! Random tables. All have the same columns, a column for each way to be difficult.
 
+use std::fmt;
 use std::ops::Range;
 
 use proptest::collection::vec;
@@ -80,7 +81,7 @@ pub(crate) enum KeyShape {
 pub(crate) fn shape() -> impl Strategy<Value = Shape> {
     let key = select(&[KeyShape::None, KeyShape::Integer, KeyShape::Text, KeyShape::Two][..]);
     let arrow = vec(any::<u8>(), COLUMNS.len() + 2);
-    (key, vec(0..12_usize, 1..6), arrow, 1..600_usize, select(&[512_u32, 1024, 4096][..])).prop_map(
+    (key, vec(0..12_usize, 1..6), arrow, 1..600_usize, select(&[512_u32, 1024, 65_536][..])).prop_map(
         |(key, mut batches, arrow, block_bytes, page_bytes)| {
             batches.push(3);
             Shape { key, batches, arrow, block_bytes, page_bytes }
@@ -89,9 +90,19 @@ pub(crate) fn shape() -> impl Strategy<Value = Shape> {
 }
 
 /// Rows without their key.
-pub(crate) fn rows(number: Range<usize>) -> impl Strategy<Value = Vec<Vec<Cell>>> {
+#[derive(Clone)]
+pub(crate) struct Rows(Vec<Vec<Cell>>);
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|row| f.write_str(&format!("\n{row:?}")))
+    }
+}
+
+/// So many rows.
+pub(crate) fn rows(number: Range<usize>) -> impl Strategy<Value = Rows> {
     let columns: Vec<_> = COLUMNS.iter().map(|it| maybe_null(cell(it.name))).collect();
-    vec(columns, number)
+    vec(columns, number).prop_map(Rows)
 }
 
 fn maybe_null(cell: BoxedStrategy<Cell>) -> BoxedStrategy<Cell> {
@@ -118,7 +129,7 @@ fn cell(column: &str) -> BoxedStrategy<Cell> {
             let quarters = (-12..12).prop_map(|it| f64::from(it) / 4.0);
             prop_oneof![select(&REALS[..]), quarters].prop_map(Cell::Float).boxed()
         }
-        "day" => prop_oneof![19_780..19_790_i64, -800_000..2_900_000_i64].prop_map(Cell::Day).boxed(),
+        "day" => prop_oneof![19_780..19_790_i64, -700_000..2_900_000_i64].prop_map(Cell::Day).boxed(),
         "moment" => prop_oneof![
             (1_709_164_800..1_709_424_000_i64).prop_map(|it| Cell::Moment(it * 1_000_000)),
             (-1_000_000..1_000_000_i64).prop_map(Cell::Moment),
@@ -134,7 +145,7 @@ fn cell(column: &str) -> BoxedStrategy<Cell> {
         .boxed(),
         "key" => text(&["", " ", "a", "A", "0", "1", "2", "3", "1.0", "b"]).boxed(),
         "number key" => (0..5_i64).prop_map(Cell::Integer).boxed(),
-        _ => (select(&[13_usize, 14, 15, 16, 40][..]), select(&["x", "y", "é"][..]))
+        _ => (select(&[13_usize, 14, 15, 16, 40, 700][..]), select(&["x", "y", "é"][..]))
             .prop_map(|(length, end)| Cell::Text(format!("{}{end}", "k".repeat(length))))
             .boxed(),
     }
@@ -142,8 +153,8 @@ fn cell(column: &str) -> BoxedStrategy<Cell> {
 
 impl Shape {
     /// The tables `child` and `parent`, with keys.
-    pub(crate) fn tables(&self, child: Vec<Vec<Cell>>, parent: Vec<Vec<Cell>>) -> Vec<Table> {
-        vec![self.table("child", child), self.table("parent", parent)]
+    pub(crate) fn tables(&self, child: Rows, parent: Rows) -> Vec<Table> {
+        vec![self.table("child", child.0), self.table("parent", parent.0)]
     }
 
     fn table(&self, name: &'static str, rows: Vec<Vec<Cell>>) -> Table {
