@@ -32,7 +32,7 @@ rust:
 python:
 	scripts/test-python
 
-# Prints ratios side by side, for benches/README.md. Takes some minutes; needs python3 with sqlite3.
+# Prints ratios side by side, for benches/README.md. Takes some minutes; makes its data first.
 bench:
 	cargo bench --locked
 

@@ -29,7 +29,11 @@ pub(crate) fn run(command: &mut Command) -> Result<Run> {
     let output = command.stderr(Stdio::inherit()).output().context("cannot start the program")?;
     let wall = clock.now() - start;
     ensure!(matches!(output.status.code(), Some(0 | 1)), "{command:?}: {}", output.status);
-    Ok(Run { wall, cpu: cpu_of_children()? - cpu, output: String::from_utf8(output.stdout)? })
+    Ok(Run {
+        wall,
+        cpu: cpu_of_children()?.saturating_sub(cpu),
+        output: String::from_utf8(output.stdout)?,
+    })
 }
 
 /// Runs `command` to its end and looks every 20 ms how much anonymous memory it has: pages of mapped

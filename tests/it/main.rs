@@ -7,5 +7,6 @@ mod licences;
 mod moment;
 mod naive;
 mod property;
+mod rules_doc;
 mod run;
 mod tidy;

@@ -12,23 +12,40 @@ pub(crate) struct KeptRows {
 
 #[derive(Debug)]
 struct KeptBatch {
+    /// The number of the first row within the partition.
     first_row: u32,
     batch: Batch,
+    /// The row with the lowest key.
+    lowest: usize,
 }
 
 impl KeptRows {
-    /// Keeps `columns` of `batch`, whose first row has the number `first_row` within the partition.
-    pub(crate) fn keep(&mut self, batch: &Batch, columns: &[usize], first_row: u32) {
+    /// Keeps `columns` of `batch`, whose first row has the number `first_row` within the partition,
+    /// and whose row `lowest` has the lowest key.
+    pub(crate) fn keep(&mut self, batch: &Batch, columns: &[usize], first_row: u32, lowest: usize) {
         let columns = columns.iter().map(|it| batch.column(*it).compacted()).collect();
         let batch = Batch::new(batch.sequence(), batch.rows(), columns);
-        self.batches.push(KeptBatch { first_row, batch });
+        self.batches.push(KeptBatch { first_row, batch, lowest });
     }
 
-    /// Offers a row, by its number within the partition. `shown` are positions among the kept columns.
-    pub(crate) fn offer(&self, row: u32, sample: &mut Sample, shown: Shown<'_>) {
-        let after = self.batches.partition_point(|it| it.first_row <= row);
-        if let Some(kept) = after.checked_sub(1).and_then(|it| self.batches.get(it)) {
-            sample.offer(&kept.batch, (row - kept.first_row) as usize, shown);
+    /// How many rows the partition has read.
+    pub(crate) fn rows(&self) -> usize {
+        self.batches.last().map_or(0, |it| it.first_row as usize + it.batch.rows())
+    }
+
+    /// Offers the rows that `has_failed`, by their number within the partition. `shown` are positions
+    /// among the kept columns.
+    pub(crate) fn offer(
+        &self,
+        has_failed: impl Fn(u32) -> bool,
+        shown: Shown<'_>,
+        sample: &mut Sample,
+    ) {
+        for KeptBatch { first_row, batch, lowest } in &self.batches {
+            if !sample.excludes(batch, *lowest, shown) {
+                let rows = (0..batch.rows()).filter(|row| has_failed(first_row + *row as u32));
+                rows.for_each(|row| sample.offer(batch, row, shown));
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 //! runtime. Each partition has a worker of its own that judges rows and collects keys; workers share
 //! nothing and their states merge, so no count depends on how the rows were split.
 
+mod failing_rows;
 mod kept_rows;
 mod keys;
 mod options;

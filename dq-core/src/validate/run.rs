@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::rules::{Kernel, KeySetId, Plan, PlannedCheck};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
+use crate::validate::failing_rows::FailingRows;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{BUCKETS, Decision, Finding, KeyHash, KeyRuns};
 use crate::validate::outcome::{Outcome, TableOutcome};
@@ -173,6 +174,7 @@ struct Job {
     subjects: Arc<Vec<KeyRuns>>,
     others: Arc<Vec<KeyRuns>>,
     kept: Arc<Vec<KeptRows>>,
+    failing: FailingRows,
     shown_key: Vec<usize>,
     shown_values: Vec<usize>,
     next: AtomicUsize,
@@ -196,12 +198,14 @@ impl Job {
         } else {
             (0..table.primary_key.len()).collect()
         };
+        let kept = Arc::clone(state.kept.get(&check.table)?);
         Some(Arc::new(Self {
             run: Arc::clone(run),
             decision,
             subjects: Arc::clone(state.keys.get(&subjects)?),
             others: Arc::clone(state.keys.get(&others)?),
-            kept: Arc::clone(state.kept.get(&check.table)?),
+            failing: FailingRows::new(&kept),
+            kept,
             shown_key: key,
             shown_values: if shows_values { check.columns.clone() } else { Vec::new() },
             next: AtomicUsize::new(0),
@@ -214,30 +218,30 @@ impl Job {
             spawn_blocking(move || job.decide_buckets())
         };
         let tasks = (0..self.run.options.threads.get()).map(spawn).collect();
-        let mut all = (Finding::default(), Sample::new(self.run.options.sample_limit));
-        for (finding, sample) in join(tasks).await? {
-            all.0.violations += finding.violations;
-            all.0.groups += finding.groups;
-            all.1.merge(sample);
+        let mut all = Finding::default();
+        for finding in join(tasks).await? {
+            all.violations += finding.violations;
+            all.groups += finding.groups;
         }
-        Ok(all)
+        let mut sample = Sample::new(self.run.options.sample_limit);
+        if all.violations > 0 {
+            let shown = Shown { key: &self.shown_key, values: &self.shown_values };
+            self.failing.sample(&self.kept, shown, &mut sample);
+        }
+        Ok((all, sample))
     }
 
-    fn decide_buckets(&self) -> Result<(Finding, Sample)> {
+    fn decide_buckets(&self) -> Result<Finding> {
         let mut found = Finding::default();
-        let mut sample = Sample::new(self.run.options.sample_limit);
-        let shown = Shown { key: &self.shown_key, values: &self.shown_values };
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             if index >= BUCKETS {
-                return Ok((found, sample));
+                return Ok(found);
             }
             self.run.cancellation.check()?;
             let subjects: Vec<_> = self.subjects.iter().filter_map(|it| it.bucket(index)).collect();
             let others: Vec<_> = self.others.iter().filter_map(|it| it.bucket(index)).collect();
-            let mut fails = |part: usize, row| {
-                self.kept.get(part).into_iter().for_each(|it| it.offer(row, &mut sample, shown));
-            };
+            let mut fails = |partition, row| self.failing.note(partition, row);
             let finding = self.decision.decide(&subjects, &others, self.run.hash, &mut fails);
             found.violations += finding.violations;
             found.groups += finding.groups;

@@ -115,7 +115,7 @@ impl Worker {
                 violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
             }
         }
-        self.collect(table, options, batch, &scopes)?;
+        self.collect(table, options, batch, &scopes, lowest)?;
         self.rows += batch.rows() as u64;
         if table.primary_key.is_empty() {
             self.batches.push((batch.sequence(), batch.rows() as u64));
@@ -129,6 +129,7 @@ impl Worker {
         options: &ValidateOptions,
         batch: &Batch,
         scopes: &[BooleanBuffer],
+        lowest: usize,
     ) -> Result<()> {
         let Ok(first_row) =
             u32::try_from(self.rows + batch.rows() as u64).map(|_| self.rows as u32)
@@ -141,7 +142,8 @@ impl Worker {
             runs.collect(key_set, batch, scope, first_row)?;
         }
         if options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {
-            self.kept.keep(batch, &kept_columns(table, options.show_values), first_row);
+            let columns = kept_columns(table, options.show_values);
+            self.kept.keep(batch, &columns, first_row, lowest);
         }
         Ok(())
     }

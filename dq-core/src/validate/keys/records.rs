@@ -92,7 +92,7 @@ pub(crate) struct Records {
 
 /// How many keys the first chunk holds, which is small since most tables are, and the following.
 const FIRST: usize = 16;
-const CHUNK: usize = 2048;
+const CHUNK: usize = 512;
 
 impl Layout {
     fn width(self) -> usize {
