@@ -36,10 +36,9 @@ impl Node {
         for event in Parser::new_from_str(text) {
             let taken = match event {
                 Ok((event, span)) => builder.take(event, place_of(span.start)),
-                Err(error) => Err((
-                    place_of(*error.marker()),
-                    format!("this is not YAML: {}", error.info()),
-                )),
+                Err(error) => {
+                    Err((place_of(*error.marker()), format!("this is not YAML: {}", error.info())))
+                }
             };
             if let Err((place, message)) = taken {
                 problems.add(place, message);
