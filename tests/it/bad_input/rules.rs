@@ -212,7 +212,8 @@ fn a_file_of_rules_that_cannot_be_read() {
     let folder = Folder::new();
     folder.write("latin.yaml", b"version: 1\n# caf\xe9\nrules: []\n");
     let read = |name: &str| folder.told(RuleSet::read(&folder.path(name), &BTreeMap::new()));
-    let missing = "cannot read the rules in `DIR/none.yaml`: No such file or directory (os error 2)";
+    let missing =
+        "cannot read the rules in `DIR/none.yaml`: No such file or directory (os error 2)";
     assert_eq!(read("none.yaml"), (ErrorKind::UsageInvalid, missing.to_owned()));
     let latin = "DIR/latin.yaml:2:1: this is not UTF-8";
     assert_eq!(read("latin.yaml"), (ErrorKind::RulesInvalid, latin.to_owned()));
