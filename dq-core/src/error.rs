@@ -120,9 +120,11 @@ impl Error {
     /// `source`, and its message is "cannot `verb` `what`: reason".
     pub fn from_io(verb: &str, what: impl fmt::Display, source: std::io::Error) -> Self {
         let kind = match source.kind() {
-            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => ErrorKind::NotFound,
             std::io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::BrokenPipe => ErrorKind::WriteFailed,
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::BrokenPipe => {
+                ErrorKind::WriteFailed
+            }
             std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
                 ErrorKind::SourceInvalid
             }

@@ -1,12 +1,69 @@
 //! An embeddable data-quality engine: exact counts, one pass over the data, the same answer on every
 //! source.
+//!
+//! A [`RuleSet`](rules::RuleSet) says what must hold. A [`Source`](source::Source) has tables: a SQLite
+//! database, CSV files, Arrow tables in memory. [`validate`](validate::validate) reads each table once,
+//! judges every row, and gives a [`Report`](validate::Report): for each check how many rows were in its
+//! scope, how many violate it, and the keys of some of those.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::sync::Arc;
+//!
+//! use arrow_array::{ArrayRef, RecordBatch, StringArray};
+//! use dq_core::rules::RuleSet;
+//! use dq_core::source::memory::MemorySource;
+//! use dq_core::validate::{Status, ValidateOptions, validate};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let rules = "
+//! version: 1
+//! rules:
+//!   - id: zip
+//!     table: places
+//!     checks:
+//!       - { id: form, column: zip, format: us_zip }
+//!       - { id: twice, unique: [zip] }
+//! ";
+//! let rules = RuleSet::parse("rules.yaml", rules, &BTreeMap::new())?;
+//!
+//! let zip: ArrayRef = Arc::new(StringArray::from(vec![Some("86503"), Some("8650"), None, Some("86503")]));
+//! let places = RecordBatch::try_from_iter([("zip", zip)])?;
+//! let source = MemorySource::new("an example").table("places", vec![places])?;
+//!
+//! let report = validate(&source, &rules, &ValidateOptions::default()).await?;
+//! assert_eq!(report.status, Status::Fail);
+//! let counts: Vec<_> = report.checks().map(|it| (it.evaluated, it.violations)).collect();
+//! assert_eq!(counts, [(4, 1), (4, 2)]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What a library must not do
+//!
+//! Nothing here prints, logs on its own account, installs a handler, or makes threads: work that may
+//! block runs on the blocking threads of the caller's tokio runtime, of either flavour, and as many of
+//! them as [`ValidateOptions::threads`](validate::ValidateOptions::threads) grants. Dropping a future
+//! stops its work and leaves nothing behind.
+//!
+//! # Features
+//!
+//! One per backend and file format: `sqlite` and `csv`, both on by default.
 
 pub mod clock;
 pub mod database;
+pub mod engine;
 pub mod error;
+pub mod report;
 pub mod rules;
 pub mod source;
 pub mod validate;
 pub mod value;
 
 pub use error::{Error, ErrorKind, Result};
+
+/// The examples of the README compile.
+#[cfg(all(doctest, feature = "sqlite", feature = "csv"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,5 +1,134 @@
-//! Databases: where rows live that can be queried and changed, not only scanned. A folder for each
-//! backend, with the same file names in each.
+//! One logical database: queries, writes, transactions, streams, and what keeps a service running.
+//!
+//! [`DatabaseManager`] is a [`Source`], so that tables are scanned the way files are; beyond that it
+//! runs SQL. A folder per backend implements it, with the same file names in each.
 
+mod backup;
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod conformance;
+mod health;
+mod result;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod statement;
+mod statistics;
+mod version;
+
+use std::fmt;
+use std::path::Path;
+
+use async_trait::async_trait;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::Source;
+use crate::value::TableSchema;
+
+pub use backup::{BackupListener, BackupProgress};
+pub use health::{Health, HealthStatus};
+pub use result::{QueryResult, Row, RowStream};
+pub use statement::{Parameters, Statement};
+pub use statistics::{PoolStatistics, Statistics};
+pub use version::Version;
+
+/// One logical database.
+///
+/// What holds for every method: it may be called from any thread and by many callers at once; a
+/// dropped future stops its statement and leaves nothing behind, no lost connection and no open
+/// transaction; waiting for a connection ends with `Timeout` after the time that the configuration
+/// allows; a statement whose parameters do not match its text is `QueryInvalid` and does not run;
+/// errors hold no value of a row and no password. After [`close`](Self::close) everything is
+/// `Unavailable`.
+#[async_trait]
+pub trait DatabaseManager: Source {
+    /// Runs a statement that reads, and gives its rows.
+    ///
+    /// The database itself refuses to change anything: a statement that writes is `PermissionDenied`.
+    /// With [`Statement::limit`] the result holds at most so many rows and says whether there were
+    /// more; without, more rows or bytes than the configuration allows are `LimitExceeded`, since a
+    /// part of a result must not pass for the whole.
+    async fn query(&self, statement: &Statement) -> Result<QueryResult>;
+
+    /// Runs a statement that reads, and gives its rows as they come, in bounded memory.
+    ///
+    /// As [`query`](Self::query), without a bound on the rows unless the statement has one. The stream holds a
+    /// connection; dropping it stops the statement and gives the connection back. All rows are of one
+    /// moment.
+    async fn stream(&self, statement: &Statement) -> Result<RowStream>;
+
+    /// Runs one statement that writes, in a transaction of its own, and gives the number of rows that
+    /// it inserted, changed or deleted; 0 for a statement that has no such number.
+    ///
+    /// When it returns, the change is committed. What a constraint forbids is `Conflict`, and changes nothing.
+    /// If the future is dropped, the change happens whole or not at all. A statement that begins or
+    /// ends a transaction is `QueryInvalid`.
+    async fn execute(&self, statement: &Statement) -> Result<u64>;
+
+    /// Begins a transaction that may write.
+    ///
+    /// It sees its own changes; others see them after its commit. A backend with one writer lets others
+    /// wait until it ends.
+    async fn begin(&self) -> Result<Box<dyn Transaction>>;
+
+    /// The tables and views, with columns, primary keys and estimates of their size.
+    async fn catalog(&self) -> Result<Vec<TableSchema>>;
+
+    /// What tells the present state of `table` from any other; `None` where the backend cannot tell.
+    ///
+    /// Take it before reading, and keep what was read under it: see [`Version`] for what may be
+    /// concluded. A table that does not exist is `NotFound`.
+    async fn version(&self, table: &str) -> Result<Option<Version>>;
+
+    /// Asks the database for a sign of life. Never an error: that it does not answer is the answer.
+    async fn health(&self) -> Health;
+
+    /// What the manager counts about itself. Never waits.
+    fn statistics(&self) -> Statistics;
+
+    /// Copies the database, as of one moment, to the file at `path`, while others go on working.
+    ///
+    /// The file appears when it is complete: an error or a dropped future leaves no part of it. What
+    /// already exists at `path` is not touched, and is `Conflict`.
+    async fn backup(&self, path: &Path, listener: Option<BackupListener>) -> Result<()> {
+        let _ = listener;
+        let path = path.display();
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "cannot back up `{}` to `{path}`: its server has its own tools for that",
+                self.name()
+            ),
+        ))
+    }
+
+    /// Brings the statistics of the database's query planner up to date.
+    async fn optimize(&self) -> Result<()>;
+
+    /// Accepts no more work, lets what runs end, and closes every connection. Closing twice is fine.
+    ///
+    /// Waits for streams and transactions that are still held; if the future is dropped, they end
+    /// undisturbed and their connections close then.
+    async fn close(&self);
+}
+
+/// A transaction that may write. Dropping it rolls it back.
+///
+/// After an error of a statement the transaction goes on, if the database let it; where it did not,
+/// every further call is `Conflict`, and nothing is committed.
+#[async_trait]
+pub trait Transaction: fmt::Debug + Send {
+    /// Runs a statement and gives its rows; sees the changes of this transaction, and may write
+    /// (`INSERT … RETURNING`). Bounds are those of [`DatabaseManager::query`].
+    async fn query(&mut self, statement: &Statement) -> Result<QueryResult>;
+
+    /// Runs one statement and gives the number of rows that it inserted, changed or deleted.
+    ///
+    /// If the future is dropped, the whole transaction is rolled back.
+    async fn execute(&mut self, statement: &Statement) -> Result<u64>;
+
+    /// Makes the changes visible to others, all at once. An error means that none is.
+    async fn commit(self: Box<Self>) -> Result<()>;
+
+    /// Takes the changes back. As dropping, but returns when it is done.
+    async fn rollback(self: Box<Self>) -> Result<()>;
+}

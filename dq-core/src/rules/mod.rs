@@ -1,5 +1,31 @@
 //! What must hold: rule sets, their checks, and the plan that a run follows.
+//!
+//! ```text
+//! rules.yaml ─parse─▶ RuleSet ─plan (against the tables of a source)─▶ Plan
+//! ```
+//!
+//! Reading a rule set finds everything that is wrong with the file itself; planning finds everything
+//! that does not fit the tables. Both tell all problems at once, each with its line.
 
+pub mod check;
+mod document;
+pub mod expression;
+mod fields;
+pub mod format;
+mod kernel;
+mod matcher;
+mod parameters;
+mod plan;
+mod problem;
+mod rule_set;
 mod severity;
+mod tolerance;
 
+pub use check::{Check, CustomCheck};
+pub use plan::Plan;
+pub use rule_set::{Rule, RuleCheck, RuleSet};
 pub use severity::Severity;
+pub use tolerance::{Allowance, Tolerance};
+
+pub(crate) use kernel::RowKernel;
+pub(crate) use plan::{Blank, Kernel, KeySet, KeySetId, PlannedCheck, TablePlan};

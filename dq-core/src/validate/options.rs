@@ -27,6 +27,9 @@ pub struct ValidateOptions {
     pub progress: Option<ProgressListener>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// How many bits of the hash of a key differ. For tests, which make nearly all keys collide.
+    #[doc(hidden)]
+    pub hash_bits: u32,
 }
 
 /// A function that hears of progress.
@@ -53,6 +56,7 @@ impl Default for ValidateOptions {
             cancellation: Cancellation::new(),
             progress: None,
             clock: Arc::new(SystemClock),
+            hash_bits: u64::BITS,
         }
     }
 }

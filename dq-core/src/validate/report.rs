@@ -10,7 +10,9 @@ use crate::rules::Severity;
 pub const FORMAT: u32 = 1;
 
 /// How a check, a rule or a run ended; ordered from the best to the worst.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Deserialize, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Deserialize, serde::Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Nothing was in scope: an empty table, or a filter that lets no row through. Neither pass nor fail.
@@ -139,8 +141,11 @@ impl Report {
     /// Every check with its rule, in the order in which a person wants to read them: severest first,
     /// then worst status first, then most violations, then the order of the rule set.
     pub fn ranked(&self) -> Vec<(&RuleReport, &CheckReport)> {
-        let mut checks: Vec<_> =
-            self.rules.iter().flat_map(|rule| rule.checks.iter().map(move |check| (rule, check))).collect();
+        let mut checks: Vec<_> = self
+            .rules
+            .iter()
+            .flat_map(|rule| rule.checks.iter().map(move |check| (rule, check)))
+            .collect();
         checks.sort_by_key(|(_, check)| {
             std::cmp::Reverse((check.severity, check.status, check.violations))
         });

@@ -64,7 +64,6 @@ impl Column {
             return Value::Null;
         }
         match self {
-            Self::Null(_) => Value::Null,
             Self::Boolean(it) if it.is_valid(row) => Value::Boolean(it.value(row)),
             Self::Integer(it) if it.is_valid(row) => Value::Integer(it.value(row)),
             Self::Float(it) if it.is_valid(row) => Value::Float(it.value(row)),
@@ -75,6 +74,15 @@ impl Column {
             Self::Text(it) => it.get(row).map_or(Value::Null, Value::Text),
             Self::Mixed(it) => it.value(row),
             _ => Value::Null,
+        }
+    }
+
+    /// The same values without a buffer that other columns share.
+    pub fn compacted(&self) -> Self {
+        match self {
+            Self::Text(it) => Self::Text(it.compacted()),
+            Self::Mixed(it) => Self::Mixed(it.compacted()),
+            other => other.clone(),
         }
     }
 
@@ -142,6 +150,23 @@ impl MixedColumn {
             Some(Cell::Text(span)) => span.of(buffer).map_or(Value::Null, Value::Text),
             Some(Cell::Bytes(span)) => span.of(buffer).map_or(Value::Null, Value::Bytes),
         }
+    }
+
+    fn compacted(&self) -> Self {
+        let (buffer, mut bytes) = (self.buffer.as_slice(), Vec::new());
+        let cells = self.cells.iter().map(|cell| match cell {
+            Cell::Text(span) => Cell::Text(Span::append(span.of(buffer), &mut bytes)),
+            Cell::Bytes(span) => Cell::Bytes(Span::append(span.of(buffer), &mut bytes)),
+            other => *other,
+        });
+        Self { cells: cells.collect(), buffer: Buffer::from_vec(bytes) }
+    }
+
+    /// The rows at the given positions, over the same buffer; NULL where there is no position.
+    pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
+        let cell = |row: usize| self.cells.get(row).copied();
+        let cells = rows.iter().map(|row| row.and_then(cell).unwrap_or(Cell::Null)).collect();
+        Self { cells, buffer: self.buffer.clone() }
     }
 
     fn to_arrow(&self) -> ArrayRef {

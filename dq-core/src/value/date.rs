@@ -62,12 +62,18 @@ impl Date {
         (year as i32, month as u32, day as u32)
     }
 
+    /// The first point in time of this day; the nearest that a [`Timestamp`] can hold if the day lies
+    /// some 290,000 years from now.
+    pub const fn midnight(self) -> Timestamp {
+        Timestamp((self.0 as i64 * SECONDS_PER_DAY).saturating_mul(MICROS_PER_SECOND))
+    }
+
     /// Reads `YYYY-MM-DD`, and nothing else.
     #[inline]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-        let year = digits(&[y1, y2, y3, y4])?;
-        Self::from_civil(year as i32, digits(&[m1, m2])?, digits(&[d1, d2])?)
+        let year = two_digits(y1, y2)? * 100 + two_digits(y3, y4)?;
+        Self::from_civil(year as i32, two_digits(m1, m2)?, two_digits(d1, d2)?)
     }
 }
 
@@ -128,7 +134,14 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let second = self.0.div_euclid(MICROS_PER_SECOND).rem_euclid(SECONDS_PER_DAY);
         let micros = self.0.rem_euclid(MICROS_PER_SECOND);
-        write!(f, "{} {:02}:{:02}:{:02}", self.date(), second / 3600, second / 60 % 60, second % 60)?;
+        write!(
+            f,
+            "{} {:02}:{:02}:{:02}",
+            self.date(),
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )?;
         if micros > 0 { write!(f, ".{micros:06}") } else { Ok(()) }
     }
 }
@@ -140,6 +153,12 @@ fn days_in_month(year: i32, month: u32) -> u32 {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
+}
+
+#[inline]
+fn two_digits(tens: u8, ones: u8) -> Option<u32> {
+    let (tens, ones) = (u32::from(tens.wrapping_sub(b'0')), u32::from(ones.wrapping_sub(b'0')));
+    (tens <= 9 && ones <= 9).then_some(tens * 10 + ones)
 }
 
 /// The number that `text` spells in decimal digits alone; at most nine of them.
@@ -202,7 +221,9 @@ mod tests {
 
     #[test]
     fn days_that_do_not_exist_are_refused() {
-        for text in ["2025-02-29", "1900-02-29", "2025-13-01", "2025-00-01", "2025-1-1", "2025-01-32"] {
+        for text in
+            ["2025-02-29", "1900-02-29", "2025-13-01", "2025-00-01", "2025-1-1", "2025-01-32"]
+        {
             assert_eq!(Date::parse(text.as_bytes()), None, "{text}");
         }
         assert!(Date::parse(b"2000-02-29").is_some());
@@ -215,7 +236,8 @@ mod tests {
         assert_eq!(parse("2026-11-23 14:05").as_deref(), Some("2026-11-23 14:05:00"));
         assert_eq!(parse("2026-11-23T14:05:06.25Z").as_deref(), Some("2026-11-23 14:05:06.250000"));
         assert_eq!(parse("2026-11-23T00:30:00+01:00").as_deref(), Some("2026-11-22 23:30:00"));
-        for text in ["2026-11-23T", "2026-11-23 24:00", "2026-11-23 10:60", "2026-11-23x10:00", "x"] {
+        for text in ["2026-11-23T", "2026-11-23 24:00", "2026-11-23 10:60", "2026-11-23x10:00", "x"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -4,20 +4,28 @@
 //! shared buffer (a database page, a block of a CSV file), so that most text is never copied; a
 //! column whose rows disagree about their type, which SQLite allows, is [`MixedColumn`].
 
+mod arrow;
 mod batch;
+mod blank;
 mod column;
 mod date;
+mod fold;
+pub mod lens;
 mod number;
+mod owned;
 mod render;
 mod schema;
 mod text;
 
 pub use batch::Batch;
+pub use blank::{characters, is_blank};
 pub use column::Cell;
 pub use column::Column;
 pub use column::MixedColumn;
 pub use date::{Date, Timestamp};
+pub use fold::fold_case;
 pub use number::Number;
+pub use owned::OwnedValue;
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
 

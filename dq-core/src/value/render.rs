@@ -30,6 +30,10 @@ impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Vec::new();
         self.render(&mut text);
-        if self.is_null() { f.write_str("NULL") } else { f.write_str(&String::from_utf8_lossy(&text)) }
+        if self.is_null() {
+            f.write_str("NULL")
+        } else {
+            f.write_str(&String::from_utf8_lossy(&text))
+        }
     }
 }

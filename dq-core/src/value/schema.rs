@@ -61,8 +61,11 @@ impl TableSchema {
     pub fn position(&self, name: &str) -> Option<usize> {
         let exact = self.columns.iter().position(|it| it.name == name);
         exact.or_else(|| {
-            let mut alike =
-                self.columns.iter().enumerate().filter(|(_, it)| it.name.eq_ignore_ascii_case(name));
+            let mut alike = self
+                .columns
+                .iter()
+                .enumerate()
+                .filter(|(_, it)| it.name.eq_ignore_ascii_case(name));
             let (position, _) = alike.next()?;
             alike.next().is_none().then_some(position)
         })

@@ -27,6 +27,15 @@ impl Span {
         self.length == u32::MAX
     }
 
+    /// Appends a text to `bytes` and gives its span there.
+    pub(crate) fn append(text: Option<&[u8]>, bytes: &mut Vec<u8>) -> Self {
+        text.map_or(Self::NULL, |it| {
+            let span = Self::new(bytes.len() as u32, it.len() as u32);
+            bytes.extend_from_slice(it);
+            span
+        })
+    }
+
     /// The bytes of this span in `buffer`; `None` for NULL.
     #[inline]
     pub fn of(self, buffer: &[u8]) -> Option<&[u8]> {
@@ -76,6 +85,20 @@ impl TextColumn {
         self.spans.iter().map(move |span| span.of(buffer))
     }
 
+    /// The same text over a buffer of its own, which holds nothing else.
+    pub fn compacted(&self) -> Self {
+        let mut bytes = Vec::with_capacity(self.iter().flatten().map(<[u8]>::len).sum());
+        let spans = self.iter().map(|text| Span::append(text, &mut bytes)).collect();
+        Self::new(spans, Buffer::from_vec(bytes))
+    }
+
+    /// The rows at the given positions, over the same buffer; NULL where there is no position.
+    pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
+        let span = |row: usize| self.spans.get(row).copied();
+        let spans = rows.iter().map(|row| row.and_then(span).unwrap_or(Span::NULL)).collect();
+        Self { spans, buffer: self.buffer.clone() }
+    }
+
     /// The same text as an Arrow array.
     pub fn to_arrow(&self) -> ArrayRef {
         let mut builder = StringViewBuilder::with_capacity(self.len());
@@ -123,12 +146,7 @@ pub struct TextBuilder {
 impl TextBuilder {
     /// Appends a text, or NULL.
     pub fn push(&mut self, text: Option<&[u8]>) {
-        let span = text.map_or(Span::NULL, |it| {
-            let span = Span::new(self.bytes.len() as u32, it.len() as u32);
-            self.bytes.extend_from_slice(it);
-            span
-        });
-        self.spans.push(span);
+        self.spans.push(Span::append(text, &mut self.bytes));
     }
 
     /// The column.

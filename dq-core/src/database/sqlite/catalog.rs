@@ -204,7 +204,7 @@ fn is_about_one_table(error: &rusqlite::Error) -> bool {
 
 /// The type of a column by SQLite's rules of affinity. A NUMERIC column (a date, a decimal, a boolean)
 /// may hold anything, and so may one without a type.
-fn value_type(declared: &str) -> ValueType {
+pub(crate) fn value_type(declared: &str) -> ValueType {
     let declared = declared.to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|it| declared.contains(it));
     if has(&["INT"]) {

@@ -28,6 +28,9 @@ pub struct SqliteConfig {
     /// The page cache of each connection that runs queries, in KiB. Default: 8192, which holds the
     /// upper levels of every index of a large database. Scans read each page once and keep little.
     pub cache_size_kib: u32,
+    /// How many bytes of values the result of a query may hold in memory. Default: 268435456, which
+    /// is 256 MiB: more should be streamed.
+    pub result_size_max_bytes: usize,
     /// How much of the file is mapped into memory, in MiB. Default: 0. Mapping it all makes scans a
     /// fifth cheaper, but where the file is cut short or its disk fails while it is read, the operating
     /// system ends the program, where otherwise the scan would report an error.
@@ -77,10 +80,11 @@ pub enum Synchronous {
 }
 
 /// How tables are scanned. The rows are the same; the speed is not.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ScanMethod {
+    #[default]
     /// By pages where that is possible, by statements elsewhere.
     Auto,
     /// By pages only: a table that must be read by statements is an error of kind `Unsupported`.
@@ -98,6 +102,7 @@ impl Default for SqliteConfig {
             readers: 10,
             acquire_timeout_ms: 30_000,
             cache_size_kib: 8_192,
+            result_size_max_bytes: 256 << 20,
             mmap_size_mib: 0,
             journal_mode: JournalMode::Wal,
             synchronous: Synchronous::Normal,
@@ -117,6 +122,11 @@ impl SqliteConfig {
     /// How long to wait for a lock.
     pub fn busy_timeout(&self) -> Duration {
         Duration::from_millis(self.busy_timeout_ms)
+    }
+
+    /// How long to wait for a connection of the pool.
+    pub fn acquire_timeout(&self) -> Duration {
+        Duration::from_millis(self.acquire_timeout_ms)
     }
 
     /// Whether every field has a sensible value.

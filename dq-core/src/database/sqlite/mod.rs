@@ -3,21 +3,36 @@
 //! ```text
 //!   SqliteSource ─open─▶ SqliteSnapshot ─scan─▶ pages: b-tree leaves, decoded here   (ordinary tables)
 //!                        one read transaction   step:  rows by statements            (whatever is unusual)
+//!
+//!   SqliteDatabaseManager ─query, stream─▶ pool of readers ─lease─▶ statement ─▶ result
+//!                         ─execute, begin─▶ pool of one writer ─lease─▶ statement, transaction
 //! ```
 
+mod backup;
 pub(crate) mod catalog;
 mod columns;
 mod config;
 mod connection;
+mod cursor;
 pub(crate) mod error;
+mod file;
+mod lease;
+mod manager;
 mod moment;
 pub(crate) mod open;
 mod pages;
+mod pool;
+mod result;
 mod rows;
 mod snapshot;
 mod source;
+mod statement;
 mod step;
 mod stream;
+mod task;
+mod transaction;
+mod version;
 
 pub use config::{JournalMode, ScanMethod, SqliteConfig, Synchronous};
+pub use manager::SqliteDatabaseManager;
 pub use source::SqliteSource;

@@ -1,109 +1,101 @@
-//! Scans by one statement that lasts as long as the scan: views, virtual tables, tables `WITHOUT
-//! ROWID`.
+//! The rows of a statement as they come.
 //!
-//! A statement borrows its connection, so both live on one thread, which hands over a few batches
-//! ahead. It begins with the first batch that is asked for, and ends soon after nobody asks any more.
+//! A thread that may block steps through the statement and hands batches over a short queue; it waits
+//! where the queue is full, so memory stays bounded however slowly the rows are taken.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
-use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::moment::Lease;
-use crate::database::sqlite::rows::{RowReader, select};
+use crate::database::sqlite::lease::Lease;
+use crate::database::sqlite::pool::Pool;
+use crate::database::sqlite::result::ResultReader;
+use crate::database::sqlite::statement::prepare;
+use crate::database::sqlite::task::{StopOnDrop, broken};
+use crate::database::{RowStream, Statement};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Cancellation, Partition, Scan};
-use crate::value::{Batch, TableSchema};
+use crate::source::{Cancellation, Partition};
+use crate::value::{Batch, ColumnSchema};
 
-/// How many batches wait at most.
-const BATCHES_WAITING: usize = 2;
+/// How many batches wait to be taken: one is read while another is used.
+const BATCHES_AHEAD: usize = 1;
 
-/// Starts a scan of `table` on a connection of its own; its thread is one of `runtime` that may block.
-pub(crate) fn start(
-    connection: Lease,
-    table: &TableSchema,
-    scan: &Scan,
-    runtime: Handle,
-) -> Box<dyn Partition> {
-    let (sql, reader) = select(table, scan, None, "");
-    let cancellation = scan.cancellation.clone();
-    let stream = Stream { connection, sql, reader, table: table.name.clone(), cancellation };
-    Box::new(StreamPartition { stream: Some(stream), runtime, batches: None })
+/// Starts a statement on a connection of `readers`, and gives its rows as they come.
+pub(crate) async fn stream(
+    readers: &Arc<Pool>,
+    statement: Statement,
+    doing: String,
+) -> Result<RowStream> {
+    let lease = readers.lease().await?;
+    let stop = StopOnDrop::default();
+    let (columns_sender, columns) = oneshot::channel();
+    let (batch_sender, batches) = mpsc::channel(BATCHES_AHEAD);
+    let reading =
+        Reading { lease, statement, doing, columns: columns_sender, batches: batch_sender };
+    let token = stop.token();
+    let mut task = spawn_blocking(move || reading.run(&token));
+    match columns.await {
+        Ok(columns) => {
+            Ok(RowStream::new(columns, Box::new(Rows { batches, task: Some(task), _stop: stop })))
+        }
+        Err(_) => match (&mut task).await.map_err(|it| broken(&it))? {
+            Err(error) => Err(error),
+            Ok(()) => {
+                Err(Error::new(ErrorKind::Internal, "a statement ended before it told its columns"))
+            }
+        },
+    }
 }
 
-struct StreamPartition {
-    /// What has not begun.
-    stream: Option<Stream>,
-    runtime: Handle,
-    /// What has begun.
-    batches: Option<mpsc::Receiver<Message>>,
+/// The thread's part.
+struct Reading {
+    lease: Lease,
+    statement: Statement,
+    doing: String,
+    columns: oneshot::Sender<Vec<ColumnSchema>>,
+    batches: mpsc::Sender<Batch>,
 }
 
-/// A batch, or the end of all batches: a thread that dies says neither.
-type Message = Result<Option<Batch>>;
+impl Reading {
+    fn run(self, stop: &Cancellation) -> Result<()> {
+        let Self { mut lease, statement, doing, columns, batches } = self;
+        let nobody_reads =
+            || Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
+        let result = lease.run(stop, |connection, _| {
+            let mut prepared = prepare(connection, &statement, &doing)?;
+            let mut reader = ResultReader::start(&mut prepared, statement.row_limit(), &doing)?;
+            columns.send(reader.columns().to_vec()).map_err(|_| nobody_reads())?;
+            while let Some(batch) = reader.next()? {
+                batches.blocking_send(batch).map_err(|_| nobody_reads())?;
+            }
+            Ok(())
+        });
+        // Before the queue closes: whoever has seen the end finds the connection back.
+        lease.give_back();
+        drop(batches);
+        result
+    }
+}
+
+/// The caller's part.
+struct Rows {
+    batches: mpsc::Receiver<Batch>,
+    /// Tells how reading ended; a closed queue alone does not. `None` once it has told.
+    task: Option<JoinHandle<Result<()>>>,
+    _stop: StopOnDrop,
+}
 
 #[async_trait]
-impl Partition for StreamPartition {
+impl Partition for Rows {
     async fn next(&mut self) -> Result<Option<Batch>> {
-        if let Some(stream) = self.stream.take() {
-            let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
-            self.runtime.spawn_blocking(move || stream.run(&sender));
-            self.batches = Some(receiver);
+        if let Some(batch) = self.batches.recv().await {
+            return Ok(Some(batch));
         }
-        match &mut self.batches {
-            Some(batches) => batches.recv().await.unwrap_or_else(|| {
-                Err(Error::new(ErrorKind::Internal, "the thread that reads a statement has died"))
-            }),
-            None => Ok(None),
-        }
-    }
-}
-
-/// A statement and the connection that it runs on.
-struct Stream {
-    connection: Lease,
-    sql: String,
-    reader: RowReader,
-    table: String,
-    cancellation: Cancellation,
-}
-
-impl Stream {
-    fn run(self, sender: &mpsc::Sender<Message>) {
-        let (cancellation, listener) = (self.cancellation.clone(), sender.clone());
-        let stop = move || cancellation.is_cancelled() || listener.is_closed();
-        let result = self.connection.with_stop(stop, |connection| {
-            self.send_all(connection, sender).map_err(|it| self.failed(it))
-        });
-        let last = result.and_then(|()| self.cancellation.check()).map(|()| None);
-        // It fails if nobody listens any more, and then nobody needs it.
-        let _ = sender.blocking_send(last);
-    }
-
-    /// Sends all rows, as long as somebody listens.
-    fn send_all(
-        &self,
-        connection: &Connection,
-        sender: &mpsc::Sender<Message>,
-    ) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare(&self.sql)?;
-        let mut rows = statement.query([])?;
-        for sequence in 0.. {
-            let batch = self.reader.read(&mut rows)?;
-            let ended = batch.ended;
-            let sent = batch.rows == 0
-                || sender
-                    .blocking_send(Ok(Some(Batch::new(sequence, batch.rows, batch.columns))))
-                    .is_ok();
-            if ended || !sent || self.cancellation.is_cancelled() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn failed(&self, error: rusqlite::Error) -> Error {
-        from_sqlite(format!("read the table `{}`", self.table), error)
+        let Some(task) = &mut self.task else { return Ok(None) };
+        let ended = task.await;
+        self.task = None;
+        ended.map_err(|it| broken(&it))?.map(|()| None)
     }
 }

@@ -1,0 +1,41 @@
+# Everything CI runs. `make test` is the one command that a newcomer needs.
+.PHONY: test check setup fmt lint doc features rust python bench soak
+
+test: setup check rust python
+
+check: fmt lint features doc
+
+# Installs what the tests need and the machine lacks; without root it prints the command instead.
+setup:
+	scripts/setup
+
+fmt:
+	cargo fmt --all -- --check
+
+lint:
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+
+# Each backend and file format compiles alone, and the core without any.
+features:
+	cargo check -p dq-core --no-default-features --locked
+	cargo check -p dq-core --no-default-features --features sqlite --locked
+	cargo check -p dq-core --no-default-features --features csv --locked
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
+
+# Unit, integration and documentation tests.
+rust:
+	cargo test --workspace --all-features --locked
+
+# Builds the wheel, installs it in a fresh virtual environment, and tests it there.
+python:
+	scripts/test-python
+
+# Prints ratios side by side, for benches/README.md. Takes some minutes; needs python3 with sqlite3.
+bench:
+	cargo bench --locked
+
+# The long histories: more cases of every property test.
+soak:
+	PROPTEST_CASES=20000 cargo test --workspace --all-features --locked

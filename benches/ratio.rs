@@ -1,0 +1,201 @@
+//! Holds dq against one SQL query per check, and against its own bars. See README.md in this folder.
+
+mod data;
+mod measure;
+mod random;
+mod rival;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::data::Data;
+use crate::measure::{Run, median, peak_memory};
+
+const MIB: f64 = 1024.0 * 1024.0;
+const START_UPS: usize = 20;
+
+fn main() -> Result<()> {
+    let arguments: Vec<_> = env::args().collect();
+    if let [_, mode, database] = arguments.as_slice()
+        && mode == "rival"
+    {
+        return rival::run(Path::new(database));
+    }
+    let providers = from_environment("DQ_BENCH_PROVIDERS", 1_000_000)?;
+    let pairs = from_environment("DQ_BENCH_PAIRS", 3)?;
+    let dq = Dq::find()?;
+    say(&format!("{providers} providers"))?;
+    let data = Data::prepare(&root().join("target/bench-data"), providers)?;
+    if pairs > 0 {
+        compare(&dq, &data, pairs)?;
+    }
+    scale(&dq, &data, pairs.max(3))?;
+    memory(&dq, &data)?;
+    csv(&dq, &data)?;
+    start_up(&dq)
+}
+
+/// dq and the rival by turns, with the same counts.
+fn compare(dq: &Dq, data: &Data, pairs: u64) -> Result<()> {
+    say("\npair  dq wall  dq CPU-s  SQL wall  SQL CPU-s  SQL/dq CPU")?;
+    let mut ratios = Vec::new();
+    for pair in 1..=pairs {
+        let ours = measure::run(&mut dq.validate_database(data, 2))?;
+        let theirs = measure::run(&mut rival::command(&data.database)?)?;
+        assert_same_counts(&ours, &theirs)?;
+        let ratio = theirs.cpu.as_secs_f64() / ours.cpu.as_secs_f64();
+        ratios.push(ratio);
+        say(&format!(
+            "{pair:>4}  {:7.2}  {:8.2}  {:8.2}  {:9.2}  {ratio:10.1}",
+            ours.wall.as_secs_f64(),
+            ours.cpu.as_secs_f64(),
+            theirs.wall.as_secs_f64(),
+            theirs.cpu.as_secs_f64(),
+        ))?;
+        if pair == 1 {
+            say_slowest(&theirs)?;
+        }
+    }
+    say(&format!("median of the ratios: {:.1}", median(ratios)))
+}
+
+/// dq with one thread and with two, by turns.
+fn scale(dq: &Dq, data: &Data, pairs: u64) -> Result<()> {
+    say("\npair  1 thread wall  CPU-s  2 threads wall  CPU-s  speed-up")?;
+    let mut speed_ups = Vec::new();
+    for pair in 1..=pairs {
+        let one = measure::run(&mut dq.validate_database(data, 1))?;
+        let two = measure::run(&mut dq.validate_database(data, 2))?;
+        let speed_up = one.wall.as_secs_f64() / two.wall.as_secs_f64();
+        speed_ups.push(speed_up);
+        say(&format!(
+            "{pair:>4}  {:13.2}  {:5.2}  {:14.2}  {:5.2}  {speed_up:8.2}",
+            one.wall.as_secs_f64(),
+            one.cpu.as_secs_f64(),
+            two.wall.as_secs_f64(),
+            two.cpu.as_secs_f64(),
+        ))?;
+    }
+    say(&format!("median of the speed-ups: {:.2}", median(speed_ups)))
+}
+
+fn memory(dq: &Dq, data: &Data) -> Result<()> {
+    let peak = peak_memory(&mut dq.validate_database(data, 2))?;
+    say(&format!("\nanonymous memory at its peak: {:.0} MiB", peak as f64 / MIB))
+}
+
+fn csv(dq: &Dq, data: &Data) -> Result<()> {
+    let megabytes = fs::metadata(&data.csv)?.len() as f64 / 1e6;
+    let mut rates = Vec::new();
+    for _ in 0..3 {
+        let run = measure::run(
+            &mut dq.validate(&data.csv.display().to_string(), "benches/csv-rules.yaml"),
+        )?;
+        rates.push(megabytes / run.cpu.as_secs_f64());
+    }
+    say(&format!(
+        "\nCSV, {megabytes:.0} MB, 15 checks of rows: {:.0} MB per CPU-second",
+        median(rates)
+    ))
+}
+
+fn start_up(dq: &Dq) -> Result<()> {
+    let mut milliseconds = Vec::new();
+    for _ in 0..START_UPS {
+        let mut command =
+            dq.validate("examples/data/hospitals.csv", "examples/rules/hospitals.yaml");
+        milliseconds.push(measure::run(&mut command)?.wall.as_secs_f64() * 1e3);
+    }
+    say(&format!("hospitals with start-up: {:.1} ms", median(milliseconds)))
+}
+
+/// Every check has as many violations in dq's report as the rival counts.
+fn assert_same_counts(ours: &Run, theirs: &Run) -> Result<()> {
+    let (ours, theirs) = (counts(&ours.output)?, rival::counts(&theirs.output)?);
+    let checks: Vec<_> = ours.keys().chain(theirs.keys()).collect();
+    let different = checks.iter().filter(|it| ours.get(**it) != theirs.get(**it));
+    let different: BTreeMap<_, _> =
+        different.map(|it| (it, (ours.get(*it), theirs.get(*it)))).collect();
+    ensure!(different.is_empty(), "dq and SQL disagree (check: dq, SQL): {different:#?}");
+    Ok(())
+}
+
+/// The violations by check in a report of dq.
+fn counts(report: &str) -> Result<BTreeMap<String, u64>> {
+    let report: serde_json::Value = serde_json::from_str(report).context("dq gave no JSON")?;
+    let list =
+        |value: &serde_json::Value, key: &str| value.get(key).and_then(|it| it.as_array().cloned());
+    let id =
+        |value: &serde_json::Value| value.get("id").and_then(|it| it.as_str().map(str::to_owned));
+    let mut counts = BTreeMap::new();
+    for rule in list(&report, "rules").context("the report has no rules")? {
+        for check in list(&rule, "checks").context("a rule has no checks")? {
+            let name = id(&rule).zip(id(&check)).map(|(rule, check)| format!("{rule}/{check}"));
+            let violations = check.get("violations").and_then(serde_json::Value::as_u64);
+            counts.extend(name.zip(violations));
+        }
+    }
+    Ok(counts)
+}
+
+/// Where the rival spends its time.
+fn say_slowest(theirs: &Run) -> Result<()> {
+    let seconds =
+        |line: &&str| line.rsplit(' ').next().and_then(|it| it.parse::<f64>().ok()).unwrap_or(0.0);
+    let mut lines: Vec<_> = theirs.output.lines().collect();
+    lines.sort_by(|a, b| seconds(b).total_cmp(&seconds(a)));
+    let slowest = lines.iter().take(6).map(|it| it.split(' ').next().unwrap_or_default());
+    say(&format!("      (SQL spends most in {})", slowest.collect::<Vec<_>>().join(", ")))
+}
+
+/// The release build of the program.
+struct Dq(PathBuf);
+
+impl Dq {
+    fn find() -> Result<Self> {
+        let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let mut build = Command::new(cargo);
+        build
+            .args(["build", "--release", "--locked", "--package", "dq-server"])
+            .current_dir(root());
+        ensure!(build.status()?.success(), "cannot build dq");
+        let target =
+            env::var("CARGO_TARGET_DIR").map_or_else(|_| root().join("target"), PathBuf::from);
+        Ok(Self(target.join("release/dq")))
+    }
+
+    fn validate_database(&self, data: &Data, threads: u64) -> Command {
+        let mut command =
+            self.validate(&format!("sqlite:{}", data.database.display()), "benches/rules.yaml");
+        command.args(["--threads", &threads.to_string()]);
+        command
+    }
+
+    fn validate(&self, source: &str, rules: &str) -> Command {
+        let mut command = Command::new(&self.0);
+        command.args(["validate", source, "--rules", rules, "--format", "json", "--no-progress"]);
+        command.current_dir(root());
+        command
+    }
+}
+
+fn from_environment(name: &str, default: u64) -> Result<u64> {
+    match env::var(name) {
+        Ok(text) => text.parse().with_context(|| format!("{name} is `{text}`, which is no number")),
+        Err(_) => Ok(default),
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn say(line: &str) -> Result<()> {
+    Ok(writeln!(stdout(), "{line}")?)
+}

@@ -1,0 +1,127 @@
+//! The version of a database file.
+//!
+//! For this process, `PRAGMA data_version` on a connection that stays open and never writes tells of
+//! every commit, whoever made it and whatever the journal mode. Its values mean nothing on another
+//! connection, so each carries the number of its connection and a random word of its manager.
+//!
+//! For other processes there are only the files. The change counter in the header of the database does
+//! not move when a commit goes to the write-ahead log, so the version is made of what the file system
+//! says of both files, and of the salts of the log, which change when it starts over. A clock of
+//! limited resolution cannot tell two writes at one tick apart: while the newest change is younger than
+//! two seconds there is no version. What remains: a commit that its writer has written but, being held up
+//! between two steps for longer than that, not yet shown. And a file system whose clock is not ours
+//! (a network share) may defeat the two seconds.
+
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use rusqlite::Connection;
+
+use crate::clock::Clock;
+use crate::database::Version;
+use crate::database::sqlite::config::SqliteConfig;
+use crate::database::sqlite::error::from_sqlite;
+use crate::database::sqlite::file::FileState;
+use crate::database::sqlite::open;
+use crate::database::sqlite::pool::Pool;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How old the newest change must be.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Tells versions of one database file.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    path: PathBuf,
+    clock: Arc<dyn Clock>,
+    /// A word that no other manager has.
+    word: u64,
+    /// How many connections have been opened.
+    opened: Arc<AtomicU64>,
+    /// The one connection that stays open.
+    connection: Arc<Pool>,
+}
+
+impl Watcher {
+    pub(crate) fn new(config: &SqliteConfig, clock: Arc<dyn Clock>) -> Self {
+        let opened = Arc::new(AtomicU64::new(0));
+        let (count, reader) = (Arc::clone(&opened), config.clone());
+        let open = move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            open::reader(&reader)
+        };
+        Self {
+            path: config.path.clone(),
+            clock: Arc::clone(&clock),
+            word: RandomState::new().hash_one(std::process::id()),
+            opened,
+            connection: Pool::new("watcher", 1, config, clock, Box::new(open)),
+        }
+    }
+
+    /// The version of a table, which is that of its database.
+    pub(crate) async fn version(&self, table: &str) -> Result<Version> {
+        let (table, path, word) = (table.to_owned(), self.path.clone(), self.word);
+        let (clock, opened) = (Arc::clone(&self.clock), Arc::clone(&self.opened));
+        self.connection
+            .run(move |connection, _| {
+                let doing = format!("tell the version of `{table}` in `{}`", open::name(&path));
+                if !exists(connection, &table).map_err(|it| from_sqlite(&doing, it))? {
+                    return Err(Error::new(
+                        ErrorKind::NotFound,
+                        format!("cannot {doing}: there is no such table"),
+                    ));
+                }
+                let data_version: i64 = connection
+                    .query_row("PRAGMA main.data_version", [], |row| row.get(0))
+                    .map_err(|it| from_sqlite(&doing, it))?;
+                let local =
+                    format!("{word:016x}-{}-{data_version}", opened.load(Ordering::Relaxed));
+                Ok(Version::new(local, shared(&path, clock.as_ref())))
+            })
+            .await
+    }
+
+    pub(crate) async fn close(&self) {
+        self.connection.drain(self.connection.shut()).await;
+    }
+}
+
+fn exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE)",
+    )?;
+    statement.query_row([table], |row| row.get(0))
+}
+
+/// What every process sees; `None` while the newest change is too young, or where files have no identity.
+///
+/// The database file is asked about and never opened: when a program closes a file, POSIX drops all
+/// locks that its other connections hold on it. SQLite takes no locks on the log.
+fn shared(path: &Path, clock: &dyn Clock) -> Option<String> {
+    let log_path = open::beside(path, "-wal");
+    let database = FileState::of(path)?;
+    // An empty log holds no commit, and comes and goes with the first and the last connection.
+    let log = FileState::of(&log_path).filter(|it| it.size > 0);
+    let newest = log.iter().fold(database.changed(), |newest, it| newest.max(it.changed()));
+    let now = clock.utc().duration_since(UNIX_EPOCH).ok()?;
+    if now.checked_sub(newest).is_none_or(|age| age < QUIET) {
+        return None;
+    }
+    Some(match log {
+        None => database.to_string(),
+        Some(log) => format!("{database}-{log}-{:016x}", salts(&log_path)?),
+    })
+}
+
+/// The two salts in the header of a write-ahead log; `None` if it cannot be read or has none.
+fn salts(path: &Path) -> Option<u64> {
+    let mut header = [0; 24];
+    fs::File::open(path).ok()?.read_exact(&mut header).ok()?;
+    header.last_chunk().map(|it| u64::from_be_bytes(*it))
+}

@@ -1,0 +1,94 @@
+//! From what a user types to a source: the one place that knows every backend.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Result;
+use crate::source::Source;
+
+/// How a source is opened. Options of one kind of source are ignored by the others.
+#[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpenOptions {
+    /// CSV files.
+    #[cfg(feature = "csv")]
+    pub csv: crate::source::csv::CsvOptions,
+    /// How SQLite tables are scanned.
+    #[cfg(feature = "sqlite")]
+    pub sqlite_scan: crate::database::sqlite::ScanMethod,
+}
+
+/// How the kinds of sources are named.
+const SCHEMES: &str = "`sqlite:` and `csv:`";
+
+/// The first bytes of every SQLite database; see "The Database Header" in SQLite's file format.
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Opens the source that `spec` names.
+///
+/// `sqlite:PATH` is a SQLite database and `csv:PATH` a CSV file, folder or glob. Without a scheme, a
+/// file that begins like a SQLite database is one, and everything else is CSV; `-` is CSV on standard
+/// input.
+///
+/// # Errors
+///
+/// `FeatureDisabled` if dq was compiled without what `spec` needs; `UsageInvalid` for a scheme that
+/// nobody knows; whatever keeps the source from being opened.
+pub fn open(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    if let Some(path) = spec.strip_prefix("sqlite:") {
+        return sqlite(path.strip_prefix("//").unwrap_or(path), options);
+    }
+    if let Some(path) = spec.strip_prefix("csv:") {
+        return csv(path, options);
+    }
+    if let Some((scheme, _)) = spec.split_once("://") {
+        let message = format!("cannot open a source of scheme `{scheme}:`: known are {SCHEMES}");
+        return Err(Error::new(ErrorKind::UsageInvalid, message));
+    }
+    if is_sqlite(Path::new(spec)) { sqlite(spec, options) } else { csv(spec, options) }
+}
+
+fn is_sqlite(path: &Path) -> bool {
+    let mut first = [0; SQLITE_MAGIC.len()];
+    let is_file = std::fs::metadata(path).is_ok_and(|it| it.is_file());
+    is_file
+        && File::open(path).and_then(|mut it| it.read_exact(&mut first)).is_ok()
+        && first == *SQLITE_MAGIC
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    use crate::database::sqlite::{SqliteConfig, SqliteSource};
+
+    let config = SqliteConfig {
+        path: path.into(),
+        scan_method: options.sqlite_scan,
+        ..SqliteConfig::default()
+    };
+    Ok(Arc::new(SqliteSource::new(config)?))
+}
+
+#[cfg(feature = "csv")]
+fn csv(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Ok(Arc::new(crate::source::csv::CsvSource::open(path, options.csv.clone())?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Err(disabled("sqlite", path))
+}
+
+#[cfg(not(feature = "csv"))]
+fn csv(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Err(disabled("csv", path))
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "csv")))]
+fn disabled(feature: &str, path: &str) -> Error {
+    let message = format!("cannot open `{path}`: dq was compiled without the feature `{feature}`");
+    Error::new(ErrorKind::FeatureDisabled, message)
+}

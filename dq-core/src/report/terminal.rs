@@ -1,0 +1,294 @@
+//! The report for people: a table of every check, then what failed and where, then one line to
+//! remember.
+
+use std::io;
+
+use crate::report::style::{Ink, TerminalStyle};
+use crate::report::table::{self, Align, TableColumn};
+use crate::report::text::{cut, visible, width};
+use crate::report::words;
+use crate::rules::Severity;
+use crate::validate::{CheckReport, Report, RuleReport, Status};
+
+const INDENT: &str = "    ";
+
+/// How checks ended, in the order and the words of the summary.
+const OUTCOMES: [(Status, &str); 5] = [
+    (Status::Pass, "passed"),
+    (Status::Warn, "warned"),
+    (Status::Fail, "failed"),
+    (Status::Error, "could not run"),
+    (Status::NotApplicable, "not applicable"),
+];
+
+/// Writes `report` as text.
+pub(crate) fn render(
+    report: &Report,
+    style: TerminalStyle,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let source = style.paint(Ink::Bold, &visible(&report.source));
+    let as_of = style.paint(Ink::Dim, &format!("as of {}", visible(&report.as_of)));
+    writeln!(out, "{source}  {as_of}\n")?;
+    let ranked = report.ranked();
+    if !ranked.is_empty() {
+        table::write(columns(&ranked), style, out)?;
+        writeln!(out)?;
+    }
+    for (rule, check) in &ranked {
+        if matches!(check.status, Status::Warn | Status::Fail | Status::Error) {
+            write_finding(rule, check, style, out)?;
+        }
+    }
+    for note in &report.notes {
+        write_wrapped("note: ", visible(note).split(' '), style, out)?;
+    }
+    if !report.notes.is_empty() {
+        writeln!(out)?;
+    }
+    write_summary(report, style, out)
+}
+
+/// The columns of the table of checks.
+fn columns(ranked: &[(&RuleReport, &CheckReport)]) -> Vec<TableColumn> {
+    let mut status = TableColumn::new("  status", Align::Left);
+    let mut severity = TableColumn::new("severity", Align::Left);
+    let mut name = TableColumn::flexible("check", 16, 0);
+    let mut table = TableColumn::flexible("table", 6, 2);
+    let mut subject = TableColumn::flexible("columns", 8, 3);
+    let mut rows = TableColumn::new("rows", Align::Right);
+    let mut violations = TableColumn::new("violations", Align::Right);
+    let mut groups = TableColumn { dispensable: 1, ..TableColumn::new("groups", Align::Right) };
+    let mut share = TableColumn::new("share", Align::Right);
+    for (rule, check) in ranked {
+        let ink = figure_ink(check);
+        let ran = check.error.is_none();
+        status.push(
+            &format!("{} {}", sign(check.status), word(check.status)),
+            self::ink(check.status),
+        );
+        severity.push(check.severity.as_str(), severity_ink(check.severity));
+        name.push(&format!("{}/{}", rule.id, check.id), Ink::Plain);
+        table.push(&rule.table, Ink::Plain);
+        subject.push(&check.columns.join(", "), Ink::Plain);
+        rows.push_some(ran.then(|| words::count(check.evaluated)), Ink::Plain);
+        violations.push_some(ran.then(|| words::count(check.violations)), ink);
+        groups.push_some(check.groups.map(words::count).filter(|_| ran), ink);
+        share.push_some(words::share(check).filter(|_| ran), ink);
+    }
+    let mut columns = vec![status, severity, name, table, subject, rows, violations, groups, share];
+    if ranked.iter().all(|(_, check)| check.groups.is_none()) {
+        columns.retain(|it| it.heading != "groups");
+    }
+    columns
+}
+
+/// What one check found, and in which rows.
+fn write_finding(
+    rule: &RuleReport,
+    check: &CheckReport,
+    style: TerminalStyle,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let name = format!("{}/{}", visible(&rule.id), visible(&check.id));
+    let finding = format!("{}: {}", words::subject(check), words::finding(check));
+    let heading = format!(
+        "{} {}",
+        style.paint(ink(check.status), sign(check.status)),
+        style.paint(Ink::Bold, &name)
+    );
+    if width(&name) + width(&finding) + 4 <= style.width {
+        writeln!(out, "{heading}  {finding}")?;
+    } else {
+        writeln!(out, "{heading}")?;
+        write_wrapped(INDENT, finding.split(' '), style, out)?;
+    }
+    if let Some(message) = &check.message {
+        write_wrapped(INDENT, visible(message).split(' '), style, out)?;
+    }
+    if check.sample.iter().any(|it| it.values.is_some()) {
+        write_values(check, style, out)?;
+    } else if !check.sample.is_empty() {
+        let keys = words::keys(check);
+        let label = format!("{INDENT}{}: ", words::keys_label(check));
+        write_wrapped(&label, keys.iter().map(String::as_str), style, out)?;
+    }
+    writeln!(out)
+}
+
+/// The failing rows of a check, a line for each: its key and its values.
+fn write_values(
+    check: &CheckReport,
+    style: TerminalStyle,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let noun = if words::keys_label(check) == "rows" { "row " } else { "" };
+    let keys = check.sample.iter().map(|it| format!("{noun}{}", words::key(it)));
+    let keys: Vec<_> = keys.collect();
+    let width_max = keys.iter().map(|it| width(it)).max().unwrap_or(0);
+    for (row, key) in check.sample.iter().zip(&keys) {
+        let blanks = " ".repeat(width_max - width(key));
+        let values = words::values(row).unwrap_or_default();
+        let line =
+            cut(&format!("{key}{blanks}  {values}"), style.width.saturating_sub(INDENT.len()));
+        writeln!(out, "{INDENT}{}", line.trim_end())?;
+    }
+    if check.truncated {
+        let more = check.violations.saturating_sub(check.sample.len() as u64);
+        writeln!(out, "{INDENT}… and {} more", words::count(more))?;
+    }
+    Ok(())
+}
+
+/// Writes words one after the other behind `label`, on as many lines as they need.
+fn write_wrapped<'a>(
+    label: &str,
+    words: impl Iterator<Item = &'a str>,
+    style: TerminalStyle,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let indent = width(label);
+    let mut line = style.paint(Ink::Dim, label);
+    let mut used = indent;
+    for word in words {
+        if used > indent && used + 1 + width(word) > style.width {
+            writeln!(out, "{line}")?;
+            line = " ".repeat(indent);
+            used = indent;
+        }
+        if used > indent {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += width(word);
+    }
+    writeln!(out, "{line}")
+}
+
+/// The verdict, and what it rests on.
+fn write_summary(report: &Report, style: TerminalStyle, out: &mut dyn io::Write) -> io::Result<()> {
+    let count = |status| report.checks().filter(|it| it.status == status).count() as u64;
+    let outcomes = OUTCOMES.map(|(status, word)| (count(status), word, ink(status)));
+    let outcomes = outcomes.into_iter().filter(|(count, ..)| *count > 0);
+    let outcomes: Vec<_> = outcomes
+        .map(|(count, word, ink)| style.paint(ink, &format!("{} {word}", words::count(count))))
+        .collect();
+    let checks = words::counted(report.checks().count() as u64, "check");
+    let colon = if outcomes.is_empty() { "" } else { ": " };
+    writeln!(out, "{checks}{colon}{}", outcomes.join(", "))?;
+
+    let rows: u64 = report.tables.iter().map(|it| it.rows).sum();
+    write!(out, "{} in {}", words::counted(rows, "row"), words::span(report.elapsed))?;
+    let rate = rows as f64 / report.elapsed.as_secs_f64();
+    if rate.is_normal() {
+        write!(out, ", {} rows/s", words::count(rate as u64))?;
+    }
+    writeln!(out)
+}
+
+const fn sign(status: Status) -> &'static str {
+    match status {
+        Status::NotApplicable => "·",
+        Status::Pass => "✓",
+        Status::Warn => "!",
+        Status::Fail => "✗",
+        Status::Error => "⊘",
+    }
+}
+
+const fn word(status: Status) -> &'static str {
+    match status {
+        Status::NotApplicable => "n/a",
+        other => other.as_str(),
+    }
+}
+
+const fn ink(status: Status) -> Ink {
+    match status {
+        Status::NotApplicable => Ink::Dim,
+        Status::Pass => Ink::Good,
+        Status::Warn => Ink::Warning,
+        Status::Fail => Ink::Bad,
+        Status::Error => Ink::Worst,
+    }
+}
+
+const fn figure_ink(check: &CheckReport) -> Ink {
+    match check.status {
+        _ if check.violations == 0 => Ink::Dim,
+        Status::Warn | Status::Fail => ink(check.status),
+        Status::NotApplicable | Status::Pass | Status::Error => Ink::Plain,
+    }
+}
+
+const fn severity_ink(severity: Severity) -> Ink {
+    match severity {
+        Severity::Critical => Ink::Bold,
+        Severity::Info => Ink::Dim,
+        Severity::Low | Severity::Medium | Severity::High => Ink::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    fn rendered(report: &Report, style: TerminalStyle) -> String {
+        let mut out = Vec::new();
+        render(report, style, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn text_without_a_terminal_is_plain_and_whole() {
+        insta::assert_snapshot!(rendered(&testing::report(), TerminalStyle::default()));
+    }
+
+    #[test]
+    fn a_terminal_of_100_columns_cuts_long_names() {
+        insta::assert_snapshot!(rendered(
+            &testing::report(),
+            TerminalStyle { color: false, width: 100 }
+        ));
+    }
+
+    #[test]
+    fn a_narrow_terminal_leaves_columns_out() {
+        insta::assert_snapshot!(rendered(
+            &testing::report(),
+            TerminalStyle { color: false, width: 72 }
+        ));
+    }
+
+    #[test]
+    fn colours_change_nothing_but_colours() {
+        let style = TerminalStyle { color: true, width: 100 };
+        let colored = rendered(&testing::report(), style);
+        insta::assert_snapshot!(colored.replace('\u{1b}', "␛"));
+        let plain =
+            regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&colored, "").into_owned();
+        assert_eq!(plain, rendered(&testing::report(), TerminalStyle { color: false, width: 100 }));
+    }
+
+    #[test]
+    fn values_are_shown_where_the_report_has_them() {
+        insta::assert_snapshot!(rendered(&testing::report_with_values(), TerminalStyle::default()));
+    }
+
+    #[test]
+    fn no_line_of_the_table_is_wider_than_the_terminal() {
+        for columns in 68..140 {
+            let text = rendered(&testing::report(), TerminalStyle { color: false, width: columns });
+            let table = text.lines().skip(2).take_while(|it| !it.is_empty());
+            table.for_each(|line| assert!(width(line) <= columns, "{columns}: {line}"));
+        }
+    }
+
+    #[test]
+    fn a_report_without_checks_has_no_table() {
+        let report = Report { rules: Vec::new(), notes: Vec::new(), ..testing::report() };
+        insta::assert_snapshot!(rendered(&report, TerminalStyle::default()));
+    }
+}

@@ -1,0 +1,131 @@
+//! A report in a file: the whole of it, or what was there before.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::{ReportFormat, render};
+use crate::validate::Report;
+
+/// Writes `report` to the file at `path`. It is written beside it, synced and renamed, so that
+/// neither a full disk nor a kill leaves a part of a report or takes an old one away. Devices and
+/// pipes are written directly.
+///
+/// # Errors
+///
+/// `WriteFailed`, which names the path.
+pub fn write_report(report: &Report, format: ReportFormat, path: &Path) -> Result<()> {
+    let written = write(report, format, path);
+    written.map_err(|error| {
+        let message = format!("cannot write `{}`: {error}", path.display());
+        Error::new(ErrorKind::WriteFailed, message).with_source(error)
+    })
+}
+
+fn write(report: &Report, format: ReportFormat, path: &Path) -> io::Result<()> {
+    // In memory first: a report is small, and the temporary file lives as shortly as can be.
+    let mut bytes = Vec::new();
+    render(report, format, &mut bytes)?;
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if found.is_file() => {
+            replace(&path.canonicalize()?, &bytes, Some(found.permissions()))
+        }
+        Ok(_) => File::options().write(true).open(path)?.write_all(&bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(path, &bytes, None),
+        Err(error) => Err(error),
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    let file = temporary_beside(path)?;
+    file.as_file().write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A file in the folder of `path` that is removed unless it is kept, with the permissions of any new file.
+fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Tells of a folder that is not there without naming a file that the user has never heard of.
+    fs::metadata(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".dq-report-").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|it| it.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_report_replaces_an_older_one_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        fs::write(&path, "old").unwrap();
+        write_report(&testing::report(), ReportFormat::Json, &path).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("{\n") && text.ends_with("}\n"));
+        assert_eq!(names(folder.path()), ["report.json"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let path = Path::new("/nowhere/report.json");
+        let error = write_report(&testing::report(), ReportFormat::Json, path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WriteFailed);
+        assert_eq!(
+            error.message(),
+            "cannot write `/nowhere/report.json`: No such file or directory (os error 2)"
+        );
+    }
+
+    #[test]
+    fn a_report_is_not_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let error =
+            write_report(&testing::report(), ReportFormat::Json, folder.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WriteFailed);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_an_error() {
+        let error = write_report(&testing::report(), ReportFormat::Json, Path::new("/dev/full"))
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WriteFailed);
+        assert!(error.message().contains("No space left"), "{error}");
+        assert!(Path::new("/dev/full").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_permissions_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        write_report(&testing::report(), ReportFormat::Json, &link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        let found = fs::metadata(&path).unwrap();
+        assert!(found.len() > 3);
+        assert_eq!(found.permissions().mode() & 0o777, 0o640);
+    }
+}

@@ -1,0 +1,107 @@
+//! `between`: the value lies between two bounds, which belong to the range.
+//!
+//! ```yaml
+//! - { column: birth_year, between: { min: 1930, max: 2005 } }
+//! - { column: start_date, between: { min: 2000-01-01, max: today } }
+//! ```
+//!
+//! Either bound may be left out. Bounds are both numbers or both days (`today` is the day of the
+//! run). A value that is no number, or no day, violates the check; a point in time counts as its day.
+
+use std::path::Path;
+
+use crate::rules::check::{CheckKind, column};
+use crate::rules::document::Node;
+use crate::rules::fields::Fields;
+use crate::rules::kernel;
+use crate::rules::plan::{Binder, Kernel};
+use crate::value::Date;
+use crate::value::Number;
+use crate::value::lens;
+
+/// The value lies between two bounds.
+#[derive(Clone, Debug)]
+pub struct Between {
+    column: String,
+    bounds: Bounds,
+}
+
+#[derive(Clone, Debug)]
+enum Bounds {
+    Numbers { min: Option<Number>, max: Option<Number> },
+    Days { min: Option<Day>, max: Option<Day> },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Day {
+    Today,
+    On(Date),
+}
+
+impl Day {
+    fn on(self, today: Date) -> Date {
+        match self {
+            Self::Today => today,
+            Self::On(date) => date,
+        }
+    }
+}
+
+impl CheckKind for Between {
+    fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
+        let column = column(fields);
+        let mut range = fields.inside(argument, "`between`")?;
+        let min = range.text("min");
+        let max = range.text("max");
+        range.finish();
+        match bounds(min.as_deref(), max.as_deref()) {
+            Ok(bounds) => Some(Self { column: column?, bounds }),
+            Err(message) => {
+                fields.problem(argument.place, message);
+                None
+            }
+        }
+    }
+
+    fn columns(&self) -> Vec<String> {
+        vec![self.column.clone()]
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+        let column = binder.column(&self.column)?;
+        let kernel = match self.bounds {
+            Bounds::Numbers { min, max } => kernel::of_number(column, within(min, max)),
+            Bounds::Days { min, max } => {
+                let on = |it: Day| it.on(binder.as_of());
+                let test = within(min.map(on), max.map(on));
+                kernel::of_batch(move |batch| Ok(lens::date_fails(batch.column(column), &test)))
+            }
+        };
+        Some(Kernel::Row(kernel))
+    }
+}
+
+fn within<T: Copy + PartialOrd>(min: Option<T>, max: Option<T>) -> impl Fn(T) -> bool + Clone {
+    move |value| min.is_none_or(|it| value >= it) && max.is_none_or(|it| value <= it)
+}
+
+fn bounds(min: Option<&str>, max: Option<&str>) -> Result<Bounds, String> {
+    let number = |it: Option<&str>| {
+        it.map(|it| Number::parse(it.as_bytes())).map_or(Some(None), |it| it.map(Some))
+    };
+    let day = |it: Option<&str>| it.map(read_day).map_or(Some(None), |it| it.map(Some));
+    match (number(min), number(max), day(min), day(max)) {
+        (Some(None), Some(None), ..) => Err("`between` needs `min`, `max` or both".to_owned()),
+        (Some(min), Some(max), ..) => match (min, max) {
+            (Some(low), Some(high)) if low > high => Err("`min` is greater than `max`".to_owned()),
+            _ => Ok(Bounds::Numbers { min, max }),
+        },
+        (_, _, Some(min), Some(max)) => Ok(Bounds::Days { min, max }),
+        _ => Err("expected `min` and `max` as numbers, or as days such as 2026-01-31 or `today`"
+            .to_owned()),
+    }
+}
+
+fn read_day(text: &str) -> Option<Day> {
+    if text == "today" { Some(Day::Today) } else { Date::parse(text.as_bytes()).map(Day::On) }
+}

@@ -1,0 +1,117 @@
+//! `referenced` and `cardinality`: rows of another table that point to each row.
+//!
+//! ```yaml
+//! - { referenced: { columns: [provider_id], table: provider_facility_affiliations } }
+//! - id: one_primary
+//!   cardinality:
+//!     columns: [provider_id]
+//!     table: provider_facility_affiliations
+//!     foreign_key: [provider_id]
+//!     where: "is_primary_affiliation = 1"
+//!     min: 1
+//!     max: 1
+//! ```
+//!
+//! `columns` are the key in the rule's own table; `foreign_key` are the columns of the other table that
+//! point to it, by default of the same names. `referenced` wants at least one such row, `cardinality`
+//! a number of them between `min` and `max`; `where` says which of them count. A row with a NULL in
+//! its key is not compared.
+
+use std::path::Path;
+
+use crate::rules::check::CheckKind;
+use crate::rules::check::references::same_length;
+use crate::rules::document::Node;
+use crate::rules::expression::Expression;
+use crate::rules::fields::Fields;
+use crate::rules::plan::{Binder, Blank, Kernel};
+
+/// Some row of another table points to each row.
+#[derive(Clone, Debug)]
+pub struct Referenced {
+    children: Children,
+}
+
+/// The number of rows of another table that point to each row lies between two bounds.
+#[derive(Clone, Debug)]
+pub struct Cardinality {
+    children: Children,
+    min: u64,
+    max: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Children {
+    columns: Vec<String>,
+    table: String,
+    foreign_key: Vec<String>,
+    filter: Option<Expression>,
+}
+
+impl CheckKind for Referenced {
+    fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
+        let mut inside = fields.inside(argument, "`referenced`")?;
+        let children = Children::parse(argument, &mut inside);
+        inside.finish();
+        Some(Self { children: children? })
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.children.columns.clone()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+        self.children.bind(binder, 1, u64::MAX)
+    }
+}
+
+impl CheckKind for Cardinality {
+    fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
+        let mut inside = fields.inside(argument, "`cardinality`")?;
+        let children = Children::parse(argument, &mut inside);
+        let bounds = inside.counts_between();
+        inside.finish();
+        let (min, max) = bounds?;
+        Some(Self { children: children?, min, max })
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.children.columns.clone()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+        self.children.bind(binder, self.min, self.max)
+    }
+}
+
+impl Children {
+    fn parse(argument: &Node, fields: &mut Fields<'_>) -> Option<Self> {
+        let columns = fields.require("columns").and_then(|it| fields.texts_of(it, "columns"));
+        let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));
+        let foreign_key = fields.texts("foreign_key");
+        let filter = match fields.take("where") {
+            None => None,
+            Some(node) => match Expression::parse(&fields.text_of(node, "where")?) {
+                Ok(expression) => Some(expression),
+                Err(error) => {
+                    fields.problem(node.place, format!("`where`: {}", error.message));
+                    return None;
+                }
+            },
+        };
+        let (columns, table) = (columns?, table?);
+        let foreign_key = foreign_key.unwrap_or_else(|| columns.clone());
+        same_length(&columns, &foreign_key, "foreign_key", argument, fields)?;
+        Some(Self { columns, table, foreign_key, filter })
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>, min: u64, max: u64) -> Option<Kernel> {
+        let parent = binder.keys(&self.columns, Blank::IsValue);
+        let mut other = binder.other(&self.table)?;
+        if let Some(filter) = &self.filter {
+            other.narrow(filter)?;
+        }
+        let child = other.keys(&self.foreign_key, Blank::IsValue);
+        Some(Kernel::Cardinality { parent: parent?, child: child?, min, max })
+    }
+}

@@ -1,0 +1,56 @@
+//! `matches`: the text matches a regular expression.
+//!
+//! ```yaml
+//! - { column: zip, matches: '^[0-9]{5}$' }
+//! ```
+//!
+//! The expression is one of the [`regex`](https://docs.rs/regex) crate, with Unicode; it is searched
+//! for anywhere in the text unless it is anchored with `^` and `$`. `$` is the end of the text: a line
+//! break before it does not match.
+
+use std::path::Path;
+
+use crate::rules::check::{CheckKind, column};
+use crate::rules::document::Node;
+use crate::rules::fields::Fields;
+use crate::rules::kernel;
+use crate::rules::matcher::Matcher;
+use crate::rules::plan::{Binder, Kernel};
+
+/// The text matches a regular expression.
+#[derive(Clone, Debug)]
+pub struct Matches {
+    column: String,
+    matcher: Matcher,
+}
+
+impl CheckKind for Matches {
+    fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
+        let column = column(fields);
+        let pattern = fields.text_of(argument, "matches")?;
+        match Matcher::new(&pattern) {
+            Ok(matcher) => Some(Self { column: column?, matcher }),
+            Err(error) => {
+                fields.problem(argument.place, format!("`matches`: {}", reason(&error)));
+                None
+            }
+        }
+    }
+
+    fn columns(&self) -> Vec<String> {
+        vec![self.column.clone()]
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+        let column = binder.column(&self.column)?;
+        let matcher = self.matcher.clone();
+        Some(Kernel::Row(kernel::of_text(column, move |text| matcher.is_match(text))))
+    }
+}
+
+/// The regex crate draws its syntax errors over several lines; the last line says what is wrong.
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default().trim();
+    format!("the regular expression does not compile: {}", last.trim_start_matches("error: "))
+}

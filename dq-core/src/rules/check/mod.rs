@@ -1,0 +1,127 @@
+//! The checks: one file each, and the one list that names them all.
+//!
+//! A check file holds a struct of the check's arguments and its `CheckKind`: how it is read from the
+//! rule file, what it is about, and how it is bound to the columns of a table. To add a check, write
+//! its file and add it to the list below.
+
+mod between;
+mod cardinality;
+mod custom;
+mod expression;
+mod format;
+mod functional_dependency;
+mod length;
+mod matches;
+mod not_blank;
+mod not_null;
+mod one_of;
+mod references;
+mod row_count;
+mod typed;
+mod unique;
+
+use std::path::Path;
+
+use crate::rules::document::Node;
+use crate::rules::fields::Fields;
+use crate::rules::plan::{Binder, Kernel};
+
+pub use custom::CustomCheck;
+
+/// What a check file provides.
+trait CheckKind: Sized {
+    /// Reads the arguments: `argument` stands under the name of the check, `fields` beside it.
+    /// Gives nothing where the problems tell why.
+    fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self>;
+
+    /// The columns that the check is about, for reports.
+    fn columns(&self) -> Vec<String>;
+
+    /// Finds the columns in the table and makes the kernel. Gives nothing where the problems tell why.
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel>;
+}
+
+macro_rules! checks {
+    ($($name:literal => $kind:ident($module:ident::$type:ident),)*) => {
+        /// What must hold, with its arguments.
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub enum Check {
+            $(
+                #[doc = concat!("`", $name, "`")]
+                $kind($module::$type),
+            )*
+        }
+
+        $(pub use $module::$type;)*
+
+        impl Check {
+            /// The name of every check.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The name of this check, such as `not_null`.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$kind(_) => $name,)* }
+            }
+
+            /// The columns that this check is about.
+            pub fn columns(&self) -> Vec<String> {
+                match self { $(Self::$kind(it) => CheckKind::columns(it),)* }
+            }
+
+            pub(crate) fn name_of(text: &str) -> Option<&'static str> {
+                Self::NAMES.iter().copied().find(|it| *it == text)
+            }
+
+            pub(crate) fn parse(
+                name: &str,
+                argument: &Node,
+                fields: &mut Fields<'_>,
+                folder: &Path,
+            ) -> Option<Self> {
+                match name {
+                    $($name => CheckKind::parse(argument, fields, folder).map(Self::$kind),)*
+                    _ => None,
+                }
+            }
+
+            pub(crate) fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+                match self { $(Self::$kind(it) => it.bind(binder),)* }
+            }
+        }
+    };
+}
+
+checks! {
+    "not_null" => NotNull(not_null::NotNull),
+    "not_blank" => NotBlank(not_blank::NotBlank),
+    "matches" => Matches(matches::Matches),
+    "one_of" => OneOf(one_of::OneOf),
+    "between" => Between(between::Between),
+    "length" => Length(length::Length),
+    "type" => Typed(typed::Typed),
+    "format" => Format(format::FormatCheck),
+    "expression" => Expression(expression::ExpressionCheck),
+    "unique" => Unique(unique::Unique),
+    "functional_dependency" => FunctionalDependency(functional_dependency::FunctionalDependency),
+    "row_count" => RowCount(row_count::RowCount),
+    "references" => References(references::References),
+    "referenced" => Referenced(cardinality::Referenced),
+    "cardinality" => Cardinality(cardinality::Cardinality),
+    "custom" => Custom(custom::Custom),
+}
+
+/// Takes `column`, which must be there.
+fn column(fields: &mut Fields<'_>) -> Option<String> {
+    let node = fields.require("column")?;
+    fields.text_of(node, "column")
+}
+
+/// Reads the argument of a check that is only switched on: `not_null: true`.
+fn switched_on(argument: &Node, fields: &Fields<'_>) -> Option<()> {
+    if argument.as_text() == Some("true") {
+        return Some(());
+    }
+    fields.problem(argument.place, "expected `true`; leave the check out to switch it off");
+    None
+}

@@ -1,0 +1,58 @@
+//! `not_blank`: the column holds something to read in every row.
+//!
+//! ```yaml
+//! - { column: last_name, not_blank: true }
+//! ```
+//!
+//! NULL violates it, and so does text that is empty or of Unicode `White_Space` alone.
+
+use std::path::Path;
+
+use arrow_buffer::BooleanBuffer;
+
+use crate::rules::check::{CheckKind, column, switched_on};
+use crate::rules::document::Node;
+use crate::rules::fields::Fields;
+use crate::rules::kernel;
+use crate::rules::plan::{Binder, Kernel};
+use crate::value::Column;
+use crate::value::Value;
+use crate::value::is_blank;
+
+/// The column holds something to read in every row.
+#[derive(Clone, Debug)]
+pub struct NotBlank {
+    column: String,
+}
+
+impl CheckKind for NotBlank {
+    fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
+        let column = column(fields);
+        switched_on(argument, fields)?;
+        Some(Self { column: column? })
+    }
+
+    fn columns(&self) -> Vec<String> {
+        vec![self.column.clone()]
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+        let column = binder.column(&self.column)?;
+        Some(Kernel::Row(kernel::of_batch(move |batch| {
+            Ok(blanks(batch.column(column), batch.rows()))
+        })))
+    }
+}
+
+fn blanks(column: &Column, rows: usize) -> BooleanBuffer {
+    match column {
+        Column::Text(text) => {
+            BooleanBuffer::collect_bool(rows, |row| text.get(row).is_none_or(is_blank))
+        }
+        column => BooleanBuffer::collect_bool(rows, |row| match column.value(row) {
+            Value::Null => true,
+            Value::Text(text) => is_blank(text),
+            _ => false,
+        }),
+    }
+}

@@ -1,0 +1,63 @@
+//! `references`: the key exists in another table.
+//!
+//! ```yaml
+//! - { references: { columns: [provider_id], table: healthcare_providers, key: [provider_id] } }
+//! ```
+//!
+//! `columns` are those of the rule's own table; `key` are those of the other, by default of the same
+//! names. A key with a NULL in any of its columns is not compared.
+
+use std::path::Path;
+
+use crate::rules::check::CheckKind;
+use crate::rules::document::Node;
+use crate::rules::fields::Fields;
+use crate::rules::plan::{Binder, Blank, Kernel};
+
+/// The key exists in another table.
+#[derive(Clone, Debug)]
+pub struct References {
+    columns: Vec<String>,
+    table: String,
+    key: Vec<String>,
+}
+
+impl CheckKind for References {
+    fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
+        let mut inside = fields.inside(argument, "`references`")?;
+        let columns = inside.require("columns").and_then(|it| inside.texts_of(it, "columns"));
+        let table = inside.require("table").and_then(|it| inside.text_of(it, "table"));
+        let key = inside.texts("key");
+        inside.finish();
+        let (columns, table) = (columns?, table?);
+        let key = key.unwrap_or_else(|| columns.clone());
+        same_length(&columns, &key, "key", argument, fields)?;
+        Some(Self { columns, table, key })
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.columns.clone()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+        let child = binder.keys(&self.columns, Blank::IsValue);
+        let parent = binder.other(&self.table)?.keys(&self.key, Blank::IsValue);
+        Some(Kernel::References { child: child?, parent: parent? })
+    }
+}
+
+/// Notes a problem unless both lists are of one length.
+pub(in crate::rules::check) fn same_length(
+    columns: &[String],
+    others: &[String],
+    name: &str,
+    argument: &Node,
+    fields: &Fields<'_>,
+) -> Option<()> {
+    if columns.len() == others.len() {
+        return Some(());
+    }
+    let counts = format!("{} and {}", columns.len(), others.len());
+    fields.problem(argument.place, format!("`columns` and `{name}` differ in length: {counts}"));
+    None
+}

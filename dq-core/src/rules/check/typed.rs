@@ -1,0 +1,115 @@
+//! `type`: the value can be read as a type.
+//!
+//! ```yaml
+//! - { column: birth_year, type: integer }
+//! ```
+//!
+//! `integer` and `decimal` are decimal numbers, without and with a point or an exponent; a decimal
+//! may be whole. `date` is `YYYY-MM-DD`; `timestamp` is a date, perhaps with a time of day and a zone;
+//! `boolean` is true or false, 1 or 0. Nothing is trimmed.
+
+use std::path::Path;
+
+use arrow_buffer::BooleanBuffer;
+
+use crate::rules::check::{CheckKind, column};
+use crate::rules::document::Node;
+use crate::rules::fields::Fields;
+use crate::rules::kernel;
+use crate::rules::plan::{Binder, Kernel};
+use crate::rules::problem::nearest;
+use crate::value::Column;
+use crate::value::Date;
+use crate::value::Number;
+use crate::value::Timestamp;
+use crate::value::Value;
+
+/// The value can be read as a type.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    column: String,
+    as_type: AsType,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum AsType {
+    Integer,
+    Decimal,
+    Date,
+    Timestamp,
+    Boolean,
+}
+
+const NAMES: [(&str, AsType); 5] = [
+    ("integer", AsType::Integer),
+    ("decimal", AsType::Decimal),
+    ("date", AsType::Date),
+    ("timestamp", AsType::Timestamp),
+    ("boolean", AsType::Boolean),
+];
+
+impl CheckKind for Typed {
+    fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
+        let column = column(fields);
+        let name = fields.text_of(argument, "type")?;
+        let Some((_, as_type)) = NAMES.into_iter().find(|(it, _)| *it == name) else {
+            let names = NAMES.map(|(it, _)| it);
+            let hint = nearest(&name, names);
+            fields.problem(
+                argument.place,
+                format!("`{name}` is no type: {}{hint}", names.join(", ")),
+            );
+            return None;
+        };
+        Some(Self { column: column?, as_type })
+    }
+
+    fn columns(&self) -> Vec<String> {
+        vec![self.column.clone()]
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+        let column = binder.column(&self.column)?;
+        let as_type = self.as_type;
+        Some(Kernel::Row(kernel::of_batch(move |batch| {
+            Ok(misfits(batch.column(column), batch.rows(), as_type))
+        })))
+    }
+}
+
+fn misfits(column: &Column, rows: usize, as_type: AsType) -> BooleanBuffer {
+    BooleanBuffer::collect_bool(rows, |row| {
+        let value = column.value(row);
+        !value.is_null() && !as_type.fits(value)
+    })
+}
+
+impl AsType {
+    fn fits(self, value: Value<'_>) -> bool {
+        match (self, value) {
+            (Self::Integer, Value::Text(text)) => is_integer(text),
+            (Self::Integer, Value::Float(it)) => it.fract() == 0.0,
+            (Self::Integer, Value::Integer(_))
+            | (Self::Date, Value::Date(_))
+            | (Self::Timestamp, Value::Date(_) | Value::Timestamp(_))
+            | (Self::Decimal, Value::Integer(_))
+            | (Self::Boolean, Value::Boolean(_) | Value::Integer(0 | 1)) => true,
+            (Self::Decimal, Value::Text(text)) => Number::parse(text).is_some(),
+            (Self::Decimal, Value::Float(it)) => it.is_finite(),
+            (Self::Date, Value::Text(text)) => Date::parse(text).is_some(),
+            (Self::Timestamp, Value::Text(text)) => Timestamp::parse(text).is_some(),
+            (Self::Boolean, Value::Text(text)) => {
+                matches!(text, b"0" | b"1")
+                    || text.eq_ignore_ascii_case(b"true")
+                    || text.eq_ignore_ascii_case(b"false")
+            }
+            _ => false,
+        }
+    }
+}
+
+/// An optional sign and decimal digits, however many.
+fn is_integer(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}

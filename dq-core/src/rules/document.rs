@@ -1,0 +1,201 @@
+//! A YAML document as a tree whose nodes know their place.
+//!
+//! Scalars keep their text as it is written (`01` stays `01`): who reads a scalar decides what it
+//! is. JSON is YAML, so one reader serves both.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+
+use crate::rules::problem::{Place, Problems};
+
+/// Aliases may repeat nodes; more than this many nodes in all is an attack, not a rule set.
+const NODES_MAX: usize = 1_000_000;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) content: Content,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    /// Its text, and whether it stands without quotes.
+    Scalar(String, bool),
+    Sequence(Vec<Node>),
+    Mapping(Vec<(Node, Node)>),
+}
+
+impl Node {
+    /// Reads a document. Gives nothing where the problems tell why.
+    pub(crate) fn parse(text: &str, problems: &mut Problems) -> Option<Self> {
+        let mut builder = Builder::default();
+        if let Err(error) = Parser::new_from_str(text).load(&mut builder, true) {
+            let place = place_of(*error.marker());
+            problems.add(place, format!("this is not YAML: {}", error.info()));
+            return None;
+        }
+        for (place, message) in builder.problems {
+            problems.add(place, message);
+        }
+        if builder.root.is_none() {
+            problems.add(
+                Place { line: 1, column: 1 },
+                "the file is empty: expected `version` and `rules`",
+            );
+        }
+        builder.root
+    }
+
+    /// Whether this is NULL: nothing, `~` or `null` without quotes.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(&self.content, Content::Scalar(text, true) if matches!(text.as_str(), "" | "~" | "null"))
+    }
+
+    /// The text of a scalar.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar(text, _) if !self.is_null() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// How messages call what this is.
+    pub(crate) fn kind(&self) -> &'static str {
+        match &self.content {
+            _ if self.is_null() => "nothing",
+            Content::Scalar(..) => "a single value",
+            Content::Sequence(_) => "a list",
+            Content::Mapping(_) => "a mapping",
+        }
+    }
+
+    /// Calls `change` with the text of every scalar below this node, keys included.
+    pub(crate) fn for_each_scalar(&mut self, change: &mut dyn FnMut(Place, &mut String)) {
+        match &mut self.content {
+            Content::Scalar(text, _) => change(self.place, text),
+            Content::Sequence(items) => {
+                for item in items {
+                    item.for_each_scalar(change);
+                }
+            }
+            Content::Mapping(entries) => {
+                for (key, value) in entries {
+                    key.for_each_scalar(change);
+                    value.for_each_scalar(change);
+                }
+            }
+        }
+    }
+}
+
+fn place_of(marker: saphyr_parser::Marker) -> Place {
+    Place { line: marker.line().max(1), column: marker.col() + 1 }
+}
+
+/// Builds the tree from the parser's events. `open` holds the nodes whose end has not come yet; in a
+/// mapping the children alternate between keys and values.
+#[derive(Default)]
+struct Builder {
+    root: Option<Node>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    problems: Vec<(Place, String)>,
+}
+
+struct Open {
+    place: Place,
+    anchor: usize,
+    is_mapping: bool,
+    children: Vec<Node>,
+}
+
+impl<'input> SpannedEventReceiver<'input> for Builder {
+    fn on_event(&mut self, event: Event<'input>, span: Span) {
+        let place = place_of(span.start);
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let plain = style == ScalarStyle::Plain;
+                self.add(
+                    anchor,
+                    Node { place, content: Content::Scalar(text.into_owned(), plain) },
+                );
+            }
+            Event::SequenceStart(anchor, _) => {
+                self.open.push(Open { place, anchor, is_mapping: false, children: Vec::new() });
+            }
+            Event::MappingStart(anchor, _) => {
+                self.open.push(Open { place, anchor, is_mapping: true, children: Vec::new() });
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Alias(anchor) => match self.anchors.get(&anchor) {
+                Some(node) => {
+                    let copy = Node { place, content: node.content.clone() };
+                    self.add(0, copy);
+                }
+                None => self.problems.push((place, "this alias has no anchor".to_owned())),
+            },
+            _ => {}
+        }
+    }
+}
+
+impl Builder {
+    fn close(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        let content = if open.is_mapping {
+            Content::Mapping(self.pair_up(open.children))
+        } else {
+            Content::Sequence(open.children)
+        };
+        self.add(open.anchor, Node { place: open.place, content });
+    }
+
+    fn pair_up(&mut self, children: Vec<Node>) -> Vec<(Node, Node)> {
+        let mut entries: Vec<(Node, Node)> = Vec::new();
+        let mut children = children.into_iter();
+        while let (Some(key), Some(value)) = (children.next(), children.next()) {
+            if key
+                .as_text()
+                .is_some_and(|it| entries.iter().any(|(old, _)| old.as_text() == Some(it)))
+            {
+                let message = format!("`{}` stands here twice", key.as_text().unwrap_or_default());
+                self.problems.push((key.place, message));
+            }
+            entries.push((key, value));
+        }
+        entries
+    }
+
+    fn add(&mut self, anchor: usize, node: Node) {
+        self.nodes += node.size();
+        if self.nodes > NODES_MAX {
+            self.problems.push((node.place, format!("more than {NODES_MAX} values")));
+            return;
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.open.last_mut() {
+            Some(open) => open.children.push(node),
+            None if self.root.is_none() => self.root = Some(node),
+            None => {
+                let message = "a second document: write one per file".to_owned();
+                self.problems.push((node.place, message));
+            }
+        }
+    }
+}
+
+impl Node {
+    fn size(&self) -> usize {
+        match &self.content {
+            Content::Scalar(..) => 1,
+            Content::Sequence(items) => items.iter().map(Self::size).sum::<usize>() + 1,
+            Content::Mapping(entries) => {
+                entries.iter().map(|(key, value)| key.size() + value.size()).sum::<usize>() + 1
+            }
+        }
+    }
+}

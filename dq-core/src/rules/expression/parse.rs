@@ -1,0 +1,138 @@
+//! From text to syntax: `sqlparser` reads SQL, [`Translator`] keeps what the language has.
+
+use sqlparser::ast::Expr;
+use sqlparser::dialect::Dialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Token, Tokenizer};
+
+use crate::rules::expression::ExpressionError;
+use crate::rules::expression::syntax::Node;
+use crate::rules::expression::translate::Translator;
+
+/// How many words, operators and parentheses an expression may have; literals and commas do not
+/// count. It bounds how deep the tree can get, and with it the stack.
+const WORDS_MAX: usize = 4000;
+
+/// Standard SQL, with backticks beside double quotes around identifiers.
+#[derive(Debug)]
+struct Portable;
+
+impl Dialect for Portable {
+    fn is_delimited_identifier_start(&self, character: char) -> bool {
+        matches!(character, '"' | '`')
+    }
+
+    fn is_identifier_start(&self, character: char) -> bool {
+        character.is_alphabetic() || character == '_'
+    }
+
+    fn is_identifier_part(&self, character: char) -> bool {
+        character.is_alphanumeric() || matches!(character, '_' | '$')
+    }
+}
+
+/// Reads an expression.
+pub(super) fn parse(text: &str) -> Result<Node, ExpressionError> {
+    let places = Places::new(text);
+    let expression = read(text, &places)?;
+    Translator::new(&places).node(&expression)
+}
+
+fn read(text: &str, places: &Places) -> Result<Expr, ExpressionError> {
+    let tokens = Tokenizer::new(&Portable, text).tokenize_with_location().map_err(|it| {
+        let message = it.message.trim_end_matches(|c: char| c.is_ascii_punctuation() || c == ' ');
+        ExpressionError { message: decapitalised(message), offset: places.offset(it.location) }
+    })?;
+    let words = tokens.iter().filter(|it| {
+        !matches!(
+            it.token,
+            Token::Comma | Token::Number(..) | Token::SingleQuotedString(_) | Token::Whitespace(_)
+        )
+    });
+    match words.count() {
+        0 => {
+            return Err(ExpressionError {
+                message: "the expression is empty".to_owned(),
+                offset: 0,
+            });
+        }
+        1..=WORDS_MAX => {}
+        _ => {
+            let message = format!("the expression has more than {WORDS_MAX} words and operators");
+            return Err(ExpressionError { message, offset: 0 });
+        }
+    }
+    let mut parser = Parser::new(&Portable).with_tokens_with_locations(tokens);
+    let expression = parser.parse_expr().map_err(|it| syntax_error(text, places, it))?;
+    let next = parser.peek_token();
+    if next.token == Token::EOF {
+        return Ok(expression);
+    }
+    let message = format!("expected the end or an operator, found `{}`", next.token);
+    Err(ExpressionError { message, offset: places.offset(next.span.start) })
+}
+
+/// Where the lines and characters of a text start, since the parser counts in those.
+pub(super) struct Places {
+    /// The first character of each line.
+    lines: Vec<usize>,
+    /// The first byte of each character.
+    characters: Vec<usize>,
+    end: usize,
+}
+
+impl Places {
+    pub(super) fn new(text: &str) -> Self {
+        let breaks = text.chars().enumerate().filter(|(_, it)| *it == '\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(breaks).collect();
+        Self { lines, characters: text.char_indices().map(|(at, _)| at).collect(), end: text.len() }
+    }
+
+    /// The byte at `location`; 0 if the parser knows no place.
+    pub(super) fn offset(&self, location: Location) -> usize {
+        let line = location.line.checked_sub(1).and_then(|it| self.lines.get(it as usize));
+        let Some(line) = line else { return 0 };
+        let character = line + location.column.saturating_sub(1) as usize;
+        self.characters.get(character).copied().unwrap_or(self.end)
+    }
+}
+
+fn syntax_error(text: &str, places: &Places, error: ParserError) -> ExpressionError {
+    let message = match error {
+        ParserError::RecursionLimitExceeded => {
+            return ExpressionError {
+                message: "the expression is nested too deeply".to_owned(),
+                offset: 0,
+            };
+        }
+        ParserError::ParserError(it) | ParserError::TokenizerError(it) => it,
+    };
+    let (message, place) = message.rsplit_once(" at Line: ").unwrap_or((&message, ""));
+    let location = place.split_once(", Column: ").and_then(|(line, column)| {
+        Some(Location { line: line.parse().ok()?, column: column.trim().parse().ok()? })
+    });
+    let message = match message.split_once(", found: ") {
+        Some((expected, "EOF")) => {
+            format!("{}, found the end", expected.replacen("Expected: ", "expected ", 1))
+        }
+        Some((expected, found)) => {
+            format!("{}, found `{found}`", expected.replacen("Expected: ", "expected ", 1))
+        }
+        None => decapitalised(message),
+    };
+    let at_end = message.ends_with("found the end");
+    let offset = match location {
+        _ if at_end => text.trim_end().len(),
+        Some(location) => places.offset(location),
+        None => 0,
+    };
+    ExpressionError { message, offset }
+}
+
+fn decapitalised(message: &str) -> String {
+    let mut characters = message.chars();
+    characters
+        .next()
+        .map(|first| first.to_lowercase().chain(characters).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,65 @@
+//! What a check does to the rows that stream by.
+
+use std::fmt;
+
+use arrow_buffer::BooleanBuffer;
+
+use crate::error::Result;
+use crate::value::Batch;
+use crate::value::Number;
+use crate::value::lens;
+
+/// Judges each row by itself.
+pub(crate) trait RowKernel: fmt::Debug + Send + Sync {
+    /// The rows of `batch` that violate the check.
+    fn violations(&self, batch: &Batch) -> Result<BooleanBuffer>;
+
+    /// The same kernel for another thread, sharing nothing that threads would wait for.
+    fn fork(&self) -> Box<dyn RowKernel>;
+}
+
+/// A kernel made of a function of the batch.
+pub(crate) fn of_batch<F>(evaluate: F) -> Box<dyn RowKernel>
+where
+    F: Fn(&Batch) -> Result<BooleanBuffer> + Clone + Send + Sync + 'static,
+{
+    Box::new(FunctionKernel(evaluate))
+}
+
+/// A kernel that tests the text of one column. NULL passes; what is not text fails.
+pub(crate) fn of_text<F>(column: usize, test: F) -> Box<dyn RowKernel>
+where
+    F: Fn(&[u8]) -> bool + Clone + Send + Sync + 'static,
+{
+    of_batch(move |batch| Ok(lens::text_fails(batch.column(column), &test)))
+}
+
+/// A kernel that tests the number in one column. NULL passes; what is no number fails.
+pub(crate) fn of_number<F>(column: usize, test: F) -> Box<dyn RowKernel>
+where
+    F: Fn(Number) -> bool + Clone + Send + Sync + 'static,
+{
+    of_batch(move |batch| Ok(lens::number_fails(batch.column(column), &test)))
+}
+
+#[derive(Clone)]
+struct FunctionKernel<F>(F);
+
+impl<F> fmt::Debug for FunctionKernel<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FunctionKernel")
+    }
+}
+
+impl<F> RowKernel for FunctionKernel<F>
+where
+    F: Fn(&Batch) -> Result<BooleanBuffer> + Clone + Send + Sync + 'static,
+{
+    fn violations(&self, batch: &Batch) -> Result<BooleanBuffer> {
+        (self.0)(batch)
+    }
+
+    fn fork(&self) -> Box<dyn RowKernel> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,94 @@
+//! What a check binds itself to: one table of the plan.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::rules::check::CustomCheck;
+use crate::rules::expression::Expression;
+use crate::rules::expression::Predicate;
+use crate::rules::plan::builder::Builder;
+use crate::rules::plan::{Blank, KeySet, KeySetId};
+use crate::rules::problem::Place;
+use crate::value::Date;
+
+/// Finds the columns, keys and predicates of one check in one table, and notes what is missing.
+pub(crate) struct Binder<'b, 's> {
+    builder: &'b mut Builder<'s>,
+    table: usize,
+    filter: Option<usize>,
+    /// Whether failing rows are rows of this table.
+    is_own: bool,
+    place: Place,
+}
+
+impl<'b, 's> Binder<'b, 's> {
+    pub(crate) fn new(
+        builder: &'b mut Builder<'s>,
+        table: usize,
+        filter: Option<usize>,
+        place: Place,
+    ) -> Self {
+        Self { builder, table, filter, is_own: true, place }
+    }
+
+    /// "Today".
+    pub(crate) fn as_of(&self) -> Date {
+        self.builder.as_of()
+    }
+
+    /// The checks that the program has registered.
+    pub(crate) fn customs(&self) -> &'s BTreeMap<String, Arc<dyn CustomCheck>> {
+        self.builder.customs()
+    }
+
+    /// Notes a problem at the place of the check.
+    pub(crate) fn problem(&mut self, message: impl Into<String>) {
+        self.builder.problem(self.place, message);
+    }
+
+    /// The position of a column in the batches.
+    pub(crate) fn column(&mut self, name: &str) -> Option<usize> {
+        let found = self.builder.column(self.table, name);
+        found.map_err(|message| self.problem(message)).ok()
+    }
+
+    /// The positions of columns in the batches.
+    pub(crate) fn columns(&mut self, names: &[String]) -> Option<Vec<usize>> {
+        let found: Vec<_> = names.iter().map(|it| self.column(it)).collect();
+        found.into_iter().collect()
+    }
+
+    /// A predicate over the columns of the table.
+    pub(crate) fn predicate(&mut self, expression: &Expression) -> Option<Predicate> {
+        self.builder.predicate(self.table, expression, self.place)
+    }
+
+    /// Another table, all its rows; failing rows are not there.
+    pub(crate) fn other(&mut self, table: &str) -> Option<Binder<'_, 's>> {
+        let table = self.builder.table(table, self.place)?;
+        let place = self.place;
+        Some(Binder { builder: &mut *self.builder, table, filter: None, is_own: false, place })
+    }
+
+    /// Looks only at the rows for which `filter` holds.
+    pub(crate) fn narrow(&mut self, filter: &Expression) -> Option<()> {
+        self.filter = Some(self.builder.filter(self.table, filter, self.place)?);
+        Some(())
+    }
+
+    /// The keys of the rows.
+    pub(crate) fn keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
+        let columns = self.columns(columns)?;
+        let (filter, with_rows) = (self.filter, self.is_own);
+        self.builder
+            .key_set(self.table, KeySet { columns, to: Vec::new(), blank, filter, with_rows })
+    }
+
+    /// The keys of the rows, and what they determine.
+    pub(crate) fn dependency(&mut self, from: &[String], to: &[String]) -> Option<KeySetId> {
+        let (from, to) = (self.columns(from), self.columns(to));
+        let (columns, to) = (from?, to?);
+        let (filter, blank, with_rows) = (self.filter, Blank::IsValue, self.is_own);
+        self.builder.key_set(self.table, KeySet { columns, to, blank, filter, with_rows })
+    }
+}

@@ -1,0 +1,168 @@
+//! Collects what the checks of a rule set need of each table.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::rules::check::CustomCheck;
+use crate::rules::expression::Expression;
+use crate::rules::expression::Predicate;
+use crate::rules::plan::{KeySet, KeySetId, PlannedFilter, TablePlan};
+use crate::rules::problem::{Place, Problems, nearest};
+use crate::rules::rule_set::{Rule, RuleSet};
+use crate::value::Date;
+use crate::value::TableSchema;
+
+/// Collects what the checks of a rule set need of each table.
+pub(crate) struct Builder<'s> {
+    file: &'s str,
+    schemas: &'s [TableSchema],
+    customs: &'s BTreeMap<String, Arc<dyn CustomCheck>>,
+    as_of: Date,
+    tables: Vec<TablePlan>,
+    problems: Problems,
+}
+
+impl<'s> Builder<'s> {
+    pub(crate) fn new(rules: &'s RuleSet, schemas: &'s [TableSchema], as_of: Date) -> Self {
+        let customs = rules.customs();
+        Self {
+            file: rules.file(),
+            schemas,
+            customs,
+            as_of,
+            tables: Vec::new(),
+            problems: Problems::default(),
+        }
+    }
+
+    /// The plans of the tables, unless there were problems.
+    pub(crate) fn finish(self) -> Result<Vec<TablePlan>> {
+        if self.problems.is_empty() {
+            Ok(self.tables)
+        } else {
+            Err(self.problems.into_error(self.file))
+        }
+    }
+
+    /// The table and the filter of a rule.
+    pub(crate) fn rule(&mut self, rule: &Rule) -> Option<(usize, Option<usize>)> {
+        let table = self.table(&rule.table, rule.place)?;
+        let filter = match &rule.filter {
+            None => None,
+            Some(filter) => Some(self.filter(table, &filter.expression, filter.place)?),
+        };
+        Some((table, filter))
+    }
+
+    pub(crate) fn as_of(&self) -> Date {
+        self.as_of
+    }
+
+    pub(crate) fn customs(&self) -> &'s BTreeMap<String, Arc<dyn CustomCheck>> {
+        self.customs
+    }
+
+    pub(crate) fn problem(&mut self, place: Place, message: impl Into<String>) {
+        self.problems.add(place, message);
+    }
+
+    /// The position of the table called `name`: exactly so, or else the only one that differs in case.
+    pub(crate) fn table(&mut self, name: &str, place: Place) -> Option<usize> {
+        let exact = self.schemas.iter().find(|it| it.name == name);
+        let alike = || {
+            let mut alike = self.schemas.iter().filter(|it| it.name.eq_ignore_ascii_case(name));
+            alike.next().filter(|_| alike.next().is_none())
+        };
+        let Some(schema) = exact.or_else(alike) else {
+            let names: Vec<_> = self.schemas.iter().map(|it| it.name.as_str()).collect();
+            let hint = match (&names[..], nearest(name, names.iter().copied())) {
+                ([only], _) => format!("; its only table is `{only}`"),
+                (_, hint) => hint,
+            };
+            self.problems.add(place, format!("the source has no table `{name}`{hint}"));
+            return None;
+        };
+        if let Some(known) = self.tables.iter().position(|it| it.schema.name == schema.name) {
+            return Some(known);
+        }
+        let plan = TablePlan {
+            schema: schema.clone(),
+            columns: Vec::new(),
+            filters: Vec::new(),
+            key_sets: Vec::new(),
+            primary_key: Vec::new(),
+        };
+        self.tables.push(plan);
+        let table = self.tables.len() - 1;
+        let primary_key =
+            schema.primary_key.iter().filter_map(|it| self.column(table, it).ok()).collect();
+        if let Some(plan) = self.tables.get_mut(table) {
+            plan.primary_key = primary_key;
+        }
+        Some(table)
+    }
+
+    /// The place of a column among those that are read, or the message that says why there is none.
+    pub(crate) fn column(&mut self, table: usize, name: &str) -> Result<usize, String> {
+        let Some(plan) = self.tables.get_mut(table) else { return Err("no such table".to_owned()) };
+        let Some(position) = plan.schema.position(name) else {
+            let hint = nearest(name, plan.schema.columns.iter().map(|it| it.name.as_str()));
+            return Err(format!("table `{}` has no column `{name}`{hint}", plan.schema.name));
+        };
+        if let Some(known) = plan.columns.iter().position(|it| *it == position) {
+            return Ok(known);
+        }
+        plan.columns.push(position);
+        Ok(plan.columns.len() - 1)
+    }
+
+    pub(crate) fn predicate(
+        &mut self,
+        table: usize,
+        expression: &Expression,
+        place: Place,
+    ) -> Option<Predicate> {
+        let as_of = self.as_of;
+        let bound = expression.bind(
+            &mut |name| {
+                let column = self.column(table, name)?;
+                let schema = self.tables.get(table).map(|it| &it.schema);
+                let schema = schema.and_then(|it| it.column(name));
+                schema.map(|it| (column, it.value_type)).ok_or_else(String::new)
+            },
+            as_of,
+        );
+        bound
+            .map_err(|errors| errors.into_iter().for_each(|it| self.problem(place, it.message)))
+            .ok()
+    }
+
+    /// The position of a filter among those of the table; equal filters are one.
+    pub(crate) fn filter(
+        &mut self,
+        table: usize,
+        expression: &Expression,
+        place: Place,
+    ) -> Option<usize> {
+        let predicate = self.predicate(table, expression, place)?;
+        let filters = &mut self.tables.get_mut(table)?.filters;
+        if let Some(known) = filters.iter().position(|it| it.text == expression.text()) {
+            return Some(known);
+        }
+        filters.push(PlannedFilter { text: expression.text().to_owned(), predicate });
+        Some(filters.len() - 1)
+    }
+
+    /// The id of a key set; equal key sets are one.
+    pub(crate) fn key_set(&mut self, table: usize, wanted: KeySet) -> Option<KeySetId> {
+        let key_sets = &mut self.tables.get_mut(table)?.key_sets;
+        let same = |it: &KeySet| KeySet { with_rows: wanted.with_rows, ..it.clone() } == wanted;
+        if let Some((index, known)) = key_sets.iter_mut().enumerate().find(|(_, it)| same(it)) {
+            known.with_rows |= wanted.with_rows;
+            return Some(KeySetId { table, index });
+        }
+        key_sets.push(wanted);
+        Some(KeySetId { table, index: key_sets.len() - 1 })
+    }
+}

@@ -1,0 +1,111 @@
+//! A plan as text, for people.
+
+use std::fmt;
+
+use crate::rules::plan::{Blank, Kernel, KeySet, KeySetId, Plan, PlannedCheck, TablePlan};
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (step, table) in self.order.iter().enumerate() {
+            if let Some(plan) = self.tables.get(*table) {
+                self.write_scan(f, step + 1, *table, plan)?;
+            }
+        }
+        let decided: Vec<_> =
+            self.checks.iter().filter(|it| !it.kernel.key_sets().is_empty()).collect();
+        if !decided.is_empty() {
+            writeln!(f, "after the scans, decide by key:")?;
+        }
+        for check in decided {
+            writeln!(f, "  {}: {}", check.name, self.decision(&check.kernel))?;
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    fn write_scan(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        step: usize,
+        table: usize,
+        plan: &TablePlan,
+    ) -> fmt::Result {
+        let all = plan.schema.columns.len();
+        let rows =
+            plan.schema.rows_estimate.map_or_else(String::new, |it| format!(", about {it} rows"));
+        writeln!(
+            f,
+            "{step}. scan `{}`: {} of {all} columns{rows}",
+            plan.schema.name,
+            plan.columns.len()
+        )?;
+        if !plan.columns.is_empty() {
+            writeln!(f, "  columns: {}", plan.names(0..plan.columns.len()))?;
+        }
+        for filter in &plan.filters {
+            writeln!(f, "  filter: {}", filter.text)?;
+        }
+        for key_set in &plan.key_sets {
+            writeln!(f, "  collect keys: {}", plan.key_set_text(key_set))?;
+        }
+        let own =
+            |check: &&PlannedCheck| check.table == table && check.kernel.key_sets().is_empty();
+        for check in self.checks.iter().filter(own) {
+            let columns = plan.names(check.columns.iter().copied());
+            let scope = plan.scope(check.filter);
+            let colon = if columns.is_empty() { "" } else { ": " };
+            writeln!(f, "  check {}{colon}{columns}{scope}", check.name)?;
+        }
+        Ok(())
+    }
+
+    fn decision(&self, kernel: &Kernel) -> String {
+        match kernel {
+            Kernel::Row(_) | Kernel::RowCount { .. } => String::new(),
+            Kernel::Unique(keys) => format!("no key twice in {}", self.key_set(*keys)),
+            Kernel::Dependency(keys) => format!("one value per key in {}", self.key_set(*keys)),
+            Kernel::References { child, parent } => {
+                format!("each key of {} is in {}", self.key_set(*child), self.key_set(*parent))
+            }
+            Kernel::Cardinality { parent, child, min, max } => {
+                let most =
+                    if *max == u64::MAX { "any number of".to_owned() } else { max.to_string() };
+                let (parent, child) = (self.key_set(*parent), self.key_set(*child));
+                format!("each key of {parent} is {min} to {most} times in {child}")
+            }
+        }
+    }
+
+    fn key_set(&self, id: KeySetId) -> String {
+        let Some(plan) = self.tables.get(id.table) else { return String::new() };
+        let key_set = plan.key_sets.get(id.index).map(|it| plan.key_set_text(it));
+        format!("`{}` {}", plan.schema.name, key_set.unwrap_or_default())
+    }
+}
+
+impl TablePlan {
+    fn names(&self, columns: impl IntoIterator<Item = usize>) -> String {
+        let name = |it: usize| {
+            let position = self.columns.get(it)?;
+            self.schema.columns.get(*position).map(|it| it.name.as_str())
+        };
+        columns.into_iter().filter_map(name).collect::<Vec<_>>().join(", ")
+    }
+
+    fn key_set_text(&self, key_set: &KeySet) -> String {
+        let mut text = format!("({})", self.names(key_set.columns.iter().copied()));
+        if !key_set.to.is_empty() {
+            text = format!("{text} → ({})", self.names(key_set.to.iter().copied()));
+        }
+        if key_set.blank == Blank::IsIgnored {
+            text.push_str(" ignoring blank");
+        }
+        text + &self.scope(key_set.filter)
+    }
+
+    fn scope(&self, filter: Option<usize>) -> String {
+        let filter = filter.and_then(|it| self.filters.get(it));
+        filter.map_or_else(String::new, |it| format!(" where {}", it.text))
+    }
+}

@@ -1,0 +1,163 @@
+//! The plan of a run: what to scan, and what to do with it. Made without any I/O.
+//!
+//! A plan reads each table once, with the union of the columns that its checks need. Filters and key
+//! sets that several checks share are computed once.
+
+mod binder;
+mod builder;
+mod display;
+mod order;
+
+use crate::error::Result;
+use crate::rules::expression::Predicate;
+use crate::rules::kernel::RowKernel;
+use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
+use crate::value::Date;
+use crate::value::TableSchema;
+
+use builder::Builder;
+
+pub(crate) use binder::Binder;
+
+/// What a run does: the tables that it scans and the checks that it makes. Printed by `dq explain`.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) tables: Vec<TablePlan>,
+    /// The checks, in the order of the rule set.
+    pub(crate) checks: Vec<PlannedCheck>,
+    /// Positions in `tables`, in the order in which they are scanned: parents before children.
+    pub(crate) order: Vec<usize>,
+}
+
+/// What a run reads of one table.
+#[derive(Debug)]
+pub(crate) struct TablePlan {
+    pub(crate) schema: TableSchema,
+    /// Positions in the schema of the columns to read. All other positions are positions in this list.
+    pub(crate) columns: Vec<usize>,
+    pub(crate) filters: Vec<PlannedFilter>,
+    pub(crate) key_sets: Vec<KeySet>,
+    /// The columns of the primary key.
+    pub(crate) primary_key: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PlannedFilter {
+    pub(crate) text: String,
+    pub(crate) predicate: Predicate,
+}
+
+/// A check, bound to its table.
+#[derive(Debug)]
+pub(crate) struct PlannedCheck {
+    /// Position of its rule in the rule set, and of the check in the rule.
+    pub(crate) rule: usize,
+    pub(crate) check: usize,
+    /// What explanations call it: `rule/check`.
+    pub(crate) name: String,
+    pub(crate) table: usize,
+    pub(crate) filter: Option<usize>,
+    /// The columns that the check is about.
+    pub(crate) columns: Vec<usize>,
+    pub(crate) kernel: Kernel,
+}
+
+/// What a check does.
+#[derive(Debug)]
+pub(crate) enum Kernel {
+    /// Judges each row by itself.
+    Row(Box<dyn RowKernel>),
+    /// Wants a number of rows.
+    RowCount { min: u64, max: u64 },
+    /// Wants no key twice.
+    Unique(KeySetId),
+    /// Wants one value for each key.
+    Dependency(KeySetId),
+    /// Wants each key of `child` in `parent`.
+    References { child: KeySetId, parent: KeySetId },
+    /// Wants each key of `parent` a number of times in `child`.
+    Cardinality { parent: KeySetId, child: KeySetId, min: u64, max: u64 },
+}
+
+/// The keys of the rows of one table, collected while it is scanned.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct KeySet {
+    pub(crate) columns: Vec<usize>,
+    /// Columns whose value the key determines; empty but for functional dependencies.
+    pub(crate) to: Vec<usize>,
+    pub(crate) blank: Blank,
+    pub(crate) filter: Option<usize>,
+    /// Whether failing rows must be found again by their key.
+    pub(crate) with_rows: bool,
+}
+
+/// Whether blank text in a key is a value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Blank {
+    IsValue,
+    IsIgnored,
+}
+
+/// Which key set of which table.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct KeySetId {
+    pub(crate) table: usize,
+    pub(crate) index: usize,
+}
+
+impl Kernel {
+    /// The key sets that this needs.
+    pub(crate) fn key_sets(&self) -> Vec<KeySetId> {
+        match self {
+            Self::Row(_) | Self::RowCount { .. } => Vec::new(),
+            Self::Unique(keys) | Self::Dependency(keys) => vec![*keys],
+            Self::References { child, parent } => vec![*child, *parent],
+            Self::Cardinality { parent, child, .. } => vec![*parent, *child],
+        }
+    }
+}
+
+impl Plan {
+    /// Plans a run of `rules` over `tables`.
+    ///
+    /// # Errors
+    ///
+    /// `RulesInvalid` with every name that does not resolve and every type that does not fit.
+    pub(crate) fn new(rules: &RuleSet, tables: &[TableSchema], as_of: Date) -> Result<Self> {
+        let mut builder = Builder::new(rules, tables, as_of);
+        let mut checks = Vec::new();
+        for (position, rule) in rules.rules().iter().enumerate() {
+            checks.extend(plan_rule(&mut builder, position, rule));
+        }
+        let tables = builder.finish()?;
+        let order = order::parents_first(tables.len(), &checks);
+        Ok(Self { tables, checks, order })
+    }
+
+    /// The step of the scan order after which a check by key can be decided; none for other checks.
+    pub(crate) fn decided_after(&self, check: &PlannedCheck) -> Option<usize> {
+        let step_of = |table: usize| self.order.iter().position(|it| *it == table);
+        check.kernel.key_sets().iter().filter_map(|it| step_of(it.table)).max()
+    }
+}
+
+fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<PlannedCheck> {
+    let Some((table, filter)) = builder.rule(rule) else { return Vec::new() };
+    let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
+        let mut binder = Binder::new(builder, table, filter, check.place);
+        let kernel = check.check.bind(&mut binder);
+        let columns = binder.columns(&check.check.columns());
+        let name = format!("{}/{}", rule.id, check.id);
+        let (kernel, columns) = kernel.zip(columns)?;
+        Some(PlannedCheck {
+            rule: position,
+            check: check_position,
+            name,
+            table,
+            filter,
+            columns,
+            kernel,
+        })
+    };
+    rule.checks.iter().enumerate().filter_map(&mut plan_check).collect()
+}

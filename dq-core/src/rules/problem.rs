@@ -1,0 +1,64 @@
+//! What is wrong with a rule set, and where.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::error::ErrorKind;
+
+/// A place in a rule file; lines and columns count from 1.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Place {
+    /// The line.
+    pub(crate) line: usize,
+    /// The column, in characters.
+    pub(crate) column: usize,
+}
+
+/// One thing that is wrong with a rule set.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Problem {
+    /// Where.
+    pub(crate) place: Place,
+    /// What, and what to do about it.
+    pub(crate) message: String,
+}
+
+/// All that is wrong with a rule set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>) {
+        self.0.push(Problem { place, message: message.into() });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One error of kind `RulesInvalid` that lists every problem, a line each, in the order of the file.
+    pub(crate) fn into_error(mut self, file: &str) -> Error {
+        self.0.sort_by_key(|it| it.place);
+        self.0.dedup();
+        let line =
+            |it: &Problem| format!("{file}:{}:{}: {}", it.place.line, it.place.column, it.message);
+        let lines: Vec<_> = self.0.iter().map(line).collect();
+        Error::new(ErrorKind::RulesInvalid, lines.join("\n"))
+    }
+}
+
+/// The name among `known` that is nearest to `name`, as a hint to append to a message; empty if none
+/// is near.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    const SIMILARITY_MIN: f64 = 0.7;
+    let similarity = |it: &str| strsim::jaro_winkler(&name.to_lowercase(), &it.to_lowercase());
+    let near = known.into_iter().map(|it| (similarity(it), it));
+    let best = near.filter(|(it, _)| *it >= SIMILARITY_MIN).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or_else(String::new, |(_, it)| format!("; did you mean `{it}`?"))
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}

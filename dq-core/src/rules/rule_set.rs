@@ -1,0 +1,268 @@
+//! The model of a rule set, and how it is read from a file.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Result;
+use crate::rules::check::{Check, CustomCheck};
+use crate::rules::document::{Content, Node};
+use crate::rules::expression::Expression;
+use crate::rules::fields::Fields;
+use crate::rules::parameters;
+use crate::rules::problem::{Place, Problems, nearest};
+use crate::rules::severity::Severity;
+use crate::rules::tolerance::Tolerance;
+
+/// The version of the rule language that this library reads.
+const VERSION: &str = "1";
+
+/// What must hold: rules, each with checks, as read from one file.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    file: String,
+    rules: Vec<Rule>,
+    customs: BTreeMap<String, Arc<dyn CustomCheck>>,
+}
+
+/// A rule: checks of one table, perhaps of some of its rows only.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Unique in the file.
+    pub id: String,
+    /// What the rule is for, in its author's words.
+    pub description: Option<String>,
+    /// The table; a single file or frame is the table `data`.
+    pub table: String,
+    /// The checks, in their order.
+    pub checks: Vec<RuleCheck>,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) place: Place,
+}
+
+/// A check of a rule.
+#[derive(Clone, Debug)]
+pub struct RuleCheck {
+    /// Unique in its rule.
+    pub id: String,
+    /// What must hold.
+    pub check: Check,
+    /// How much a violation matters.
+    pub severity: Severity,
+    /// How many violations are tolerated.
+    pub tolerance: Tolerance,
+    /// What its author says to whoever reads of violations.
+    pub message: Option<String>,
+    pub(crate) place: Place,
+}
+
+/// The rows that a rule is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub(crate) expression: Expression,
+    pub(crate) place: Place,
+}
+
+impl RuleSet {
+    /// Reads the rule set in the file at `path`, with values for its parameters.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read; or `RulesInvalid` with every problem of the file, a line each.
+    pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Self> {
+        let file = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| {
+            let error = Error::from_io("read the rules in", &file, error);
+            Error::new(ErrorKind::UsageInvalid, error.message())
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+            let line = line.filter(|it| **it == b'\n').count() + 1;
+            Error::new(ErrorKind::RulesInvalid, format!("{file}:{line}:1: this is not UTF-8"))
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Reader { file, folder }.read(&text, parameters)
+    }
+
+    /// Reads the rule set in `text`; messages call it `file`. Files that it names are looked for in
+    /// the current folder.
+    ///
+    /// # Errors
+    ///
+    /// `RulesInvalid` with every problem of the text, a line each.
+    pub fn parse(file: &str, text: &str, parameters: &BTreeMap<String, String>) -> Result<Self> {
+        Reader { file: file.to_owned(), folder: PathBuf::new() }.read(text, parameters)
+    }
+
+    /// How messages call this rule set.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The rules, in their order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// How many checks the rules have together.
+    pub fn check_count(&self) -> usize {
+        self.rules.iter().map(|it| it.checks.len()).sum()
+    }
+
+    /// Registers what the check `custom: name` runs.
+    #[must_use]
+    pub fn with_custom(mut self, name: impl Into<String>, check: Arc<dyn CustomCheck>) -> Self {
+        self.customs.insert(name.into(), check);
+        self
+    }
+
+    pub(crate) fn customs(&self) -> &BTreeMap<String, Arc<dyn CustomCheck>> {
+        &self.customs
+    }
+}
+
+struct Reader {
+    file: String,
+    folder: PathBuf,
+}
+
+impl Reader {
+    fn read(self, text: &str, parameters: &BTreeMap<String, String>) -> Result<RuleSet> {
+        let mut problems = Problems::default();
+        let root = Node::parse(text.strip_prefix('\u{feff}').unwrap_or(text), &mut problems);
+        let Some(mut root) = root else { return Err(problems.into_error(&self.file)) };
+        parameters::substitute(&mut root, parameters, &mut problems);
+        let problems = RefCell::new(problems);
+        let rules = self.rule_set(&root, &problems).unwrap_or_default();
+        let problems = problems.into_inner();
+        if !problems.is_empty() {
+            return Err(problems.into_error(&self.file));
+        }
+        Ok(RuleSet { file: self.file, rules, customs: BTreeMap::new() })
+    }
+
+    fn rule_set(&self, root: &Node, problems: &RefCell<Problems>) -> Option<Vec<Rule>> {
+        let mut fields = Fields::of(root, "a rule set", problems)?;
+        if let Some(node) = fields.require("version")
+            && node.as_text() != Some(VERSION)
+        {
+            fields.problem(
+                node.place,
+                format!("this dq reads version {VERSION} of the rule language"),
+            );
+        }
+        fields.take("parameters");
+        fields.take("description");
+        let node = fields.require("rules");
+        let mut rules = Vec::new();
+        let mut ids = HashSet::new();
+        for item in node.map_or(&[][..], |it| list_of(it, "rules", &fields)) {
+            let Some(rule) = self.rule(item, problems) else { continue };
+            if !ids.insert(rule.id.clone()) {
+                fields.problem(rule.place, format!("another rule has the id `{}`", rule.id));
+            }
+            rules.push(rule);
+        }
+        fields.finish();
+        Some(rules)
+    }
+
+    fn rule(&self, node: &Node, problems: &RefCell<Problems>) -> Option<Rule> {
+        let mut fields = Fields::of(node, "a rule", problems)?;
+        let id = fields.require("id").and_then(|it| fields.text_of(it, "id"));
+        let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));
+        let description = fields.text("description");
+        let severity = fields.take("severity").and_then(|it| severity(it, &fields));
+        let filter = fields.take("where").and_then(|it| filter(it, &fields));
+        let mut checks: Vec<RuleCheck> = Vec::new();
+        let node = fields.require("checks");
+        for item in node.map_or(&[][..], |it| list_of(it, "checks", &fields)) {
+            let Some(check) = self.check(item, severity.unwrap_or_default(), problems) else {
+                continue;
+            };
+            if checks.iter().any(|it| it.id == check.id) {
+                let hint = "give each an `id` of its own";
+                fields.problem(
+                    check.place,
+                    format!("another check of the rule has the id `{}`; {hint}", check.id),
+                );
+            }
+            checks.push(check);
+        }
+        let place = fields.place();
+        fields.finish();
+        Some(Rule { id: id?, description, table: table?, checks, filter, place })
+    }
+
+    fn check(
+        &self,
+        node: &Node,
+        severity_of_rule: Severity,
+        problems: &RefCell<Problems>,
+    ) -> Option<RuleCheck> {
+        let mut fields = Fields::of(node, "a check", problems)?;
+        let id = fields.text("id");
+        let message = fields.text("message");
+        let own_severity = fields.take("severity").and_then(|it| severity(it, &fields));
+        let tolerance = fields.take("tolerance").map(|it| Tolerance::parse(it, &fields));
+        let kinds: Vec<_> = fields.names().filter_map(Check::name_of).collect();
+        let [kind] = kinds[..] else {
+            let names = Check::NAMES.join(", ");
+            let unknown =
+                fields.names().find(|it| !nearest(it, Check::NAMES.iter().copied()).is_empty());
+            let hint = unknown.map_or_else(String::new, |it| {
+                format!("; `{it}` is none{}", nearest(it, Check::NAMES.iter().copied()))
+            });
+            let found = if kinds.is_empty() { "none" } else { "more than one" };
+            fields
+                .problem(node.place, format!("a check has one of {names}; this has {found}{hint}"));
+            return None;
+        };
+        let argument = fields.require(kind)?;
+        let check = Check::parse(kind, argument, &mut fields, &self.folder);
+        let place = fields.place();
+        fields.finish();
+        let check = check?;
+        let id = id.unwrap_or_else(|| default_id(&check));
+        let severity = own_severity.unwrap_or(severity_of_rule);
+        let tolerance = tolerance.flatten().unwrap_or_default();
+        Some(RuleCheck { id, check, severity, tolerance, message, place })
+    }
+}
+
+fn default_id(check: &Check) -> String {
+    let mut id = check.name().to_owned();
+    for column in check.columns() {
+        id.push('_');
+        id.push_str(&column);
+    }
+    id
+}
+
+fn list_of<'a>(node: &'a Node, name: &str, fields: &Fields<'_>) -> &'a [Node] {
+    if let Content::Sequence(items) = &node.content {
+        return items;
+    }
+    fields.problem(node.place, format!("expected `{name}` as a list, found {}", node.kind()));
+    &[]
+}
+
+fn severity(node: &Node, fields: &Fields<'_>) -> Option<Severity> {
+    let text = fields.text_of(node, "severity")?;
+    text.parse().map_err(|message: String| fields.problem(node.place, message)).ok()
+}
+
+fn filter(node: &Node, fields: &Fields<'_>) -> Option<Filter> {
+    let text = fields.text_of(node, "where")?;
+    match Expression::parse(&text) {
+        Ok(expression) => Some(Filter { expression, place: node.place }),
+        Err(error) => {
+            fields.problem(node.place, format!("`where`: {}", error.message));
+            None
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The blocks of all files of a table, in their order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::source::csv::blocks::{Block, Blocks};
+use crate::source::csv::file::CsvFile;
+use crate::source::csv::header::OpenFile;
+use crate::source::csv::identity::Identity;
+use crate::source::csv::options::{Dialect, Format};
+
+/// A file that a scan reads.
+#[derive(Debug)]
+pub(crate) struct FeedFile {
+    pub(crate) file: CsvFile,
+    /// What the file must still be.
+    pub(crate) identity: Option<Identity>,
+    /// The stream, where the file is one.
+    pub(crate) stream: Option<OpenFile>,
+}
+
+/// A block, and where it comes from.
+#[derive(Debug)]
+pub(crate) struct FeedBlock {
+    pub(crate) block: Block,
+    pub(crate) sequence: u64,
+    pub(crate) dialect: Dialect,
+    pub(crate) file: Arc<CsvFile>,
+    pub(crate) identity: Option<Identity>,
+}
+
+/// Hands out the blocks of some files.
+pub(crate) struct Feed {
+    files: VecDeque<FeedFile>,
+    format: Arc<Format>,
+    current: Option<Current>,
+    sequence: u64,
+}
+
+struct Current {
+    file: Arc<CsvFile>,
+    identity: Option<Identity>,
+    blocks: Blocks,
+}
+
+impl Feed {
+    /// The blocks of `files`.
+    pub(crate) fn new(files: VecDeque<FeedFile>, format: Arc<Format>) -> Self {
+        Self { files, format, current: None, sequence: 0 }
+    }
+
+    /// How the files are written.
+    pub(crate) fn format(&self) -> &Format {
+        &self.format
+    }
+
+    /// The sequence of the next block.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The next block; `None` after the last of the last file.
+    pub(crate) fn next(&mut self) -> Result<Option<FeedBlock>> {
+        loop {
+            let Some(mut current) = self.take_current()? else { return Ok(None) };
+            let Some(block) = current.next()? else { continue };
+            let sequence = self.sequence;
+            self.sequence += 1;
+            let (dialect, identity) = (current.blocks.dialect(), current.identity);
+            let file = Arc::clone(&current.file);
+            self.current = Some(current);
+            return Ok(Some(FeedBlock { block, sequence, dialect, file, identity }));
+        }
+    }
+
+    fn take_current(&mut self) -> Result<Option<Current>> {
+        match self.current.take() {
+            Some(current) => Ok(Some(current)),
+            None => self.files.pop_front().map(|it| Current::open(it, &self.format)).transpose(),
+        }
+    }
+}
+
+impl Current {
+    fn open(file: FeedFile, format: &Format) -> Result<Self> {
+        let FeedFile { file, identity, stream } = file;
+        file.check_unchanged(identity)?;
+        let open = match stream {
+            Some(open) => open,
+            None => OpenFile::open(&file, format)?,
+        };
+        if open.identity != identity {
+            return Err(file.changed());
+        }
+        Ok(Self { file: Arc::new(file), identity, blocks: open.blocks })
+    }
+
+    /// The next block. At the end, and where reading fails, the file must not have changed.
+    fn next(&mut self) -> Result<Option<Block>> {
+        let next = self.blocks.next();
+        if !matches!(next, Ok(Some(_))) {
+            self.file.check_unchanged(self.identity)?;
+        }
+        next
+    }
+}

@@ -1,0 +1,90 @@
+//! Takes the keys of the rows of a batch.
+
+use arrow_buffer::BooleanBuffer;
+
+use crate::error::Result;
+use crate::rules::{Blank, KeySet};
+use crate::validate::keys::bucket::KeyRuns;
+use crate::value::Batch;
+use crate::value::Column;
+use crate::value::Value;
+use crate::value::is_blank;
+
+/// The bytes before a key that is not text. Valid UTF-8 never holds it, so bytes never equal text.
+const NOT_TEXT: u8 = 0xFF;
+
+impl KeyRuns {
+    /// Adds the keys of the rows of `batch` that are in `scope`. `first_row` is the number of its
+    /// first row within the partition.
+    pub(crate) fn collect(
+        &mut self,
+        key_set: &KeySet,
+        batch: &Batch,
+        scope: Option<&BooleanBuffer>,
+        first_row: u32,
+    ) -> Result<()> {
+        let rows = (0..batch.rows()).filter(|row| scope.is_none_or(|it| it.value(*row)));
+        let number = |row: usize| key_set.with_rows.then(|| first_row + row as u32);
+        let ignores_blank = key_set.blank == Blank::IsIgnored;
+        if let ([column], []) = (&key_set.columns[..], &key_set.to[..])
+            && let Column::Text(texts) = batch.column(*column)
+        {
+            // The common case: the text itself is the key, and is not copied on its way.
+            let texts = rows.filter_map(|row| texts.get(row).map(|text| (row, text)));
+            return texts
+                .filter(|(_, text)| !(ignores_blank && is_blank(text)))
+                .try_for_each(|(row, text)| self.push(text, None, number(row)));
+        }
+        let (mut key, mut to) = (Vec::new(), Vec::new());
+        for row in rows {
+            let keys = encode(batch, &key_set.columns, row, ignores_blank, &mut key);
+            let values = encode(batch, &key_set.to, row, ignores_blank, &mut to);
+            if keys.and(values).is_some() {
+                let to = (!key_set.to.is_empty()).then_some(to.as_slice());
+                self.push(&key, to, number(row))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes the key of a row: the canonical bytes of its column, or of its columns each after its
+/// length. Nothing where the key is not compared.
+fn encode(
+    batch: &Batch,
+    columns: &[usize],
+    row: usize,
+    ignores_blank: bool,
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    out.clear();
+    if let [column] = columns {
+        return encode_value(batch.column(*column).value(row), ignores_blank, out);
+    }
+    for column in columns {
+        let start = out.len();
+        out.extend_from_slice(&[0; 4]);
+        encode_value(batch.column(*column).value(row), ignores_blank, out)?;
+        let length = (out.len() - start - 4) as u32;
+        out.get_mut(start..start + 4)?.copy_from_slice(&length.to_le_bytes());
+    }
+    Some(())
+}
+
+/// Writes a value such that equal values have equal bytes: a whole number is the same as an integer
+/// and as a float.
+fn encode_value(value: Value<'_>, ignores_blank: bool, out: &mut Vec<u8>) -> Option<()> {
+    const WHOLE_MAX: f64 = 1e38;
+    match value {
+        Value::Null => return None,
+        Value::Text(text) if ignores_blank && is_blank(text) => return None,
+        Value::Bytes(_) => out.push(NOT_TEXT),
+        Value::Float(it) if it.fract() == 0.0 && it.abs() < WHOLE_MAX => {
+            out.extend_from_slice((it as i128).to_string().as_bytes());
+            return Some(());
+        }
+        _ => {}
+    }
+    value.render(out);
+    Some(())
+}

@@ -1,0 +1,67 @@
+//! The rows of one bucket, grouped by key.
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use crate::validate::keys::bucket::{Bucket, Key};
+use crate::validate::keys::hash::KeyHash;
+
+/// The distinct keys of one bucket of all partitions, each with a number of rows.
+pub(crate) struct Groups<'a> {
+    parts: &'a [&'a Bucket],
+    hash: KeyHash,
+    table: HashTable<Group>,
+}
+
+/// A distinct key.
+#[derive(Debug)]
+pub(crate) struct Group {
+    key: Key,
+    part: u32,
+    pub(crate) rows: u64,
+}
+
+impl<'a> Groups<'a> {
+    /// Groups every key of `parts`.
+    pub(crate) fn new(parts: &'a [&'a Bucket], hash: KeyHash) -> Self {
+        let capacity = parts.iter().map(|it| it.len()).sum();
+        let mut groups = Self { parts, hash, table: HashTable::with_capacity(capacity) };
+        for (part, bucket) in parts.iter().enumerate() {
+            for key in bucket.keys() {
+                groups.add(part, bucket, key);
+            }
+        }
+        groups
+    }
+
+    #[inline]
+    fn add(&mut self, part: usize, bucket: &Bucket, key: Key) {
+        let (parts, hash) = (self.parts, self.hash);
+        let is_it = |it: &Group| is_same(parts, it, bucket, key);
+        match self.table.entry(key.hash(hash), is_it, |it| it.key.hash(hash)) {
+            Entry::Occupied(mut group) => group.get_mut().rows += 1,
+            Entry::Vacant(vacant) => {
+                vacant.insert(Group { key, part: part as u32, rows: 1 });
+            }
+        }
+    }
+
+    /// The group of `key`, which lies in `bucket`.
+    #[inline]
+    pub(crate) fn find(&self, bucket: &Bucket, key: Key) -> Option<&Group> {
+        self.table.find(key.hash(self.hash), |it| is_same(self.parts, it, bucket, key))
+    }
+
+    /// Every group, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Group> {
+        self.table.iter()
+    }
+}
+
+#[inline]
+fn is_same(parts: &[&Bucket], group: &Group, bucket: &Bucket, key: Key) -> bool {
+    if !key.is_long() {
+        return group.key == key;
+    }
+    parts.get(group.part as usize).is_some_and(|it| it.is_same(group.key, bucket, key))
+}

@@ -1,0 +1,25 @@
+//! Sets of keys, exactly: who is there twice, who is missing, who is there how often.
+//!
+//! While a table is scanned, each partition collects the keys of its rows into [`KeyRuns`], spread
+//! over buckets by their hash. When every table that a check needs has been read, the buckets are
+//! decided one by one, in parallel: equal keys always meet in the same bucket, and a bucket is small
+//! enough to be decided within the processor's cache.
+//!
+//! ```text
+//! partition 0 ─▶ bucket 0 │ bucket 1 │ … ┐
+//! partition 1 ─▶ bucket 0 │ bucket 1 │ … ┴─▶ decide bucket 0, decide bucket 1, … ─▶ sum
+//! ```
+//!
+//! Keys of up to 15 bytes are kept by value. Of a longer key the hash decides only where to look: its
+//! bytes are kept too, and every match is confirmed by comparing them. So no count depends on luck.
+
+mod bucket;
+mod chunks;
+mod collect;
+mod decide;
+mod groups;
+mod hash;
+
+pub(crate) use bucket::{BUCKETS, KeyRuns};
+pub(crate) use decide::{Decision, Finding};
+pub(crate) use hash::KeyHash;

@@ -1,0 +1,188 @@
+//! From what the threads found to the report.
+
+use serde_json::{Map, Value as Json};
+
+use crate::error::Error;
+use crate::rules::{Kernel, Plan, PlannedCheck, Rule, RuleCheck, RuleSet, Severity, TablePlan};
+use crate::validate::row_key::{Position, RowKey};
+use crate::validate::run::Found;
+use crate::validate::sample::Sample;
+use crate::validate::worker::Tally;
+use crate::validate::{CheckReport, FailingRow, RuleReport, Status};
+use crate::value::OwnedValue;
+
+/// What was found about one check.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) violations: u64,
+    pub(crate) groups: Option<u64>,
+    pub(crate) sample: Sample,
+    pub(crate) error: Option<Error>,
+}
+
+/// What was found about one table.
+#[derive(Debug, Default)]
+pub(crate) struct TableOutcome {
+    pub(crate) rows: u64,
+    in_scope: Vec<u64>,
+    /// The sequence of each batch and the number of its rows; only where rows are named by number.
+    batches: Vec<(u64, u64)>,
+}
+
+impl Outcome {
+    pub(crate) fn new(sample_limit: usize) -> Self {
+        Self { violations: 0, groups: None, sample: Sample::new(sample_limit), error: None }
+    }
+
+    /// Adds what one partition has found.
+    pub(crate) fn add(&mut self, tally: Tally) {
+        self.violations += tally.violations;
+        self.sample.merge(tally.sample);
+        self.error = self.error.take().or(tally.error);
+    }
+}
+
+impl TableOutcome {
+    pub(crate) fn add(&mut self, rows: u64, batches: Vec<(u64, u64)>, in_scope: &[u64]) {
+        self.rows += rows;
+        self.batches.extend(batches);
+        self.in_scope.resize(in_scope.len(), 0);
+        self.in_scope.iter_mut().zip(in_scope).for_each(|(all, more)| *all += more);
+    }
+
+    fn evaluated(&self, filter: Option<usize>) -> u64 {
+        filter.map_or(self.rows, |it| self.in_scope.get(it).copied().unwrap_or_default())
+    }
+
+    /// Counts the rows before each batch.
+    fn number_rows(&mut self) {
+        self.batches.sort_unstable();
+        let mut before = 0;
+        for (_, rows) in &mut self.batches {
+            before += std::mem::replace(rows, before);
+        }
+    }
+
+    /// The number of a row, from 1.
+    fn number(&self, position: Position) -> u64 {
+        let batch = self.batches.binary_search_by_key(&position.sequence, |it| it.0).ok();
+        let before = batch.and_then(|it| self.batches.get(it)).map_or(0, |it| it.1);
+        before + u64::from(position.row) + 1
+    }
+}
+
+/// The reports of all rules, in the order of the rule set.
+pub(crate) fn report(rules: &RuleSet, plan: &Plan, mut found: Found) -> Vec<RuleReport> {
+    found.tables.iter_mut().for_each(TableOutcome::number_rows);
+    let mut reports: Vec<_> = rules.rules().iter().map(empty).collect();
+    for (planned, outcome) in plan.checks.iter().zip(found.checks) {
+        let rule = rules.rules().get(planned.rule);
+        let check = rule.and_then(|it| it.checks.get(planned.check));
+        let (table, table_outcome) =
+            (plan.tables.get(planned.table), found.tables.get(planned.table));
+        if let (Some(check), Some(table), Some(table_outcome)) = (check, table, table_outcome)
+            && let Some(report) = reports.get_mut(planned.rule)
+        {
+            let check = check_report(check, planned, table, table_outcome, outcome);
+            report.status = report.status.max(check.status);
+            report.checks.push(check);
+        }
+    }
+    reports
+}
+
+fn empty(rule: &Rule) -> RuleReport {
+    RuleReport {
+        id: rule.id.clone(),
+        table: rule.table.clone(),
+        description: rule.description.clone(),
+        status: Status::NotApplicable,
+        checks: Vec::new(),
+    }
+}
+
+fn check_report(
+    check: &RuleCheck,
+    planned: &PlannedCheck,
+    table: &TablePlan,
+    table_outcome: &TableOutcome,
+    mut outcome: Outcome,
+) -> CheckReport {
+    let evaluated = table_outcome.evaluated(planned.filter);
+    let mut observed = None;
+    if let Kernel::RowCount { min, max } = planned.kernel {
+        outcome.violations = u64::from(!(min..=max).contains(&evaluated));
+        observed =
+            Some(if evaluated == 1 { "1 row".to_owned() } else { format!("{evaluated} rows") });
+    }
+    let is_row_count = observed.is_some();
+    let status = status(check, &outcome, evaluated, is_row_count);
+    let rows = std::mem::replace(&mut outcome.sample, Sample::new(0)).into_rows();
+    let sample: Vec<_> = rows.map(|it| failing_row(it, planned, table, table_outcome)).collect();
+    CheckReport {
+        id: check.id.clone(),
+        check: check.check.name(),
+        columns: check.check.columns(),
+        severity: check.severity,
+        status,
+        message: check.message.clone(),
+        evaluated,
+        violations: outcome.violations,
+        groups: outcome.groups,
+        observed,
+        truncated: !is_row_count && (sample.len() as u64) < outcome.violations,
+        sample,
+        error: outcome.error.map(|it| it.to_string()),
+    }
+}
+
+fn status(check: &RuleCheck, outcome: &Outcome, evaluated: u64, is_row_count: bool) -> Status {
+    let exceeds = |allowance: Option<crate::rules::Allowance>| {
+        allowance.is_some_and(|it| it.is_exceeded(outcome.violations, evaluated))
+    };
+    match check.severity {
+        _ if outcome.error.is_some() => Status::Error,
+        _ if evaluated == 0 && !is_row_count => Status::NotApplicable,
+        Severity::Info => Status::Pass,
+        _ if exceeds(check.tolerance.fail) => Status::Fail,
+        _ if exceeds(check.tolerance.warn) => Status::Warn,
+        _ => Status::Pass,
+    }
+}
+
+fn failing_row(
+    (key, values): (RowKey, Vec<OwnedValue>),
+    planned: &PlannedCheck,
+    table: &TablePlan,
+    outcome: &TableOutcome,
+) -> FailingRow {
+    let mut named = named(table, &table.primary_key, key.key);
+    if named.is_empty() {
+        named.insert("row".to_owned(), Json::from(outcome.number(key.position)));
+    }
+    let values = (!values.is_empty()).then(|| self::named(table, &planned.columns, values));
+    FailingRow { key: named, values }
+}
+
+fn named(table: &TablePlan, columns: &[usize], values: Vec<OwnedValue>) -> Map<String, Json> {
+    let name = |it: &usize| {
+        let position = table.columns.get(*it)?;
+        table.schema.columns.get(*position).map(|it| it.name.clone())
+    };
+    columns.iter().filter_map(name).zip(values.into_iter().map(json)).collect()
+}
+
+/// A value in JSON: numbers are numbers, bytes are hexadecimal text, the rest is text.
+fn json(value: OwnedValue) -> Json {
+    match value {
+        OwnedValue::Null => Json::Null,
+        OwnedValue::Boolean(it) => Json::from(it),
+        OwnedValue::Integer(it) => Json::from(it),
+        OwnedValue::Float(it) if it.is_finite() => Json::from(it),
+        OwnedValue::Text(it) => Json::from(it),
+        OwnedValue::Bytes(it) => {
+            Json::from(it.iter().fold("0x".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+        }
+        other => Json::from(other.as_value().to_string()),
+    }
+}

@@ -1,0 +1,180 @@
+//! What one partition of a scan does with its batches.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow_buffer::BooleanBuffer;
+
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Result;
+use crate::rules::{Kernel, Plan, RowKernel, TablePlan};
+use crate::source::Partition;
+use crate::validate::kept_rows::KeptRows;
+use crate::validate::keys::KeyRuns;
+use crate::validate::row_key::lowest_row;
+use crate::validate::run::Run;
+use crate::validate::sample::{Sample, Shown};
+use crate::validate::{Progress, ValidateOptions};
+use crate::value::Batch;
+
+/// The state of one partition; those of all partitions of a table merge.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    run: Arc<Run>,
+    table: usize,
+    progress: Arc<AtomicU64>,
+    kernels: Vec<Box<dyn RowKernel>>,
+    pub(crate) rows: u64,
+    /// The sequence and the number of rows of each batch, where rows are named by their number.
+    pub(crate) batches: Vec<(u64, u64)>,
+    /// The number of rows in the scope of each filter.
+    pub(crate) in_scope: Vec<u64>,
+    /// What the row checks of the table have found, in the order of the plan.
+    pub(crate) tallies: Vec<Tally>,
+    /// The keys of the key sets of the table, in the order of the plan.
+    pub(crate) runs: Vec<KeyRuns>,
+    pub(crate) kept: KeptRows,
+}
+
+/// What a row check has found so far.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// Position of the check in the plan.
+    pub(crate) check: usize,
+    pub(crate) violations: u64,
+    pub(crate) sample: Sample,
+    pub(crate) error: Option<Error>,
+}
+
+impl Worker {
+    pub(crate) fn new(run: &Arc<Run>, table: usize, progress: &Arc<AtomicU64>) -> Self {
+        let (mut kernels, mut tallies) = (Vec::new(), Vec::new());
+        for (position, check) in run.plan.checks.iter().enumerate().filter(|it| it.1.table == table)
+        {
+            if let Kernel::Row(kernel) = &check.kernel {
+                kernels.push(kernel.fork());
+                let sample = Sample::new(run.options.sample_limit);
+                tallies.push(Tally { check: position, violations: 0, sample, error: None });
+            }
+        }
+        let plan = run.plan.tables.get(table);
+        let key_sets = plan.map_or(0, |it| it.key_sets.len());
+        Self {
+            run: Arc::clone(run),
+            table,
+            progress: Arc::clone(progress),
+            kernels,
+            rows: 0,
+            batches: Vec::new(),
+            in_scope: vec![0; plan.map_or(0, |it| it.filters.len())],
+            tallies,
+            runs: (0..key_sets).map(|_| KeyRuns::new(run.hash)).collect(),
+            kept: KeptRows::default(),
+        }
+    }
+
+    /// Reads a partition to its end.
+    pub(crate) async fn read(mut self, mut partition: Box<dyn Partition>) -> Result<Self> {
+        let run = Arc::clone(&self.run);
+        let Some(plan) = run.plan.tables.get(self.table) else { return Ok(self) };
+        while let Some(batch) = partition.next().await? {
+            run.cancellation.check()?;
+            self.take(&run.plan, plan, &run.options, &batch)?;
+            self.tell(plan, &batch);
+        }
+        Ok(self)
+    }
+
+    fn take(
+        &mut self,
+        plan: &Plan,
+        table: &TablePlan,
+        options: &ValidateOptions,
+        batch: &Batch,
+    ) -> Result<()> {
+        let scopes: Vec<_> =
+            table.filters.iter().map(|it| it.predicate.evaluate(batch).holds).collect();
+        for (in_scope, scope) in self.in_scope.iter_mut().zip(&scopes) {
+            *in_scope += scope.count_set_bits() as u64;
+        }
+        let lowest = lowest_row(batch, &table.primary_key);
+        for (kernel, tally) in self.kernels.iter().zip(&mut self.tallies) {
+            let Some(check) = plan.checks.get(tally.check).filter(|_| tally.error.is_none()) else {
+                continue;
+            };
+            let scope = check.filter.and_then(|it| scopes.get(it));
+            let values = if options.show_values { check.columns.as_slice() } else { &[] };
+            let shown = Shown { key: &table.primary_key, values };
+            let Some(violations) = tally.judge(kernel.as_ref(), batch, scope) else { continue };
+            if !tally.sample.excludes(batch, lowest, shown) {
+                violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
+            }
+        }
+        self.collect(table, options, batch, &scopes)?;
+        self.rows += batch.rows() as u64;
+        if table.primary_key.is_empty() {
+            self.batches.push((batch.sequence(), batch.rows() as u64));
+        }
+        Ok(())
+    }
+
+    fn collect(
+        &mut self,
+        table: &TablePlan,
+        options: &ValidateOptions,
+        batch: &Batch,
+        scopes: &[BooleanBuffer],
+    ) -> Result<()> {
+        let Ok(first_row) =
+            u32::try_from(self.rows + batch.rows() as u64).map(|_| self.rows as u32)
+        else {
+            let message = "cannot check keys: more than 4,294,967,295 rows in one partition";
+            return Err(Error::new(ErrorKind::LimitExceeded, message));
+        };
+        for (key_set, runs) in table.key_sets.iter().zip(&mut self.runs) {
+            let scope = key_set.filter.and_then(|it| scopes.get(it));
+            runs.collect(key_set, batch, scope, first_row)?;
+        }
+        if options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {
+            self.kept.keep(batch, &kept_columns(table, options.show_values), first_row);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, plan: &TablePlan, batch: &Batch) {
+        let rows = batch.rows() as u64;
+        let rows = self.progress.fetch_add(rows, Ordering::Relaxed) + rows;
+        if let Some(listener) = &self.run.options.progress {
+            let rows_estimate = plan.schema.rows_estimate;
+            listener(&Progress { table: plan.schema.name.clone(), rows, rows_estimate });
+        }
+    }
+}
+
+impl Tally {
+    /// Counts the violations in `scope`, and gives them if there are any.
+    fn judge(
+        &mut self,
+        kernel: &dyn RowKernel,
+        batch: &Batch,
+        scope: Option<&BooleanBuffer>,
+    ) -> Option<BooleanBuffer> {
+        let violations = match (kernel.violations(batch), scope) {
+            (Ok(violations), None) => violations,
+            (Ok(violations), Some(scope)) => &violations & scope,
+            (Err(error), _) => {
+                self.error = Some(error);
+                return None;
+            }
+        };
+        let count = violations.count_set_bits() as u64;
+        self.violations += count;
+        (count > 0).then_some(violations)
+    }
+}
+
+/// The columns that are kept of every row: those of the primary key, or all where values are shown.
+pub(crate) fn kept_columns(table: &TablePlan, show_values: bool) -> Vec<usize> {
+    if show_values { (0..table.columns.len()).collect() } else { table.primary_key.clone() }
+}

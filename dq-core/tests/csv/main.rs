@@ -1,0 +1,9 @@
+//! CSV files through the public API: what they hold, and what is said of those that cannot be read.
+
+#![cfg(test)]
+
+mod errors;
+mod files;
+mod grammar;
+mod property;
+mod reading;

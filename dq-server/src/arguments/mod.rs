@@ -1,0 +1,264 @@
+//! What can be asked of the program.
+
+mod reading;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dq_core::Result;
+use dq_core::engine;
+use dq_core::report::ReportFormat;
+use dq_core::rules::{RuleSet, Severity};
+use dq_core::source::Source;
+use dq_core::value::Date;
+
+pub(crate) use reading::ReadingArguments;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    nothing failed at or above --fail-on
+  1    violations: a check failed at or above --fail-on
+  2    bad usage, rules or configuration
+  3    a check or a source could not run, or a report could not be written
+  130  stopped with Ctrl-C";
+
+const ABOUT_EXAMPLES: &str = "\
+Examples:
+  dq validate hospitals.csv --rules hospitals.yaml
+  dq rules check hospitals.yaml hospitals.csv
+  dq explain sqlite:providers.db --rules rules.yaml
+
+`dq help COMMAND` tells more about a command.";
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  # Check a file; the exit code tells a pipeline whether it may go on
+  dq validate hospitals.csv --rules hospitals.yaml
+
+  # Check a database, fail only on what is severe, and keep the report
+  dq validate sqlite:providers.db --rules rules.yaml --fail-on high --report report.json
+
+  # Check what a pipe delivers, and look at the report with jq
+  zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
+
+  # The same rules for another year
+  dq validate visits.csv --rules visits.yaml --param year=2025 --as-of 2025-12-31";
+
+/// Checks tables of data against rules: exactly, in one pass, with the same answer on every source.
+#[derive(Debug, Parser)]
+#[command(name = "dq", version, arg_required_else_help = true, after_help = format!("{ABOUT_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a source against rules and report what was found
+    ///
+    /// Every check of every rule is run, in one pass over each table. The report counts violations
+    /// exactly and shows the keys of some failing rows. Nothing is ever written to the source.
+    #[command(after_help = format!("{VALIDATE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Validate(Box<ValidateArguments>),
+    /// Work with rule sets
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Print how a source would be checked, without reading its rows
+    #[command(after_help = EXIT_CODES)]
+    Explain(ExplainArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Check a rule set without checking any data
+    ///
+    /// Prints every problem with its place: unknown keys, checks, functions, bad regular expressions.
+    /// Given a source, tables, columns and types are looked up in it too.
+    #[command(after_help = EXIT_CODES)]
+    Check(CheckArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ValidateArguments {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) rules: RulesArguments,
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) rules: RulesArguments,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    /// The rule set, YAML or JSON
+    #[arg(value_name = "FILE")]
+    pub(crate) rules: PathBuf,
+    /// A source whose tables the rules are about
+    pub(crate) source: Option<String>,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArguments,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// Where the rows are.
+#[derive(Args, Debug)]
+pub(crate) struct SourceArguments {
+    /// What to check: a CSV file (also .gz), a folder or pattern of them, `sqlite:FILE`, or `-` for standard input
+    #[arg(value_name = "SOURCE")]
+    source: String,
+}
+
+/// What must hold.
+#[derive(Args, Debug)]
+pub(crate) struct RulesArguments {
+    /// The rule set, YAML or JSON
+    #[arg(short = 'r', long = "rules", value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    parameters: ParameterArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ParameterArguments {
+    /// A value for `${name}` in the rule set; may be repeated
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+}
+
+/// How the run is made.
+#[derive(Args, Debug)]
+pub(crate) struct RunArguments {
+    /// The least severity at which a failed check makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = fail_on())]
+    pub(crate) fail_on: FailOn,
+    /// How many threads read and check [default: as many as there are]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// "Today" for rules about dates, as YYYY-MM-DD [default: today, UTC]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(crate) as_of: Option<Date>,
+}
+
+/// What is said about it.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArguments {
+    /// The form of the report on standard output
+    #[arg(long, default_value = "text", value_parser = format())]
+    pub(crate) format: ReportFormat,
+    /// Also write the report to this file: .json, .xml (JUnit) or .txt; may be repeated
+    #[arg(long = "report", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// How many keys of failing rows each check shows at most
+    #[arg(long = "sample", value_name = "N", default_value_t = 10)]
+    pub(crate) sample_limit: usize,
+    /// Show the values of failing rows too; reports travel further than the data may
+    #[arg(long)]
+    pub(crate) show_values: bool,
+    /// When to use colours; `NO_COLOR` turns them off too
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto)]
+    pub(crate) color: ColorChoice,
+    /// Do not show progress
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// Print neither report nor progress; the exit code and --report tell
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// The least severity that makes a run fail; `None` if none does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FailOn(pub(crate) Option<Severity>);
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+impl SourceArguments {
+    pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
+        engine::open(&self.source, &reading.options())
+    }
+}
+
+impl RulesArguments {
+    pub(crate) fn read(&self) -> Result<RuleSet> {
+        RuleSet::read(&self.file, &self.parameters.map())
+    }
+}
+
+impl ParameterArguments {
+    pub(crate) fn map(&self) -> BTreeMap<String, String> {
+        self.parameters.iter().cloned().collect()
+    }
+}
+
+impl RunArguments {
+    pub(crate) fn threads(&self) -> NonZeroUsize {
+        let all = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.threads.unwrap_or_else(all)
+    }
+}
+
+fn format() -> impl TypedValueParser<Value = ReportFormat> {
+    PossibleValuesParser::new(ReportFormat::ALL.map(ReportFormat::as_str)).try_map(|it| it.parse())
+}
+
+fn fail_on() -> impl TypedValueParser<Value = FailOn> {
+    let words = Severity::ALL.into_iter().rev().map(Severity::as_str);
+    PossibleValuesParser::new(words.chain(["none"])).map(|word| FailOn(word.parse().ok()))
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text.as_bytes()).ok_or_else(|| "there is no such day; write YYYY-MM-DD".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_contradict_neither_each_other_nor_themselves() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_parameter_has_a_name_and_any_value() {
+        assert_eq!(parameter("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(parameter("a="), Ok(("a".to_owned(), String::new())));
+        assert!(parameter("=b").is_err());
+        assert!(parameter("a").is_err());
+    }
+}

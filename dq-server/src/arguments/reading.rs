@@ -1,0 +1,150 @@
+//! How a source is read.
+
+use clap::Args;
+#[cfg(feature = "sqlite")]
+use dq_core::database::sqlite::ScanMethod;
+use dq_core::engine::OpenOptions;
+#[cfg(feature = "csv")]
+use dq_core::source::csv::{CsvOptions, EmptyCell};
+
+/// How the source is read; what does not concern its kind is ignored.
+#[derive(Args, Debug)]
+pub(crate) struct ReadingArguments {
+    #[cfg(feature = "csv")]
+    #[command(flatten)]
+    csv: CsvArguments,
+    #[cfg(feature = "sqlite")]
+    #[command(flatten)]
+    sqlite: SqliteArguments,
+}
+
+#[cfg(feature = "csv")]
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Reading CSV")]
+struct CsvArguments {
+    /// What separates fields: one character, or `tab` [default: tab for .tsv, comma elsewhere]
+    #[arg(long, value_name = "CHARACTER", value_parser = character)]
+    delimiter: Option<char>,
+    /// What encloses fields: one character, or `none`
+    #[arg(long, value_name = "CHARACTER", default_value = "\"", value_parser = quote)]
+    quote: Quote,
+    /// The encoding of the text, such as windows-1252
+    #[arg(long, value_name = "LABEL", default_value = "utf-8")]
+    encoding: String,
+    /// What an empty field without quotes is
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = EmptyField::Null)]
+    empty: EmptyField,
+    /// The first line is a row; columns are called `column_1`, `column_2`, …
+    #[arg(long)]
+    no_header: bool,
+}
+
+#[cfg(feature = "sqlite")]
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Reading SQLite")]
+struct SqliteArguments {
+    /// How tables are read; the answer is the same, the speed is not
+    #[arg(long, value_name = "METHOD", value_enum, default_value_t = ScanArgument::Auto)]
+    scan: ScanArgument,
+}
+
+impl ReadingArguments {
+    pub(crate) fn options(&self) -> OpenOptions {
+        OpenOptions {
+            #[cfg(feature = "csv")]
+            csv: self.csv.options(),
+            #[cfg(feature = "sqlite")]
+            sqlite_scan: self.sqlite.scan_method(),
+        }
+    }
+}
+
+#[cfg(feature = "csv")]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum EmptyField {
+    Null,
+    Blank,
+}
+
+/// A quote, or none at all; not an `Option`, which would mean that the argument may be left out.
+#[cfg(feature = "csv")]
+#[derive(Clone, Copy, Debug)]
+struct Quote(Option<char>);
+
+#[cfg(feature = "csv")]
+impl CsvArguments {
+    fn options(&self) -> CsvOptions {
+        CsvOptions {
+            delimiter: self.delimiter,
+            quote: self.quote.0,
+            encoding: self.encoding.clone(),
+            header: !self.no_header,
+            empty: match self.empty {
+                EmptyField::Null => EmptyCell::Null,
+                EmptyField::Blank => EmptyCell::Blank,
+            },
+            ..CsvOptions::default()
+        }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ScanArgument {
+    /// By pages where that is possible, by statements elsewhere
+    Auto,
+    /// By pages, or not at all
+    Pages,
+    /// By SQL statements
+    Statements,
+}
+
+#[cfg(feature = "sqlite")]
+impl SqliteArguments {
+    fn scan_method(&self) -> ScanMethod {
+        match self.scan {
+            ScanArgument::Auto => ScanMethod::Auto,
+            ScanArgument::Pages => ScanMethod::Pages,
+            ScanArgument::Statements => ScanMethod::Statements,
+        }
+    }
+}
+
+#[cfg(feature = "csv")]
+fn character(text: &str) -> Result<char, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok('\t'),
+        &[byte] if byte.is_ascii() => Ok(char::from(byte)),
+        _ => Err("give one ASCII character, or `tab`".to_owned()),
+    }
+}
+
+#[cfg(feature = "csv")]
+fn quote(text: &str) -> Result<Quote, String> {
+    match text.as_bytes() {
+        b"none" => Ok(Quote(None)),
+        &[byte] if byte.is_ascii() => Ok(Quote(Some(char::from(byte)))),
+        _ => Err("give one ASCII character, or `none`".to_owned()),
+    }
+}
+
+#[cfg(all(test, feature = "csv"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delimiter_is_one_character() {
+        assert_eq!(character(";"), Ok(';'));
+        assert_eq!(character("tab"), Ok('\t'));
+        for wrong in ["", "ab", "ü"] {
+            assert!(character(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn there_may_be_no_quote() {
+        assert_eq!(quote("'").map(|it| it.0), Ok(Some('\'')));
+        assert_eq!(quote("none").map(|it| it.0), Ok(None));
+        assert!(quote("").is_err());
+    }
+}

@@ -1,0 +1,23 @@
+//! A file for each command.
+
+mod explain;
+mod rules;
+mod validate;
+
+use dq_core::source::Cancellation;
+
+use crate::arguments::{Arguments, Command, RulesCommand};
+use crate::output;
+
+/// Does what was asked and gives the exit code.
+pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
+    let done = match arguments.command {
+        Command::Validate(arguments) => validate::run(&arguments, stop).await,
+        Command::Rules(RulesCommand::Check(arguments)) => rules::check(&arguments, stop).await,
+        Command::Explain(arguments) => explain::run(&arguments, stop).await,
+    };
+    done.unwrap_or_else(|error| {
+        output::complain(&error);
+        error.kind().exit_code()
+    })
+}

@@ -1,0 +1,84 @@
+//! `dq validate`: checks a source against rules and reports what was found.
+
+use std::path::Path;
+
+use dq_core::Result;
+use dq_core::report::{self, ReportFormat};
+use dq_core::source::Cancellation;
+use dq_core::validate::{Report, ValidateOptions, validate};
+use tokio::task::block_in_place;
+
+use crate::arguments::{FailOn, OutputArguments, ValidateArguments};
+use crate::output;
+use crate::progress::ProgressLine;
+
+/// The exit code of a run that found violations.
+const VIOLATIONS: u8 = 1;
+
+/// The exit code of a run in which a check could not run.
+const INCOMPLETE: u8 = 3;
+
+pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Result<u8> {
+    let files = formats(&arguments.output)?;
+    let rules = block_in_place(|| arguments.rules.read())?;
+    let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
+    let progress = ProgressLine::new(!arguments.output.no_progress && !arguments.output.quiet);
+    let options = options(arguments, &progress, stop);
+    let report = validate(&*source, &rules, &options).await?;
+    drop(progress);
+    let delivered = block_in_place(|| deliver(&report, &files, &arguments.output));
+    Ok(delivered.max(verdict(&report, arguments.run.fail_on)))
+}
+
+/// The files of the report with their formats; known before the run, lest it was in vain.
+fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
+    output.files.iter().map(|path| Ok((path.as_path(), ReportFormat::of_path(path)?))).collect()
+}
+
+fn options(
+    arguments: &ValidateArguments,
+    progress: &ProgressLine,
+    stop: Cancellation,
+) -> ValidateOptions {
+    ValidateOptions {
+        threads: arguments.run.threads(),
+        sample_limit: arguments.output.sample_limit,
+        show_values: arguments.output.show_values,
+        as_of: arguments.run.as_of,
+        cancellation: stop,
+        progress: progress.listener(),
+        ..ValidateOptions::default()
+    }
+}
+
+/// Gives the report to everyone who waits for it, and the exit code of the worst that happened. Who
+/// cannot be reached keeps nobody else waiting.
+fn deliver(report: &Report, files: &[(&Path, ReportFormat)], output: &OutputArguments) -> u8 {
+    let written = files.iter().map(|(path, format)| report::write_report(report, *format, path));
+    let printed = std::iter::once_with(|| print(report, output));
+    written.chain(printed).filter_map(Result::err).fold(0, |worst, error| {
+        output::complain(&error);
+        worst.max(error.kind().exit_code())
+    })
+}
+
+fn print(report: &Report, output: &OutputArguments) -> Result<()> {
+    if output.quiet {
+        return Ok(());
+    }
+    output::print(|out| match output.format {
+        ReportFormat::Text => report::render_text(report, output::stdout_style(output.color), out),
+        format => report::render(report, format, out),
+    })
+}
+
+/// What the report means to a pipeline. A check that could not run might have failed.
+fn verdict(report: &Report, fail_on: FailOn) -> u8 {
+    if report.has_errors() {
+        INCOMPLETE
+    } else if fail_on.0.is_some_and(|severity| report.fails_at(severity)) {
+        VIOLATIONS
+    } else {
+        0
+    }
+}

@@ -1,0 +1,56 @@
+//! Ctrl-C.
+
+use std::io::Write;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use dq_core::clock::{Clock, SystemClock};
+
+use crate::program::{Ended, Program};
+
+/// Far above what a stop takes, and far below for ever, which is how long the pipe stays open.
+const SOON: Duration = Duration::from_secs(5);
+
+/// The program, in the midst of reading a pipe that nobody closes.
+fn reading(program: &Program, arguments: &[&str]) -> (Child, ChildStdin) {
+    let all = [&["validate", "-", "--rules", "rules.yaml"], arguments].concat();
+    let mut child = program.command(&all).stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    // More than a pipe holds: when it is written, most of it has been read.
+    let rows = "1,Ada,wrong\n".repeat(100_000);
+    pipe.write_all(b"id,name,zip\n").unwrap();
+    pipe.write_all(rows.as_bytes()).unwrap();
+    (child, pipe)
+}
+
+fn interrupt(child: &Child) {
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+}
+
+#[test]
+fn an_interrupted_run_exits_with_130_and_leaves_no_report() {
+    let program = Program::new();
+    program.write("old.json", "old");
+    let (child, _pipe) = reading(&program, &["--report", "new.json", "--report", "old.json"]);
+    let pressed = SystemClock.now();
+    interrupt(&child);
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    assert!(pressed.elapsed() < SOON);
+    assert_eq!(ended.saying(130, "dq: the run was cancelled\n").stdout, "");
+    assert_eq!(program.read("old.json"), "old");
+    assert_eq!(program.names(), ["old.json", "people.csv", "rules.yaml"]);
+}
+
+#[test]
+fn a_program_that_waits_for_a_pipe_to_open_can_be_interrupted() {
+    let program = Program::new();
+    let made = Command::new("mkfifo").arg(program.path("rules.fifo")).status().unwrap();
+    assert!(made.success());
+    let child =
+        program.command(&["validate", "people.csv", "--rules", "rules.fifo"]).spawn().unwrap();
+    // Opens as soon as the program reads; the program then waits for rules that never come.
+    let _pipe = std::fs::File::options().write(true).open(program.path("rules.fifo")).unwrap();
+    interrupt(&child);
+    Ended::from(child.wait_with_output().unwrap()).saying(130, "dq: the run was cancelled\n");
+}

@@ -1,0 +1,51 @@
+//! Report files.
+
+use serde_json::Value;
+
+use crate::program::Program;
+
+#[test]
+fn each_file_gets_the_form_of_its_name() {
+    let program = Program::new();
+    program
+        .validate(&["--quiet", "--report", "r.json", "--report", "r.xml", "--report", "r.txt"])
+        .saying(1, "");
+    let json: Value = serde_json::from_str(&program.read("r.json")).unwrap();
+    assert_eq!(json["status"], "fail");
+    assert!(program.read("r.xml").starts_with("<?xml "));
+    assert!(program.read("r.txt").contains("people/zip"));
+    assert_eq!(program.names(), ["people.csv", "r.json", "r.txt", "r.xml", "rules.yaml"]);
+}
+
+#[test]
+fn a_report_replaces_an_older_one() {
+    let program = Program::new();
+    program.write("r.json", "x".repeat(100_000));
+    program.validate(&["--report", "r.json"]).with(1);
+    assert!(serde_json::from_str::<Value>(&program.read("r.json")).is_ok());
+}
+
+#[test]
+fn a_run_that_fails_keeps_the_older_report() {
+    let program = Program::new();
+    program.write("r.json", "old");
+    program.run(&["validate", "nobody.csv", "--rules", "rules.yaml", "--report", "r.json"]).with(3);
+    assert_eq!(program.read("r.json"), "old");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_exits_with_3_and_keeps_nobody_waiting() {
+    let program = Program::new();
+    let ended = program.validate(&["--report", "nowhere/r.json", "--report", "r.xml"]).with(3);
+    assert!(ended.stderr.starts_with("dq: cannot write `nowhere/r.json`: "), "{ended:?}");
+    assert!(ended.stdout.contains("2 failed"), "{ended:?}");
+    assert!(program.path("r.xml").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let ended = Program::new().validate(&["--report", "/dev/full"]).with(3);
+    assert!(ended.stderr.starts_with("dq: cannot write `/dev/full`: No space left"), "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 1);
+}

@@ -1,0 +1,59 @@
+//! `dq rules check` and `dq explain`.
+
+use crate::program::Program;
+
+const BROKEN: &str = "\
+version: 1
+rules:
+  - id: people
+    table: data
+    checks:
+      - { id: name, column: name, not_nul: true }
+      - { id: zip, column: zip, matches: '^[0-9' }
+";
+
+#[test]
+fn good_rules_are_counted() {
+    let program = Program::new();
+    let ended = program.run(&["rules", "check", "rules.yaml"]).saying(0, "");
+    assert_eq!(ended.stdout, "1 rule, 2 checks: ok\n");
+    program.run(&["rules", "check", "rules.yaml", "people.csv"]).saying(0, "");
+}
+
+#[test]
+fn every_problem_is_told_with_its_place() {
+    let program = Program::new();
+    program.write("rules.yaml", BROKEN);
+    let ended = program.run(&["rules", "check", "rules.yaml"]).with(2);
+    let lines: Vec<_> = ended.stderr.lines().collect();
+    assert!(lines[0].starts_with("rules.yaml:6:"), "{ended:?}");
+    assert!(lines[0].contains("`not_null`"), "{ended:?}");
+    assert!(ended.stderr.contains("rules.yaml:7:"), "{ended:?}");
+    assert_eq!(ended.stdout, "");
+}
+
+#[test]
+fn rules_are_checked_against_the_tables_of_a_source() {
+    let program = Program::new();
+    program.write("other.csv", "id,nme,zip\n");
+    let ended = program.run(&["rules", "check", "rules.yaml", "other.csv"]).with(2);
+    assert!(ended.stderr.starts_with("rules.yaml:6:"), "{ended:?}");
+    assert!(ended.stderr.contains("`nme`"), "{ended:?}");
+}
+
+#[test]
+fn parameters_reach_the_rules() {
+    let program = Program::new();
+    let rules = program.read("rules.yaml").replace("table: data", "table: ${table}");
+    program.write("rules.yaml", rules.replace("rules:", "parameters: { table: nothing }\nrules:"));
+    program.validate(&[]).with(2);
+    program.validate(&["--param", "table=data"]).saying(1, "");
+    program.run(&["rules", "check", "rules.yaml", "people.csv", "-p", "table=data"]).saying(0, "");
+}
+
+#[test]
+fn a_plan_is_explained_without_a_verdict() {
+    let ended =
+        Program::new().run(&["explain", "people.csv", "--rules", "rules.yaml"]).saying(0, "");
+    assert!(ended.stdout.contains("scan `data`: 2 of 3 columns"), "{ended:?}");
+}

@@ -1,0 +1,302 @@
+//! Rule files that cannot be used.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use dq_core::ErrorKind;
+use dq_core::engine::OpenOptions;
+use dq_core::rules::RuleSet;
+use dq_core::validate::Status;
+
+use crate::bad_input::Folder;
+use crate::run::{counts, rules};
+
+/// What is said of a rule file.
+fn problems(text: &str) -> String {
+    let error = RuleSet::parse("rules.yaml", text, &BTreeMap::new()).expect_err(text);
+    assert_eq!(error.kind(), ErrorKind::RulesInvalid, "{text}");
+    error.message().to_owned()
+}
+
+/// Rules with one rule about `table` that has one check, in line 6.
+fn one_check(table: &str, check: &str) -> String {
+    format!(
+        "version: 1\nrules:\n  - id: rule\n    table: {table}\n    checks:\n      - {{ {check} }}\n"
+    )
+}
+
+/// Lists what is said of each of `inputs`.
+fn listed(inputs: &[&str], told: impl Fn(&str) -> String) -> String {
+    let mut list = String::new();
+    for input in inputs {
+        writeln!(list, "{input}").unwrap();
+        for line in told(input).lines() {
+            writeln!(list, "    {line}").unwrap();
+        }
+    }
+    list
+}
+
+#[test]
+fn an_argument_that_makes_no_sense() {
+    let checks = [
+        "column: a",
+        "column: a, not_nul: true",
+        "column: a, not_null: true, not_blank: true",
+        "column: a, colunm: b, not_null: true",
+        "not_null: true",
+        "column: a, not_null: false",
+        "column: a, not_null:",
+        "column: [a, b], not_null: true",
+        "column: { a: b }, not_null: true",
+        "column: a, not_null: true, severity: hihg",
+        "column: a, not_null: true, tolerance: 5 percent",
+        "column: a, not_null: true, tolerance: 101%",
+        "column: a, not_null: true, tolerance: {}",
+        "column: a, not_null: true, tolerance: { war: 1 }",
+        "column: a, matches: '^[0-9'",
+        "column: a, matches: '(?=look)'",
+        "column: a, matches: 'a{99999}{99999}'",
+        "column: a, one_of: []",
+        "column: a, one_of: { file: nowhere.txt }",
+        "column: a, one_of: { path: nowhere.txt }",
+        "column: a, between: {}",
+        "column: a, between: { min: 1, mx: 5 }",
+        "column: a, between: { min: 5, max: 1 }",
+        "column: a, between: { min: 2021-01-01, max: 2020-01-01 }",
+        "column: a, between: { min: 5, max: 2020-01-01 }",
+        "column: a, between: { min: tomorrow }",
+        "column: a, length: 3",
+        "column: a, length: { min: -1 }",
+        "column: a, length: { min: 3, max: 2 }",
+        "column: a, type: intger",
+        "column: a, format: npl",
+        "unique: []",
+        "unique: [a], ignore: nul",
+        "unique: [a, a]",
+        "functional_dependency: { from: [a] }",
+        "row_count: {}",
+        "row_count: { min: many }",
+        "references: { columns: [a, b], table: t, key: [c] }",
+        "references: { columns: [a], tabel: t }",
+        "referenced: { columns: [a], table: t, where: 'a =' }",
+        "cardinality: { columns: [a], table: t }",
+        "expression: 'a = '",
+        "expression: 'lenght(a) > 3'",
+        "expression: 'a = (SELECT 1)'",
+        "expression: 'a = 1; DROP TABLE data'",
+        "expression: [a]",
+    ];
+    let told = |check: &str| problems(&one_check("data", check)).replace("rules.yaml:", "");
+    insta::assert_snapshot!(listed(&checks, told));
+}
+
+#[test]
+fn a_name_that_the_table_does_not_have() {
+    let folder = Folder::with("provider_id,first_name,first_names\n1,Ada,Ada\n");
+    let told = |table: &str, check: &str| {
+        let text = one_check(table, check);
+        let (kind, message) =
+            folder.told(folder.run("data.csv", &OpenOptions::default(), &rules(&text)));
+        assert_eq!(kind, ErrorKind::RulesInvalid, "{check}");
+        message.replace("rules.yaml:", "")
+    };
+    let checks = [
+        "column: provider, not_null: true",
+        "column: zip, not_null: true",
+        "unique: [provider_id, frist_name]",
+        "expression: first_nam = 'Ada' AND frist_name = 'Ada'",
+        "references: { columns: [provider_id], table: providers }",
+        "references: { columns: [provider_id], table: data, key: [id] }",
+        "cardinality: { columns: [provider_id], table: data, where: 'wrong = 1', min: 1 }",
+        "custom: checksum, columns: [provider_id]",
+    ];
+    insta::assert_snapshot!(listed(&checks, |check| told("data", check)));
+    insta::assert_snapshot!(told("dta", checks[0]), @"");
+}
+
+#[test]
+fn every_problem_is_told_in_the_order_of_the_lines() {
+    let text = "\
+version: 2
+rules:
+  - id: one
+    tabel: data
+    severity: sever
+    checks:
+      - { id: a, column: a, not_nul: true }
+      - { id: b, column: b, matches: '(' }
+      - { id: c, column: c, type: integer, tolerance: -1 }
+      - { id: c, column: c, not_null: true }
+  - id: two
+    table: data
+    where: a =
+    checks:
+      - { id: a, column: a, not_null: true }
+  - id: two
+    table: data
+    checks: none
+extra: true
+";
+    insta::assert_snapshot!(problems(text), @"");
+}
+
+#[test]
+fn problems_with_the_table_are_told_in_the_order_of_the_lines() {
+    let folder = Folder::with("a,b\n1,2\n");
+    let text = "\
+version: 1
+rules:
+  - id: one
+    table: data
+    where: x = 1
+    checks:
+      - { column: a, not_null: true }
+  - id: two
+    table: data
+    checks:
+      - { column: y, not_null: true }
+      - { unique: [z, a, y] }
+  - id: three
+    table: other
+    checks:
+      - { column: a, not_null: true }
+";
+    let (_, message) = folder.told(folder.run("data.csv", &OpenOptions::default(), &rules(text)));
+    insta::assert_snapshot!(message, @"");
+}
+
+#[test]
+fn what_is_no_rule_set_at_all() {
+    let texts = [
+        "",
+        "# nothing but a comment",
+        "- a\n- list",
+        "just words",
+        "version: 1\nrules: [",
+        "version: 1\n\tindented: by a tab",
+        "version: 1\nrules: []\nrules: []",
+        "version: 1\nrules: []\n---\nversion: 1\nrules: []",
+        "version: 1\nrules: *nowhere",
+        "version: 1",
+        "rules: []",
+        "version: one\nrules: {}",
+        "version: 1\nrules: [word, [list]]",
+        "version: 1\nrules: [{ id: one, table: data }]",
+        "{\"version\": 1, \"rules\": [}",
+    ];
+    insta::assert_snapshot!(listed(&texts, problems));
+}
+
+#[test]
+fn a_file_of_rules_that_cannot_be_read() {
+    let folder = Folder::new();
+    folder.write("latin.yaml", b"version: 1\n# caf\xe9\nrules: []\n");
+    let read = |name: &str| folder.told(RuleSet::read(&folder.path(name), &BTreeMap::new()));
+    let missing = "cannot read the rules in `DIR/none.yaml`: No such file or directory (os error 2)";
+    assert_eq!(read("none.yaml"), (ErrorKind::UsageInvalid, missing.to_owned()));
+    let latin = "DIR/latin.yaml:2:1: this is not UTF-8";
+    assert_eq!(read("latin.yaml"), (ErrorKind::RulesInvalid, latin.to_owned()));
+    let folder_of = "cannot read the rules in `DIR/.`: Is a directory (os error 21)";
+    assert_eq!(read("."), (ErrorKind::UsageInvalid, folder_of.to_owned()));
+}
+
+#[test]
+fn a_parameter_without_a_value_or_a_declaration() {
+    let text = "\
+version: 1
+parameters: { limit: null, table: data }
+rules:
+  - id: one
+    table: ${table}
+    checks:
+      - { row_count: { max: '${limit}' } }
+      - { column: '${colum}', matches: '^$${a}${unclosed' }
+";
+    insta::assert_snapshot!(problems(text), @"");
+    let given = BTreeMap::from([("limt".to_owned(), "1".to_owned())]);
+    let error = RuleSet::parse("rules.yaml", text, &given).unwrap_err();
+    insta::assert_snapshot!(error.message(), @"");
+}
+
+#[test]
+fn a_parameter_cannot_change_what_the_file_says_but_for_its_own_value() {
+    let folder = Folder::with("a\n1\n}, x: y\n");
+    let text = "\
+version: 1
+parameters: { value: null }
+rules:
+  - { id: one, table: data, checks: [{ column: a, one_of: ['${value}'] }] }
+";
+    let given = BTreeMap::from([("value".to_owned(), "}, x: y".to_owned())]);
+    let rules = RuleSet::parse("rules.yaml", text, &given).unwrap();
+    let report = folder.run("data.csv", &OpenOptions::default(), &rules).unwrap();
+    assert_eq!(counts(&report), [(2, 1, None)]);
+}
+
+#[test]
+fn files_beside_the_rules_are_found_from_there() {
+    let folder = Folder::with("a\nx\n y\nz\n");
+    folder.write("words.txt", "x\r\n\ny\n");
+    folder.write("rules.yaml", one_check("data", "column: a, one_of: { file: words.txt }"));
+    let rules = RuleSet::read(&folder.path("rules.yaml"), &BTreeMap::new()).unwrap();
+    let report = folder.run("data.csv", &OpenOptions::default(), &rules).unwrap();
+    assert_eq!(counts(&report), [(3, 2, None)]);
+}
+
+#[test]
+fn json_rules_are_rules() {
+    let folder = Folder::with("a\n1\n\n");
+    let text = r#"{"version": 1, "rules": [{"id": "one", "table": "data",
+        "checks": [{"column": "a", "not_null": true}, {"row_count": {"min": 2}}]}]}"#;
+    let report = folder.run("data.csv", &OpenOptions::default(), &rules(text)).unwrap();
+    assert_eq!(counts(&report), [(2, 1, None), (2, 0, None)]);
+}
+
+#[test]
+fn anchors_stand_for_what_they_name() {
+    let folder = Folder::with("a,b\n1,\n,2\n");
+    let text = "\
+version: 1
+rules:
+  - id: one
+    table: data
+    checks: &checks
+      - { id: a, column: &column a, not_null: true }
+      - { id: b, column: *column, type: &type integer }
+  - { id: two, table: data, where: b IS NULL, checks: *checks }
+";
+    let report = folder.run("data.csv", &OpenOptions::default(), &rules(text)).unwrap();
+    assert_eq!(counts(&report), [(2, 1, None), (2, 0, None), (1, 0, None), (1, 0, None)]);
+}
+
+#[test]
+fn aliases_that_would_fill_the_memory_are_refused() {
+    let mut text = "version: 1\nparameters:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..10 {
+        let before = format!("*a{}", level - 1);
+        let list = vec![before; 10].join(", ");
+        writeln!(text, "  a{level}: &a{level} [{list}]").unwrap();
+    }
+    let problems = problems(&text);
+    assert!(problems.contains("more than 1000000 values"), "{problems}");
+    assert!(problems.lines().count() < 30, "{}", problems.lines().count());
+}
+
+#[test]
+fn nesting_without_an_end_is_refused() {
+    for text in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000)] {
+        let problems = problems(&text);
+        assert!(problems.starts_with("rules.yaml:1:"), "{problems:.200}");
+    }
+}
+
+#[test]
+fn a_rule_set_without_rules_is_neither_right_nor_wrong() {
+    let folder = Folder::with("a\n1\n");
+    for text in ["version: 1\nrules: []", "version: 1\nrules: [{id: a, table: data, checks: []}]"] {
+        let report = folder.run("data.csv", &OpenOptions::default(), &rules(text)).unwrap();
+        assert_eq!(report.status, Status::NotApplicable);
+        assert_eq!(report.checks().count(), 0);
+    }
+}

@@ -1,0 +1,272 @@
+//! Sources that cannot be read, or hardly.
+
+use std::fs;
+use std::time::Duration;
+
+use dq_core::ErrorKind;
+use dq_core::database::sqlite::{ScanMethod, SqliteConfig, SqliteSource};
+use dq_core::engine::OpenOptions;
+use dq_core::rules::RuleSet;
+use dq_core::source::csv::CsvOptions;
+use dq_core::validate::Status;
+use rusqlite::Connection;
+
+use crate::bad_input::Folder;
+use crate::run::{counts, rules_of, run};
+
+fn not_null() -> RuleSet {
+    rules_of("data", &["column: a, not_null: true }"])
+}
+
+/// What is said of a CSV file with this content.
+fn told_of_csv(content: impl AsRef<[u8]>, options: CsvOptions) -> (ErrorKind, String) {
+    let folder = Folder::with(content);
+    let options = OpenOptions { csv: options, ..OpenOptions::default() };
+    folder.told(folder.run("data.csv", &options, &not_null()))
+}
+
+#[track_caller]
+fn assert_csv(content: impl AsRef<[u8]>, message: &str) {
+    let told = told_of_csv(content, CsvOptions::default());
+    assert_eq!(told, (ErrorKind::SourceInvalid, message.to_owned()));
+}
+
+#[test]
+fn a_missing_file() {
+    let folder = Folder::new();
+    let options = OpenOptions::default();
+    let reason = "No such file or directory (os error 2)";
+    let csv = format!("cannot open `DIR/none.csv`: {reason}");
+    assert_eq!(folder.told(folder.open("none.csv", &options)), (ErrorKind::NotFound, csv));
+    let sqlite = format!("cannot open `sqlite:DIR/none.db`: {reason}");
+    assert_eq!(folder.told(folder.open("sqlite:none.db", &options)), (ErrorKind::NotFound, sqlite));
+    let pattern = "cannot find a file like `DIR/*.csv`".to_owned();
+    assert_eq!(folder.told(folder.open("*.csv", &options)), (ErrorKind::NotFound, pattern));
+    let empty = "cannot find a CSV file in `DIR/.`".to_owned();
+    assert_eq!(folder.told(folder.open(".", &options)), (ErrorKind::NotFound, empty));
+    assert_eq!(fs::read_dir(folder.path(".")).unwrap().count(), 0, "nothing is created");
+}
+
+#[test]
+fn a_scheme_that_nobody_knows() {
+    let error = dq_core::engine::open("oracle://host/db", &OpenOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UsageInvalid);
+    let known = "known are `sqlite:` and `csv:`";
+    assert_eq!(error.message(), format!("cannot open a source of scheme `oracle:`: {known}"));
+}
+
+#[test]
+fn an_empty_file() {
+    assert_csv("", "cannot read `DIR/data.csv`: it is empty: expected a header");
+    assert_csv("\n\r\n\n", "cannot read `DIR/data.csv`: it is empty: expected a header");
+    let folder = Folder::new();
+    folder.write("a.db", "");
+    let message = "cannot open `sqlite:DIR/a.db`: the file is empty".to_owned();
+    let told = folder.told(folder.open("sqlite:a.db", &OpenOptions::default()));
+    assert_eq!(told, (ErrorKind::SourceInvalid, message));
+}
+
+#[test]
+fn a_header_alone_is_an_empty_table() {
+    let rules = rules_of(
+        "data",
+        &[
+            "column: a, not_null: true }",
+            "unique: [a] }",
+            "references: { columns: [a], table: data } }",
+            "row_count: { max: 0 } }",
+            "row_count: { min: 1 } }",
+        ],
+    );
+    for content in ["a,b", "a,b\n", "\u{feff}a,b\r\n", "\n\na,b\n\n"] {
+        let folder = Folder::with(content);
+        let report = folder.run("data.csv", &OpenOptions::default(), &rules).unwrap();
+        let statuses: Vec<_> = report.checks().map(|it| it.status).collect();
+        let none = Status::NotApplicable;
+        assert_eq!(statuses, [none, none, none, Status::Pass, Status::Fail], "{content:?}");
+        let (no_groups, rows) = ((0, 0, Some(0)), (0, 0, None));
+        assert_eq!(counts(&report), [rows, no_groups, rows, rows, (0, 1, None)]);
+        let observed: Vec<_> = report.checks().filter_map(|it| it.observed.as_deref()).collect();
+        assert_eq!(observed, ["0 rows", "0 rows"]);
+    }
+}
+
+#[test]
+fn records_of_another_length_than_the_header() {
+    assert_csv("a,b\n1,2\n3\n", "cannot read `DIR/data.csv`: line 3: 1 cell where the header has 2");
+    assert_csv(
+        "a,b\n\"1\n\n\",2\n3,4,5\n",
+        "cannot read `DIR/data.csv`: line 5: 3 cells where the header has 2",
+    );
+}
+
+#[test]
+fn quotes_that_are_wrong() {
+    assert_csv(
+        "a,b\n1,\"2\n3,4\n",
+        "cannot read `DIR/data.csv`: line 2: the quote that opens column `b` is never closed",
+    );
+    assert_csv(
+        "a,b\n1,\"2\"x\n",
+        "cannot read `DIR/data.csv`: line 2: text after the closing quote of column `b`",
+    );
+}
+
+#[test]
+fn a_column_that_the_header_names_twice() {
+    assert_csv("a,b,a\n1,2,3\n", "cannot read `DIR/data.csv`: the header names the column `a` twice");
+}
+
+#[test]
+fn text_of_another_encoding() {
+    let content = b"a,name\n1,Ada\n2,Ren\xe9e\n";
+    let message = "cannot read `DIR/data.csv`: line 3, byte 6: not valid UTF-8; if the file has \
+                   another encoding, name it with `encoding`";
+    assert_csv(content, message);
+    let windows = CsvOptions { encoding: "windows-1252".to_owned(), ..CsvOptions::default() };
+    let options = OpenOptions { csv: windows, ..OpenOptions::default() };
+    let folder = Folder::with(content);
+    let rules = rules_of("data", &["column: name, one_of: [Ada, Renée] }"]);
+    assert_eq!(counts(&folder.run("data.csv", &options, &rules).unwrap()), [(2, 0, None)]);
+    let header = "cannot read `DIR/data.csv`: line 1, byte 4: not valid UTF-8; if the file has \
+                  another encoding, name it with `encoding`";
+    assert_csv(b"a,n\xe9e\n1,2\n", header);
+}
+
+#[test]
+fn options_out_of_their_range() {
+    let default = CsvOptions::default;
+    for (options, reason) in [
+        (CsvOptions { encoding: "latin9000".to_owned(), ..default() }, "`encoding` `latin9000` is not known"),
+        (CsvOptions { delimiter: Some('"'), ..default() }, "`delimiter` and `quote` are the same character"),
+        (CsvOptions { delimiter: Some('→'), ..default() }, "`delimiter` is not one ASCII character other than a line end"),
+        (CsvOptions { quote: Some('\n'), ..default() }, "`quote` is not one ASCII character other than a line end"),
+        (CsvOptions { record_bytes_max: 0, ..default() }, "`record_bytes_max` is not between 1 byte and 1 GiB"),
+    ] {
+        let message = format!("cannot use the CSV options: {reason}");
+        assert_eq!(told_of_csv("a\n1\n", options), (ErrorKind::ConfigInvalid, message));
+    }
+}
+
+#[test]
+fn a_first_error_is_the_same_at_every_number_of_threads() {
+    let mut content = "a,b\n".to_owned() + &"1,2\n".repeat(500);
+    content += "only one\n";
+    content += &"1,2\n".repeat(500);
+    content += "1,2,3\n";
+    let folder = Folder::with(content);
+    let csv = CsvOptions { block_bytes: 64, ..CsvOptions::default() };
+    let source = folder.open("data.csv", &OpenOptions { csv, ..OpenOptions::default() }).unwrap();
+    for threads in [1, 2, 7] {
+        let options = crate::run::threads(threads);
+        let rules = not_null();
+        let result = crate::run::wait(dq_core::validate::validate(&*source, &rules, &options));
+        let message = "cannot read `DIR/data.csv`: line 502: 1 cell where the header has 2";
+        assert_eq!(folder.told(result), (ErrorKind::SourceInvalid, message.to_owned()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::with("a\n1\n");
+    database(&folder, 10);
+    for name in ["data.csv", "data.db"] {
+        let forbidden = fs::Permissions::from_mode(0o000);
+        fs::set_permissions(folder.path(name), forbidden).unwrap();
+    }
+    if fs::File::open(folder.path("data.csv")).is_ok() {
+        return; // The superuser may read everything.
+    }
+    let options = OpenOptions::default();
+    let csv = "cannot open `DIR/data.csv`: Permission denied (os error 13)".to_owned();
+    let told = folder.told(folder.run("data.csv", &options, &not_null()));
+    assert_eq!(told, (ErrorKind::PermissionDenied, csv));
+    let (kind, message) = folder.told(folder.open("sqlite:data.db", &options));
+    assert_eq!(kind, ErrorKind::PermissionDenied);
+    assert_eq!(message, "cannot open `sqlite:DIR/data.db`: unable to open database file");
+}
+
+/// Makes `data.db`, whose table `data` has so many rows.
+fn database(folder: &Folder, rows: u32) {
+    let connection = Connection::open(folder.path("data.db")).unwrap();
+    let sql = format!(
+        "PRAGMA page_size = 1024;
+         CREATE TABLE data (id INTEGER PRIMARY KEY, a TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+         INSERT INTO data SELECT i, 'text number ' || i FROM n;"
+    );
+    connection.execute_batch(&sql).unwrap();
+}
+
+#[test]
+fn what_is_no_database() {
+    let folder = Folder::with("id,a\n1,2\n".repeat(1000));
+    let message = "cannot open `sqlite:DIR/data.csv`: file is not a database".to_owned();
+    let told = folder.told(folder.open("sqlite:data.csv", &OpenOptions::default()));
+    assert_eq!(told, (ErrorKind::SourceInvalid, message));
+    let message = "cannot open `sqlite:DIR/.`: it is not a file".to_owned();
+    let told = folder.told(folder.open("sqlite:.", &OpenOptions::default()));
+    assert_eq!(told, (ErrorKind::SourceInvalid, message));
+}
+
+#[test]
+fn a_database_that_someone_has_locked() {
+    let folder = Folder::new();
+    database(&folder, 10);
+    let source = |folder: &Folder| {
+        let config = SqliteConfig { busy_timeout_ms: 1, ..SqliteConfig::new(folder.path("data.db")) };
+        SqliteSource::new(config)
+    };
+    let opened = source(&folder).unwrap();
+    let other = Connection::open(folder.path("data.db")).unwrap();
+    other.busy_timeout(Duration::ZERO).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let message = "cannot open `sqlite:DIR/data.db`: database is locked".to_owned();
+    assert_eq!(folder.told(source(&folder)), (ErrorKind::Busy, message.clone()));
+    assert_eq!(folder.told(run(&opened, &not_null())), (ErrorKind::Busy, message));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(counts(&run(&opened, &not_null()).unwrap()), [(10, 0, None)]);
+}
+
+/// What each way to scan says of `data.db`; no way may count what is not there.
+fn told_of_damage(folder: &Folder) -> Vec<(ErrorKind, String)> {
+    let mut told = Vec::new();
+    for scan_method in [ScanMethod::Pages, ScanMethod::Statements, ScanMethod::Auto] {
+        let config = SqliteConfig { scan_method, ..SqliteConfig::new(folder.path("data.db")) };
+        let result = SqliteSource::new(config).and_then(|it| run(&it, &not_null()));
+        told.push(folder.told(result));
+    }
+    told
+}
+
+#[test]
+fn a_database_that_is_cut_off() {
+    let folder = Folder::new();
+    database(&folder, 2000);
+    let whole = fs::read(folder.path("data.db")).unwrap();
+    for kept in [100, 1024, 1500, whole.len() / 2, whole.len() - 1024, whole.len() - 1] {
+        folder.write("data.db", &whole[..kept]);
+        for (kind, message) in told_of_damage(&folder) {
+            assert_eq!(kind, ErrorKind::SourceInvalid, "{kept} bytes of {}: {message}", whole.len());
+        }
+    }
+}
+
+#[test]
+fn a_database_whose_pages_are_garbage() {
+    let folder = Folder::new();
+    database(&folder, 2000);
+    let whole = fs::read(folder.path("data.db")).unwrap();
+    let pages = whole.len() / 1024;
+    for page in [1, 2, pages / 2, pages - 1] {
+        let mut damaged = whole.clone();
+        damaged[page * 1024..(page + 1) * 1024].fill(0xA5);
+        folder.write("data.db", damaged);
+        for (kind, message) in told_of_damage(&folder) {
+            assert_eq!(kind, ErrorKind::SourceInvalid, "page {page} of {pages}: {message}");
+        }
+    }
+}

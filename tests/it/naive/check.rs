@@ -1,0 +1,260 @@
+//! Checks: which rows violate them.
+
+use regex::Regex;
+
+use crate::naive::condition::{Condition, Truth};
+use crate::naive::format::has_format;
+use crate::naive::moment::{day_of, parse_moment};
+use crate::naive::number::Number;
+use crate::naive::{Cell, Table, has_null, parse_day, same};
+
+/// A check with its arguments. Columns are those of the table that it is about, but for the keys of
+/// another table.
+#[derive(Clone, Debug)]
+pub(crate) enum Check {
+    NotNull(&'static str),
+    NotBlank(&'static str),
+    Matches(&'static str, String),
+    OneOf(&'static str, Vec<String>),
+    BetweenNumbers(&'static str, Option<String>, Option<String>),
+    BetweenDays(&'static str, Option<String>, Option<String>),
+    Length(&'static str, u64, u64),
+    Type(&'static str, &'static str),
+    Format(&'static str, &'static str),
+    Expression(Condition),
+    /// Columns, and whether blank is ignored.
+    Unique(Vec<&'static str>, bool),
+    Dependency(Vec<&'static str>, Vec<&'static str>),
+    RowCount(u64, u64),
+    /// Columns, another table, its key.
+    References(Vec<&'static str>, &'static str, Vec<&'static str>),
+    /// Columns, another table, its columns, which of its rows count, and at least and at most how many.
+    Cardinality(Vec<&'static str>, &'static str, Vec<&'static str>, Option<Condition>, (u64, u64)),
+    /// The same, at least one.
+    Referenced(Vec<&'static str>, &'static str, Vec<&'static str>, Option<Condition>),
+}
+
+/// What a check finds.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) evaluated: u64,
+    pub(crate) violations: u64,
+    pub(crate) groups: Option<u64>,
+    /// The rows that fail, in their order.
+    pub(crate) rows: Vec<usize>,
+}
+
+impl Check {
+    /// What it finds in the rows of `table` for which `filter` holds.
+    pub(crate) fn outcome(
+        &self,
+        table: &Table,
+        filter: Option<&Condition>,
+        tables: &[Table],
+    ) -> Outcome {
+        let scope = scope(table, filter);
+        let evaluated = scope.len() as u64;
+        let other = |name: &str| tables.iter().find(|it| it.name == name).expect("a table");
+        let (rows, groups) = match self {
+            Self::RowCount(min, max) => {
+                let violations = u64::from(evaluated < *min || evaluated > *max);
+                return Outcome { evaluated, violations, ..Outcome::default() };
+            }
+            Self::Unique(columns, ignores_blank) => unique(table, &scope, columns, *ignores_blank),
+            Self::Dependency(from, to) => dependency(table, &scope, from, to),
+            Self::References(columns, name, key) => {
+                let at_least_one = (1, u64::MAX);
+                (children(table, &scope, columns, (other(name), key, None), at_least_one), None)
+            }
+            Self::Cardinality(columns, name, foreign_key, filter, range) => {
+                let counted = (other(name), foreign_key, filter.as_ref());
+                (children(table, &scope, columns, counted, *range), None)
+            }
+            Self::Referenced(columns, name, foreign_key, filter) => {
+                let counted = (other(name), foreign_key, filter.as_ref());
+                (children(table, &scope, columns, counted, (1, u64::MAX)), None)
+            }
+            _ => (scope.into_iter().filter(|it| self.is_violated(table, *it)).collect(), None),
+        };
+        let rows: Vec<usize> = rows;
+        Outcome { evaluated, violations: rows.len() as u64, groups, rows }
+    }
+
+    fn is_violated(&self, table: &Table, row: usize) -> bool {
+        let cell = |column: &str| table.cell(row, column);
+        match self {
+            Self::NotNull(it) => cell(it).is_null(),
+            Self::NotBlank(it) => cell(it).is_null() || cell(it).is_blank(),
+            Self::Matches(it, pattern) => {
+                fails_as_text(cell(it), |text| Regex::new(pattern).unwrap().is_match(text))
+            }
+            Self::OneOf(it, values) => fails_as_text(cell(it), |text| values.iter().any(|it| it == text)),
+            Self::Length(it, min, max) => fails_as_text(cell(it), |text| {
+                let length = text.chars().count() as u64;
+                *min <= length && length <= *max
+            }),
+            Self::Format(it, name) => fails_as_text(cell(it), |text| has_format(name, text)),
+            Self::Type(it, name) => !cell(it).is_null() && !has_type(name, cell(it)),
+            Self::BetweenNumbers(it, min, max) => {
+                let bound = |it: &Option<String>| it.as_ref().map(|it| Number::parse(it).unwrap());
+                !cell(it).is_null()
+                    && !cell(it).number().is_some_and(|number| {
+                        bound(min).is_none_or(|it| number.compare(it).is_some_and(|it| it.is_ge()))
+                            && bound(max)
+                                .is_none_or(|it| number.compare(it).is_some_and(|it| it.is_le()))
+                    })
+            }
+            Self::BetweenDays(it, min, max) => {
+                let bound = |it: &Option<String>| it.as_ref().map(|it| parse_day(it).unwrap());
+                !cell(it).is_null()
+                    && !day(cell(it)).is_some_and(|day| {
+                        bound(min).is_none_or(|it| day >= it) && bound(max).is_none_or(|it| day <= it)
+                    })
+            }
+            Self::Expression(it) => matches!(it.truth(table, row), Truth::False | Truth::Invalid),
+            _ => panic!("no check of single rows"),
+        }
+    }
+
+    /// The columns of the table that it is about.
+    pub(crate) fn columns(&self) -> Vec<&'static str> {
+        match self {
+            Self::NotNull(it)
+            | Self::NotBlank(it)
+            | Self::Matches(it, _)
+            | Self::OneOf(it, _)
+            | Self::BetweenNumbers(it, ..)
+            | Self::BetweenDays(it, ..)
+            | Self::Length(it, ..)
+            | Self::Type(it, _)
+            | Self::Format(it, _) => vec![it],
+            Self::Expression(it) => it.columns(),
+            Self::Dependency(from, to) => [from.as_slice(), to].concat(),
+            Self::RowCount(..) => Vec::new(),
+            Self::Unique(it, _)
+            | Self::References(it, ..)
+            | Self::Cardinality(it, ..)
+            | Self::Referenced(it, ..) => it.clone(),
+        }
+    }
+}
+
+/// The rows for which `filter` is true.
+fn scope(table: &Table, filter: Option<&Condition>) -> Vec<usize> {
+    let holds = |row: &usize| filter.is_none_or(|it| it.truth(table, *row) == Truth::True);
+    (0..table.rows.len()).filter(holds).collect()
+}
+
+fn fails_as_text(cell: &Cell, test: impl Fn(&str) -> bool) -> bool {
+    !cell.is_null() && !cell.text().is_some_and(|text| test(&text))
+}
+
+fn day(cell: &Cell) -> Option<i64> {
+    match cell {
+        Cell::Day(it) => Some(*it),
+        Cell::Moment(it) => Some(day_of(*it)),
+        Cell::Text(it) => parse_moment(it).map(day_of),
+        _ => None,
+    }
+}
+
+fn has_type(name: &str, cell: &Cell) -> bool {
+    let digits = |text: &str| Regex::new("^[+-]?[0-9]+$").unwrap().is_match(text);
+    match (name, cell) {
+        ("integer", Cell::Integer(_)) | ("date", Cell::Day(_)) | ("boolean", Cell::Boolean(_)) => true,
+        ("integer", Cell::Float(it)) => *it == it.round(),
+        ("integer", Cell::Text(it)) => digits(it),
+        ("decimal", Cell::Integer(_)) => true,
+        ("decimal", Cell::Float(it)) => it.is_finite(),
+        ("decimal", Cell::Text(it)) => Number::parse(it).is_some(),
+        ("date", Cell::Text(it)) => parse_day(it).is_some(),
+        ("timestamp", Cell::Day(_) | Cell::Moment(_)) => true,
+        ("timestamp", Cell::Text(it)) => parse_moment(it).is_some(),
+        ("boolean", Cell::Integer(it)) => *it == 0 || *it == 1,
+        ("boolean", Cell::Text(it)) => {
+            ["true", "false", "1", "0"].contains(&it.to_ascii_lowercase().as_str())
+        }
+        _ => false,
+    }
+}
+
+type RowsAndGroups = (Vec<usize>, Option<u64>);
+
+fn unique(
+    table: &Table,
+    scope: &[usize],
+    columns: &[&'static str],
+    ignores_blank: bool,
+) -> RowsAndGroups {
+    let compared = |row: &usize| {
+        let key = table.cells(*row, columns);
+        !has_null(&key) && !(ignores_blank && key.iter().any(|it| it.is_blank()))
+    };
+    let compared: Vec<_> = scope.iter().copied().filter(compared).collect();
+    let groups = groups(table, &compared, columns);
+    let groups: Vec<_> = groups.into_iter().filter(|it| it.len() > 1).collect();
+    let mut rows = groups.concat();
+    rows.sort_unstable();
+    (rows, Some(groups.len() as u64))
+}
+
+fn dependency(
+    table: &Table,
+    scope: &[usize],
+    from: &[&'static str],
+    to: &[&'static str],
+) -> RowsAndGroups {
+    let compared =
+        |row: &usize| !has_null(&table.cells(*row, from)) && !has_null(&table.cells(*row, to));
+    let compared: Vec<_> = scope.iter().copied().filter(compared).collect();
+    let (mut rows, mut violated) = (Vec::new(), 0);
+    for group in groups(table, &compared, from) {
+        let values = groups(table, &group, to);
+        if values.len() < 2 {
+            continue;
+        }
+        violated += 1;
+        for value in values {
+            if value.len() * 2 <= group.len() {
+                rows.extend(value);
+            }
+        }
+    }
+    rows.sort_unstable();
+    (rows, Some(violated))
+}
+
+/// Rows with the same key, each group in the order of its rows.
+fn groups(table: &Table, rows: &[usize], columns: &[&'static str]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for row in rows {
+        let key = table.cells(*row, columns);
+        match groups.iter_mut().find(|it| same(&table.cells(it[0], columns), &key)) {
+            Some(group) => group.push(*row),
+            None => groups.push(vec![*row]),
+        }
+    }
+    groups
+}
+
+/// The rows whose key another table does not have so many times.
+fn children(
+    table: &Table,
+    scope: &[usize],
+    columns: &[&'static str],
+    (other, their_columns, filter): (&Table, &[&'static str], Option<&Condition>),
+    (min, max): (u64, u64),
+) -> Vec<usize> {
+    let counted = self::scope(other, filter);
+    let is_violated = |row: &&usize| {
+        let key = table.cells(**row, columns);
+        if has_null(&key) {
+            return false;
+        }
+        let their_key = |row: usize| other.cells(row, their_columns);
+        let is_same = |row: &&usize| !has_null(&their_key(**row)) && same(&key, &their_key(**row));
+        let count = counted.iter().filter(is_same).count() as u64;
+        count < min || count > max
+    };
+    scope.iter().filter(is_violated).copied().collect()
+}
