@@ -1,1 +1,1 @@
-//! cancel
+//! Cancellation.

@@ -1,1 +1,1 @@
-//! moment
+//! Moment.

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use arrow_array::Array;
+
 use crate::value::Batch;
 use crate::value::Column;
 use crate::value::Number;
@@ -48,6 +50,10 @@ pub(crate) fn lowest_row(batch: &Batch, columns: &[usize]) -> usize {
         [] => None,
         [column] => match batch.column(*column) {
             Column::Text(texts) => rows.min_by_key(|row| texts.get(*row)),
+            Column::Integer(numbers) if numbers.null_count() == 0 => {
+                let numbers = numbers.values().iter().enumerate();
+                numbers.min_by_key(|(_, number)| **number).map(|(row, _)| row)
+            }
             column => rows.min_by(|a, b| order(column.value(*a), column.value(*b))),
         },
         columns => rows.min_by(|a, b| {

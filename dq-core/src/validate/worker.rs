@@ -8,10 +8,10 @@ use arrow_buffer::BooleanBuffer;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::{Kernel, Plan, RowKernel, TablePlan};
+use crate::rules::{Kernel, KeySet, Plan, RowKernel, TablePlan};
 use crate::source::Partition;
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::KeyRuns;
+use crate::validate::keys::{KeyRuns, Layout};
 use crate::validate::row_key::lowest_row;
 use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
@@ -59,7 +59,11 @@ impl Worker {
             }
         }
         let plan = run.plan.tables.get(table);
-        let key_sets = plan.map_or(0, |it| it.key_sets.len());
+        let runs = |it: &KeySet| {
+            let layout = Layout { with_values: !it.to.is_empty(), with_rows: it.with_rows };
+            KeyRuns::new(run.hash, layout)
+        };
+        let key_sets = plan.map_or(&[][..], |it| &it.key_sets);
         Self {
             run: Arc::clone(run),
             table,
@@ -69,7 +73,7 @@ impl Worker {
             batches: Vec::new(),
             in_scope: vec![0; plan.map_or(0, |it| it.filters.len())],
             tallies,
-            runs: (0..key_sets).map(|_| KeyRuns::new(run.hash)).collect(),
+            runs: key_sets.iter().map(runs).collect(),
             kept: KeptRows::default(),
         }
     }

@@ -67,11 +67,11 @@ impl Check {
                 (children(table, &scope, columns, (other(name), key, None), at_least_one), None)
             }
             Self::Cardinality(columns, name, foreign_key, filter, range) => {
-                let counted = (other(name), foreign_key, filter.as_ref());
+                let counted = (other(name), foreign_key.as_slice(), filter.as_ref());
                 (children(table, &scope, columns, counted, *range), None)
             }
             Self::Referenced(columns, name, foreign_key, filter) => {
-                let counted = (other(name), foreign_key, filter.as_ref());
+                let counted = (other(name), foreign_key.as_slice(), filter.as_ref());
                 (children(table, &scope, columns, counted, (1, u64::MAX)), None)
             }
             _ => (scope.into_iter().filter(|it| self.is_violated(table, *it)).collect(), None),

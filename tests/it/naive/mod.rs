@@ -10,7 +10,7 @@ mod number;
 
 pub(crate) use check::{Check, Outcome};
 pub(crate) use condition::{Condition, Operand};
-pub(crate) use moment::{day_number, parse_day, show_day, show_moment};
+pub(crate) use moment::{parse_day, show_day, show_moment};
 pub(crate) use number::Number;
 
 /// One value.

@@ -15,7 +15,7 @@ fn month_days(year: i64) -> [i64; 12] {
 }
 
 /// Days from 1970-01-01 to a day, if there is such a day; years from 0 to 9999.
-pub(crate) fn day_number(year: i64, month: usize, day: i64) -> Option<i64> {
+fn day_number(year: i64, month: usize, day: i64) -> Option<i64> {
     let months = month_days(year);
     if !(1..=12).contains(&month) || day < 1 || day > months[month - 1] {
         return None;

@@ -1,6 +1,6 @@
 //! Evaluation of whole columns at once, for the shapes that rules are mostly made of: AND, OR and
-//! NOT of IS NULL, IN a list of literals, and comparisons between columns, literals, and a column
-//! plus or minus a literal. All else goes row by row.
+//! NOT of IS NULL, IN a list of literals, and comparisons between columns, literals, and sums of a
+//! column and a literal. All else goes row by row.
 
 use std::cmp::Ordering;
 
@@ -115,6 +115,8 @@ enum Operand<'a> {
     Integers(&'a Int64Array),
     /// Whole numbers, and what is added to each.
     Shifted(&'a Int64Array, i64),
+    /// Whole numbers, and what each is taken from.
+    Reflected(&'a Int64Array, i64),
     Floats(&'a Float64Array),
     Texts(&'a TextColumn),
     /// Whole numbers that text spells, and what is added to each.
@@ -136,19 +138,34 @@ impl<'a> Operand<'a> {
                 Column::Null(_) | Column::Boolean(_) | Column::Mixed(_) => None,
             },
             Term::Arithmetic(operator @ (Operator::Add | Operator::Subtract), operands) => {
-                let [Term::Column(position), Term::Literal(Datum::Number(Number::Integer(by)))] =
-                    &**operands
-                else {
-                    return None;
-                };
-                let by = i64::try_from(*by).ok()?;
-                let by = if *operator == Operator::Add { by } else { by.checked_neg()? };
-                match batch.column(*position) {
-                    Column::Integer(it) => Some(Self::Shifted(it, by)),
-                    Column::Text(it) => Some(Self::Numerals(it, by)),
-                    _ => None,
-                }
+                Self::of_sum(*operator, operands, batch)
             }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Operand<'a> {
+    /// A column of whole numbers plus or minus a literal, or a literal minus a column.
+    fn of_sum(operator: Operator, operands: &'a [Term; 2], batch: &'a Batch) -> Option<Self> {
+        let literal = |it: &Datum<'_>| match it {
+            Datum::Number(Number::Integer(it)) => i64::try_from(*it).ok(),
+            _ => None,
+        };
+        let (position, by) = match (operator, operands) {
+            (Operator::Add, [Term::Column(position), Term::Literal(by)]) => (position, literal(by)?),
+            (Operator::Subtract, [Term::Column(position), Term::Literal(by)]) => {
+                (position, literal(by)?.checked_neg()?)
+            }
+            (Operator::Subtract, [Term::Literal(from), Term::Column(position)]) => {
+                let Column::Integer(it) = batch.column(*position) else { return None };
+                return Some(Self::Reflected(it, literal(from)?));
+            }
+            _ => return None,
+        };
+        match batch.column(*position) {
+            Column::Integer(it) => Some(Self::Shifted(it, by)),
+            Column::Text(it) => Some(Self::Numerals(it, by)),
             _ => None,
         }
     }
@@ -281,6 +298,9 @@ impl Operand<'_> {
             Self::Literal(Datum::Number(it)) => Reading::Is(*it),
             Self::Integers(it) => shifted(it, 0, row).map(Number::Integer),
             Self::Shifted(it, by) => shifted(it, by, row).map(Number::Integer),
+            Self::Reflected(it, from) => {
+                whole(it, row).map(|it| Number::Integer(i128::from(from) - i128::from(it)))
+            }
             Self::Floats(it) => float(it, row).map(Number::Float),
             Self::Texts(it) => parsed(it.get(row)),
             Self::Numerals(it, by) => match parsed(it.get(row)) {
@@ -521,6 +541,8 @@ mod tests {
                 .prop_map(|(a, by, op, b)| format!("{a} {by} {op} {b}")),
             (column(), shift(), operator(), literal())
                 .prop_map(|(a, by, op, b)| format!("{a} {by} {op} {b}")),
+            (column(), operator(), literal(), column())
+                .prop_map(|(a, op, from, b)| format!("{a} {op} {from} - {b}")),
             (column(), prop::collection::vec(literal(), 1..4))
                 .prop_map(|(a, list)| format!("{a} IN ({})", list.join(", "))),
             column().prop_map(|a| format!("{a} IN ('1', 'abc', NULL)")),

@@ -24,7 +24,7 @@ impl KeyRuns {
         first_row: u32,
     ) -> Result<()> {
         let rows = (0..batch.rows()).filter(|row| scope.is_none_or(|it| it.value(*row)));
-        let number = |row: usize| key_set.with_rows.then(|| first_row + row as u32);
+        let number = |row: usize| first_row + row as u32;
         let ignores_blank = key_set.blank == Blank::IsIgnored;
         if let ([column], []) = (&key_set.columns[..], &key_set.to[..])
             && let Column::Text(texts) = batch.column(*column)

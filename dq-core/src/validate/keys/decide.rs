@@ -1,8 +1,9 @@
 //! Decides one bucket: which of its keys violate a check.
 
-use crate::validate::keys::bucket::{Bucket, Key};
+use crate::validate::keys::bucket::BucketView;
 use crate::validate::keys::groups::Groups;
 use crate::validate::keys::hash::KeyHash;
+use crate::validate::keys::records::{Key, Record};
 
 /// What to decide.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +35,8 @@ impl Decision {
     /// among. `fails` is called with the partition and the number of each failing row.
     pub(crate) fn decide(
         self,
-        parts: &[&Bucket],
-        others: &[&Bucket],
+        parts: &[BucketView<'_>],
+        others: &[BucketView<'_>],
         hash: KeyHash,
         fails: &mut dyn FnMut(usize, u32),
     ) -> Finding {
@@ -50,7 +51,7 @@ impl Decision {
     }
 }
 
-fn unique(parts: &[&Bucket], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -> Finding {
+fn unique(parts: &[BucketView<'_>], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -> Finding {
     let groups = Groups::new(parts, hash);
     let mut finding = Finding::default();
     for group in groups.iter().filter(|it| it.rows > 1) {
@@ -58,9 +59,9 @@ fn unique(parts: &[&Bucket], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -
         finding.groups += 1;
     }
     if finding.groups > 0 {
-        for_each_row(parts, |part, bucket, key, row| {
-            if groups.find(bucket, key).is_some_and(|it| it.rows > 1) {
-                fails(part, row);
+        for_each_row(parts, |part, bucket, record| {
+            if groups.find(bucket, record.key).is_some_and(|it| it.rows > 1) {
+                fails(part, record.row);
             }
         });
     }
@@ -68,27 +69,30 @@ fn unique(parts: &[&Bucket], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -
 }
 
 fn times(
-    parts: &[&Bucket],
-    others: &[&Bucket],
+    parts: &[BucketView<'_>],
+    others: &[BucketView<'_>],
     hash: KeyHash,
     is_right: &dyn Fn(u64) -> bool,
     fails: &mut dyn FnMut(usize, u32),
 ) -> Finding {
     let groups = Groups::new(others, hash);
     let mut finding = Finding::default();
-    for_each_row(parts, |part, bucket, key, row| {
-        if !is_right(groups.find(bucket, key).map_or(0, |it| it.rows)) {
+    for_each_row(parts, |part, bucket, record| {
+        if !is_right(groups.find(bucket, record.key).map_or(0, |it| it.rows)) {
             finding.violations += 1;
-            fails(part, row);
+            fails(part, record.row);
         }
     });
     finding
 }
 
-fn for_each_row<'a>(parts: &[&'a Bucket], mut visit: impl FnMut(usize, &'a Bucket, Key, u32)) {
+fn for_each_row<'a>(
+    parts: &[BucketView<'a>],
+    mut visit: impl FnMut(usize, BucketView<'a>, Record),
+) {
     for (part, bucket) in parts.iter().enumerate() {
-        for (key, row) in bucket.keys().zip(bucket.rows()) {
-            visit(part, bucket, key, row);
+        for record in bucket.records() {
+            visit(part, *bucket, record);
         }
     }
 }
@@ -101,7 +105,7 @@ struct Pair {
     row: u32,
 }
 
-fn dependency(parts: &[&Bucket], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -> Finding {
+fn dependency(parts: &[BucketView<'_>], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -> Finding {
     let mut pairs = number_pairs(parts, hash);
     pairs.sort_unstable_by_key(|it| (it.key, it.value));
     let mut finding = Finding::default();
@@ -120,29 +124,26 @@ fn dependency(parts: &[&Bucket], hash: KeyHash, fails: &mut dyn FnMut(usize, u32
 }
 
 /// Gives equal keys one number, and equal values one number.
-fn number_pairs(parts: &[&Bucket], hash: KeyHash) -> Vec<Pair> {
+fn number_pairs(parts: &[BucketView<'_>], hash: KeyHash) -> Vec<Pair> {
     let mut keys = Numbers::new(parts, hash);
     let mut values = Numbers::new(parts, hash);
     let mut pairs = Vec::with_capacity(parts.iter().map(|it| it.len()).sum());
-    for (part, bucket) in parts.iter().enumerate() {
-        let rows = bucket.keys().zip(bucket.values()).zip(bucket.rows());
-        for ((key, value), row) in rows {
-            let (key, value) = (keys.number(part, key), values.number(part, value));
-            pairs.push(Pair { key, value, part, row });
-        }
-    }
+    for_each_row(parts, |part, _, record| {
+        let (key, value) = (keys.number(part, record.key), values.number(part, record.value));
+        pairs.push(Pair { key, value, part, row: record.row });
+    });
     pairs
 }
 
 /// Gives equal keys one number.
 struct Numbers<'a> {
-    parts: &'a [&'a Bucket],
+    parts: &'a [BucketView<'a>],
     hash: KeyHash,
     table: hashbrown::HashTable<(Key, u32, u32)>,
 }
 
 impl<'a> Numbers<'a> {
-    fn new(parts: &'a [&'a Bucket], hash: KeyHash) -> Self {
+    fn new(parts: &'a [BucketView<'a>], hash: KeyHash) -> Self {
         Self { parts, hash, table: hashbrown::HashTable::new() }
     }
 
@@ -152,10 +153,10 @@ impl<'a> Numbers<'a> {
             parts.get(*known_part as usize),
             parts.get(part),
         ) {
-            (Some(known_bucket), Some(bucket)) => known_bucket.is_same(*known, bucket, key),
+            (Some(known_bucket), Some(bucket)) => known_bucket.is_same(*known, *bucket, key),
             _ => false,
         };
-        let entry = self.table.entry(key.hash(hash), is_it, |(it, ..)| it.hash(hash));
+        let entry = self.table.entry(hash.of(key), is_it, |(it, ..)| hash.of(*it));
         entry.or_insert((key, part as u32, next)).get().2
     }
 }

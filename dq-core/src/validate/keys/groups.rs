@@ -3,12 +3,13 @@
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use crate::validate::keys::bucket::{Bucket, Key};
+use crate::validate::keys::bucket::BucketView;
 use crate::validate::keys::hash::KeyHash;
+use crate::validate::keys::records::Key;
 
 /// The distinct keys of one bucket of all partitions, each with a number of rows.
 pub(crate) struct Groups<'a> {
-    parts: &'a [&'a Bucket],
+    parts: &'a [BucketView<'a>],
     hash: KeyHash,
     table: HashTable<Group>,
 }
@@ -23,22 +24,22 @@ pub(crate) struct Group {
 
 impl<'a> Groups<'a> {
     /// Groups every key of `parts`.
-    pub(crate) fn new(parts: &'a [&'a Bucket], hash: KeyHash) -> Self {
+    pub(crate) fn new(parts: &'a [BucketView<'a>], hash: KeyHash) -> Self {
         let capacity = parts.iter().map(|it| it.len()).sum();
         let mut groups = Self { parts, hash, table: HashTable::with_capacity(capacity) };
         for (part, bucket) in parts.iter().enumerate() {
-            for key in bucket.keys() {
-                groups.add(part, bucket, key);
+            for record in bucket.records() {
+                groups.add(part, *bucket, record.key);
             }
         }
         groups
     }
 
     #[inline]
-    fn add(&mut self, part: usize, bucket: &Bucket, key: Key) {
+    fn add(&mut self, part: usize, bucket: BucketView<'_>, key: Key) {
         let (parts, hash) = (self.parts, self.hash);
         let is_it = |it: &Group| is_same(parts, it, bucket, key);
-        match self.table.entry(key.hash(hash), is_it, |it| it.key.hash(hash)) {
+        match self.table.entry(hash.of(key), is_it, |it| hash.of(it.key)) {
             Entry::Occupied(mut group) => group.get_mut().rows += 1,
             Entry::Vacant(vacant) => {
                 vacant.insert(Group { key, part: part as u32, rows: 1 });
@@ -48,8 +49,8 @@ impl<'a> Groups<'a> {
 
     /// The group of `key`, which lies in `bucket`.
     #[inline]
-    pub(crate) fn find(&self, bucket: &Bucket, key: Key) -> Option<&Group> {
-        self.table.find(key.hash(self.hash), |it| is_same(self.parts, it, bucket, key))
+    pub(crate) fn find(&self, bucket: BucketView<'_>, key: Key) -> Option<&Group> {
+        self.table.find(self.hash.of(key), |it| is_same(self.parts, it, bucket, key))
     }
 
     /// Every group, in no order.
@@ -59,7 +60,7 @@ impl<'a> Groups<'a> {
 }
 
 #[inline]
-fn is_same(parts: &[&Bucket], group: &Group, bucket: &Bucket, key: Key) -> bool {
+fn is_same(parts: &[BucketView<'_>], group: &Group, bucket: BucketView<'_>, key: Key) -> bool {
     if !key.is_long() {
         return group.key == key;
     }

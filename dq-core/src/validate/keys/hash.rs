@@ -5,6 +5,8 @@ use std::hash::Hasher;
 
 use foldhash::fast::FixedState;
 
+use crate::validate::keys::records::Key;
+
 /// Hashes keys. A test may cut hashes down to a few bits: then nearly all keys collide, and all
 /// counts must stay the same.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,12 @@ impl KeyHash {
     /// Hashes of which only the lowest `bits` differ.
     pub(crate) fn with_bits(bits: u32) -> Self {
         Self { mask: u64::MAX.checked_shr(64 - bits.min(64)).unwrap_or(0) }
+    }
+
+    /// The hash of a key.
+    #[inline]
+    pub(crate) fn of(self, key: Key) -> u64 {
+        if key.is_long() { key.hash_of_long() } else { self.of_short(key.bits()) }
     }
 
     /// The hash of a key kept by value.

@@ -14,12 +14,13 @@
 //! bytes are kept too, and every match is confirmed by comparing them. So no count depends on luck.
 
 mod bucket;
-mod chunks;
 mod collect;
 mod decide;
 mod groups;
 mod hash;
+mod records;
 
 pub(crate) use bucket::{BUCKETS, KeyRuns};
 pub(crate) use decide::{Decision, Finding};
 pub(crate) use hash::KeyHash;
+pub(crate) use records::Layout;

@@ -1,0 +1,195 @@
+//! The list of the keys of a bucket.
+
+/// A key, as a bucket keeps it, with what goes with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) key: Key,
+    /// What the key determines; only for functional dependencies.
+    pub(crate) value: Key,
+    /// The row of the key, counted within the partition; only where rows are asked for.
+    pub(crate) row: u32,
+}
+
+/// A key: up to 15 bytes by value, or else the hash and place of a longer one.
+///
+/// ```text
+/// byte   0 … 14                          15
+///        the bytes, then zeros           their number, 0 to 15
+///        hash (8), place (4), 0 (3)      255
+/// ```
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Key(u128);
+
+const LONG: u8 = 255;
+
+impl Key {
+    /// The key of up to 15 bytes.
+    ///
+    /// Reads whole words from both ends, which overlap, instead of copying a number of bytes that the
+    /// processor cannot foresee.
+    #[inline]
+    pub(crate) fn short(bytes: &[u8]) -> Option<Self> {
+        let length = bytes.len();
+        if length > 15 {
+            return None;
+        }
+        let value = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            let last = u128::from(u64::from_le_bytes(*last)) << (8 * (length - 8));
+            u128::from(u64::from_le_bytes(*first)) | last
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            let last = u128::from(u32::from_le_bytes(*last)) << (8 * (length - 4));
+            u128::from(u32::from_le_bytes(*first)) | last
+        } else {
+            bytes.iter().rev().fold(0, |value, byte| value << 8 | u128::from(*byte))
+        };
+        Some(Self(value | (length as u128) << 120))
+    }
+
+    /// The key of more bytes, which lie at a place elsewhere.
+    pub(crate) fn long(hash: u64, place: u32) -> Self {
+        Self(u128::from(hash) | u128::from(place) << 64 | u128::from(LONG) << 120)
+    }
+
+    #[inline]
+    pub(crate) fn is_long(self) -> bool {
+        (self.0 >> 120) as u8 == LONG
+    }
+
+    /// All of a short key.
+    #[inline]
+    pub(crate) fn bits(self) -> u128 {
+        self.0
+    }
+
+    /// The hash of a long key.
+    #[inline]
+    pub(crate) fn hash_of_long(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// The place of a long key.
+    #[inline]
+    pub(crate) fn place(self) -> usize {
+        (self.0 >> 64) as u32 as usize
+    }
+}
+
+/// What goes with the keys of a list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    pub(crate) with_values: bool,
+    pub(crate) with_rows: bool,
+}
+
+/// A list of keys that grows by whole chunks: unlike a `Vec` it never copies what it holds and never
+/// reserves twice what it needs. Appending touches one place in memory, whatever goes with a key,
+/// since keys go to hundreds of lists in turn.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    last: Vec<u8>,
+    full: Vec<Vec<u8>>,
+}
+
+/// How many keys the first chunk holds, which is small since most tables are, and the following.
+const FIRST: usize = 16;
+const CHUNK: usize = 2048;
+
+impl Layout {
+    fn width(self) -> usize {
+        16 + if self.with_values { 16 } else { 0 } + if self.with_rows { 4 } else { 0 }
+    }
+
+    #[inline]
+    fn read(self, bytes: &[u8]) -> Option<Record> {
+        let (key, mut rest) = bytes.split_first_chunk()?;
+        let mut record = Record { key: Key(u128::from_le_bytes(*key)), value: Key::default(), row: 0 };
+        if self.with_values {
+            let (value, after) = rest.split_first_chunk()?;
+            record.value = Key(u128::from_le_bytes(*value));
+            rest = after;
+        }
+        if self.with_rows {
+            record.row = u32::from_le_bytes(*rest.first_chunk()?);
+        }
+        Some(record)
+    }
+}
+
+impl Records {
+    #[inline]
+    pub(crate) fn push(&mut self, layout: Layout, record: Record) {
+        if self.last.len() == self.last.capacity() {
+            self.grow(layout.width());
+        }
+        self.last.extend_from_slice(&record.key.0.to_le_bytes());
+        if layout.with_values {
+            self.last.extend_from_slice(&record.value.0.to_le_bytes());
+        }
+        if layout.with_rows {
+            self.last.extend_from_slice(&record.row.to_le_bytes());
+        }
+    }
+
+    /// Makes room; the capacity stays a multiple of `width`.
+    #[cold]
+    fn grow(&mut self, width: usize) {
+        let held = self.last.len() / width;
+        if held < CHUNK {
+            let capacity = (held * 4).clamp(FIRST, CHUNK) * width;
+            let mut larger = Vec::with_capacity(capacity);
+            larger.extend_from_slice(&self.last);
+            self.last = larger;
+        } else {
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(CHUNK * width));
+            self.full.push(full);
+        }
+    }
+
+    pub(crate) fn len(&self, layout: Layout) -> usize {
+        self.full.len() * CHUNK + self.last.len() / layout.width()
+    }
+
+    #[inline]
+    pub(crate) fn iter(&self, layout: Layout) -> impl Iterator<Item = Record> {
+        let chunks = self.full.iter().chain([&self.last]);
+        chunks.flat_map(move |it| it.chunks_exact(layout.width())).filter_map(move |it| layout.read(it))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_many_chunks_keeps_its_order() {
+        for (with_values, with_rows) in [(false, false), (false, true), (true, false), (true, true)] {
+            let layout = Layout { with_values, with_rows };
+            let mut list = Records::default();
+            let count = 3 * CHUNK + 7;
+            for row in 0..count as u32 {
+                let (key, value) = (Key::long(row.into(), row), Key::long(7, row));
+                list.push(layout, Record { key, value, row });
+            }
+            assert_eq!(list.len(layout), count);
+            for (number, record) in list.iter(layout).enumerate() {
+                assert_eq!(record.key.place(), number);
+                assert!(!with_values || record.value.place() == number);
+                assert!(!with_rows || record.row as usize == number);
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_key_is_its_bytes_and_their_number() {
+        let text = b"abcdefghijklmnop";
+        for length in 0..=15 {
+            let mut expected = [0; 16];
+            expected[..length].copy_from_slice(&text[..length]);
+            expected[15] = length as u8;
+            assert_eq!(Key::short(&text[..length]), Some(Key(u128::from_le_bytes(expected))));
+        }
+        assert_eq!(Key::short(text), None);
+        assert_ne!(Key::short(b"a"), Key::short(b"a\0"));
+        assert!(Key::short(&[255; 15]).is_some_and(|it| !it.is_long()));
+    }
+}

@@ -1,0 +1,165 @@
+//! Random checks of random tables, on every source and at every number of threads: the counts are
+//! those of the naive evaluator, and so are the rows that a report shows.
+
+mod rules;
+mod sources;
+mod tables;
+
+use dq_core::source::Source;
+use dq_core::validate::{CheckReport, Report, ValidateOptions, validate};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use crate::naive::{Cell, Outcome, Table};
+use crate::property::rules::Rules;
+use crate::property::sources::Databases;
+use crate::property::tables::Shape;
+use crate::run::{rules, threads, wait};
+
+/// As many as a developer waits for.
+const CASES: u32 = 100;
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn every_source_counts_what_the_naive_evaluator_counts(
+        tables in (tables::rows(0..40), tables::rows(0..25)),
+        shape in tables::shape(),
+        rules in rules::rules(),
+        sample_limit in prop_oneof![Just(0_usize), Just(1), Just(3), Just(10)],
+        show_values in any::<bool>(),
+    ) {
+        let tables = shape.tables(tables.0, tables.1);
+        let options = ValidateOptions { sample_limit, show_values, ..threads(1) };
+        assert_everywhere(&tables, &shape, &rules, &options);
+    }
+
+    #[test]
+    fn tables_of_many_batches_count_the_same(
+        tables in (tables::rows(150..400), tables::rows(100..250)),
+        shape in tables::shape(),
+        rules in rules::rules(),
+    ) {
+        let tables = shape.tables(tables.0, tables.1);
+        assert_everywhere(&tables, &shape, &rules, &threads(1));
+    }
+}
+
+/// Some cases; `PROPTEST_CASES` asks for another number.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|it| it.parse().ok());
+    ProptestConfig {
+        cases: cases.unwrap_or(CASES),
+        max_shrink_time: 20_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn assert_everywhere(tables: &[Table], shape: &Shape, rules: &Rules, options: &ValidateOptions) {
+    let folder = tempfile::tempdir().unwrap();
+    let in_memory = sources::as_arrow(tables);
+    let run = Run { rules, options };
+    run.assert_counts(&sources::memory(&in_memory, shape), &in_memory);
+    let as_text = sources::as_text(tables);
+    let csv = sources::csv(&as_text, shape, &folder.path().join("csv"));
+    run.assert_counts(&csv, &as_text);
+    let in_sqlite = sources::as_sqlite(tables);
+    let databases = Databases::new(&in_sqlite, shape, &folder.path().join("tables.db"));
+    run.assert_counts(&databases.by_pages, &in_sqlite);
+    run.assert_counts(&databases.by_statements, &in_sqlite);
+}
+
+/// Rules, and how they are run.
+struct Run<'a> {
+    rules: &'a Rules,
+    options: &'a ValidateOptions,
+}
+
+impl Run<'_> {
+    /// Asserts that `source`, which holds `tables`, is judged as the naive evaluator judges it.
+    fn assert_counts(&self, source: &dyn Source, tables: &[Table]) {
+        let text = self.rules.text();
+        let rule_set = rules(&text);
+        let expected = self.rules.outcomes(tables);
+        for (number, hash_bits) in [(1, 64), (2, 64), (7, 64), (1, 4), (7, 4)] {
+            let threads = threads(number).threads;
+            let options = ValidateOptions { threads, hash_bits, ..self.options.clone() };
+            let report = wait(validate(source, &rule_set, &options));
+            let report = report.unwrap_or_else(|it| panic!("{source:?}: {it}\n{text}"));
+            let context = format!("{source:?}, {number} threads, {hash_bits} bits\n{text}");
+            self.assert_report(&report, &expected, tables, &context);
+        }
+    }
+
+    fn assert_report(&self, report: &Report, expected: &[Outcome], tables: &[Table], context: &str) {
+        let checks = self.rules.checks();
+        assert_eq!(report.checks().count(), checks.len(), "{context}");
+        for ((report, expected), (rule, check)) in report.checks().zip(expected).zip(checks) {
+            let table = tables.iter().find(|it| it.name == rule.table).unwrap();
+            let at = || format!("{check:?}\n{context}\n{:?}", expected.rows);
+            let found = (report.evaluated, report.violations, report.groups);
+            assert_eq!(found, (expected.evaluated, expected.violations, expected.groups), "{}", at());
+            assert_eq!(report.error, None, "{}", at());
+            let shown = shown(report);
+            assert_eq!(shown, self.sample(table, &check.columns(), &expected.rows), "{}", at());
+            let all = expected.rows.len() == shown.len();
+            assert_eq!(report.truncated, !all, "{}", at());
+        }
+    }
+
+    /// The rows that a report shows: those with the lowest keys.
+    fn sample(&self, table: &Table, columns: &[&'static str], rows: &[usize]) -> Vec<Value> {
+        let mut rows = rows.to_vec();
+        rows.sort_by(|a, b| compare_keys(table, *a, *b));
+        rows.truncate(self.options.sample_limit);
+        let row = |row: &usize| {
+            let mut shown = json!({ "key": key(table, *row) });
+            if self.options.show_values && !columns.is_empty() {
+                shown["values"] = Value::Object(named(table, *row, columns));
+            }
+            shown
+        };
+        rows.iter().map(row).collect()
+    }
+}
+
+fn shown(report: &CheckReport) -> Vec<Value> {
+    report.sample.iter().map(|it| serde_json::to_value(it).unwrap()).collect()
+}
+
+fn key(table: &Table, row: usize) -> Map<String, Value> {
+    if table.key.is_empty() {
+        return Map::from_iter([("row".to_owned(), json!(row + 1))]);
+    }
+    named(table, row, &table.key)
+}
+
+fn named(table: &Table, row: usize, columns: &[&'static str]) -> Map<String, Value> {
+    let value = |it: &&'static str| ((*it).to_owned(), json_of(table.cell(row, it)));
+    columns.iter().map(value).collect()
+}
+
+fn json_of(cell: &Cell) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Boolean(it) => json!(it),
+        Cell::Integer(it) => json!(it),
+        Cell::Float(it) => json!(it),
+        Cell::Bytes(it) => {
+            json!(it.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}")))
+        }
+        other => json!(other.text()),
+    }
+}
+
+fn compare_keys(table: &Table, a: usize, b: usize) -> std::cmp::Ordering {
+    let order = |column: &&'static str| match (table.cell(a, column), table.cell(b, column)) {
+        (Cell::Integer(a), Cell::Integer(b)) => a.cmp(b),
+        (Cell::Text(a), Cell::Text(b)) => a.chars().cmp(b.chars()),
+        other => panic!("no key holds {other:?}"),
+    };
+    let orders = table.key.iter().map(order);
+    orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.cmp(&b))
+}
