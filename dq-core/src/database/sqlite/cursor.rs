@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::moment::Lease;
+use crate::database::sqlite::moment::Loan;
 use crate::database::sqlite::rows::{RowReader, select};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan};
@@ -21,20 +21,20 @@ const BATCHES_WAITING: usize = 2;
 
 /// Starts a scan of `table` on a connection of its own; its thread is one of `runtime` that may block.
 pub(crate) fn start(
-    connection: Lease,
+    connection: Loan,
     table: &TableSchema,
     scan: &Scan,
     runtime: Handle,
 ) -> Box<dyn Partition> {
     let (sql, reader) = select(table, scan, None, "");
     let cancellation = scan.cancellation.clone();
-    let stream = Stream { connection, sql, reader, table: table.name.clone(), cancellation };
-    Box::new(StreamPartition { stream: Some(stream), runtime, batches: None })
+    let cursor = Cursor { connection, sql, reader, table: table.name.clone(), cancellation };
+    Box::new(CursorPartition { cursor: Some(cursor), runtime, batches: None })
 }
 
-struct StreamPartition {
+struct CursorPartition {
     /// What has not begun.
-    stream: Option<Stream>,
+    cursor: Option<Cursor>,
     runtime: Handle,
     /// What has begun.
     batches: Option<mpsc::Receiver<Message>>,
@@ -44,11 +44,11 @@ struct StreamPartition {
 type Message = Result<Option<Batch>>;
 
 #[async_trait]
-impl Partition for StreamPartition {
+impl Partition for CursorPartition {
     async fn next(&mut self) -> Result<Option<Batch>> {
-        if let Some(stream) = self.stream.take() {
+        if let Some(cursor) = self.cursor.take() {
             let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
-            self.runtime.spawn_blocking(move || stream.run(&sender));
+            self.runtime.spawn_blocking(move || cursor.run(&sender));
             self.batches = Some(receiver);
         }
         match &mut self.batches {
@@ -61,15 +61,15 @@ impl Partition for StreamPartition {
 }
 
 /// A statement and the connection that it runs on.
-struct Stream {
-    connection: Lease,
+struct Cursor {
+    connection: Loan,
     sql: String,
     reader: RowReader,
     table: String,
     cancellation: Cancellation,
 }
 
-impl Stream {
+impl Cursor {
     fn run(self, sender: &mpsc::Sender<Message>) {
         let (cancellation, listener) = (self.cancellation.clone(), sender.clone());
         let stop = move || cancellation.is_cancelled() || listener.is_closed();

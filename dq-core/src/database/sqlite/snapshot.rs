@@ -9,12 +9,12 @@ use tokio::runtime::Handle;
 use crate::database::sqlite::catalog;
 use crate::database::sqlite::catalog::{Storage, Table};
 use crate::database::sqlite::config::{ScanMethod, SqliteConfig};
+use crate::database::sqlite::cursor;
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::moment::Moment;
 use crate::database::sqlite::pages;
 use crate::database::sqlite::pages::PageFile;
 use crate::database::sqlite::step;
-use crate::database::sqlite::cursor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::TableSchema;
@@ -67,12 +67,11 @@ impl SqliteSnapshot {
     fn step(&self, table: &Table, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
         match &table.storage {
             Storage::Rowid(layout) => {
-                let leases =
-                    (0..scan.partitions.get()).map_while(|_| self.moment.lease()).collect();
-                step::by_rowid(self.moment.main(), leases, (&table.schema, layout), scan)
+                let loans = (0..scan.partitions.get()).map_while(|_| self.moment.lend()).collect();
+                step::by_rowid(self.moment.main(), loans, (&table.schema, layout), scan)
             }
-            Storage::Other => Ok(vec![match self.moment.lease() {
-                Some(lease) => cursor::start(lease, &table.schema, scan, self.runtime.clone()),
+            Storage::Other => Ok(vec![match self.moment.lend() {
+                Some(loan) => cursor::start(loan, &table.schema, scan, self.runtime.clone()),
                 None => step::by_offset(self.moment.main(), &table.schema, scan),
             }]),
         }
