@@ -1,11 +1,12 @@
 //! A database of a test, and all that a scan of it gives.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use dq_core::database::sqlite::{ScanMethod, SqliteConfig, SqliteSource};
 use dq_core::source::{Cancellation, Scan, Snapshot, Source};
-use dq_core::value::Batch;
+use dq_core::value::{Batch, Value};
 use dq_core::{ErrorKind, Result};
 use rusqlite::Connection;
 
@@ -22,6 +23,10 @@ impl Database {
         let connection = Connection::open(folder.path().join("test.db")).unwrap();
         connection.execute_batch(sql).unwrap();
         Self { folder, connection }
+    }
+
+    pub(crate) fn run(&self, sql: &str) {
+        self.connection.execute_batch(sql).unwrap();
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -113,10 +118,23 @@ pub(crate) async fn rows_of(
 
 fn shown(batch: &Batch) -> Vec<String> {
     let row = |row| {
-        let values = batch.columns().iter().map(|it| format!("{:?}", it.value(row)));
+        let values = batch.columns().iter().map(|it| text_of(it.value(row)));
         values.collect::<Vec<_>>().join(" | ")
     };
     assert!(batch.rows() > 0, "an empty batch");
     assert!(batch.columns().iter().all(|it| it.len() == batch.rows()));
     (0..batch.rows()).map(row).collect()
+}
+
+/// A value with its type; bytes that nobody wants to read as their number and hash.
+fn text_of(value: Value<'_>) -> String {
+    match value {
+        Value::Text(it) => format!("{:?}", str::from_utf8(it).unwrap()),
+        Value::Bytes(it) if it.len() > 32 => {
+            let mut hasher = DefaultHasher::new();
+            it.hash(&mut hasher);
+            format!("{} bytes {:x}", it.len(), hasher.finish())
+        }
+        value => format!("{value:?}"),
+    }
 }

@@ -1,6 +1,8 @@
 //! Scans of SQLite databases through the public `Source`: by pages and by statements, which must give
 //! the same values.
 
+#![cfg(test)]
+
 mod damage;
 mod database;
 mod moments;

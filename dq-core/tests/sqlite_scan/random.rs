@@ -23,17 +23,27 @@ fn value() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// A table of some columns, of which the last few are added after half of the rows.
-fn table() -> impl Strategy<Value = (usize, Vec<(&'static str, Value)>, usize, Vec<Vec<Value>>)> {
+#[derive(Clone, Debug)]
+struct Table {
+    page_bytes: u32,
+    /// The type and the default of each column.
+    columns: Vec<(&'static str, Value)>,
+    /// How many columns there are at first; the others come after half of the rows.
+    first: usize,
+    rows: Vec<Vec<Value>>,
+}
+
+fn table() -> impl Strategy<Value = Table> {
     let columns = vec((proptest::sample::select(&TYPES[..]), value()), 1..9);
     columns.prop_flat_map(|columns| {
         let rows = vec(vec(value(), columns.len()), 0..60);
-        (
-            proptest::sample::select(vec![512, 1024, 4096]),
-            Just(columns.clone()),
-            1..=columns.len(),
+        let page_bytes = proptest::sample::select(vec![512, 1024, 4096]);
+        (page_bytes, 1..=columns.len(), rows).prop_map(move |(page_bytes, first, rows)| Table {
+            page_bytes,
+            columns: columns.clone(),
+            first,
             rows,
-        )
+        })
     })
 }
 
@@ -41,15 +51,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_tables_are_the_same((page_bytes, columns, first, rows) in table()) {
+    fn random_tables_are_the_same(table in table()) {
+        let Table { page_bytes, columns, first, rows } = table;
         let database = Database::new(&format!("PRAGMA page_size = {page_bytes}"));
         let names: Vec<_> = (0..columns.len()).map(|it| format!("c{it} {}", columns[it].0)).collect();
-        database.connection.execute_batch(&format!("CREATE TABLE t ({})", names[..first].join(", "))).unwrap();
+        database.run(&format!("CREATE TABLE t ({})", names[..first].join(", ")));
         let (old, new) = rows.split_at(rows.len() / 2);
         insert(&database, old, first);
         for (name, (_, default)) in names.iter().zip(&columns).skip(first) {
             let default = literal(&database, default);
-            database.connection.execute_batch(&format!("ALTER TABLE t ADD COLUMN {name} DEFAULT {default}")).unwrap();
+            database.run(&format!("ALTER TABLE t ADD COLUMN {name} DEFAULT {default}"));
         }
         insert(&database, new, columns.len());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

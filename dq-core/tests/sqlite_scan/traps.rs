@@ -107,7 +107,7 @@ async fn rows_older_than_a_column_have_its_default() {
          ALTER TABLE t ADD COLUMN last TEXT DEFAULT 'é';",
     );
     let rows = database.assert_same("t").await;
-    assert!(rows[0].starts_with("Integer(1) | Null | Float(5.0) | Text([55]) | Integer(8) | Bytes([1, 255]) | Float(2.5) | Bytes([255])"), "{}", rows[0]);
+    assert!(rows[0].starts_with(r#"Integer(1) | Null | Float(5.0) | "7" | Integer(8) | Bytes([1, 255]) | Float(2.5) | Bytes([255])"#), "{}", rows[0]);
 }
 
 #[tokio::test]
@@ -163,8 +163,8 @@ async fn text_is_checked() {
          (x'61', 'plain', 1), ('', '', ''), (NULL, NULL, NULL)",
     );
     let rows = database.assert_same("t").await;
-    assert_eq!(rows[0], "Bytes([255]) | Text([195, 169]) | Bytes([195])");
-    assert_eq!(rows[1], "Text([97, 0, 98]) | Bytes([128]) | Text([111, 107])");
+    assert_eq!(rows[0], r#"Bytes([255]) | "é" | Bytes([195])"#);
+    assert_eq!(rows[1], r#""a\0b" | Bytes([128]) | "ok""#);
 }
 
 #[tokio::test]
@@ -235,7 +235,7 @@ async fn what_pages_do_not_hold_in_order_is_read_by_statements() {
     assert_eq!(database.assert_only_statements("keyed").await.len(), 2);
     assert_eq!(
         database.assert_only_statements("computed").await[0],
-        "Integer(1) | Integer(2) | Integer(3) | Text([120])"
+        r#"Integer(1) | Integer(2) | Integer(3) | "x""#
     );
     assert_eq!(database.assert_only_statements("shown").await[1], "Integer(2) | Integer(4)");
     assert_eq!(database.assert_only_statements("words").await.len(), 1);
@@ -247,7 +247,7 @@ async fn utf_16_is_read_by_statements() {
         let database = Database::new(&format!(
             "PRAGMA encoding = '{encoding}'; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t (a) VALUES ('é'), ('b')"
         ));
-        assert_eq!(database.assert_only_statements("t").await[0], "Integer(1) | Text([195, 169])");
+        assert_eq!(database.assert_only_statements("t").await[0], r#"Integer(1) | "é""#);
     }
 }
 

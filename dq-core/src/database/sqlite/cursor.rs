@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::moment::Lease;
+use crate::database::sqlite::moment::Loan;
 use crate::database::sqlite::rows::{RowReader, select};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan};
@@ -22,16 +22,16 @@ use crate::value::{Batch, TableSchema};
 const BATCHES_WAITING: usize = 2;
 
 /// Starts a scan of `table` on a connection of its own.
-pub(crate) fn start(connection: Lease, table: &TableSchema, scan: &Scan) -> Box<dyn Partition> {
+pub(crate) fn start(connection: Loan, table: &TableSchema, scan: &Scan) -> Box<dyn Partition> {
     let (sql, reader) = select(table, scan, None, "");
     let cancellation = scan.cancellation.clone();
-    let stream = Stream { connection, sql, reader, table: table.name.clone(), cancellation };
-    Box::new(StreamPartition { stream: Some(stream), batches: None })
+    let cursor = Cursor { connection, sql, reader, table: table.name.clone(), cancellation };
+    Box::new(CursorPartition { cursor: Some(cursor), batches: None })
 }
 
-struct StreamPartition {
+struct CursorPartition {
     /// What has not begun.
-    stream: Option<Stream>,
+    cursor: Option<Cursor>,
     /// What has begun.
     batches: Option<mpsc::Receiver<Message>>,
 }
@@ -40,12 +40,12 @@ struct StreamPartition {
 type Message = Result<Option<Batch>>;
 
 #[async_trait]
-impl Partition for StreamPartition {
+impl Partition for CursorPartition {
     async fn next(&mut self) -> Result<Option<Batch>> {
-        if let Some(stream) = self.stream.take() {
+        if let Some(cursor) = self.cursor.take() {
             let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
             let thread = thread::Builder::new().name("dq-sqlite-cursor".to_owned());
-            thread.spawn(move || stream.run(&sender)).map_err(|it| {
+            thread.spawn(move || cursor.run(&sender)).map_err(|it| {
                 let message = format!("cannot start a thread that reads a statement: {it}");
                 Error::new(ErrorKind::Unavailable, message)
             })?;
@@ -61,15 +61,15 @@ impl Partition for StreamPartition {
 }
 
 /// A statement and the connection that it runs on.
-struct Stream {
-    connection: Lease,
+struct Cursor {
+    connection: Loan,
     sql: String,
     reader: RowReader,
     table: String,
     cancellation: Cancellation,
 }
 
-impl Stream {
+impl Cursor {
     fn run(self, sender: &mpsc::Sender<Message>) {
         let (cancellation, listener) = (self.cancellation.clone(), sender.clone());
         let stop = move || cancellation.is_cancelled() || listener.is_closed();

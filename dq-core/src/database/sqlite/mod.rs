@@ -1,8 +1,9 @@
 //! SQLite.
 //!
 //! ```text
-//!   SqliteSource ─open─▶ SqliteSnapshot ─scan─▶ pages: b-tree leaves, decoded here   (ordinary tables)
-//!                        one read transaction   step:  rows by statements            (whatever is unusual)
+//!   SqliteSource ─open─▶ SqliteSnapshot ─scan─▶ pages:  b-tree leaves, decoded here  (ordinary tables)
+//!                        one moment             step:   ranges of rows by statements (where pages fail)
+//!                                               cursor: all rows by one statement    (views and the like)
 //!
 //!   SqliteDatabaseManager ─query, stream─▶ pool of readers ─lease─▶ statement ─▶ result
 //!                         ─execute, begin─▶ pool of one writer ─lease─▶ statement, transaction

@@ -88,20 +88,20 @@ impl Moment {
     }
 
     /// A connection of one's own, if one is free.
-    pub(crate) fn lease(&self) -> Option<Lease> {
+    pub(crate) fn lend(&self) -> Option<Loan> {
         let connection = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-        Some(Lease { connection, home: Arc::clone(&self.free) })
+        Some(Loan { connection, home: Arc::clone(&self.free) })
     }
 }
 
 /// A connection of one's own. Dropped, it is free for others.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub(crate) struct Loan {
     connection: Arc<SharedConnection>,
     home: Arc<FreeConnections>,
 }
 
-impl Deref for Lease {
+impl Deref for Loan {
     type Target = SharedConnection;
 
     fn deref(&self) -> &SharedConnection {
@@ -109,7 +109,7 @@ impl Deref for Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Loan {
     fn drop(&mut self) {
         let mut free = self.home.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(Arc::clone(&self.connection));

@@ -104,7 +104,7 @@ impl<'a> ResultReader<'a> {
             let Some(row) = rows.get() else { break };
             for (position, builder) in builders.iter_mut().enumerate() {
                 let value = row.get_ref(position).map_err(|it| from_sqlite(self.doing, it))?;
-                push(builder, value, &mut text);
+                push(builder, value, &mut text).map_err(|it| from_sqlite(self.doing, it))?;
             }
             count += 1;
             self.wanted -= 1;

@@ -2,6 +2,7 @@
 
 use arrow_buffer::Buffer;
 use rusqlite::Rows;
+use rusqlite::ffi;
 use rusqlite::types::ValueRef;
 
 use crate::database::sqlite::catalog::quoted;
@@ -68,7 +69,7 @@ impl RowReader {
                 batch.last_rowid = Some(row.get(0)?);
             }
             for (position, builder) in (usize::from(self.rowid)..).zip(&mut builders) {
-                push(builder, row.get_ref(position)?, &mut text);
+                push(builder, row.get_ref(position)?, &mut text)?;
             }
             batch.rows += 1;
         }
@@ -78,20 +79,28 @@ impl RowReader {
     }
 }
 
-/// Appends `value` to a column whose text lies in `text`.
-pub(crate) fn push(builder: &mut ColumnBuilder, value: ValueRef<'_>, text: &mut Vec<u8>) {
+/// Appends `value` to a column whose text lies in `text`. SQLite's error about what is too big if the
+/// text exceeds 4 GiB.
+pub(crate) fn push(
+    builder: &mut ColumnBuilder,
+    value: ValueRef<'_>,
+    text: &mut Vec<u8>,
+) -> rusqlite::Result<()> {
     match value {
         ValueRef::Null => builder.push_null(),
         ValueRef::Integer(it) => builder.push_integer(it),
         ValueRef::Real(it) => builder.push_float(it),
-        ValueRef::Text(it) if str::from_utf8(it).is_ok() => builder.push_text(copy(it, text)),
-        ValueRef::Text(it) | ValueRef::Blob(it) => builder.push_bytes(copy(it, text)),
+        ValueRef::Text(it) if str::from_utf8(it).is_ok() => builder.push_text(copy(it, text)?),
+        ValueRef::Text(it) | ValueRef::Blob(it) => builder.push_bytes(copy(it, text)?),
     }
+    Ok(())
 }
 
-/// SQLite's limit on the size of a value, 2^31 - 1 bytes, keeps every span within 32 bits.
-fn copy(bytes: &[u8], text: &mut Vec<u8>) -> Span {
+fn copy(bytes: &[u8], text: &mut Vec<u8>) -> rusqlite::Result<Span> {
+    if u32::try_from(text.len() + bytes.len()).is_err() {
+        return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_TOOBIG), None));
+    }
     let span = Span::new(text.len() as u32, bytes.len() as u32);
     text.extend_from_slice(bytes);
-    span
+    Ok(span)
 }

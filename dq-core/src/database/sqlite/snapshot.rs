@@ -64,12 +64,11 @@ impl SqliteSnapshot {
     fn step(&self, table: &Table, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
         match &table.storage {
             Storage::Rowid(layout) => {
-                let leases =
-                    (0..scan.partitions.get()).map_while(|_| self.moment.lease()).collect();
-                step::by_rowid(self.moment.main(), leases, (&table.schema, layout), scan)
+                let loans = (0..scan.partitions.get()).map_while(|_| self.moment.lend()).collect();
+                step::by_rowid(self.moment.main(), loans, (&table.schema, layout), scan)
             }
-            Storage::Other => Ok(vec![match self.moment.lease() {
-                Some(lease) => cursor::start(lease, &table.schema, scan),
+            Storage::Other => Ok(vec![match self.moment.lend() {
+                Some(loan) => cursor::start(loan, &table.schema, scan),
                 None => step::by_offset(self.moment.main(), &table.schema, scan),
             }]),
         }

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Params};
 use crate::database::sqlite::catalog::{RowidTable, quoted};
 use crate::database::sqlite::connection::SharedConnection;
 use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::moment::Lease;
+use crate::database::sqlite::moment::Loan;
 use crate::database::sqlite::rows::{ROWS_MAX, RowBatch, RowReader, select};
 use crate::error::{Error, Result};
 use crate::source::{Cancellation, Partition, Scan};
@@ -118,11 +118,11 @@ impl Statement {
     }
 }
 
-/// Starts a scan of a table with a rowid: one partition for each of `leases`, or if there is none, one
+/// Starts a scan of a table with a rowid: one partition for each of `loans`, or if there is none, one
 /// partition on the connection `main`, which others use too.
 pub(crate) fn by_rowid(
     main: &Arc<SharedConnection>,
-    leases: Vec<Lease>,
+    loans: Vec<Loan>,
     (table, layout): (&TableSchema, &RowidTable),
     scan: &Scan,
 ) -> Result<Vec<Box<dyn Partition>>> {
@@ -131,23 +131,23 @@ pub(crate) fn by_rowid(
     let statement = Arc::new(Statement::new(table, scan, Some(rowid), &clauses));
     let name = quoted(&table.name);
     let ranges = main.with(|it| {
-        RowidRanges::of(it, &name, rowid, leases.len()).map_err(|it| statement.failed(it))
+        RowidRanges::of(it, &name, rowid, loans.len()).map_err(|it| statement.failed(it))
     })?;
     let ranges = Arc::new(ranges);
     let partition = |connection| -> Box<dyn Partition> {
         let (statement, ranges) = (Arc::clone(&statement), Arc::clone(&ranges));
         Box::new(RowidPartition { connection, statement, ranges, current: None })
     };
-    if leases.is_empty() {
+    if loans.is_empty() {
         return Ok(vec![partition(Handle::Shared(Arc::clone(main)))]);
     }
-    Ok(leases.into_iter().map(|it| partition(Handle::Own(it))).collect())
+    Ok(loans.into_iter().map(|it| partition(Handle::Own(it))).collect())
 }
 
 /// The connection of a partition.
 enum Handle {
     Shared(Arc<SharedConnection>),
-    Own(Lease),
+    Own(Loan),
 }
 
 impl Deref for Handle {

@@ -16,6 +16,7 @@ pub(crate) struct KeyRuns {
     hash: KeyHash,
     layout: Layout,
     buckets: Vec<Bucket>,
+    pending: Pending,
 }
 
 /// Some of the keys of one partition: all with certain bits of the hash in common.
@@ -33,9 +34,25 @@ pub(crate) struct BucketView<'a> {
     layout: Layout,
 }
 
+/// Keys on their way to their buckets. Thousands of keys go at once, sorted by bucket, so that a bucket
+/// is fetched into the cache once for all that it gets.
+#[derive(Debug, Default)]
+struct Pending {
+    records: Vec<Record>,
+    /// The bucket of each record.
+    buckets: Vec<u16>,
+    /// Long keys, each after its length.
+    long: Vec<u8>,
+}
+
+/// How many keys go to their buckets at once: dozens to each.
+const PENDING_MAX: usize = 1 << 14;
+const PENDING_LONG_MAX: usize = 1 << 24;
+
 impl KeyRuns {
     pub(crate) fn new(hash: KeyHash, layout: Layout) -> Self {
-        Self { hash, layout, buckets: (0..BUCKETS).map(|_| Bucket::default()).collect() }
+        let buckets = (0..BUCKETS).map(|_| Bucket::default()).collect();
+        Self { hash, layout, buckets, pending: Pending::default() }
     }
 
     pub(crate) fn bucket(&self, index: usize) -> Option<BucketView<'_>> {
@@ -44,102 +61,89 @@ impl KeyRuns {
 
     /// Adds the key of a row; `value` is what it determines.
     #[inline]
-    pub(crate) fn push(&mut self, bytes: &[u8], value: Option<&[u8]>, row: u32) -> Result<()> {
-        let (key, bucket) = self.place(bytes);
-        let Some(bucket) = self.buckets.get_mut(bucket) else { return Ok(()) };
-        let key = bucket.keep_long(key, bytes)?;
+    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>, row: u32) -> Result<()> {
+        let key = self.key(key)?;
         let value = match value {
+            Some(value) => self.key(value)?,
             None => Key::default(),
-            Some(value) => {
-                let short = Key::short(value);
-                let key = short.unwrap_or_else(|| Key::long(self.hash.of_long(value), 0));
-                bucket.keep_long(key, value)?
-            }
         };
-        bucket.records.push(self.layout, Record { key, value, row });
-        Ok(())
-    }
-
-    /// Adds the keys of many rows, bucket by bucket, so that each bucket is fetched into the cache once
-    /// and takes all that it gets.
-    pub(crate) fn push_texts<'t>(
-        &mut self,
-        texts: impl Iterator<Item = (u32, &'t [u8])>,
-    ) -> Result<()> {
-        let mut pending = Vec::with_capacity(texts.size_hint().1.unwrap_or_default());
-        let mut ends = vec![0; BUCKETS];
-        for (row, bytes) in texts {
-            let (key, bucket) = self.place(bytes);
-            ends.get_mut(bucket).into_iter().for_each(|it| *it += 1);
-            pending.push(Pending { key, bytes, row, bucket });
-        }
-        for pending in sorted(&pending, ends) {
-            let Some(bucket) = self.buckets.get_mut(pending.bucket) else { continue };
-            let key = bucket.keep_long(pending.key, pending.bytes)?;
-            let record = Record { key, value: Key::default(), row: pending.row };
-            bucket.records.push(self.layout, record);
-        }
-        Ok(())
-    }
-
-    /// The key of some bytes, without its place if it is long, and its bucket.
-    #[inline]
-    fn place(&self, bytes: &[u8]) -> (Key, usize) {
-        let key = Key::short(bytes).unwrap_or_else(|| Key::long(self.hash.of_long(bytes), 0));
         // The table of a bucket is addressed by the lowest bits and tagged by the highest.
-        (key, (self.hash.of(key) >> 32) as usize % BUCKETS)
+        self.pending.buckets.push((self.hash.of(key) >> 32) as u16 % BUCKETS as u16);
+        self.pending.records.push(Record { key, value, row });
+        if self.pending.records.len() >= PENDING_MAX || self.pending.long.len() >= PENDING_LONG_MAX {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn key(&mut self, bytes: &[u8]) -> Result<Key> {
+        match Key::short(bytes) {
+            Some(key) => Ok(key),
+            None => keep(&mut self.pending.long, self.hash.of_long(bytes), bytes),
+        }
+    }
+
+    /// Brings every key to its bucket. Needed once after the last key.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        let Pending { records, buckets, long } = &mut self.pending;
+        let mut places = vec![0_usize; BUCKETS];
+        for bucket in &*buckets {
+            places.get_mut(usize::from(*bucket)).into_iter().for_each(|it| *it += 1);
+        }
+        let mut sum = 0;
+        for place in &mut places {
+            sum += std::mem::replace(place, sum);
+        }
+        let mut order = vec![0_u32; records.len()];
+        for (number, bucket) in buckets.iter().enumerate() {
+            let Some(place) = places.get_mut(usize::from(*bucket)) else { continue };
+            order.get_mut(*place).into_iter().for_each(|it| *it = number as u32);
+            *place += 1;
+        }
+        // Each place has moved to the end of its bucket, which is the start of the next.
+        let mut start = 0;
+        for (bucket, end) in self.buckets.iter_mut().zip(places) {
+            for number in order.get(start..end).unwrap_or_default() {
+                let Some(record) = records.get(*number as usize) else { continue };
+                let (key, value) = (bucket.take(record.key, long)?, bucket.take(record.value, long)?);
+                bucket.records.push(self.layout, Record { key, value, row: record.row });
+            }
+            start = end;
+        }
+        records.clear();
+        buckets.clear();
+        long.clear();
+        Ok(())
     }
 }
 
-/// A key on its way to its bucket.
-struct Pending<'t> {
-    key: Key,
-    bytes: &'t [u8],
-    row: u32,
-    bucket: usize,
+/// Appends the bytes of a long key, and gives the key with their place.
+fn keep(long: &mut Vec<u8>, hash: u64, bytes: &[u8]) -> Result<Key> {
+    let (Ok(place), Ok(length)) = (u32::try_from(long.len()), u32::try_from(bytes.len())) else {
+        let message = "cannot keep the keys of a check: more than 4 GiB of long keys in one bucket";
+        return Err(Error::new(ErrorKind::LimitExceeded, message));
+    };
+    long.extend_from_slice(&length.to_le_bytes());
+    long.extend_from_slice(bytes);
+    Ok(Key::long(hash, place))
 }
 
-/// The keys sorted by bucket, in the order in which they came. `counts` are the keys of each bucket.
-fn sorted<'p, 't>(
-    pending: &'p [Pending<'t>],
-    counts: Vec<usize>,
-) -> impl Iterator<Item = &'p Pending<'t>> {
-    let mut places = counts;
-    let mut sum = 0;
-    for place in &mut places {
-        sum += std::mem::replace(place, sum);
-    }
-    let mut order = vec![0_u32; pending.len()];
-    for (number, it) in pending.iter().enumerate() {
-        let Some(place) = places.get_mut(it.bucket) else { continue };
-        order.get_mut(*place).into_iter().for_each(|it| *it = number as u32);
-        *place += 1;
-    }
-    order.into_iter().filter_map(|it| pending.get(it as usize))
+/// The bytes of a long key.
+#[inline]
+fn bytes_of(long: &[u8], key: Key) -> Option<&[u8]> {
+    let (length, bytes) = long.get(key.place()..)?.split_first_chunk()?;
+    bytes.get(..u32::from_le_bytes(*length) as usize)
 }
 
 impl Bucket {
-    /// Keeps the bytes of a long key, and gives the key with its place.
+    /// Takes over the bytes of a key, if it is long, from where they lie.
     #[inline]
-    fn keep_long(&mut self, key: Key, bytes: &[u8]) -> Result<Key> {
-        if key.is_long() { self.keep(key.hash_of_long(), bytes) } else { Ok(key) }
-    }
-
-    fn keep(&mut self, hash: u64, bytes: &[u8]) -> Result<Key> {
-        let (Ok(place), Ok(length)) = (u32::try_from(self.long.len()), u32::try_from(bytes.len()))
-        else {
-            let message = "cannot keep the keys of a check: more than 4 GiB of long keys in one bucket";
-            return Err(Error::new(ErrorKind::LimitExceeded, message));
-        };
-        self.long.extend_from_slice(&length.to_le_bytes());
-        self.long.extend_from_slice(bytes);
-        Ok(Key::long(hash, place))
-    }
-
-    /// The bytes of a long key.
-    fn bytes(&self, key: Key) -> Option<&[u8]> {
-        let (length, bytes) = self.long.get(key.place()..)?.split_first_chunk()?;
-        bytes.get(..u32::from_le_bytes(*length) as usize)
+    fn take(&mut self, key: Key, from: &[u8]) -> Result<Key> {
+        if !key.is_long() {
+            return Ok(key);
+        }
+        keep(&mut self.long, key.hash_of_long(), bytes_of(from, key).unwrap_or_default())
     }
 }
 
@@ -160,7 +164,7 @@ impl<'a> BucketView<'a> {
             return key == other;
         }
         key.hash_of_long() == other.hash_of_long()
-            && self.bucket.bytes(key) == others.bucket.bytes(other)
+            && bytes_of(&self.bucket.long, key) == bytes_of(&others.bucket.long, other)
     }
 }
 
@@ -175,6 +179,7 @@ mod tests {
         for key in ["a long key, number 1", "a long key, number 2", "a long key, number 1"] {
             runs.push(key.as_bytes(), None, 0).unwrap();
         }
+        runs.flush().unwrap();
         let bucket = runs.bucket(0).unwrap();
         let keys: Vec<_> = bucket.records().map(|it| it.key).collect();
         assert!(!bucket.is_same(keys[0], bucket, keys[1]));

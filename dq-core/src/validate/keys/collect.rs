@@ -30,8 +30,10 @@ impl KeyRuns {
             && let Column::Text(texts) = batch.column(*column)
         {
             // The common case: the text itself is the key, and is not copied on its way.
-            let texts = rows.filter_map(|row| texts.get(row).map(|text| (number(row), text)));
-            return self.push_texts(texts.filter(|(_, text)| !(ignores_blank && is_blank(text))));
+            let texts = rows.filter_map(|row| texts.get(row).map(|text| (row, text)));
+            return texts
+                .filter(|(_, text)| !(ignores_blank && is_blank(text)))
+                .try_for_each(|(row, text)| self.push(text, None, number(row)));
         }
         let (mut key, mut to) = (Vec::new(), Vec::new());
         for row in rows {

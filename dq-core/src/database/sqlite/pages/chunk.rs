@@ -137,6 +137,7 @@ impl<'a> Decoding<'a> {
     fn long_cell(&mut self, leaf: u32, cell: &LeafCell<'_>) -> Result<()> {
         let malformed = || corrupt(leaf, "a record with overflow pages is malformed");
         let file = self.scan.file;
+        self.scan.cancellation.check()?;
         if cell.payload_bytes > u64::from(file.pages) * file.page_bytes as u64 {
             return Err(malformed());
         }

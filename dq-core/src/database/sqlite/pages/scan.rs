@@ -31,7 +31,7 @@ pub(crate) struct PageScan {
     walk: Mutex<Walk>,
     /// What old records have in place of the columns that they lack, once known.
     defaults: Vec<OnceLock<Value>>,
-    cancellation: Cancellation,
+    pub(crate) cancellation: Cancellation,
 }
 
 struct Walk {
