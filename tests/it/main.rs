@@ -12,4 +12,5 @@ mod naive;
 mod property;
 mod rules_doc;
 mod run;
+mod scale;
 mod tidy;
