@@ -1,7 +1,10 @@
 //! dq as its users meet it: whole runs through the public API, and promises about the repository.
 
+#![cfg(test)]
+
 mod bad_input;
 mod cancel;
+mod hooked;
 mod hospitals;
 mod licences;
 mod moment;

@@ -15,7 +15,10 @@ fn the_rules_are_documented_from_their_sources() {
         fs::write(&path, &expected).expect("docs/rules.md is writable");
     }
     let found = fs::read_to_string(&path).expect("docs/rules.md is readable");
-    assert!(found == expected, "docs/rules.md is stale: run `DQ_UPDATE_DOCS=1 cargo test rules_doc`");
+    assert!(
+        found == expected,
+        "docs/rules.md is stale: run `DQ_UPDATE_DOCS=1 cargo test rules_doc`"
+    );
 }
 
 fn rules_md(root: &Path) -> String {
@@ -25,7 +28,7 @@ fn rules_md(root: &Path) -> String {
     let mut files: Vec<_> = Check::NAMES.iter().map(|name| check_file(name)).collect();
     files.dedup();
     for file in files {
-        text += &format!("\n{}\n", module_docs(&source.join("check").join(file), "###"));
+        text.extend(["\n", &module_docs(&source.join("check").join(file), "###"), "\n"]);
     }
     text += "\n## Formats\n\nFor the check `format`.\n";
     let mut formats: Vec<_> = fs::read_dir(source.join("format"))
@@ -35,9 +38,13 @@ fn rules_md(root: &Path) -> String {
         .collect();
     formats.sort();
     for path in formats {
-        text += &format!("\n{}\n", module_docs(&path, "###"));
+        text.extend(["\n", &module_docs(&path, "###"), "\n"]);
     }
-    text += &format!("\n## Expressions\n\n{}\n", module_docs(&source.join("expression/mod.rs"), ""));
+    text.extend([
+        "\n## Expressions\n\n",
+        &module_docs(&source.join("expression/mod.rs"), ""),
+        "\n",
+    ]);
     text
 }
 
@@ -59,7 +66,7 @@ fn module_docs(path: &Path, heading: &str) -> String {
     }
     let (name, rest) = text.split_once(": ").expect("a file opens with the name of its subject");
     let (first, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-    format!("{heading} {name}\n\n{}{}\n{rest}", first[..1].to_uppercase(), &first[1..])
-        .trim_end()
-        .to_owned()
+    let mut first = first.chars();
+    let capital: String = first.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{heading} {name}\n\n{capital}{}\n{rest}", first.as_str()).trim_end().to_owned()
 }

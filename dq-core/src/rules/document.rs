@@ -5,12 +5,15 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::rules::problem::{Place, Problems};
 
 /// Aliases may repeat nodes; more than this many nodes in all is an attack, not a rule set.
 const NODES_MAX: usize = 1_000_000;
+
+/// Rule sets are some ten levels deep; whoever walks the tree may rely on the stack.
+const DEPTH_MAX: usize = 64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -30,10 +33,17 @@ impl Node {
     /// Reads a document. Gives nothing where the problems tell why.
     pub(crate) fn parse(text: &str, problems: &mut Problems) -> Option<Self> {
         let mut builder = Builder::default();
-        if let Err(error) = Parser::new_from_str(text).load(&mut builder, true) {
-            let place = place_of(*error.marker());
-            problems.add(place, format!("this is not YAML: {}", error.info()));
-            return None;
+        for event in Parser::new_from_str(text) {
+            let taken = match event {
+                Ok((event, span)) => builder.take(event, place_of(span.start)),
+                Err(error) => {
+                    Err((place_of(*error.marker()), format!("this is not YAML: {}", error.info())))
+                }
+            };
+            if let Err((place, message)) = taken {
+                problems.add(place, message);
+                return None;
+            }
         }
         for (place, message) in builder.problems {
             problems.add(place, message);
@@ -111,45 +121,51 @@ struct Open {
     children: Vec<Node>,
 }
 
-impl<'input> SpannedEventReceiver<'input> for Builder {
-    fn on_event(&mut self, event: Event<'input>, span: Span) {
-        let place = place_of(span.start);
+/// What is so wrong with a document that the rest of it is not looked at.
+type Fatal = (Place, String);
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), Fatal> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let plain = style == ScalarStyle::Plain;
-                self.add(
-                    anchor,
-                    Node { place, content: Content::Scalar(text.into_owned(), plain) },
-                );
+                let content = Content::Scalar(text.into_owned(), style == ScalarStyle::Plain);
+                self.add(anchor, Node { place, content }, 1)
             }
             Event::SequenceStart(anchor, _) => {
-                self.open.push(Open { place, anchor, is_mapping: false, children: Vec::new() });
+                self.open(Open { place, anchor, is_mapping: false, children: Vec::new() })
             }
             Event::MappingStart(anchor, _) => {
-                self.open.push(Open { place, anchor, is_mapping: true, children: Vec::new() });
+                self.open(Open { place, anchor, is_mapping: true, children: Vec::new() })
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
                     let copy = Node { place, content: node.content.clone() };
-                    self.add(0, copy);
+                    let nodes = copy.size();
+                    self.add(0, copy, nodes)
                 }
-                None => self.problems.push((place, "this alias has no anchor".to_owned())),
+                None => Err((place, "this alias stands inside of what it names".to_owned())),
             },
-            _ => {}
+            _ => Ok(()),
         }
     }
-}
 
-impl Builder {
-    fn close(&mut self) {
-        let Some(open) = self.open.pop() else { return };
+    fn open(&mut self, open: Open) -> Result<(), Fatal> {
+        if self.open.len() == DEPTH_MAX {
+            return Err((open.place, format!("more than {DEPTH_MAX} levels, one inside another")));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Fatal> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
         let content = if open.is_mapping {
             Content::Mapping(self.pair_up(open.children))
         } else {
             Content::Sequence(open.children)
         };
-        self.add(open.anchor, Node { place: open.place, content });
+        self.add(open.anchor, Node { place: open.place, content }, 1)
     }
 
     fn pair_up(&mut self, children: Vec<Node>) -> Vec<(Node, Node)> {
@@ -168,11 +184,11 @@ impl Builder {
         entries
     }
 
-    fn add(&mut self, anchor: usize, node: Node) {
-        self.nodes += node.size();
+    /// Adds a node that makes the document greater by so many `nodes`.
+    fn add(&mut self, anchor: usize, node: Node, nodes: usize) -> Result<(), Fatal> {
+        self.nodes += nodes;
         if self.nodes > NODES_MAX {
-            self.problems.push((node.place, format!("more than {NODES_MAX} values")));
-            return;
+            return Err((node.place, format!("more than {NODES_MAX} values")));
         }
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
@@ -185,6 +201,7 @@ impl Builder {
                 self.problems.push((node.place, message));
             }
         }
+        Ok(())
     }
 }
 

@@ -101,9 +101,8 @@ impl<'a> Fields<'a> {
         items.iter().map(|it| self.text_of(it, name)).collect()
     }
 
-    /// Takes a whole number that is not negative.
-    pub(crate) fn count(&mut self, name: &'static str) -> Option<u64> {
-        let node = self.take(name)?;
+    /// A whole number that is not negative.
+    fn count_of(&self, node: &Node, name: &str) -> Option<u64> {
         let count = self.text_of(node, name)?.parse().ok();
         if count.is_none() {
             self.problem(node.place, format!("expected `{name}` as a whole number, 0 or more"));
@@ -113,12 +112,14 @@ impl<'a> Fields<'a> {
 
     /// Takes `min` and `max` as whole numbers; at least one of them must be there.
     pub(crate) fn counts_between(&mut self) -> Option<(u64, u64)> {
-        let (min, max) = (self.count("min"), self.count("max"));
-        if min.is_none() && max.is_none() {
+        let (low, high) = (self.take("min"), self.take("max"));
+        if low.is_none() && high.is_none() {
             self.problem(self.place, format!("{} needs `min`, `max` or both", self.what));
             return None;
         }
-        let (min, max) = (min.unwrap_or(0), max.unwrap_or(u64::MAX));
+        let min = low.map_or(Some(0), |it| self.count_of(it, "min"));
+        let max = high.map_or(Some(u64::MAX), |it| self.count_of(it, "max"));
+        let (min, max) = (min?, max?);
         if min > max {
             self.problem(self.place, format!("`min` {min} is greater than `max` {max}"));
             return None;

@@ -1,12 +1,13 @@
 //! What is wrong with a rule set, and where.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::error::Error;
 use crate::error::ErrorKind;
 
 /// A place in a rule file; lines and columns count from 1.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Place {
     /// The line.
     pub(crate) line: usize,
@@ -38,8 +39,9 @@ impl Problems {
 
     /// One error of kind `RulesInvalid` that lists every problem, a line each, in the order of the file.
     pub(crate) fn into_error(mut self, file: &str) -> Error {
+        let mut told = HashSet::new();
+        self.0.retain(|it| told.insert((it.place, it.message.clone())));
         self.0.sort_by_key(|it| it.place);
-        self.0.dedup();
         let line =
             |it: &Problem| format!("{file}:{}:{}: {}", it.place.line, it.place.column, it.message);
         let lines: Vec<_> = self.0.iter().map(line).collect();

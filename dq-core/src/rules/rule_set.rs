@@ -212,11 +212,10 @@ impl Reader {
         let kinds: Vec<_> = fields.names().filter_map(Check::name_of).collect();
         let [kind] = kinds[..] else {
             let names = Check::NAMES.join(", ");
-            let unknown =
-                fields.names().find(|it| !nearest(it, Check::NAMES.iter().copied()).is_empty());
-            let hint = unknown.map_or_else(String::new, |it| {
-                format!("; `{it}` is none{}", nearest(it, Check::NAMES.iter().copied()))
-            });
+            let near = |it: &str| nearest(it, Check::NAMES.iter().copied());
+            let unknown = fields.names().find(|it| kinds.is_empty() && !near(it).is_empty());
+            let hint =
+                unknown.map_or_else(String::new, |it| format!("; `{it}` is none{}", near(it)));
             let found = if kinds.is_empty() { "none" } else { "more than one" };
             fields
                 .problem(node.place, format!("a check has one of {names}; this has {found}{hint}"));

@@ -69,13 +69,13 @@ impl Tolerance {
             return Some(Self { warn: None, fail: allowance(node, check) });
         }
         let mut fields = check.inside(node, "`tolerance`")?;
-        let warn = fields.take("warn").and_then(|it| allowance(it, check));
-        let fail = fields.take("fail").and_then(|it| allowance(it, check));
+        let (warn, fail) = (fields.take("warn"), fields.take("fail"));
         if warn.is_none() && fail.is_none() {
             check.problem(node.place, "`tolerance` needs `warn`, `fail` or both");
         }
         fields.finish();
-        Some(Self { warn, fail })
+        let read = |it: Option<&Node>| it.and_then(|it| allowance(it, check));
+        Some(Self { warn: read(warn), fail: read(fail) })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::RecordBatch;
+use arrow_schema::{FieldRef, Fields};
 use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -152,7 +153,7 @@ impl MemoryScan {
 
 fn schema(name: String, batches: &[RecordBatch], primary_key: &[&str]) -> Result<TableSchema> {
     let fields = batches.first().map(|it| it.schema_ref().fields().clone()).unwrap_or_default();
-    if batches.iter().any(|it| it.schema_ref().fields() != &fields) {
+    if batches.iter().any(|it| !is_alike(it.schema_ref().fields(), &fields)) {
         return Err(unusable(&name, "its batches differ in their schema"));
     }
     let mut seen = HashSet::new();
@@ -163,17 +164,26 @@ fn schema(name: String, batches: &[RecordBatch], primary_key: &[&str]) -> Result
     if let Some(missing) = primary_key.iter().find(|key| fields.find(key).is_none()) {
         return Err(unusable(&name, &format!("its key `{missing}` is not one of its columns")));
     }
-    let column = |field: &arrow_schema::FieldRef| ColumnSchema {
+    let column = |(position, field): (usize, &FieldRef)| ColumnSchema {
         name: field.name().clone(),
         value_type: ValueType::of_arrow(field.data_type()).unwrap_or(ValueType::Any),
-        nullable: field.is_nullable(),
+        nullable: batches.iter().any(|it| it.schema_ref().field(position).is_nullable()),
     };
     Ok(TableSchema {
-        columns: fields.iter().map(column).collect(),
+        columns: fields.iter().enumerate().map(column).collect(),
         primary_key: primary_key.iter().map(|it| (*it).to_owned()).collect(),
         rows_estimate: Some(batches.iter().map(|it| it.num_rows() as u64).sum()),
         name,
     })
+}
+
+/// Whether columns have the same names and types. One batch may have no NULL, and say so, where
+/// another has some.
+fn is_alike(fields: &Fields, others: &Fields) -> bool {
+    let same = |(one, other): (&FieldRef, &FieldRef)| {
+        one.name() == other.name() && one.data_type() == other.data_type()
+    };
+    fields.len() == others.len() && fields.iter().zip(others).all(same)
 }
 
 /// `batch` in pieces that are not too long, without copying.

@@ -36,8 +36,15 @@ pub(crate) struct Found {
     pub(crate) checks: Vec<Outcome>,
 }
 
-/// Stops the threads of a run whose future is dropped.
+/// Stops the threads of a run: when its future is dropped, and when one of them fails or panics.
 struct StopOnDrop(Cancellation);
+
+impl StopOnDrop {
+    /// Lets the threads go on.
+    fn spare(mut self) {
+        self.0 = Cancellation::new();
+    }
+}
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
@@ -70,10 +77,11 @@ impl Run {
         let mut tasks = Vec::new();
         for partition in snapshot.scan(&scan).await? {
             let worker = Worker::new(self, table, &progress);
-            let (handle, cancellation) = (Handle::current(), self.cancellation.clone());
+            let (handle, others) = (Handle::current(), StopOnDrop(self.cancellation.clone()));
             tasks.push(spawn_blocking(move || {
-                let read = handle.block_on(worker.read(partition));
-                read.inspect_err(|_| cancellation.cancel())
+                let worker = handle.block_on(worker.read(partition))?;
+                others.spare();
+                Ok(worker)
             }));
         }
         join(tasks).await

@@ -73,7 +73,6 @@ fn an_argument_that_makes_no_sense() {
         "column: a, format: npl",
         "unique: []",
         "unique: [a], ignore: nul",
-        "unique: [a, a]",
         "functional_dependency: { from: [a] }",
         "row_count: {}",
         "row_count: { min: many }",
@@ -112,7 +111,7 @@ fn a_name_that_the_table_does_not_have() {
         "custom: checksum, columns: [provider_id]",
     ];
     insta::assert_snapshot!(listed(&checks, |check| told("data", check)));
-    insta::assert_snapshot!(told("dta", checks[0]), @"");
+    insta::assert_snapshot!(told("dta", checks[0]), @r"3:5: the source has no table `dta`; its only table is `data`");
 }
 
 #[test]
@@ -138,7 +137,20 @@ rules:
     checks: none
 extra: true
 ";
-    insta::assert_snapshot!(problems(text), @"");
+    insta::assert_snapshot!(problems(text), @r"
+    rules.yaml:1:10: this dq reads version 1 of the rule language
+    rules.yaml:3:5: a rule needs `table`
+    rules.yaml:4:5: a rule has no field `tabel`; did you mean `table`?
+    rules.yaml:5:15: `sever` is no severity: info, low, medium, high or critical
+    rules.yaml:7:9: a check has one of not_null, not_blank, matches, one_of, between, length, type, format, expression, unique, functional_dependency, row_count, references, referenced, cardinality, custom; this has none; `not_nul` is none; did you mean `not_null`?
+    rules.yaml:8:38: `matches`: the regular expression does not compile: unclosed group
+    rules.yaml:9:55: expected a number of rows, such as `12`, or a share, such as `0.1%`
+    rules.yaml:10:9: another check of the rule has the id `c`; give each an `id` of its own
+    rules.yaml:13:12: `where`: expected an expression, found the end
+    rules.yaml:16:5: another rule has the id `two`
+    rules.yaml:18:13: expected `checks` as a list, found a single value
+    rules.yaml:19:1: a rule set has no field `extra`
+    ");
 }
 
 #[test]
@@ -151,7 +163,7 @@ rules:
     table: data
     where: x = 1
     checks:
-      - { column: a, not_null: true }
+      - { column: x, not_null: true }
   - id: two
     table: data
     checks:
@@ -163,7 +175,14 @@ rules:
       - { column: a, not_null: true }
 ";
     let (_, message) = folder.told(folder.run("data.csv", &OpenOptions::default(), &rules(text)));
-    insta::assert_snapshot!(message, @"");
+    insta::assert_snapshot!(message, @r"
+    rules.yaml:5:12: table `data` has no column `x`
+    rules.yaml:7:9: table `data` has no column `x`
+    rules.yaml:11:9: table `data` has no column `y`
+    rules.yaml:12:9: table `data` has no column `z`
+    rules.yaml:12:9: table `data` has no column `y`
+    rules.yaml:13:5: the source has no table `other`; its only table is `data`
+    ");
 }
 
 #[test]
@@ -193,7 +212,8 @@ fn a_file_of_rules_that_cannot_be_read() {
     let folder = Folder::new();
     folder.write("latin.yaml", b"version: 1\n# caf\xe9\nrules: []\n");
     let read = |name: &str| folder.told(RuleSet::read(&folder.path(name), &BTreeMap::new()));
-    let missing = "cannot read the rules in `DIR/none.yaml`: No such file or directory (os error 2)";
+    let missing =
+        "cannot read the rules in `DIR/none.yaml`: No such file or directory (os error 2)";
     assert_eq!(read("none.yaml"), (ErrorKind::UsageInvalid, missing.to_owned()));
     let latin = "DIR/latin.yaml:2:1: this is not UTF-8";
     assert_eq!(read("latin.yaml"), (ErrorKind::RulesInvalid, latin.to_owned()));
@@ -213,15 +233,28 @@ rules:
       - { row_count: { max: '${limit}' } }
       - { column: '${colum}', matches: '^$${a}${unclosed' }
 ";
-    insta::assert_snapshot!(problems(text), @"");
+    insta::assert_snapshot!(problems(text), @r"
+    rules.yaml:7:29: parameter `limit` has no value: pass one
+    rules.yaml:7:29: expected `max` as a whole number, 0 or more
+    rules.yaml:8:19: parameter `colum` is not declared under `parameters`
+    rules.yaml:8:40: `${` without a closing `}`; write `$${` for the characters themselves
+    rules.yaml:8:40: `matches`: the regular expression does not compile: repetition quantifier expects a valid decimal
+    ");
     let given = BTreeMap::from([("limt".to_owned(), "1".to_owned())]);
     let error = RuleSet::parse("rules.yaml", text, &given).unwrap_err();
-    insta::assert_snapshot!(error.message(), @"");
+    insta::assert_snapshot!(error.message(), @r"
+    rules.yaml:1:1: the file declares no parameter `limt`; did you mean `limit`?
+    rules.yaml:7:29: parameter `limit` has no value: pass one
+    rules.yaml:7:29: expected `max` as a whole number, 0 or more
+    rules.yaml:8:19: parameter `colum` is not declared under `parameters`
+    rules.yaml:8:40: `${` without a closing `}`; write `$${` for the characters themselves
+    rules.yaml:8:40: `matches`: the regular expression does not compile: repetition quantifier expects a valid decimal
+    ");
 }
 
 #[test]
 fn a_parameter_cannot_change_what_the_file_says_but_for_its_own_value() {
-    let folder = Folder::with("a\n1\n}, x: y\n");
+    let folder = Folder::with("a\n1\n\"}, x: y\"\n");
     let text = "\
 version: 1
 parameters: { value: null }

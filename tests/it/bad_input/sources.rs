@@ -93,7 +93,10 @@ fn a_header_alone_is_an_empty_table() {
 
 #[test]
 fn records_of_another_length_than_the_header() {
-    assert_csv("a,b\n1,2\n3\n", "cannot read `DIR/data.csv`: line 3: 1 cell where the header has 2");
+    assert_csv(
+        "a,b\n1,2\n3\n",
+        "cannot read `DIR/data.csv`: line 3: 1 cell where the header has 2",
+    );
     assert_csv(
         "a,b\n\"1\n\n\",2\n3,4,5\n",
         "cannot read `DIR/data.csv`: line 5: 3 cells where the header has 2",
@@ -114,7 +117,10 @@ fn quotes_that_are_wrong() {
 
 #[test]
 fn a_column_that_the_header_names_twice() {
-    assert_csv("a,b,a\n1,2,3\n", "cannot read `DIR/data.csv`: the header names the column `a` twice");
+    assert_csv(
+        "a,b,a\n1,2,3\n",
+        "cannot read `DIR/data.csv`: the header names the column `a` twice",
+    );
 }
 
 #[test]
@@ -137,11 +143,26 @@ fn text_of_another_encoding() {
 fn options_out_of_their_range() {
     let default = CsvOptions::default;
     for (options, reason) in [
-        (CsvOptions { encoding: "latin9000".to_owned(), ..default() }, "`encoding` `latin9000` is not known"),
-        (CsvOptions { delimiter: Some('"'), ..default() }, "`delimiter` and `quote` are the same character"),
-        (CsvOptions { delimiter: Some('→'), ..default() }, "`delimiter` is not one ASCII character other than a line end"),
-        (CsvOptions { quote: Some('\n'), ..default() }, "`quote` is not one ASCII character other than a line end"),
-        (CsvOptions { record_bytes_max: 0, ..default() }, "`record_bytes_max` is not between 1 byte and 1 GiB"),
+        (
+            CsvOptions { encoding: "latin9000".to_owned(), ..default() },
+            "`encoding` `latin9000` is not known",
+        ),
+        (
+            CsvOptions { delimiter: Some('"'), ..default() },
+            "`delimiter` and `quote` are the same character",
+        ),
+        (
+            CsvOptions { delimiter: Some('→'), ..default() },
+            "`delimiter` is not one ASCII character other than a line end",
+        ),
+        (
+            CsvOptions { quote: Some('\n'), ..default() },
+            "`quote` is not one ASCII character other than a line end",
+        ),
+        (
+            CsvOptions { record_bytes_max: 0, ..default() },
+            "`record_bytes_max` is not between 1 byte and 1 GiB",
+        ),
     ] {
         let message = format!("cannot use the CSV options: {reason}");
         assert_eq!(told_of_csv("a\n1\n", options), (ErrorKind::ConfigInvalid, message));
@@ -217,7 +238,8 @@ fn a_database_that_someone_has_locked() {
     let folder = Folder::new();
     database(&folder, 10);
     let source = |folder: &Folder| {
-        let config = SqliteConfig { busy_timeout_ms: 1, ..SqliteConfig::new(folder.path("data.db")) };
+        let config =
+            SqliteConfig { busy_timeout_ms: 1, ..SqliteConfig::new(folder.path("data.db")) };
         SqliteSource::new(config)
     };
     let opened = source(&folder).unwrap();
@@ -250,7 +272,12 @@ fn a_database_that_is_cut_off() {
     for kept in [100, 1024, 1500, whole.len() / 2, whole.len() - 1024, whole.len() - 1] {
         folder.write("data.db", &whole[..kept]);
         for (kind, message) in told_of_damage(&folder) {
-            assert_eq!(kind, ErrorKind::SourceInvalid, "{kept} bytes of {}: {message}", whole.len());
+            assert_eq!(
+                kind,
+                ErrorKind::SourceInvalid,
+                "{kept} bytes of {}: {message}",
+                whole.len()
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Checks: which rows violate them.
 
+use std::cmp::Ordering;
+
 use crate::naive::condition::{Condition, Truth};
 use crate::naive::format::has_format;
 use crate::naive::moment::{day_of, parse_moment};
@@ -84,10 +86,10 @@ impl Check {
         match self {
             Self::NotNull(it) => cell(it).is_null(),
             Self::NotBlank(it) => cell(it).is_null() || cell(it).is_blank(),
-            Self::Matches(it, pattern) => {
-                fails_as_text(cell(it), |text| is_found(pattern, text))
+            Self::Matches(it, pattern) => fails_as_text(cell(it), |text| is_found(pattern, text)),
+            Self::OneOf(it, values) => {
+                fails_as_text(cell(it), |text| values.iter().any(|it| it == text))
             }
-            Self::OneOf(it, values) => fails_as_text(cell(it), |text| values.iter().any(|it| it == text)),
             Self::Length(it, min, max) => fails_as_text(cell(it), |text| {
                 let length = text.chars().count() as u64;
                 *min <= length && length <= *max
@@ -98,16 +100,17 @@ impl Check {
                 let bound = |it: &Option<String>| it.as_ref().map(|it| Number::parse(it).unwrap());
                 !cell(it).is_null()
                     && !cell(it).number().is_some_and(|number| {
-                        bound(min).is_none_or(|it| number.compare(it).is_some_and(|it| it.is_ge()))
+                        bound(min).is_none_or(|it| number.compare(it).is_some_and(Ordering::is_ge))
                             && bound(max)
-                                .is_none_or(|it| number.compare(it).is_some_and(|it| it.is_le()))
+                                .is_none_or(|it| number.compare(it).is_some_and(Ordering::is_le))
                     })
             }
             Self::BetweenDays(it, min, max) => {
                 let bound = |it: &Option<String>| it.as_ref().map(|it| parse_day(it).unwrap());
                 !cell(it).is_null()
                     && !day(cell(it)).is_some_and(|day| {
-                        bound(min).is_none_or(|it| day >= it) && bound(max).is_none_or(|it| day <= it)
+                        bound(min).is_none_or(|it| day >= it)
+                            && bound(max).is_none_or(|it| day <= it)
                     })
             }
             Self::Expression(it) => matches!(it.truth(table, row), Truth::False | Truth::Invalid),
@@ -160,14 +163,15 @@ fn day(cell: &Cell) -> Option<i64> {
 fn has_type(name: &str, cell: &Cell) -> bool {
     let digits = |text: &str| is_found("^[+-]?[0-9]+$", text);
     match (name, cell) {
-        ("integer", Cell::Integer(_)) | ("date", Cell::Day(_)) | ("boolean", Cell::Boolean(_)) => true,
-        ("integer", Cell::Float(it)) => *it == it.round(),
+        ("integer" | "decimal", Cell::Integer(_))
+        | ("date", Cell::Day(_))
+        | ("timestamp", Cell::Day(_) | Cell::Moment(_))
+        | ("boolean", Cell::Boolean(_)) => true,
+        ("integer", Cell::Float(it)) => it.fract() == 0.0,
         ("integer", Cell::Text(it)) => digits(it),
-        ("decimal", Cell::Integer(_)) => true,
         ("decimal", Cell::Float(it)) => it.is_finite(),
         ("decimal", Cell::Text(it)) => Number::parse(it).is_some(),
         ("date", Cell::Text(it)) => parse_day(it).is_some(),
-        ("timestamp", Cell::Day(_) | Cell::Moment(_)) => true,
         ("timestamp", Cell::Text(it)) => parse_moment(it).is_some(),
         ("boolean", Cell::Integer(it)) => *it == 0 || *it == 1,
         ("boolean", Cell::Text(it)) => {
@@ -185,9 +189,8 @@ fn unique(
     columns: &[&'static str],
     ignores_blank: bool,
 ) -> RowsAndGroups {
-    let is_compared = |row: &usize| {
-        !ignores_blank || !table.cells(*row, columns).iter().any(|it| it.is_blank())
-    };
+    let is_compared =
+        |row: &usize| !ignores_blank || !table.cells(*row, columns).iter().any(|it| it.is_blank());
     let compared: Vec<_> = scope.iter().copied().filter(is_compared).collect();
     let mut groups = groups(table, &compared, columns);
     groups.retain(|it| it.len() > 1);

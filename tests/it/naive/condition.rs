@@ -56,7 +56,8 @@ impl Condition {
             Self::Compare(left, operator, right) => compare(table, row, left, operator, right),
             Self::Between(column, low, high) => {
                 let column = Operand::Column(column);
-                compare(table, row, &column, ">=", low).and(compare(table, row, &column, "<=", high))
+                compare(table, row, &column, ">=", low)
+                    .and(compare(table, row, &column, "<=", high))
             }
             Self::In(column, list) => {
                 let column = Operand::Column(column);
@@ -66,12 +67,10 @@ impl Condition {
             Self::Like(column, pattern) => {
                 with_text(table.cell(row, column), |text| Truth::of(is_found(&like(pattern), text)))
             }
-            Self::Length(column, operator, number) => {
-                with_text(table.cell(row, column), |text| {
-                    let length = text.chars().count() as u32;
-                    Truth::of(holds(length.cmp(number), operator))
-                })
-            }
+            Self::Length(column, operator, number) => with_text(table.cell(row, column), |text| {
+                let length = text.chars().count() as u32;
+                Truth::of(holds(length.cmp(number), operator))
+            }),
             Self::Not(it) => match it.truth(table, row) {
                 Truth::True => Truth::False,
                 Truth::False => Truth::True,
@@ -125,7 +124,9 @@ impl Condition {
             | Self::In(it, _)
             | Self::Like(it, _)
             | Self::Length(it, ..) => columns.push(it),
-            Self::Compare(a, _, b) => columns.extend([a, b].into_iter().filter_map(Operand::column)),
+            Self::Compare(a, _, b) => {
+                columns.extend([a, b].into_iter().filter_map(Operand::column));
+            }
             Self::Not(it) => it.gather(columns),
             Self::And(a, b) | Self::Or(a, b) => {
                 a.gather(columns);

@@ -111,7 +111,9 @@ impl Cell {
         match self {
             Self::Bytes(it) => Some(format!("bytes {it:?}")),
             Self::Float(it) if *it == 0.0 => Some("text 0".to_owned()),
-            Self::Float(it) if it.trunc() == *it && it.abs() < 1e38 => Some(format!("text {it:.0}")),
+            Self::Float(it) if it.fract() == 0.0 && it.abs() < 1e38 => {
+                Some(format!("text {it:.0}"))
+            }
             _ => self.text().map(|it| format!("text {it}")),
         }
     }

@@ -65,7 +65,8 @@ static MOMENT: LazyLock<Regex> = LazyLock::new(|| {
 /// The point in time that a text spells, in microseconds; the midnight of a day.
 pub(crate) fn parse_moment(text: &str) -> Option<i64> {
     let found = MOMENT.captures(text)?;
-    let number = |group: usize| found.get(group).map_or(0, |it| it.as_str().parse::<i64>().unwrap());
+    let number =
+        |group: usize| found.get(group).map_or(0, |it| it.as_str().parse::<i64>().unwrap());
     let day = day_number(number(1), number(2) as usize, number(3))?;
     let (hour, minute, second) = (number(4), number(5), number(6));
     let (zone_hour, zone_minute) = (number(9), number(10));
@@ -73,7 +74,8 @@ pub(crate) fn parse_moment(text: &str) -> Option<i64> {
         return None;
     }
     let fraction = found.get(7).map_or("", |it| it.as_str());
-    let micros: i64 = format!("{fraction:0<6}")[..6].parse().unwrap();
+    let six: String = fraction.chars().chain(std::iter::repeat('0')).take(6).collect();
+    let micros: i64 = six.parse().unwrap();
     let mut minutes = hour * 60 + minute;
     match found.get(8).map(|it| it.as_str()) {
         Some("-") => minutes += zone_hour * 60 + zone_minute,

@@ -40,7 +40,9 @@ impl Number {
     fn digits(self) -> Option<Digits> {
         let text = match self {
             Self::Whole(it) => format!("{it}.{}", "0".repeat(1074)),
-            Self::Float(it) if it.is_finite() => format!("{:.1074}", if it == 0.0 { 0.0 } else { it }),
+            Self::Float(it) if it.is_finite() => {
+                format!("{:.1074}", if it == 0.0 { 0.0 } else { it })
+            }
             Self::Float(_) => return None,
         };
         let (negative, text) = match text.strip_prefix('-') {
@@ -66,9 +68,8 @@ impl Digits {
 
 #[test]
 fn numbers_compare_digit_by_digit() {
-    let compare = |a: &str, b: &str| {
-        Number::parse(a).unwrap().compare(Number::parse(b).unwrap()).unwrap()
-    };
+    let compare =
+        |a: &str, b: &str| Number::parse(a).unwrap().compare(Number::parse(b).unwrap()).unwrap();
     assert_eq!(compare("9007199254740993", "9007199254740992.0"), Ordering::Greater);
     assert_eq!(compare("-2", "-1.5"), Ordering::Less);
     assert_eq!(compare("0", "-0.0"), Ordering::Equal);

@@ -85,7 +85,12 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Whether `source`, which holds `tables`, is judged as the naive evaluator judges it.
-    fn counts(&self, source: &dyn Source, tables: &[Table], name: &str) -> Result<(), TestCaseError> {
+    fn counts(
+        &self,
+        source: &dyn Source,
+        tables: &[Table],
+        name: &str,
+    ) -> Result<(), TestCaseError> {
         let rule_set = rules(&self.rules.text());
         let expected = self.rules.outcomes(tables);
         for (number, hash_bits) in [(1, 64), (2, 64), (7, 64), (1, 4), (7, 4)] {

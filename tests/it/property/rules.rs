@@ -83,7 +83,9 @@ fn json_of(check: &Check) -> Value {
         Check::BetweenNumbers(it, min, max) | Check::BetweenDays(it, min, max) => {
             json!({ "column": it, "between": { "min": min, "max": max } })
         }
-        Check::Length(it, min, max) => json!({ "column": it, "length": { "min": min, "max": max } }),
+        Check::Length(it, min, max) => {
+            json!({ "column": it, "length": { "min": min, "max": max } })
+        }
         Check::Type(it, name) => json!({ "column": it, "type": name }),
         Check::Format(it, name) => json!({ "column": it, "format": name }),
         Check::Expression(it) => json!({ "expression": it.sql() }),
@@ -148,11 +150,16 @@ fn check() -> impl Strategy<Value = Check> {
         column().prop_map(Check::NotBlank),
         (column(), pattern()).prop_map(|(it, pattern)| Check::Matches(it, pattern)),
         (column(), vec(value(), 1..8)).prop_map(|(it, values)| Check::OneOf(it, values)),
-        (column(), 0..4_u64, 0..20_u64).prop_map(|(it, min, more)| Check::Length(it, min, min + more)),
+        (column(), 0..4_u64, 0..20_u64).prop_map(|(it, min, more)| Check::Length(
+            it,
+            min,
+            min + more
+        )),
         (column(), select(&["integer", "decimal", "date", "timestamp", "boolean"][..]))
             .prop_map(|(it, name)| Check::Type(it, name)),
         (column(), format()).prop_map(|(it, name)| Check::Format(it, name)),
-        (column(), between(&NUMBERS)).prop_map(|(it, (min, max))| Check::BetweenNumbers(it, min, max)),
+        (column(), between(&NUMBERS))
+            .prop_map(|(it, (min, max))| Check::BetweenNumbers(it, min, max)),
         (column(), between(&DAYS)).prop_map(|(it, (min, max))| Check::BetweenDays(it, min, max)),
         condition().prop_map(Check::Expression),
     ];
@@ -176,8 +183,21 @@ fn check() -> impl Strategy<Value = Check> {
 
 fn pattern() -> impl Strategy<Value = String> {
     let patterns = [
-        "^[0-9]+$", "a", "^a$", "^.$", "^$", r"^\w+$", r"\s", "é", "(?i)^É$", r"^\p{L}{2}$", "^(a|b).*(a|b)$", r"\x00",
-        r"^-?[0-9.]+$", "^[^b]*$", r"\.",
+        "^[0-9]+$",
+        "a",
+        "^a$",
+        "^.$",
+        "^$",
+        r"^\w+$",
+        r"\s",
+        "é",
+        "(?i)^É$",
+        r"^\p{L}{2}$",
+        "^(a|b).*(a|b)$",
+        r"\x00",
+        r"^-?[0-9.]+$",
+        "^[^b]*$",
+        r"\.",
     ];
     select(patterns.to_vec()).prop_map(str::to_owned)
 }
@@ -188,15 +208,35 @@ fn format() -> impl Strategy<Value = &'static str> {
 
 /// What a list may hold: some words, and values of other columns as they are shown.
 fn value() -> impl Strategy<Value = String> {
-    let others = ["1", "0", "-1", "1.0", "0.5", "true", "2024-02-29", "9223372036854775807", "-0.0", "1e300"];
+    let others = [
+        "1",
+        "0",
+        "-1",
+        "1.0",
+        "0.5",
+        "true",
+        "2024-02-29",
+        "9223372036854775807",
+        "-0.0",
+        "1e300",
+    ];
     prop_oneof![select(&WORDS[..]), select(others.to_vec())]
         .prop_map(str::to_owned)
         .prop_filter("parameters", |it| !it.contains("${"))
 }
 
 /// In their order.
-const NUMBERS: [&str; 9] =
-    ["-1e300", "-9007199254740993", "-1.5", "-1", "0", "0.5", "3", "9007199254740992.0", "9223372036854775807"];
+const NUMBERS: [&str; 9] = [
+    "-1e300",
+    "-9007199254740993",
+    "-1.5",
+    "-1",
+    "0",
+    "0.5",
+    "3",
+    "9007199254740992.0",
+    "9223372036854775807",
+];
 
 /// In their order.
 const DAYS: [&str; 6] =
@@ -231,15 +271,18 @@ fn operator() -> impl Strategy<Value = &'static str> {
 }
 
 fn simple_condition() -> impl Strategy<Value = Condition> {
-    let columns = |(a, operator, b)| Condition::Compare(Operand::Column(a), operator, Operand::Column(b));
+    let columns =
+        |(a, operator, b)| Condition::Compare(Operand::Column(a), operator, Operand::Column(b));
     let pair = (comparable(), operator()).prop_map(|((a, b), operator)| (a, operator, b));
     prop_oneof![
         column().prop_map(Condition::IsNull),
-        (column_and_literals(1), operator(), any::<bool>()).prop_map(|((it, mut literals), operator, turned)| {
-            let (column, literal) = (Operand::Column(it), literals.remove(0));
-            let (left, right) = if turned { (literal, column) } else { (column, literal) };
-            Condition::Compare(left, operator, right)
-        }),
+        (column_and_literals(1), operator(), any::<bool>()).prop_map(
+            |((it, mut literals), operator, turned)| {
+                let (column, literal) = (Operand::Column(it), literals.remove(0));
+                let (left, right) = if turned { (literal, column) } else { (column, literal) };
+                Condition::Compare(left, operator, right)
+            }
+        ),
         (numeric(), -3..3_i64, operator(), numeric()).prop_map(|(it, more, operator, other)| {
             Condition::Compare(Operand::Plus(it, more), operator, Operand::Column(other))
         }),
@@ -251,9 +294,8 @@ fn simple_condition() -> impl Strategy<Value = Condition> {
         column_and_literals(4).prop_map(|(it, list)| Condition::In(it, list)),
         (column(), select(vec!["%", "", "a%", "%a%", "_", "__", "%.%", "é%", "1%", "%\n%"]))
             .prop_map(|(it, pattern)| Condition::Like(it, pattern.to_owned())),
-        (column(), operator(), 0..6_u32).prop_map(|(it, operator, length)| {
-            Condition::Length(it, operator, length)
-        }),
+        (column(), operator(), 0..6_u32)
+            .prop_map(|(it, operator, length)| { Condition::Length(it, operator, length) }),
     ]
 }
 
@@ -274,7 +316,9 @@ fn column_and_literals(number: usize) -> impl Strategy<Value = (&'static str, Ve
     let text = select(&WORDS[..])
         .prop_filter("a NUL", |it| !it.contains('\0'))
         .prop_map(|it| Operand::Text(it.to_owned()));
-    let numeral = select(&["0", "1", "-1", "0.5", "1.0", "3", "9007199254740992.0", "9223372036854775807"][..]);
+    let numeral = select(
+        &["0", "1", "-1", "0.5", "1.0", "3", "9007199254740992.0", "9223372036854775807"][..],
+    );
     let numeral_text = numeral.clone().prop_map(|it| Operand::Text(it.to_owned()));
     let numeral = numeral.prop_map(|it| Operand::Number(it.to_owned()));
     let day = select(&DAYS[..]).prop_map(|it| Operand::Day(it.to_owned()));

@@ -29,7 +29,9 @@ pub(crate) fn as_arrow(tables: &[Table]) -> Vec<Table> {
 /// The tables as CSV can hold them: text without a key.
 pub(crate) fn as_text(tables: &[Table]) -> Vec<Table> {
     let mut tables = changed(tables, |_, cell| (Kind::Text, text_of(cell)));
-    tables.iter_mut().for_each(|it| it.key.clear());
+    for table in &mut tables {
+        table.key.clear();
+    }
     tables
 }
 
@@ -76,7 +78,7 @@ pub(crate) fn memory(tables: &[Table], shape: &Shape) -> MemorySource {
         let whole = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
         let (mut batches, mut start) = (vec![whole.slice(0, 0)], 0);
         let lengths = shape.batches.iter().cycle();
-        for length in lengths.take_while(|_| true) {
+        for length in lengths {
             let length = (*length).min(whole.num_rows() - start);
             batches.push(whole.slice(start, length));
             start += length;
@@ -143,7 +145,7 @@ pub(crate) fn csv(tables: &[Table], shape: &Shape, folder: &Path) -> CsvSource {
     fs::create_dir(folder).unwrap();
     for table in tables {
         let names = table.columns.iter().map(|it| Cell::Text(it.name.to_owned())).collect();
-        let records = std::iter::once(&names).chain(&table.rows).map(record);
+        let records = std::iter::once(&names).chain(&table.rows).map(|it| record(it));
         let text: String = records.collect();
         fs::write(folder.join(format!("{}.csv", table.name)), text).unwrap();
     }
@@ -151,7 +153,7 @@ pub(crate) fn csv(tables: &[Table], shape: &Shape, folder: &Path) -> CsvSource {
     CsvSource::open(folder.to_str().unwrap(), options).unwrap()
 }
 
-fn record(cells: &Vec<Cell>) -> String {
+fn record(cells: &[Cell]) -> String {
     let cells: Vec<_> = cells.iter().map(csv_cell).collect();
     cells.join(",") + "\n"
 }
@@ -186,8 +188,7 @@ impl Databases {
             let places = "?, ".repeat(table.columns.len());
             // So that a table has more pages than one thread takes at once.
             let filler = if page_bytes > 4096 { page_bytes / 3 } else { 0 };
-            let insert =
-                format!("INSERT INTO {} VALUES ({places} zeroblob({filler}))", table.name);
+            let insert = format!("INSERT INTO {} VALUES ({places} zeroblob({filler}))", table.name);
             let mut insert = transaction.prepare(&insert).unwrap();
             for row in &table.rows {
                 insert.execute(params_from_iter(row.iter().map(value))).unwrap();

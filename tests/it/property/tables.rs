@@ -26,34 +26,155 @@ pub(crate) const COLUMNS: [Column; 11] = [
 
 /// The text in which everything goes wrong.
 pub(crate) const WORDS: [&str; 58] = [
-    "", " ", "\t", "\u{a0}", "\u{2003}\u{3000}", "\u{200b}", "\n", "\r\n", "a", "A", "b", "ab", "aB", "a ", " a",
-    "a\0", "\0", "é", "e\u{301}", "É", "ß", "ss", "ﬀ", "𝒳", "👩\u{200d}🚀", "日本", "a,b", "a;b", "\"", "\"\"", "'",
-    "it's", "line\nbreak", "line\r\nbreak", "\r", "%", "a%b", "_", "\\", "NULL", "null", "NaN", "inf", "true", "TRUE",
-    "f", "0", "1", "01", "1.0", "2024-02-29", "2023-02-29", "2024-02-29 12:30", "2024-02-29T23:30:00-01:00",
-    "exactly15bytes!", "exactly16bytes!!", "exactly16bytes!?", "a key of more than thirty-two bytes, no. 1",
+    "",
+    " ",
+    "\t",
+    "\u{a0}",
+    "\u{2003}\u{3000}",
+    "\u{200b}",
+    "\n",
+    "\r\n",
+    "a",
+    "A",
+    "b",
+    "ab",
+    "aB",
+    "a ",
+    " a",
+    "a\0",
+    "\0",
+    "é",
+    "e\u{301}",
+    "É",
+    "ß",
+    "ss",
+    "ﬀ",
+    "𝒳",
+    "👩\u{200d}🚀",
+    "日本",
+    "a,b",
+    "a;b",
+    "\"",
+    "\"\"",
+    "'",
+    "it's",
+    "line\nbreak",
+    "line\r\nbreak",
+    "\r",
+    "%",
+    "a%b",
+    "_",
+    "\\",
+    "NULL",
+    "null",
+    "NaN",
+    "inf",
+    "true",
+    "TRUE",
+    "f",
+    "0",
+    "1",
+    "01",
+    "1.0",
+    "2024-02-29",
+    "2023-02-29",
+    "2024-02-29 12:30",
+    "2024-02-29T23:30:00-01:00",
+    "exactly15bytes!",
+    "exactly16bytes!!",
+    "exactly16bytes!?",
+    "a key of more than thirty-two bytes, no. 1",
 ];
 
 const NUMERALS: [&str; 27] = [
-    "0", "-0", "+0", "1", "-1", "+1", "01", "1.0", "1.", ".5", "-.5e1", "1e0", "1E2", "1e400", "1e-400", ".", "-", "e1",
-    "0x1", "1_0", " 1", "1 ", "9007199254740993", "9007199254740992.0", "99999999999999999999999999999999999999",
-    "999999999999999999999999999999999999999", "１",
+    "0",
+    "-0",
+    "+0",
+    "1",
+    "-1",
+    "+1",
+    "01",
+    "1.0",
+    "1.",
+    ".5",
+    "-.5e1",
+    "1e0",
+    "1E2",
+    "1e400",
+    "1e-400",
+    ".",
+    "-",
+    "e1",
+    "0x1",
+    "1_0",
+    " 1",
+    "1 ",
+    "9007199254740993",
+    "9007199254740992.0",
+    "99999999999999999999999999999999999999",
+    "999999999999999999999999999999999999999",
+    "１",
 ];
 
 const WHOLES: [i64; 12] =
     [0, 1, 2, 3, 7, -1, -7, 100, i64::MIN, i64::MAX, 9_007_199_254_740_993, -9_007_199_254_740_993];
 
 const REALS: [f64; 16] = [
-    0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 0.1, 100.0, 1e15, 1e16, 9_007_199_254_740_992.0, 9.223_372_036_854_775_8e18, 1e22,
-    1e300, 5e-324,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    2.0,
+    0.5,
+    -0.5,
+    0.1,
+    100.0,
+    1e15,
+    1e16,
+    9_007_199_254_740_992.0,
+    9_223_372_036_854_775_808.0,
+    1e22,
+    1e300,
+    5e-324,
 ];
 
 const BYTES: [&[u8]; 5] = [b"", b"a", b" ", b"\xff", b"1"];
 
 const CODES: [&str; 34] = [
-    "1234567893", "1234567890", "0234567899", "2000000002", "79927398713", "18", "00", "0", "12345", "12345-6789",
-    "1234", "12345-", "CA", "ca", "PW", "UM", "XX", "(212) 555-0123", "+1 212 555 0123", "12125550123", "22125550123",
-    "212-555-0123 x5", "ada@example.org", "ada@example", "a..b@example.org", "ada@-example.org", "a@b.1", "a+b@b-c.de",
-    "a@b@c.de", "1900-02-29", "2000-02-29", "0000-01-01", "9999-12-31", "2024-1-1",
+    "1234567893",
+    "1234567890",
+    "0234567899",
+    "2000000002",
+    "79927398713",
+    "18",
+    "00",
+    "0",
+    "12345",
+    "12345-6789",
+    "1234",
+    "12345-",
+    "CA",
+    "ca",
+    "PW",
+    "UM",
+    "XX",
+    "(212) 555-0123",
+    "+1 212 555 0123",
+    "12125550123",
+    "22125550123",
+    "212-555-0123 x5",
+    "ada@example.org",
+    "ada@example",
+    "a..b@example.org",
+    "ada@-example.org",
+    "a@b.1",
+    "a+b@b-c.de",
+    "a@b@c.de",
+    "1900-02-29",
+    "2000-02-29",
+    "0000-01-01",
+    "9999-12-31",
+    "2024-1-1",
 ];
 
 /// How tables are laid out, which must not matter.
@@ -81,12 +202,11 @@ pub(crate) enum KeyShape {
 pub(crate) fn shape() -> impl Strategy<Value = Shape> {
     let key = select(&[KeyShape::None, KeyShape::Integer, KeyShape::Text, KeyShape::Two][..]);
     let arrow = vec(any::<u8>(), COLUMNS.len() + 2);
-    (key, vec(0..12_usize, 1..6), arrow, 1..600_usize, select(&[512_u32, 1024, 65_536][..])).prop_map(
-        |(key, mut batches, arrow, block_bytes, page_bytes)| {
+    (key, vec(0..12_usize, 1..6), arrow, 1..600_usize, select(&[512_u32, 1024, 65_536][..]))
+        .prop_map(|(key, mut batches, arrow, block_bytes, page_bytes)| {
             batches.push(3);
             Shape { key, batches, arrow, block_bytes, page_bytes }
-        },
-    )
+        })
 }
 
 /// Rows without their key.
@@ -124,12 +244,16 @@ fn cell(column: &str) -> BoxedStrategy<Cell> {
             1 => text(&WORDS),
         ]
         .boxed(),
-        "whole" => prop_oneof![1 => select(&WHOLES[..]), 2 => -5..5_i64].prop_map(Cell::Integer).boxed(),
+        "whole" => {
+            prop_oneof![1 => select(&WHOLES[..]), 2 => -5..5_i64].prop_map(Cell::Integer).boxed()
+        }
         "real" => {
             let quarters = (-12..12).prop_map(|it| f64::from(it) / 4.0);
             prop_oneof![select(&REALS[..]), quarters].prop_map(Cell::Float).boxed()
         }
-        "day" => prop_oneof![19_780..19_790_i64, -700_000..2_900_000_i64].prop_map(Cell::Day).boxed(),
+        "day" => {
+            prop_oneof![19_780..19_790_i64, -700_000..2_900_000_i64].prop_map(Cell::Day).boxed()
+        }
         "moment" => prop_oneof![
             (1_709_164_800..1_709_424_000_i64).prop_map(|it| Cell::Moment(it * 1_000_000)),
             (-1_000_000..1_000_000_i64).prop_map(Cell::Moment),
@@ -160,7 +284,8 @@ impl Shape {
     fn table(&self, name: &'static str, rows: Vec<Vec<Cell>>) -> Table {
         let kind = if self.key == KeyShape::Text { Kind::Text } else { Kind::Integer };
         let columns = [Column { name: "id", kind }, Column { name: "part", kind: Kind::Text }];
-        let rows = rows.into_iter().enumerate().map(|(row, cells)| [self.key_of(row), cells].concat());
+        let rows =
+            rows.into_iter().enumerate().map(|(row, cells)| [self.key_of(row), cells].concat());
         Table {
             name,
             columns: columns.into_iter().chain(COLUMNS).collect(),

@@ -3,10 +3,12 @@
 //!
 //! A statement borrows its connection, so both live on one thread, which hands over a few batches
 //! ahead. It begins with the first batch that is asked for, and ends soon after nobody asks any more.
+//! The thread is none of the runtime's: all of those that may block might be waiting for it.
+
+use std::thread;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::database::sqlite::error::from_sqlite;
@@ -19,23 +21,17 @@ use crate::value::{Batch, TableSchema};
 /// How many batches wait at most.
 const BATCHES_WAITING: usize = 2;
 
-/// Starts a scan of `table` on a connection of its own; its thread is one of `runtime` that may block.
-pub(crate) fn start(
-    connection: Loan,
-    table: &TableSchema,
-    scan: &Scan,
-    runtime: Handle,
-) -> Box<dyn Partition> {
+/// Starts a scan of `table` on a connection of its own.
+pub(crate) fn start(connection: Loan, table: &TableSchema, scan: &Scan) -> Box<dyn Partition> {
     let (sql, reader) = select(table, scan, None, "");
     let cancellation = scan.cancellation.clone();
     let cursor = Cursor { connection, sql, reader, table: table.name.clone(), cancellation };
-    Box::new(CursorPartition { cursor: Some(cursor), runtime, batches: None })
+    Box::new(CursorPartition { cursor: Some(cursor), batches: None })
 }
 
 struct CursorPartition {
     /// What has not begun.
     cursor: Option<Cursor>,
-    runtime: Handle,
     /// What has begun.
     batches: Option<mpsc::Receiver<Message>>,
 }
@@ -48,7 +44,11 @@ impl Partition for CursorPartition {
     async fn next(&mut self) -> Result<Option<Batch>> {
         if let Some(cursor) = self.cursor.take() {
             let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
-            self.runtime.spawn_blocking(move || cursor.run(&sender));
+            let thread = thread::Builder::new().name("dq-sqlite-cursor".to_owned());
+            thread.spawn(move || cursor.run(&sender)).map_err(|it| {
+                let message = format!("cannot start a thread that reads a statement: {it}");
+                Error::new(ErrorKind::Unavailable, message)
+            })?;
             self.batches = Some(receiver);
         }
         match &mut self.batches {

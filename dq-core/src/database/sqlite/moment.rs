@@ -5,8 +5,9 @@
 //! connection, whose `PRAGMA data_version` changes with every commit of others, proves it. A busy
 //! writer may spoil one attempt after the other: then there is one connection, and scans share it.
 
+use std::fs;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -16,7 +17,7 @@ use crate::database::sqlite::connection::SharedConnection;
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::open;
 use crate::database::sqlite::open::Access;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// How often a common moment is looked for. An attempt takes a fraction of a millisecond, so that
 /// even hundreds of commits in a second leave a gap.
@@ -62,6 +63,7 @@ impl Moment {
             .pragma_update(None, "cache_size", PAGES_CACHED)
             .and_then(|()| begin(&main))
             .map_err(|it| from_sqlite(format!("begin to read `{name}`"), it))?;
+        check_whole(&main, &config.path)?;
         let shared = |it| Arc::new(SharedConnection::new(it, name.clone()));
         Ok(Self {
             main: shared(main),
@@ -118,6 +120,23 @@ impl Drop for Loan {
 fn begin(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN")?;
     connection.query_row("SELECT count(*) FROM main.sqlite_schema", [], |_| Ok(()))
+}
+
+/// Refuses a file that was cut short within its last page: SQLite reads zeros in place of the rest.
+/// While the `-wal` file holds something, a page of the file may be half written and not be read.
+fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
+    let bytes = |path: &Path| fs::metadata(path).map_or(0, |it| it.len());
+    if bytes(&open::beside(path, "-wal")) > 0 {
+        return Ok(());
+    }
+    let page_bytes = connection.query_row("PRAGMA main.page_size", [], |row| row.get::<_, u32>(0));
+    let page_bytes = page_bytes
+        .map_err(|it| from_sqlite(format!("read the page size of `{}`", open::name(path)), it))?;
+    if bytes(path).is_multiple_of(u64::from(page_bytes)) {
+        return Ok(());
+    }
+    let message = format!("cannot read `{}`: the file is cut short", open::name(path));
+    Err(Error::new(ErrorKind::SourceInvalid, message))
 }
 
 /// Begins on all connections at one moment, which `watch` proves; gives the others. Where it cannot be

@@ -4,7 +4,6 @@ use std::fmt;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use tokio::runtime::Handle;
 
 use crate::database::sqlite::catalog;
 use crate::database::sqlite::catalog::{Storage, Table};
@@ -26,13 +25,11 @@ pub(crate) struct SqliteSnapshot {
     contents: Contents,
     schemas: Vec<TableSchema>,
     method: ScanMethod,
-    /// Where statements run that last as long as their scan.
-    runtime: Handle,
 }
 
 impl SqliteSnapshot {
     /// Opens the database and begins to read. Blocks.
-    pub(crate) fn open(config: &SqliteConfig, runtime: Handle) -> Result<Self> {
+    pub(crate) fn open(config: &SqliteConfig) -> Result<Self> {
         let mut moment = Moment::open(config)?;
         let mut contents = moment.main().with(|it| Contents::read(it, config.scan_method))?;
         if contents.need_statements() {
@@ -40,7 +37,7 @@ impl SqliteSnapshot {
             contents = moment.main().with(|it| Contents::read(it, config.scan_method))?;
         }
         let schemas = contents.tables.iter().map(|it| it.schema.clone()).collect();
-        Ok(Self { moment, contents, schemas, method: config.scan_method, runtime })
+        Ok(Self { moment, contents, schemas, method: config.scan_method })
     }
 
     fn table(&self, scan: &Scan) -> Result<&Table> {
@@ -71,7 +68,7 @@ impl SqliteSnapshot {
                 step::by_rowid(self.moment.main(), loans, (&table.schema, layout), scan)
             }
             Storage::Other => Ok(vec![match self.moment.lend() {
-                Some(loan) => cursor::start(loan, &table.schema, scan, self.runtime.clone()),
+                Some(loan) => cursor::start(loan, &table.schema, scan),
                 None => step::by_offset(self.moment.main(), &table.schema, scan),
             }]),
         }

@@ -1,7 +1,6 @@
 //! A SQLite database as a source of rows.
 
 use async_trait::async_trait;
-use tokio::runtime::Handle;
 
 use crate::database::sqlite::config::SqliteConfig;
 use crate::database::sqlite::open;
@@ -36,9 +35,8 @@ impl Source for SqliteSource {
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
-        let (config, runtime) = (self.config.clone(), Handle::current());
-        let opened =
-            runtime.clone().spawn_blocking(move || SqliteSnapshot::open(&config, runtime)).await;
+        let config = self.config.clone();
+        let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&config)).await;
         let snapshot = opened.map_err(|it| {
             Error::new(ErrorKind::Internal, "opening a snapshot panicked").with_source(it)
         })??;

@@ -96,7 +96,12 @@ fn bounds(min: Option<&str>, max: Option<&str>) -> Result<Bounds, String> {
             (Some(low), Some(high)) if low > high => Err("`min` is greater than `max`".to_owned()),
             _ => Ok(Bounds::Numbers { min, max }),
         },
-        (_, _, Some(min), Some(max)) => Ok(Bounds::Days { min, max }),
+        (_, _, Some(min), Some(max)) => match (min, max) {
+            (Some(Day::On(low)), Some(Day::On(high))) if low > high => {
+                Err("`min` is greater than `max`".to_owned())
+            }
+            _ => Ok(Bounds::Days { min, max }),
+        },
         _ => Err("expected `min` and `max` as numbers, or as days such as 2026-01-31 or `today`"
             .to_owned()),
     }

@@ -51,6 +51,6 @@ impl CheckKind for Matches {
 /// The regex crate draws its syntax errors over several lines; the last line says what is wrong.
 fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default().trim();
+    let last = text.lines().last().unwrap_or_default().trim().trim_end_matches('.');
     format!("the regular expression does not compile: {}", last.trim_start_matches("error: "))
 }

@@ -45,14 +45,12 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// The table and the filter of a rule.
+    /// The table and the filter of a rule. Without a filter that has problems its checks can still be
+    /// looked at for theirs.
     pub(crate) fn rule(&mut self, rule: &Rule) -> Option<(usize, Option<usize>)> {
         let table = self.table(&rule.table, rule.place)?;
-        let filter = match &rule.filter {
-            None => None,
-            Some(filter) => Some(self.filter(table, &filter.expression, filter.place)?),
-        };
-        Some((table, filter))
+        let filter = rule.filter.as_ref();
+        Some((table, filter.and_then(|it| self.filter(table, &it.expression, it.place))))
     }
 
     pub(crate) fn as_of(&self) -> Date {
