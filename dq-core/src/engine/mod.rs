@@ -59,7 +59,9 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
 /// it open, would drop SQLite's locks.
 fn is_sqlite(path: &Path) -> bool {
     let extension = path.extension().and_then(|it| it.to_str());
-    if extension.is_some_and(|it| SQLITE_EXTENSIONS.iter().any(|known| it.eq_ignore_ascii_case(known))) {
+    if extension
+        .is_some_and(|it| SQLITE_EXTENSIONS.iter().any(|known| it.eq_ignore_ascii_case(known)))
+    {
         return true;
     }
     let mut first = [0; SQLITE_MAGIC.len()];

@@ -102,9 +102,13 @@ impl KeyRuns {
 
     /// Keeps the bytes of a long key in its bucket.
     fn keep(&mut self, index: usize, hash: u64, bytes: &[u8]) -> Result<Key> {
-        let Some(Bucket { long, .. }) = self.buckets.get_mut(index) else { return Ok(Key::default()) };
-        let (Ok(place), Ok(length)) = (u32::try_from(long.len()), u32::try_from(bytes.len())) else {
-            let message = "cannot keep the keys of a check: more than 4 GiB of long keys in one bucket";
+        let Some(Bucket { long, .. }) = self.buckets.get_mut(index) else {
+            return Ok(Key::default());
+        };
+        let (Ok(place), Ok(length)) = (u32::try_from(long.len()), u32::try_from(bytes.len()))
+        else {
+            let message =
+                "cannot keep the keys of a check: more than 4 GiB of long keys in one bucket";
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         };
         long.extend_from_slice(&length.to_le_bytes());

@@ -115,7 +115,8 @@ impl Layout {
     #[inline]
     fn read(self, bytes: &[u8]) -> Option<Record> {
         let (key, mut rest) = bytes.split_first_chunk()?;
-        let mut record = Record { key: Key(u128::from_le_bytes(*key)), value: Key::default(), row: 0 };
+        let mut record =
+            Record { key: Key(u128::from_le_bytes(*key)), value: Key::default(), row: 0 };
         if self.with_values {
             let (value, after) = rest.split_first_chunk()?;
             record.value = Key(u128::from_le_bytes(*value));
@@ -158,7 +159,9 @@ impl Records {
     #[inline]
     pub(crate) fn iter(&self, layout: Layout) -> impl Iterator<Item = Record> {
         let chunks = self.full.iter().chain([&self.last]);
-        chunks.flat_map(move |it| it.chunks_exact(layout.width())).filter_map(move |it| layout.read(it))
+        chunks
+            .flat_map(move |it| it.chunks_exact(layout.width()))
+            .filter_map(move |it| layout.read(it))
     }
 }
 
@@ -168,7 +171,8 @@ mod tests {
 
     #[test]
     fn a_list_of_many_chunks_keeps_its_order() {
-        for (with_values, with_rows) in [(false, false), (false, true), (true, false), (true, true)] {
+        for (with_values, with_rows) in [(false, false), (false, true), (true, false), (true, true)]
+        {
             let layout = Layout { with_values, with_rows };
             let mut list = Records::default();
             let count = 3 * CHUNK + 7;
