@@ -28,7 +28,8 @@ struct Capitals;
 
 impl CustomCheck for Capitals {
     fn violations(&self, rows: &RecordBatch) -> dq_core::Result<BooleanArray> {
-        let names = rows.columns().first().and_then(|it| it.as_any().downcast_ref::<StringViewArray>());
+        let names =
+            rows.columns().first().and_then(|it| it.as_any().downcast_ref::<StringViewArray>());
         let names = names.ok_or_else(|| Error::new(ErrorKind::UsageInvalid, "expected text"))?;
         let has_lower = |it: Option<&str>| it.map(|it| it.chars().any(char::is_lowercase));
         Ok(names.iter().map(has_lower).collect())

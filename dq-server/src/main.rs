@@ -12,11 +12,6 @@ use clap::Parser;
 
 use crate::arguments::Arguments;
 
-/// Scans hand megabytes from thread to thread many times a second, which costs the system's allocator
-/// a tenth of the whole run. The library leaves this choice to whoever embeds it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -28,11 +28,14 @@ const SCHEMES: &str = "`sqlite:` and `csv:`";
 /// The first bytes of every SQLite database; see "The Database Header" in SQLite's file format.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// How SQLite databases are usually called.
+const SQLITE_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
+
 /// Opens the source that `spec` names.
 ///
 /// `sqlite:PATH` is a SQLite database and `csv:PATH` a CSV file, folder or glob. Without a scheme, a
-/// file that begins like a SQLite database is one, and everything else is CSV; `-` is CSV on standard
-/// input.
+/// file that is called like a SQLite database (`.db`, `.db3`, `.sqlite`, `.sqlite3`) or begins like one
+/// is one, and everything else is CSV; `-` is CSV on standard input.
 ///
 /// # Errors
 ///
@@ -52,7 +55,15 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     if is_sqlite(Path::new(spec)) { sqlite(spec, options) } else { csv(spec, options) }
 }
 
+/// Judges by the name first: to open and close a database file beside SQLite, in a process that has
+/// it open, would drop SQLite's locks.
 fn is_sqlite(path: &Path) -> bool {
+    let extension = path.extension().and_then(|it| it.to_str());
+    if extension
+        .is_some_and(|it| SQLITE_EXTENSIONS.iter().any(|known| it.eq_ignore_ascii_case(known)))
+    {
+        return true;
+    }
     let mut first = [0; SQLITE_MAGIC.len()];
     let is_file = std::fs::metadata(path).is_ok_and(|it| it.is_file());
     is_file

@@ -56,7 +56,8 @@ impl Matcher {
     pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         match self {
             Self::Bytes(sets) => {
-                let is_in = |(byte, set): (&u8, &ByteSet)| set.get(usize::from(*byte)) == Some(&true);
+                let is_in =
+                    |(byte, set): (&u8, &ByteSet)| set.get(usize::from(*byte)) == Some(&true);
                 text.len() == sets.len() && text.iter().zip(&**sets).all(is_in)
             }
             Self::Regex(regex) => regex.is_match(text),
@@ -72,7 +73,8 @@ impl Matcher {
 fn byte_sets(hir: &Hir) -> Option<Vec<ByteSet>> {
     let HirKind::Concat(parts) = hir.kind() else { return None };
     let [first, parts @ .., last] = &parts[..] else { return None };
-    let is_anchored = *first.kind() == HirKind::Look(Look::Start) && *last.kind() == HirKind::Look(Look::End);
+    let is_anchored =
+        *first.kind() == HirKind::Look(Look::Start) && *last.kind() == HirKind::Look(Look::End);
     let mut sets = Vec::new();
     parts.iter().filter(|_| is_anchored).try_for_each(|it| append_sets(it, &mut sets))?;
     (!sets.is_empty()).then_some(sets)
@@ -137,8 +139,28 @@ mod tests {
             "x$|^y",
         ];
         let texts = [
-            "", "12345", "12345\n", "1234", "12345-6789", "abc", "ac", "bc", "ab", "AB", "abab",
-            "ab\n", "\nab", "a@b.cd", "MÜLLER", "x", "ax x", "y", "\u{a0}", "é", "a", "b",
+            "",
+            "12345",
+            "12345\n",
+            "1234",
+            "12345-6789",
+            "abc",
+            "ac",
+            "bc",
+            "ab",
+            "AB",
+            "abab",
+            "ab\n",
+            "\nab",
+            "a@b.cd",
+            "MÜLLER",
+            "x",
+            "ax x",
+            "y",
+            "\u{a0}",
+            "é",
+            "a",
+            "b",
         ];
         for pattern in patterns {
             let (matcher, regex) = (Matcher::new(pattern).unwrap(), Regex::new(pattern).unwrap());

@@ -15,7 +15,8 @@ pub(crate) struct FailingRows {
 impl FailingRows {
     /// No row of these partitions has failed.
     pub(crate) fn new(kept: &[KeptRows]) -> Self {
-        let words = |it: &KeptRows| (0..it.rows().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        let words =
+            |it: &KeptRows| (0..it.rows().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         Self { partitions: kept.iter().map(words).collect() }
     }
 

@@ -87,7 +87,7 @@ impl Worker {
             self.take(&run.plan, plan, &run.options, &batch)?;
             self.tell(plan, &batch);
         }
-        self.runs.iter_mut().try_for_each(KeyRuns::flush)?;
+        self.runs.iter_mut().for_each(KeyRuns::finish);
         Ok(self)
     }
 

@@ -153,7 +153,9 @@ impl<'a> Operand<'a> {
             _ => None,
         };
         let (position, by) = match (operator, operands) {
-            (Operator::Add, [Term::Column(position), Term::Literal(by)]) => (position, literal(by)?),
+            (Operator::Add, [Term::Column(position), Term::Literal(by)]) => {
+                (position, literal(by)?)
+            }
             (Operator::Subtract, [Term::Column(position), Term::Literal(by)]) => {
                 (position, literal(by)?.checked_neg()?)
             }

@@ -11,13 +11,22 @@ use crate::validate::keys::records::{Key, Layout, Record, Records};
 pub(crate) const BUCKETS: usize = 1024;
 
 /// The keys that one partition has collected, spread over buckets by their hash.
+///
+/// A key goes first to a short stage of its bucket. All stages lie side by side, within the cache; a
+/// full one goes to its bucket at once, so that far memory is touched once for several keys.
 #[derive(Debug)]
 pub(crate) struct KeyRuns {
     hash: KeyHash,
     layout: Layout,
     buckets: Vec<Bucket>,
-    pending: Pending,
+    /// The stages of all buckets, each with room for `STAGE` keys.
+    stages: Vec<u8>,
+    /// How many bytes of each stage are taken.
+    staged: Vec<u16>,
 }
+
+/// How many keys a stage holds.
+const STAGE: usize = 8;
 
 /// Some of the keys of one partition: all with certain bits of the hash in common.
 #[derive(Debug, Default)]
@@ -34,25 +43,11 @@ pub(crate) struct BucketView<'a> {
     layout: Layout,
 }
 
-/// Keys on their way to their buckets. Thousands of keys go at once, sorted by bucket, so that a bucket
-/// is fetched into the cache once for all that it gets.
-#[derive(Debug, Default)]
-struct Pending {
-    records: Vec<Record>,
-    /// The bucket of each record.
-    buckets: Vec<u16>,
-    /// Long keys, each after its length.
-    long: Vec<u8>,
-}
-
-/// How many keys go to their buckets at once: dozens to each.
-const PENDING_MAX: usize = 1 << 14;
-const PENDING_LONG_MAX: usize = 1 << 24;
-
 impl KeyRuns {
     pub(crate) fn new(hash: KeyHash, layout: Layout) -> Self {
         let buckets = (0..BUCKETS).map(|_| Bucket::default()).collect();
-        Self { hash, layout, buckets, pending: Pending::default() }
+        let stages = vec![0; BUCKETS * STAGE * layout.width()];
+        Self { hash, layout, buckets, stages, staged: vec![0; BUCKETS] }
     }
 
     pub(crate) fn bucket(&self, index: usize) -> Option<BucketView<'_>> {
@@ -62,88 +57,71 @@ impl KeyRuns {
     /// Adds the key of a row; `value` is what it determines.
     #[inline]
     pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>, row: u32) -> Result<()> {
-        let key = self.key(key)?;
-        let value = match value {
-            Some(value) => self.key(value)?,
-            None => Key::default(),
-        };
+        let short = Key::short(key);
+        let hash = short.map_or_else(|| self.hash.of_long(key), |it| self.hash.of(it));
         // The table of a bucket is addressed by the lowest bits and tagged by the highest.
-        self.pending.buckets.push((self.hash.of(key) >> 32) as u16 % BUCKETS as u16);
-        self.pending.records.push(Record { key, value, row });
-        if self.pending.records.len() >= PENDING_MAX || self.pending.long.len() >= PENDING_LONG_MAX {
-            self.flush()?;
-        }
+        let index = (hash >> 32) as usize % BUCKETS;
+        let key = match short {
+            Some(key) => key,
+            None => self.keep(index, hash, key)?,
+        };
+        let value = match value.map(|it| (Key::short(it), it)) {
+            None => Key::default(),
+            Some((Some(value), _)) => value,
+            Some((None, value)) => self.keep(index, self.hash.of_long(value), value)?,
+        };
+        self.stage(index, Record { key, value, row });
         Ok(())
     }
 
     #[inline]
-    fn key(&mut self, bytes: &[u8]) -> Result<Key> {
-        match Key::short(bytes) {
-            Some(key) => Ok(key),
-            None => keep(&mut self.pending.long, self.hash.of_long(bytes), bytes),
+    fn stage(&mut self, index: usize, record: Record) {
+        let room = STAGE * self.layout.width();
+        let stage = self.stages.get_mut(index * room..(index + 1) * room);
+        let (Some(stage), Some(staged)) = (stage, self.staged.get_mut(index)) else { return };
+        let at = usize::from(*staged);
+        self.layout.write(record, stage.get_mut(at..).unwrap_or_default());
+        *staged += self.layout.width() as u16;
+        if usize::from(*staged) == room {
+            let bucket = self.buckets.get_mut(index);
+            bucket.into_iter().for_each(|it| it.records.append(self.layout, stage));
+            *staged = 0;
         }
     }
 
-    /// Brings every key to its bucket. Needed once after the last key.
-    pub(crate) fn flush(&mut self) -> Result<()> {
-        let Pending { records, buckets, long } = &mut self.pending;
-        let mut places = vec![0_usize; BUCKETS];
-        for bucket in &*buckets {
-            places.get_mut(usize::from(*bucket)).into_iter().for_each(|it| *it += 1);
+    /// Brings every key to its bucket. Needed once, after the last key.
+    pub(crate) fn finish(&mut self) {
+        let stages = self.stages.chunks_exact(STAGE * self.layout.width());
+        for ((bucket, stage), staged) in self.buckets.iter_mut().zip(stages).zip(&self.staged) {
+            let staged = stage.get(..usize::from(*staged)).unwrap_or_default();
+            bucket.records.append(self.layout, staged);
         }
-        let mut sum = 0;
-        for place in &mut places {
-            sum += std::mem::replace(place, sum);
-        }
-        let mut order = vec![0_u32; records.len()];
-        for (number, bucket) in buckets.iter().enumerate() {
-            let Some(place) = places.get_mut(usize::from(*bucket)) else { continue };
-            order.get_mut(*place).into_iter().for_each(|it| *it = number as u32);
-            *place += 1;
-        }
-        // Each place has moved to the end of its bucket, which is the start of the next.
-        let mut start = 0;
-        for (bucket, end) in self.buckets.iter_mut().zip(places) {
-            for number in order.get(start..end).unwrap_or_default() {
-                let Some(record) = records.get(*number as usize) else { continue };
-                let (key, value) = (bucket.take(record.key, long)?, bucket.take(record.value, long)?);
-                bucket.records.push(self.layout, Record { key, value, row: record.row });
-            }
-            start = end;
-        }
-        records.clear();
-        buckets.clear();
-        long.clear();
-        Ok(())
+        self.stages = Vec::new();
+        self.staged = Vec::new();
     }
-}
 
-/// Appends the bytes of a long key, and gives the key with their place.
-fn keep(long: &mut Vec<u8>, hash: u64, bytes: &[u8]) -> Result<Key> {
-    let (Ok(place), Ok(length)) = (u32::try_from(long.len()), u32::try_from(bytes.len())) else {
-        let message = "cannot keep the keys of a check: more than 4 GiB of long keys in one bucket";
-        return Err(Error::new(ErrorKind::LimitExceeded, message));
-    };
-    long.extend_from_slice(&length.to_le_bytes());
-    long.extend_from_slice(bytes);
-    Ok(Key::long(hash, place))
-}
-
-/// The bytes of a long key.
-#[inline]
-fn bytes_of(long: &[u8], key: Key) -> Option<&[u8]> {
-    let (length, bytes) = long.get(key.place()..)?.split_first_chunk()?;
-    bytes.get(..u32::from_le_bytes(*length) as usize)
+    /// Keeps the bytes of a long key in its bucket.
+    fn keep(&mut self, index: usize, hash: u64, bytes: &[u8]) -> Result<Key> {
+        let Some(Bucket { long, .. }) = self.buckets.get_mut(index) else {
+            return Ok(Key::default());
+        };
+        let (Ok(place), Ok(length)) = (u32::try_from(long.len()), u32::try_from(bytes.len()))
+        else {
+            let message =
+                "cannot keep the keys of a check: more than 4 GiB of long keys in one bucket";
+            return Err(Error::new(ErrorKind::LimitExceeded, message));
+        };
+        long.extend_from_slice(&length.to_le_bytes());
+        long.extend_from_slice(bytes);
+        Ok(Key::long(hash, place))
+    }
 }
 
 impl Bucket {
-    /// Takes over the bytes of a key, if it is long, from where they lie.
-    #[inline]
-    fn take(&mut self, key: Key, from: &[u8]) -> Result<Key> {
-        if !key.is_long() {
-            return Ok(key);
-        }
-        keep(&mut self.long, key.hash_of_long(), bytes_of(from, key).unwrap_or_default())
+    /// The bytes of a long key.
+    fn bytes(&self, key: Key) -> Option<&[u8]> {
+        let (length, bytes) = self.long.get(key.place()..)?.split_first_chunk()?;
+        bytes.get(..u32::from_le_bytes(*length) as usize)
     }
 }
 
@@ -164,7 +142,7 @@ impl<'a> BucketView<'a> {
             return key == other;
         }
         key.hash_of_long() == other.hash_of_long()
-            && bytes_of(&self.bucket.long, key) == bytes_of(&others.bucket.long, other)
+            && self.bucket.bytes(key) == others.bucket.bytes(other)
     }
 }
 
@@ -179,7 +157,7 @@ mod tests {
         for key in ["a long key, number 1", "a long key, number 2", "a long key, number 1"] {
             runs.push(key.as_bytes(), None, 0).unwrap();
         }
-        runs.flush().unwrap();
+        runs.finish();
         let bucket = runs.bucket(0).unwrap();
         let keys: Vec<_> = bucket.records().map(|it| it.key).collect();
         assert!(!bucket.is_same(keys[0], bucket, keys[1]));

@@ -105,7 +105,11 @@ struct Pair {
     row: u32,
 }
 
-fn dependency(parts: &[BucketView<'_>], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -> Finding {
+fn dependency(
+    parts: &[BucketView<'_>],
+    hash: KeyHash,
+    fails: &mut dyn FnMut(usize, u32),
+) -> Finding {
     let mut pairs = number_pairs(parts, hash);
     pairs.sort_unstable_by_key(|it| (it.key, it.value));
     let mut finding = Finding::default();

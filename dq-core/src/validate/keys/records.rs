@@ -82,8 +82,7 @@ pub(crate) struct Layout {
 }
 
 /// A list of keys that grows by whole chunks: unlike a `Vec` it never copies what it holds and never
-/// reserves twice what it needs. Appending touches one place in memory, whatever goes with a key,
-/// since keys go to hundreds of lists in turn.
+/// reserves twice what it needs.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     last: Vec<u8>,
@@ -95,14 +94,29 @@ const FIRST: usize = 16;
 const CHUNK: usize = 512;
 
 impl Layout {
-    fn width(self) -> usize {
+    /// How many bytes a key takes with what goes with it.
+    pub(crate) fn width(self) -> usize {
         16 + if self.with_values { 16 } else { 0 } + if self.with_rows { 4 } else { 0 }
+    }
+
+    /// Writes a record to the start of `out`.
+    #[inline]
+    pub(crate) fn write(self, record: Record, out: &mut [u8]) {
+        let Some((key, rest)) = out.split_first_chunk_mut() else { return };
+        *key = record.key.0.to_le_bytes();
+        let middle = if self.with_values { 16 } else { 0 };
+        let Some((value, row)) = rest.split_at_mut_checked(middle) else { return };
+        value.first_chunk_mut().into_iter().for_each(|it| *it = record.value.0.to_le_bytes());
+        if self.with_rows {
+            row.first_chunk_mut().into_iter().for_each(|it| *it = record.row.to_le_bytes());
+        }
     }
 
     #[inline]
     fn read(self, bytes: &[u8]) -> Option<Record> {
         let (key, mut rest) = bytes.split_first_chunk()?;
-        let mut record = Record { key: Key(u128::from_le_bytes(*key)), value: Key::default(), row: 0 };
+        let mut record =
+            Record { key: Key(u128::from_le_bytes(*key)), value: Key::default(), row: 0 };
         if self.with_values {
             let (value, after) = rest.split_first_chunk()?;
             record.value = Key(u128::from_le_bytes(*value));
@@ -116,27 +130,20 @@ impl Layout {
 }
 
 impl Records {
-    #[inline]
-    pub(crate) fn push(&mut self, layout: Layout, record: Record) {
-        if self.last.len() == self.last.capacity() {
+    /// Appends keys as [`Layout::write`] has written them.
+    pub(crate) fn append(&mut self, layout: Layout, records: &[u8]) {
+        if self.last.capacity() - self.last.len() < records.len() {
             self.grow(layout.width());
         }
-        self.last.extend_from_slice(&record.key.0.to_le_bytes());
-        if layout.with_values {
-            self.last.extend_from_slice(&record.value.0.to_le_bytes());
-        }
-        if layout.with_rows {
-            self.last.extend_from_slice(&record.row.to_le_bytes());
-        }
+        self.last.extend_from_slice(records);
     }
 
-    /// Makes room; the capacity stays a multiple of `width`.
+    /// Makes room. Chunks hold whole appendices, all but the last of which are of one size.
     #[cold]
     fn grow(&mut self, width: usize) {
         let held = self.last.len() / width;
         if held < CHUNK {
-            let capacity = (held * 4).clamp(FIRST, CHUNK) * width;
-            let mut larger = Vec::with_capacity(capacity);
+            let mut larger = Vec::with_capacity((held * 4).clamp(FIRST, CHUNK) * width);
             larger.extend_from_slice(&self.last);
             self.last = larger;
         } else {
@@ -152,7 +159,9 @@ impl Records {
     #[inline]
     pub(crate) fn iter(&self, layout: Layout) -> impl Iterator<Item = Record> {
         let chunks = self.full.iter().chain([&self.last]);
-        chunks.flat_map(move |it| it.chunks_exact(layout.width())).filter_map(move |it| layout.read(it))
+        chunks
+            .flat_map(move |it| it.chunks_exact(layout.width()))
+            .filter_map(move |it| layout.read(it))
     }
 }
 
@@ -162,13 +171,16 @@ mod tests {
 
     #[test]
     fn a_list_of_many_chunks_keeps_its_order() {
-        for (with_values, with_rows) in [(false, false), (false, true), (true, false), (true, true)] {
+        for (with_values, with_rows) in [(false, false), (false, true), (true, false), (true, true)]
+        {
             let layout = Layout { with_values, with_rows };
             let mut list = Records::default();
             let count = 3 * CHUNK + 7;
             for row in 0..count as u32 {
                 let (key, value) = (Key::long(row.into(), row), Key::long(7, row));
-                list.push(layout, Record { key, value, row });
+                let mut bytes = vec![0; layout.width()];
+                layout.write(Record { key, value, row }, &mut bytes);
+                list.append(layout, &bytes);
             }
             assert_eq!(list.len(layout), count);
             for (number, record) in list.iter(layout).enumerate() {
