@@ -25,7 +25,7 @@ struct Row {
 /// Scattered, so that equal keys are far apart and meet in other partitions.
 fn row(row: usize) -> Row {
     let scattered = row * 7919 % 104_729;
-    let city = if row % 997 == 0 { scattered % 5 } else { scattered % 1000 };
+    let city = if row.is_multiple_of(997) { scattered % 5 } else { scattered % 1000 };
     Row {
         short: format!("key {}", scattered % 70_000),
         long: format!("a key that is rather long, number {}", scattered % 90_000),
