@@ -185,7 +185,10 @@ fn plus(cell: &Cell, more: i64) -> Read {
                 Some(sum) => Read::Number(Number::Whole(sum)),
                 None => Read::Invalid,
             },
-            Some(Number::Float(it)) => Read::Number(Number::Float(it + more as f64)),
+            Some(Number::Float(it)) if it.is_finite() => {
+                Read::Number(Number::Float(it + more as f64))
+            }
+            Some(Number::Float(_)) => Read::Invalid,
             None => Read::Invalid,
         },
     }

@@ -27,6 +27,11 @@ impl Number {
         if let (Self::Float(a), Self::Float(b)) = (self, other) {
             return a.partial_cmp(&b);
         }
+        match (self, other) {
+            (Self::Float(it), _) if !it.is_finite() => return it.partial_cmp(&0.0),
+            (_, Self::Float(it)) if !it.is_finite() => return 0.0.partial_cmp(&it),
+            _ => {}
+        }
         let (a, b) = (self.digits()?, other.digits()?);
         Some(match (a.negative, b.negative) {
             (false, false) => a.magnitude().cmp(&b.magnitude()),

@@ -166,7 +166,7 @@ fn json_of(cell: &Cell) -> Value {
         Cell::Null => Value::Null,
         Cell::Boolean(it) => json!(it),
         Cell::Integer(it) => json!(it),
-        Cell::Float(it) => json!(it),
+        Cell::Float(it) if it.is_finite() => json!(it),
         Cell::Bytes(it) => {
             json!(it.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}")))
         }

@@ -35,11 +35,13 @@ pub(crate) fn as_text(tables: &[Table]) -> Vec<Table> {
     tables
 }
 
-/// The tables as SQLite can hold them: no days, no booleans, and in a REAL column no negative zero.
+/// The tables as SQLite can hold them: no days, no booleans, no NaN, and in a REAL column no negative
+/// zero.
 pub(crate) fn as_sqlite(tables: &[Table]) -> Vec<Table> {
     changed(tables, |kind, cell| match (kind, cell) {
         (Kind::Boolean, Cell::Boolean(it)) => (Kind::Integer, Cell::Integer(i64::from(it))),
         (Kind::Boolean, cell) => (Kind::Integer, cell),
+        (kind, Cell::Float(it)) if it.is_nan() => (kind, Cell::Null),
         (Kind::Float, Cell::Float(0.0)) => (Kind::Float, Cell::Float(0.0)),
         (Kind::Day | Kind::Moment, cell) => (Kind::Text, text_of(cell)),
         other => other,

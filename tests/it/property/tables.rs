@@ -119,7 +119,10 @@ const NUMERALS: [&str; 27] = [
 const WHOLES: [i64; 12] =
     [0, 1, 2, 3, 7, -1, -7, 100, i64::MIN, i64::MAX, 9_007_199_254_740_993, -9_007_199_254_740_993];
 
-const REALS: [f64; 16] = [
+const REALS: [f64; 19] = [
+    f64::NAN,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
     0.0,
     -0.0,
     1.0,
