@@ -10,6 +10,8 @@ mod licences;
 mod moment;
 mod naive;
 mod property;
+mod prose;
 mod rules_doc;
 mod run;
+mod scale;
 mod tidy;
