@@ -8,7 +8,7 @@ mod run;
 /// The Rust half of `dq`.
 #[pymodule]
 mod _dq {
-    use super::*;
+    use pyo3::prelude::*;
 
     #[pymodule_export]
     use crate::error::error_classes;

@@ -9,6 +9,7 @@
 //! nothing and their states merge, so no count depends on how the rows were split.
 
 mod failing_rows;
+mod job;
 mod kept_rows;
 mod keys;
 mod options;
@@ -17,6 +18,7 @@ mod report;
 mod row_key;
 mod run;
 mod sample;
+mod threads;
 mod worker;
 
 use std::sync::Arc;

@@ -2,23 +2,21 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::error::Error;
-use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::{Kernel, KeySetId, Plan, PlannedCheck};
+use crate::rules::{Kernel, KeySetId, Plan};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
-use crate::validate::failing_rows::FailingRows;
+use crate::validate::job::Job;
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{BUCKETS, Decision, Finding, KeyHash, KeyRuns};
+use crate::validate::keys::{KeyHash, KeyRuns};
 use crate::validate::outcome::{Outcome, TableOutcome};
-use crate::validate::sample::{Sample, Shown};
-use crate::validate::worker::Worker;
+use crate::validate::threads::join;
+use crate::validate::worker::{Tally, Worker};
 
 /// What the threads of one run share.
 #[derive(Debug)]
@@ -34,6 +32,17 @@ pub(crate) struct Run {
 pub(crate) struct Found {
     pub(crate) tables: Vec<TableOutcome>,
     pub(crate) checks: Vec<Outcome>,
+}
+
+impl Found {
+    /// Adds what one partition has found about the checks of rows.
+    fn add(&mut self, tallies: Vec<Tally>) {
+        for tally in tallies {
+            if let Some(outcome) = self.checks.get_mut(tally.check) {
+                outcome.add(tally);
+            }
+        }
+    }
 }
 
 /// Stops the threads of a run: when its future is dropped, and when one of them fails or panics.
@@ -117,33 +126,12 @@ fn has_groups(kernel: &Kernel) -> bool {
     matches!(kernel, Kernel::Unique(_) | Kernel::Dependency(_))
 }
 
-/// Waits for every task; the first error that is not the cancelling of the others counts.
-async fn join<T>(tasks: Vec<tokio::task::JoinHandle<Result<T>>>) -> Result<Vec<T>> {
-    let mut done = Vec::with_capacity(tasks.len());
-    let mut errors = Vec::new();
-    for task in tasks {
-        match task.await {
-            Ok(Ok(it)) => done.push(it),
-            Ok(Err(error)) => errors.push(error),
-            Err(panic) => {
-                let error = Error::new(ErrorKind::Internal, "a thread of the run panicked");
-                errors.push(error.with_source(panic));
-            }
-        }
-    }
-    errors.sort_by_key(|it| it.kind() == ErrorKind::Cancelled);
-    match errors.into_iter().next() {
-        Some(error) => Err(error),
-        None => Ok(done),
-    }
-}
-
 /// What has been found so far, and the keys that are still needed.
 #[derive(Debug)]
-struct State {
+pub(crate) struct State {
     found: Found,
-    keys: HashMap<KeySetId, Arc<Vec<KeyRuns>>>,
-    kept: HashMap<usize, Arc<Vec<KeptRows>>>,
+    pub(crate) keys: HashMap<KeySetId, Arc<Vec<KeyRuns>>>,
+    pub(crate) kept: HashMap<usize, Arc<Vec<KeptRows>>>,
 }
 
 impl State {
@@ -163,96 +151,11 @@ impl State {
             if let Some(found) = self.found.tables.get_mut(table) {
                 found.add(worker.rows, worker.batches, &worker.in_scope);
             }
-            for tally in worker.tallies {
-                let Some(outcome) = self.found.checks.get_mut(tally.check) else { continue };
-                outcome.add(tally);
-            }
+            self.found.add(worker.tallies);
         }
         for (index, runs) in runs.into_iter().enumerate() {
             self.keys.insert(KeySetId { table, index }, Arc::new(runs));
         }
         self.kept.insert(table, Arc::new(kept));
-    }
-}
-
-/// The decision of one check: its buckets, one after the other, by whichever thread is free.
-struct Job {
-    run: Arc<Run>,
-    decision: Decision,
-    subjects: Arc<Vec<KeyRuns>>,
-    others: Arc<Vec<KeyRuns>>,
-    kept: Arc<Vec<KeptRows>>,
-    failing: FailingRows,
-    shown_key: Vec<usize>,
-    shown_values: Vec<usize>,
-    next: AtomicUsize,
-}
-
-impl Job {
-    fn new(run: &Arc<Run>, state: &State, check: &PlannedCheck) -> Option<Arc<Self>> {
-        let (decision, subjects, others) = match check.kernel {
-            Kernel::Row(_) | Kernel::RowCount { .. } => return None,
-            Kernel::Unique(keys) => (Decision::Unique, keys, keys),
-            Kernel::Dependency(keys) => (Decision::Dependency, keys, keys),
-            Kernel::References { child, parent } => (Decision::Among, child, parent),
-            Kernel::Cardinality { parent, child, min, max } => {
-                (Decision::Times { min, max }, parent, child)
-            }
-        };
-        let table = run.plan.tables.get(check.table)?;
-        let shows_values = run.options.show_values;
-        let key = if shows_values {
-            table.primary_key.clone()
-        } else {
-            (0..table.primary_key.len()).collect()
-        };
-        let kept = Arc::clone(state.kept.get(&check.table)?);
-        Some(Arc::new(Self {
-            run: Arc::clone(run),
-            decision,
-            subjects: Arc::clone(state.keys.get(&subjects)?),
-            others: Arc::clone(state.keys.get(&others)?),
-            failing: FailingRows::new(&kept),
-            kept,
-            shown_key: key,
-            shown_values: if shows_values { check.columns.clone() } else { Vec::new() },
-            next: AtomicUsize::new(0),
-        }))
-    }
-
-    async fn run(self: Arc<Self>) -> Result<(Finding, Sample)> {
-        let spawn = |_| {
-            let job = Arc::clone(&self);
-            spawn_blocking(move || job.decide_buckets())
-        };
-        let tasks = (0..self.run.options.threads.get()).map(spawn).collect();
-        let mut all = Finding::default();
-        for finding in join(tasks).await? {
-            all.violations += finding.violations;
-            all.groups += finding.groups;
-        }
-        let mut sample = Sample::new(self.run.options.sample_limit);
-        if all.violations > 0 {
-            let shown = Shown { key: &self.shown_key, values: &self.shown_values };
-            self.failing.sample(&self.kept, shown, &mut sample);
-        }
-        Ok((all, sample))
-    }
-
-    fn decide_buckets(&self) -> Result<Finding> {
-        let mut found = Finding::default();
-        loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            if index >= BUCKETS {
-                return Ok(found);
-            }
-            self.run.cancellation.check()?;
-            let subjects: Vec<_> = self.subjects.iter().filter_map(|it| it.bucket(index)).collect();
-            let others: Vec<_> = self.others.iter().filter_map(|it| it.bucket(index)).collect();
-            let mut fails = |partition, row| self.failing.note(partition, row);
-            let finding = self.decision.decide(&subjects, &others, self.run.hash, &mut fails);
-            found.violations += finding.violations;
-            found.groups += finding.groups;
-        }
     }
 }

@@ -8,14 +8,14 @@ use arrow_buffer::BooleanBuffer;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::{Kernel, KeySet, Plan, RowKernel, TablePlan};
+use crate::rules::{Kernel, KeySet, PlannedFilter, RowKernel, TablePlan};
 use crate::source::Partition;
+use crate::validate::Progress;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{KeyRuns, Layout};
 use crate::validate::row_key::lowest_row;
 use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
-use crate::validate::{Progress, ValidateOptions};
 use crate::value::Batch;
 
 /// The state of one partition; those of all partitions of a table merge.
@@ -84,39 +84,31 @@ impl Worker {
         let Some(plan) = run.plan.tables.get(self.table) else { return Ok(self) };
         while let Some(batch) = partition.next().await? {
             run.cancellation.check()?;
-            self.take(&run.plan, plan, &run.options, &batch)?;
+            self.take(&run, plan, &batch)?;
             self.tell(plan, &batch);
         }
         self.runs.iter_mut().for_each(KeyRuns::finish);
         Ok(self)
     }
 
-    fn take(
-        &mut self,
-        plan: &Plan,
-        table: &TablePlan,
-        options: &ValidateOptions,
-        batch: &Batch,
-    ) -> Result<()> {
-        let scopes: Vec<_> =
-            table.filters.iter().map(|it| it.predicate.evaluate(batch).holds).collect();
+    fn take(&mut self, run: &Run, table: &TablePlan, batch: &Batch) -> Result<()> {
+        let holds = |it: &PlannedFilter| it.predicate.evaluate(batch).holds;
+        let scopes: Vec<_> = table.filters.iter().map(holds).collect();
         for (in_scope, scope) in self.in_scope.iter_mut().zip(&scopes) {
             *in_scope += scope.count_set_bits() as u64;
         }
         let lowest = lowest_row(batch, &table.primary_key);
         for (kernel, tally) in self.kernels.iter().zip(&mut self.tallies) {
-            let Some(check) = plan.checks.get(tally.check).filter(|_| tally.error.is_none()) else {
-                continue;
-            };
+            let Some(check) = run.plan.checks.get(tally.check) else { continue };
             let scope = check.filter.and_then(|it| scopes.get(it));
-            let values = if options.show_values { check.columns.as_slice() } else { &[] };
+            let values = if run.options.show_values { check.columns.as_slice() } else { &[] };
             let shown = Shown { key: &table.primary_key, values };
             let Some(violations) = tally.judge(kernel.as_ref(), batch, scope) else { continue };
             if !tally.sample.excludes(batch, lowest, shown) {
                 violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
             }
         }
-        self.collect(table, options, batch, &scopes, lowest)?;
+        self.collect(run, table, batch, &scopes)?;
         self.rows += batch.rows() as u64;
         if table.primary_key.is_empty() {
             self.batches.push((batch.sequence(), batch.rows() as u64));
@@ -126,15 +118,13 @@ impl Worker {
 
     fn collect(
         &mut self,
+        run: &Run,
         table: &TablePlan,
-        options: &ValidateOptions,
         batch: &Batch,
         scopes: &[BooleanBuffer],
-        lowest: usize,
     ) -> Result<()> {
-        let Ok(first_row) =
-            u32::try_from(self.rows + batch.rows() as u64).map(|_| self.rows as u32)
-        else {
+        let after = u32::try_from(self.rows + batch.rows() as u64);
+        let Ok(first_row) = after.map(|it| it - batch.rows() as u32) else {
             let message = "cannot check keys: more than 4,294,967,295 rows in one partition";
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         };
@@ -142,9 +132,9 @@ impl Worker {
             let scope = key_set.filter.and_then(|it| scopes.get(it));
             runs.collect(key_set, batch, scope, first_row)?;
         }
-        if options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {
-            let columns = kept_columns(table, options.show_values);
-            self.kept.keep(batch, &columns, first_row, lowest);
+        if run.options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {
+            let columns = kept_columns(table, run.options.show_values);
+            self.kept.keep(batch, first_row, Shown { key: &table.primary_key, values: &columns });
         }
         Ok(())
     }
@@ -167,6 +157,9 @@ impl Tally {
         batch: &Batch,
         scope: Option<&BooleanBuffer>,
     ) -> Option<BooleanBuffer> {
+        if self.error.is_some() {
+            return None;
+        }
         let violations = match (kernel.violations(batch), scope) {
             (Ok(violations), None) => violations,
             (Ok(violations), Some(scope)) => &violations & scope,

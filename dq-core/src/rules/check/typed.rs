@@ -89,10 +89,9 @@ impl AsType {
         match (self, value) {
             (Self::Integer, Value::Text(text)) => is_integer(text),
             (Self::Integer, Value::Float(it)) => it.fract() == 0.0,
-            (Self::Integer, Value::Integer(_))
+            (Self::Integer | Self::Decimal, Value::Integer(_))
             | (Self::Date, Value::Date(_))
             | (Self::Timestamp, Value::Date(_) | Value::Timestamp(_))
-            | (Self::Decimal, Value::Integer(_))
             | (Self::Boolean, Value::Boolean(_) | Value::Integer(0 | 1)) => true,
             (Self::Decimal, Value::Text(text)) => Number::parse(text).is_some(),
             (Self::Decimal, Value::Float(it)) => it.is_finite(),

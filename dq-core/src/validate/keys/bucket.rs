@@ -83,9 +83,10 @@ impl KeyRuns {
         self.layout.write(record, stage.get_mut(at..).unwrap_or_default());
         *staged += self.layout.width() as u16;
         if usize::from(*staged) == room {
-            let bucket = self.buckets.get_mut(index);
-            bucket.into_iter().for_each(|it| it.records.append(self.layout, stage));
             *staged = 0;
+            if let Some(bucket) = self.buckets.get_mut(index) {
+                bucket.records.append(self.layout, stage);
+            }
         }
     }
 

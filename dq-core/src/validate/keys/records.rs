@@ -30,17 +30,19 @@ impl Key {
     #[inline]
     pub(crate) fn short(bytes: &[u8]) -> Option<Self> {
         let length = bytes.len();
-        if length > 15 {
-            return None;
-        }
-        let value = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-            let last = u128::from(u64::from_le_bytes(*last)) << (8 * (length - 8));
-            u128::from(u64::from_le_bytes(*first)) | last
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-            let last = u128::from(u32::from_le_bytes(*last)) << (8 * (length - 4));
-            u128::from(u32::from_le_bytes(*first)) | last
-        } else {
-            bytes.iter().rev().fold(0, |value, byte| value << 8 | u128::from(*byte))
+        let value = match length {
+            0..4 => bytes.iter().rev().fold(0, |value, byte| value << 8 | u128::from(*byte)),
+            4..8 => {
+                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                let last = u128::from(u32::from_le_bytes(*last)) << (8 * (length - 4));
+                u128::from(u32::from_le_bytes(*first)) | last
+            }
+            8..16 => {
+                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
+                let last = u128::from(u64::from_le_bytes(*last)) << (8 * (length - 8));
+                u128::from(u64::from_le_bytes(*first)) | last
+            }
+            _ => return None,
         };
         Some(Self(value | (length as u128) << 120))
     }
