@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::rules::{Kernel, PlannedCheck};
 use crate::validate::failing_rows::FailingRows;
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{BUCKETS, Decision, Finding, KeyRuns};
+use crate::validate::keys::{Decision, Finding, KeyRuns};
 use crate::validate::run::{Run, State};
 use crate::validate::sample::{Sample, Shown};
 use crate::validate::threads::join;
@@ -84,7 +84,7 @@ impl Job {
         let mut found = Finding::default();
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            if index >= BUCKETS {
+            if index >= self.run.buckets {
                 return Ok(found);
             }
             self.run.cancellation.check()?;

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::rules::{Plan, RuleSet};
 use crate::source::Source;
-use crate::validate::keys::KeyHash;
+use crate::validate::keys::{KeyHash, bucket_count};
 use crate::validate::run::{Found, Run};
 use crate::value::Date;
 
@@ -51,8 +51,11 @@ pub async fn validate(
     let started = options.clock.now();
     let as_of = options.as_of.unwrap_or_else(|| Date::of(options.clock.utc()));
     let snapshot = source.snapshot().await?;
+    let plan = Plan::new(rules, snapshot.tables(), as_of)?;
+    let rows = plan.tables.iter().filter_map(|it| it.schema.rows_estimate).max();
     let run = Arc::new(Run {
-        plan: Plan::new(rules, snapshot.tables(), as_of)?,
+        plan,
+        buckets: bucket_count(rows),
         options: options.clone(),
         hash: KeyHash::with_bits(options.hash_bits),
         cancellation: options.cancellation.child(),

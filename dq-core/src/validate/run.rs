@@ -24,6 +24,8 @@ pub(crate) struct Run {
     pub(crate) plan: Plan,
     pub(crate) options: ValidateOptions,
     pub(crate) hash: KeyHash,
+    /// How many buckets each key set has.
+    pub(crate) buckets: usize,
     pub(crate) cancellation: Cancellation,
 }
 

@@ -61,7 +61,7 @@ impl Worker {
         let plan = run.plan.tables.get(table);
         let runs = |it: &KeySet| {
             let layout = Layout { with_values: !it.to.is_empty(), with_rows: it.with_rows };
-            KeyRuns::new(run.hash, layout)
+            KeyRuns::new(run.hash, layout, run.buckets)
         };
         let key_sets = plan.map_or(&[][..], |it| &it.key_sets);
         Self {

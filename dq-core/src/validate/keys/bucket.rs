@@ -6,9 +6,15 @@ use crate::error::Result;
 use crate::validate::keys::hash::KeyHash;
 use crate::validate::keys::records::{Key, Layout, Record, Records};
 
-/// How many buckets there are: of 10 million keys each holds some 10,000, which with their table fit
-/// into the cache of one core.
-pub(crate) const BUCKETS: usize = 1024;
+/// How many buckets a run has: so many that a bucket of the largest table, with its table of keys, fits
+/// into the cache of one core, and no more, since each open bucket takes its share of the cache while
+/// keys are collected. `rows` is about how many rows that table has.
+pub(crate) fn bucket_count(rows: Option<u64>) -> usize {
+    const ROWS_PER_BUCKET: u64 = 8192;
+    const ROWS_UNKNOWN: u64 = 1 << 20;
+    let buckets = rows.unwrap_or(ROWS_UNKNOWN).div_ceil(ROWS_PER_BUCKET);
+    (buckets.clamp(16, 1024) as usize).next_power_of_two()
+}
 
 /// The keys that one partition has collected, spread over buckets by their hash.
 ///
@@ -44,10 +50,12 @@ pub(crate) struct BucketView<'a> {
 }
 
 impl KeyRuns {
-    pub(crate) fn new(hash: KeyHash, layout: Layout) -> Self {
-        let buckets = (0..BUCKETS).map(|_| Bucket::default()).collect();
-        let stages = vec![0; BUCKETS * STAGE * layout.width()];
-        Self { hash, layout, buckets, stages, staged: vec![0; BUCKETS] }
+    /// No keys yet, in so many buckets: a power of two, and the same for all key sets of a run.
+    pub(crate) fn new(hash: KeyHash, layout: Layout, buckets: usize) -> Self {
+        let stages = vec![0; buckets * STAGE * layout.width()];
+        let staged = vec![0; buckets];
+        let buckets = (0..buckets).map(|_| Bucket::default()).collect();
+        Self { hash, layout, buckets, stages, staged }
     }
 
     pub(crate) fn bucket(&self, index: usize) -> Option<BucketView<'_>> {
@@ -60,7 +68,7 @@ impl KeyRuns {
         let short = Key::short(key);
         let hash = short.map_or_else(|| self.hash.of_long(key), |it| self.hash.of(it));
         // The table of a bucket is addressed by the lowest bits and tagged by the highest.
-        let index = (hash >> 32) as usize % BUCKETS;
+        let index = (hash >> 32) as usize & (self.buckets.len() - 1);
         let key = match short {
             Some(key) => key,
             None => self.keep(index, hash, key)?,
@@ -152,9 +160,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn large_tables_have_more_buckets() {
+        let counts =
+            [Some(0), Some(5_000), Some(1_000_000), None, Some(u64::MAX)].map(bucket_count);
+        assert_eq!(counts, [16, 16, 128, 128, 1024]);
+    }
+
+    #[test]
     fn long_keys_of_equal_hash_are_told_apart() {
         let layout = Layout { with_values: false, with_rows: false };
-        let mut runs = KeyRuns::new(KeyHash::with_bits(0), layout);
+        let mut runs = KeyRuns::new(KeyHash::with_bits(0), layout, 16);
         for key in ["a long key, number 1", "a long key, number 2", "a long key, number 1"] {
             runs.push(key.as_bytes(), None, 0).unwrap();
         }

@@ -20,7 +20,7 @@ mod groups;
 mod hash;
 mod records;
 
-pub(crate) use bucket::{BUCKETS, KeyRuns};
+pub(crate) use bucket::{KeyRuns, bucket_count};
 pub(crate) use decide::{Decision, Finding};
 pub(crate) use hash::KeyHash;
 pub(crate) use records::Layout;
