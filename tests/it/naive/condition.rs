@@ -188,8 +188,7 @@ fn plus(cell: &Cell, more: i64) -> Read {
             Some(Number::Float(it)) if it.is_finite() => {
                 Read::Number(Number::Float(it + more as f64))
             }
-            Some(Number::Float(_)) => Read::Invalid,
-            None => Read::Invalid,
+            Some(Number::Float(_)) | None => Read::Invalid,
         },
     }
 }

@@ -17,7 +17,7 @@ use crate::property::tables::Shape;
 use crate::run::{rules, threads, wait};
 
 proptest! {
-    #![proptest_config(cases(120))]
+    #![proptest_config(cases(100))]
 
     #[test]
     fn every_source_counts_what_the_naive_evaluator_counts(
@@ -34,7 +34,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(40))]
+    #![proptest_config(cases(30))]
 
     #[test]
     fn tables_of_many_batches_count_the_same(

@@ -33,8 +33,8 @@
 //! - **Conditions.** A boolean is one; so is a number, which holds unless it is 0. Text is none.
 //! - **Arithmetic** reads text as numbers. Whole numbers are exact in 128 bits, beyond which they are
 //!   INVALID; with a float the result is a float, and INVALID if it is not finite. `/` is always real
-//!   division, so `1 / 2` is `0.5`; `%`
-//!   is the remainder of whole numbers, with the sign of the left one. Division by zero is NULL.
+//!   division, so `1 / 2` is `0.5`; `%` is the remainder of whole numbers, with the sign of the left
+//!   one. Division by zero is NULL.
 //! - **Dates.** `DATE '2020-12-31'` and `TIMESTAMP '2020-12-31 23:59:59'` are literals. `date + days`
 //!   and `date - days` are dates; `date - date` is a number of days. `CURRENT_DATE` is the day of the run.
 //! - **`LIKE`** is case-sensitive; `%` is any text and `_` any one character; there is no escape
