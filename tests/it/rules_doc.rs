@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use dq_core::rules::Check;
+use dq_core::rules::expression::functions;
 use regex::Regex;
 
 /// `DQ_UPDATE_DOCS=1 cargo test rules_doc` writes the file anew.
@@ -44,9 +45,16 @@ fn rules_md(root: &Path) -> String {
     text.extend([
         "\n## Expressions\n\n",
         &module_docs(&source.join("expression/mod.rs"), ""),
-        "\n",
+        "\n\n### Functions\n\n| function | what it gives |\n|---|---|\n",
     ]);
-    text
+    for function in functions() {
+        let signature = function.signature().replace('|', "\\|");
+        text.extend(["| `", &signature, "` | ", function.documentation(), " |\n"]);
+    }
+    // What rustdoc links to is a section of this page.
+    text.replace("[`functions`]", "[Functions](#functions)")
+        .replace("[`Format`]", "[Formats](#formats)")
+        .replace("[`Expression`]", "[Expressions](#expressions)")
 }
 
 fn check_file(name: &str) -> String {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::rules::problem::{Place, Problems};
+use crate::rules::surrogates;
 
 /// Aliases may repeat nodes; more than this many nodes in all is an attack, not a rule set.
 const NODES_MAX: usize = 1_000_000;
@@ -33,7 +34,7 @@ impl Node {
     /// Reads a document. Gives nothing where the problems tell why.
     pub(crate) fn parse(text: &str, problems: &mut Problems) -> Option<Self> {
         let mut builder = Builder::default();
-        for event in Parser::new_from_str(text) {
+        for event in Parser::new_from_str(&surrogates::join(text)) {
             let taken = match event {
                 Ok((event, span)) => builder.take(event, place_of(span.start)),
                 Err(error) => {

@@ -19,6 +19,7 @@ mod plan;
 mod problem;
 mod rule_set;
 mod severity;
+mod surrogates;
 mod tolerance;
 
 pub use check::{Check, CustomCheck};

@@ -4,7 +4,7 @@ mod reading;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
@@ -203,11 +203,24 @@ impl SourceArguments {
     pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
         engine::open(&self.source, &reading.options())
     }
+
+    /// The file that is the source, if it is one.
+    pub(crate) fn file(&self) -> &Path {
+        let schemes = ["sqlite://", "sqlite:", "csv:"];
+        Path::new(
+            schemes.iter().find_map(|it| self.source.strip_prefix(it)).unwrap_or(&self.source),
+        )
+    }
 }
 
 impl RulesArguments {
     pub(crate) fn read(&self) -> Result<RuleSet> {
         RuleSet::read(&self.file, &self.parameters.map())
+    }
+
+    /// The file of the rule set.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
     }
 }
 

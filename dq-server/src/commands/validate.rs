@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use dq_core::Result;
 use dq_core::report::{self, ReportFormat};
 use dq_core::source::Cancellation;
 use dq_core::validate::{Report, ValidateOptions, validate};
+use dq_core::{Error, ErrorKind, Result};
 use tokio::task::block_in_place;
 
 use crate::arguments::{FailOn, OutputArguments, ValidateArguments};
@@ -20,6 +20,7 @@ const INCOMPLETE: u8 = 3;
 
 pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Result<u8> {
     let files = formats(&arguments.output)?;
+    block_in_place(|| keep_apart(&files, arguments))?;
     let rules = block_in_place(|| arguments.rules.read())?;
     let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
     let progress = ProgressLine::new(!arguments.output.no_progress && !arguments.output.quiet);
@@ -33,6 +34,22 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
 /// The files of the report with their formats; known before the run, lest it was in vain.
 fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
     output.files.iter().map(|path| Ok((path.as_path(), ReportFormat::of_path(path)?))).collect()
+}
+
+/// Makes sure that no report overwrites what the run reads.
+fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
+    let inputs = [("source", arguments.source.file()), ("rule set", arguments.rules.file())];
+    for (what, input) in inputs {
+        // What has no real path does not exist yet, and cannot be overwritten.
+        let Ok(input) = input.canonicalize() else { continue };
+        if let Some((file, _)) =
+            files.iter().find(|(file, _)| file.canonicalize().is_ok_and(|it| it == input))
+        {
+            let message = format!("the report `{}` would overwrite the {what}", file.display());
+            return Err(Error::new(ErrorKind::UsageInvalid, message));
+        }
+    }
+    Ok(())
 }
 
 fn options(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::Program;
+use crate::program::{PEOPLE, Program, RULES};
 
 #[test]
 fn each_file_gets_the_form_of_its_name() {
@@ -23,6 +23,21 @@ fn a_report_replaces_an_older_one() {
     program.write("r.json", "x".repeat(100_000));
     program.validate(&["--report", "r.json"]).with(1);
     assert!(serde_json::from_str::<Value>(&program.read("r.json")).is_ok());
+}
+
+#[test]
+fn a_report_never_replaces_what_the_run_reads() {
+    let program = Program::new();
+    program.write("rules.json", RULES);
+    program.write("people.json", PEOPLE);
+    let source = ["validate", "csv:people.json", "-r", "rules.json", "--report", "./people.json"];
+    program.run(&source).saying(2, "dq: the report `./people.json` would overwrite the source\n");
+    let rules = ["validate", "people.csv", "-r", "rules.json", "--report", "rules.json"];
+    program.run(&rules).saying(2, "dq: the report `rules.json` would overwrite the rule set\n");
+    assert_eq!(
+        (program.read("people.json"), program.read("rules.json")),
+        (PEOPLE.into(), RULES.into())
+    );
 }
 
 #[test]
