@@ -42,10 +42,11 @@
 //!
 //! # What a library must not do
 //!
-//! Nothing here prints, logs on its own account, installs a handler, or makes threads: work that may
-//! block runs on the blocking threads of the caller's tokio runtime, of either flavour, and as many of
-//! them as [`ValidateOptions::threads`](validate::ValidateOptions::threads) grants. Dropping a future
-//! stops its work and leaves nothing behind.
+//! Nothing here prints, logs on its own account, installs a handler, or keeps a pool of threads: work
+//! that may block runs on the blocking threads of the caller's tokio runtime, of either flavour, and as
+//! many of them as [`ValidateOptions::threads`](validate::ValidateOptions::threads) grants. (A SQLite
+//! statement that must last as long as its scan, of a view for example, has a thread of its own
+//! meanwhile.) Dropping a future stops its work and leaves nothing behind.
 //!
 //! # Features
 //!
