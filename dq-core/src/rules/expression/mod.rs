@@ -366,6 +366,17 @@ mod tests {
     }
 
     #[test]
+    fn an_expression_may_be_a_single_literal() {
+        check(
+            "5 => TRUE
+             0 => FALSE",
+        );
+        let found = errors("'a'");
+        let found: Vec<_> = found.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(found, ["text is no condition; compare it with something"]);
+    }
+
+    #[test]
     fn lists_ranges_and_cases_are_short_for_comparisons() {
         check(
             "seven IN (1, 7) => TRUE
@@ -627,6 +638,13 @@ mod tests {
                 0,
             ),
             ("seven & 1 = 1", "the operator `&` is not part of the expression language", 0),
+            ("word GLOB 'a'", "the operator `GLOB` is not part of the expression language", 5),
+            (
+                "seven = 7\n  AND word glob 'a*'",
+                "the operator `glob` is not part of the expression language",
+                21,
+            ),
+            (",", "expected an expression, found `,`", 0),
             ("seven::text = '7'", "write `CAST(value AS type)`", 0),
             ("day = DATE '2021-02-29'", "`2021-02-29` is no date", 11),
             (
