@@ -35,8 +35,8 @@
 //!   it, as in `x = true`.
 //! - **Arithmetic** reads text as numbers. Whole numbers are exact in 128 bits, beyond which they are
 //!   INVALID; with a float the result is a float, and INVALID if it is not finite. So an infinite float
-//!   can be compared, but to compute with it is INVALID (only what is divided by it is 0). `/` is always
-//!   real division, so `1 / 2` is `0.5`; `%` is the remainder of whole numbers, with the sign of the left
+//!   can be compared, but to compute with it is INVALID; only a finite number divided by it is 0. `/` is
+//!   always real division, so `1 / 2` is `0.5`; `%` is the remainder of whole numbers, with the sign of the left
 //!   one. Division by zero is NULL.
 //! - **Dates.** `DATE '2020-12-31'` and `TIMESTAMP '2020-12-31 23:59:59'` are literals. `date + days`
 //!   and `date - days` are dates; `date - date` is a number of days. `CURRENT_DATE` is the day of the run.
