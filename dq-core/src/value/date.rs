@@ -236,6 +236,10 @@ mod tests {
         assert_eq!(parse("2026-11-23 14:05").as_deref(), Some("2026-11-23 14:05:00"));
         assert_eq!(parse("2026-11-23T14:05:06.25Z").as_deref(), Some("2026-11-23 14:05:06.250000"));
         assert_eq!(parse("2026-11-23T00:30:00+01:00").as_deref(), Some("2026-11-22 23:30:00"));
+        assert_eq!(parse("2026-11-23 23:30-01:30").as_deref(), Some("2026-11-24 01:00:00"));
+        for zone in ["z", " Z", "+01", "+0100", "+1:00", " +01:00", "UTC", "+01:00Z", "+24:00"] {
+            assert_eq!(parse(&format!("2026-11-23 14:05{zone}")), None, "{zone}");
+        }
         for text in ["2026-11-23T", "2026-11-23 24:00", "2026-11-23 10:60", "2026-11-23x10:00", "x"]
         {
             assert_eq!(parse(text), None, "{text}");

@@ -186,6 +186,13 @@ mod tests {
     }
 
     #[test]
+    fn a_point_in_time_counts_as_its_day_in_utc() {
+        let day = Date::from_civil(2026, 11, 23).unwrap();
+        let points = ["2026-11-23 23:59Z", "2026-11-24T00:30+01:00", "2026-11-23T00:30+01:00"];
+        assert_eq!(rows(&date_fails(&text(&points.map(Some)), |it| it == day)), [2]);
+    }
+
+    #[test]
     fn text_is_read_as_days_and_points_in_time() {
         let day = Date::from_civil(2026, 11, 23).unwrap();
         assert_eq!(rows(&date_fails(&mixed(), |it| it == day)), [1, 2, 3, 4]);

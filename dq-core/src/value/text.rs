@@ -22,6 +22,11 @@ impl Span {
         Self { start, length }
     }
 
+    /// Where the bytes start.
+    pub(crate) const fn start(self) -> usize {
+        self.start as usize
+    }
+
     /// Whether this is the span of a NULL.
     pub const fn is_null(self) -> bool {
         self.length == u32::MAX

@@ -105,6 +105,25 @@ fn text_after_a_closing_quote() {
 }
 
 #[test]
+fn a_header_of_lines_that_end_with_cr_alone() {
+    let message = |place: &str| {
+        format!(
+            "cannot read `FILE`: {place}: the header holds a carriage return without a line feed: \
+             are its lines ended by CR alone? convert them to LF"
+        )
+    };
+    assert_eq!(malformed("a,b\r1,2\r,4\r"), message("line 1, column 2"));
+    assert_eq!(malformed("a\r1\r2"), message("line 1, column 1"));
+    assert_eq!(malformed("\ra,b\n1,2\n"), message("line 1, column 1"));
+    assert_eq!(malformed("a,b\r\r\n1,2\r\n"), message("line 1, column 2"));
+    assert_eq!(malformed("\"a\nb\",\"c\"\"d\",e\rf,g\n"), message("line 2, column 3"));
+    let (_directory, path) = file("\"a\rb\",\"\"\"\r\"\n1\r,2\n");
+    assert!(read(&path, DEFAULT()).is_ok(), "a quoted name may hold anything");
+    let (_directory, path) = file("a,b\r1,2\r");
+    assert!(read(&path, CsvOptions { header: false, ..DEFAULT() }).is_ok(), "without a header");
+}
+
+#[test]
 fn invalid_utf_8() {
     let hint = "not valid UTF-8; if the file has another encoding, name it with `encoding`";
     assert_eq!(

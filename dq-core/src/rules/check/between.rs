@@ -7,6 +7,8 @@
 //!
 //! Either bound may be left out. Bounds are both numbers or both days (`today` is the day of the
 //! run). A value that is no number, or no day, violates the check; a point in time counts as its day.
+//! Where its text has an offset, that is applied first: its day is the day in UTC, so that
+//! `2026-11-23T00:30:00+01:00` counts as 2026-11-22.
 
 use std::path::Path;
 

@@ -5,8 +5,9 @@
 //! ```
 //!
 //! `integer` and `decimal` are decimal numbers, without and with a point or an exponent; a decimal
-//! may be whole. `date` is `YYYY-MM-DD`; `timestamp` is a date, perhaps with a time of day and a zone;
-//! `boolean` is true or false, 1 or 0. Nothing is trimmed.
+//! may be whole. `date` is `YYYY-MM-DD`; `timestamp` is a date, perhaps with a time of day, behind
+//! which may stand a zone: `Z` or an offset `±HH:MM`, in no other form; `boolean` is true or false,
+//! 1 or 0. Nothing is trimmed.
 
 use std::path::Path;
 

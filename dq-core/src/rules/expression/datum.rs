@@ -100,17 +100,17 @@ impl Datum<'_> {
     }
 
     /// What this value says as a condition: itself if it is a boolean, whether it is not 0 if it is
-    /// a number, what its text spells.
+    /// a number. Text is no condition, whatever it spells.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Null => Outcome::Unknown,
             Self::Boolean(it) => Outcome::of(*it),
             Self::Number(Number::Integer(it)) => Outcome::of(*it != 0),
             Self::Number(Number::Float(it)) if !it.is_nan() => Outcome::of(*it != 0.0),
-            Self::Text(it) => boolean_of_text(it).map_or(Outcome::Invalid, Outcome::of),
             Self::Number(_)
             | Self::Date(_)
             | Self::Timestamp(_)
+            | Self::Text(_)
             | Self::Bytes(_)
             | Self::Invalid => Outcome::Invalid,
         }

@@ -30,10 +30,13 @@
 //!   dates. A text literal is read as the declared type of what it is compared with. Booleans next to
 //!   numbers are 1 and 0. A date next to a timestamp is its midnight. Bytes that are not text compare
 //!   only with such.
-//! - **Conditions.** A boolean is one; so is a number, which holds unless it is 0. Text is none.
+//! - **Conditions.** A boolean is one; so is a number, which holds unless it is 0. Text is none, whatever
+//!   it spells: an error where the column is declared as text, INVALID where only the row tells; compare
+//!   it, as in `x = true`.
 //! - **Arithmetic** reads text as numbers. Whole numbers are exact in 128 bits, beyond which they are
-//!   INVALID; with a float the result is a float, and INVALID if it is not finite. `/` is always real
-//!   division, so `1 / 2` is `0.5`; `%` is the remainder of whole numbers, with the sign of the left
+//!   INVALID; with a float the result is a float, and INVALID if it is not finite. So an infinite float
+//!   can be compared, but to compute with it is INVALID; only a finite number divided by it is 0. `/` is
+//!   always real division, so `1 / 2` is `0.5`; `%` is the remainder of whole numbers, with the sign of the left
 //!   one. Division by zero is NULL.
 //! - **Dates.** `DATE '2020-12-31'` and `TIMESTAMP '2020-12-31 23:59:59'` are literals. `date + days`
 //!   and `date - days` are dates; `date - date` is a number of days. `CURRENT_DATE` is the day of the run.
@@ -210,6 +213,9 @@ mod tests {
             ("nothing", ValueType::Text, Column::Text(TextColumn::from_texts([None::<&str>]))),
             ("no_number", ValueType::Integer, Column::Null(1)),
             ("any", ValueType::Any, Column::Integer(Int64Array::from(vec![7]))),
+            ("spelt", ValueType::Any, text("true")),
+            ("one", ValueType::Any, text("1")),
+            ("endless", ValueType::Float, Column::Float(Float64Array::from(vec![f64::INFINITY]))),
             ("blob", ValueType::Bytes, Column::Mixed(bytes.clone())),
             ("latin", ValueType::Text, Column::Mixed(bytes)),
             ("select", ValueType::Integer, Column::Integer(Int64Array::from(vec![1]))),
@@ -363,6 +369,54 @@ mod tests {
              true => TRUE
              NULL => NULL",
         );
+    }
+
+    #[test]
+    fn text_is_no_condition_whatever_it_spells() {
+        check(
+            "spelt => INVALID
+             one => INVALID
+             NOT spelt => INVALID
+             spelt AND TRUE => INVALID
+             spelt AND FALSE => FALSE
+             spelt OR TRUE => TRUE
+             spelt IS TRUE => INVALID
+             spelt IS NOT FALSE => INVALID
+             spelt IS UNKNOWN => INVALID
+             CASE WHEN spelt THEN true END => INVALID
+             coalesce(nothing, spelt) => INVALID
+             spelt = true => TRUE
+             spelt <> false => TRUE
+             spelt IN (true) => TRUE
+             one = yes => TRUE
+             CAST(spelt AS boolean) => TRUE",
+        );
+    }
+
+    #[test]
+    fn an_infinite_float_is_compared_but_not_computed_with() {
+        check(
+            "endless > most => TRUE
+             endless = endless => TRUE
+             endless + 1 > 0 => INVALID
+             seven - endless < 0 => INVALID
+             endless * 0 = 0 => INVALID
+             endless / 2 > 0 => INVALID
+             endless % 2 = 0 => INVALID
+             -endless < 0 => INVALID
+             seven / endless = 0 => TRUE",
+        );
+    }
+
+    #[test]
+    fn an_expression_may_be_a_single_literal() {
+        check(
+            "5 => TRUE
+             0 => FALSE",
+        );
+        let found = errors("'a'");
+        let found: Vec<_> = found.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(found, ["text is no condition; compare it with something"]);
     }
 
     #[test]
@@ -627,6 +681,13 @@ mod tests {
                 0,
             ),
             ("seven & 1 = 1", "the operator `&` is not part of the expression language", 0),
+            ("word GLOB 'a'", "the operator `GLOB` is not part of the expression language", 5),
+            (
+                "seven = 7\n  AND word glob 'a*'",
+                "the operator `glob` is not part of the expression language",
+                21,
+            ),
+            (",", "expected an expression, found `,`", 0),
             ("seven::text = '7'", "write `CAST(value AS type)`", 0),
             ("day = DATE '2021-02-29'", "`2021-02-29` is no date", 11),
             (

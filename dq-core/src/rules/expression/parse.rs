@@ -43,24 +43,19 @@ fn read(text: &str, places: &Places) -> Result<Expr, ExpressionError> {
         let message = it.message.trim_end_matches(|c: char| c.is_ascii_punctuation() || c == ' ');
         ExpressionError { message: decapitalised(message), offset: places.offset(it.location) }
     })?;
+    if tokens.iter().all(|it| matches!(it.token, Token::Whitespace(_))) {
+        let message = "the expression is empty".to_owned();
+        return Err(ExpressionError { message, offset: 0 });
+    }
     let words = tokens.iter().filter(|it| {
         !matches!(
             it.token,
             Token::Comma | Token::Number(..) | Token::SingleQuotedString(_) | Token::Whitespace(_)
         )
     });
-    match words.count() {
-        0 => {
-            return Err(ExpressionError {
-                message: "the expression is empty".to_owned(),
-                offset: 0,
-            });
-        }
-        1..=WORDS_MAX => {}
-        _ => {
-            let message = format!("the expression has more than {WORDS_MAX} words and operators");
-            return Err(ExpressionError { message, offset: 0 });
-        }
+    if words.count() > WORDS_MAX {
+        let message = format!("the expression has more than {WORDS_MAX} words and operators");
+        return Err(ExpressionError { message, offset: 0 });
     }
     let mut parser = Parser::new(&Portable).with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|it| syntax_error(text, places, it))?;
@@ -112,6 +107,11 @@ fn syntax_error(text: &str, places: &Places, error: ParserError) -> ExpressionEr
         Some(Location { line: line.parse().ok()?, column: column.trim().parse().ok()? })
     });
     let message = match message.split_once(", found: ") {
+        _ if message.starts_with("No infix parser for token ") => {
+            let at = location.map_or(0, |it| places.offset(it));
+            let operator = operator_at(text.get(at..).unwrap_or_default());
+            format!("the operator `{operator}` is not part of the expression language")
+        }
         Some((expected, "EOF")) => {
             format!("{}, found the end", expected.replacen("Expected: ", "expected ", 1))
         }
@@ -127,6 +127,14 @@ fn syntax_error(text: &str, places: &Places, error: ParserError) -> ExpressionEr
         None => 0,
     };
     ExpressionError { message, offset }
+}
+
+/// The word or the sign that `text` starts with.
+fn operator_at(text: &str) -> &str {
+    let is_word = |it: char| it.is_alphanumeric() || it == '_';
+    let word = text.starts_with(is_word);
+    let end = text.find(|it: char| it.is_whitespace() || is_word(it) != word);
+    text.get(..end.unwrap_or(text.len())).unwrap_or_default()
 }
 
 fn decapitalised(message: &str) -> String {

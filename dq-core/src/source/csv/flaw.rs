@@ -20,6 +20,8 @@ pub(crate) enum Reason {
     QuoteUnclosed { column: usize },
     /// Here, behind a closing quote, is neither a delimiter nor the end of the record.
     QuoteFollowed { column: usize },
+    /// The carriage return here is part of an unquoted name in the header.
+    ReturnInHeader { column: usize },
     /// The record that starts here is longer than allowed.
     RecordTooLong { bytes_max: usize },
     /// The byte here is not part of valid UTF-8.
@@ -60,6 +62,12 @@ impl Flaw {
             }
             Reason::QuoteFollowed { column: at } => {
                 format!("text after the closing quote of {}", column(at))
+            }
+            Reason::ReturnInHeader { column: at } => {
+                place = format!("{place}, {}", column(at));
+                "the header holds a carriage return without a line feed: are its lines ended by CR \
+                 alone? convert them to LF"
+                    .to_owned()
             }
             Reason::RecordTooLong { bytes_max } => {
                 kind = ErrorKind::LimitExceeded;

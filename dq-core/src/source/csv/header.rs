@@ -42,16 +42,17 @@ impl OpenFile {
         };
         let (block, cells, used) = loop {
             let block = blocks.next()?.ok_or_else(empty)?;
-            let (cells, used) = first_record(&block, blocks.dialect()).map_err(|flaw| {
-                let Block { bytes, line, .. } = &block;
-                flaw.into_error(&Context {
-                    file,
-                    columns: &[],
-                    header: format.header,
-                    bytes,
-                    line: *line,
-                })
-            })?;
+            let (cells, used) =
+                first_record(&block, blocks.dialect(), format.header).map_err(|flaw| {
+                    let Block { bytes, line, .. } = &block;
+                    flaw.into_error(&Context {
+                        file,
+                        columns: &[],
+                        header: format.header,
+                        bytes,
+                        line: *line,
+                    })
+                })?;
             if !cells.is_empty() {
                 break (block, cells, used);
             }
@@ -92,16 +93,41 @@ impl Sink for FirstRecord {
 }
 
 /// The cells of the first record of `block`, none if there are only blank lines, and where it ends.
-fn first_record(block: &Block, dialect: Dialect) -> Result<(Vec<String>, usize), Flaw> {
+fn first_record(
+    block: &Block,
+    dialect: Dialect,
+    header: bool,
+) -> Result<(Vec<String>, usize), Flaw> {
     let parsed = Parser::new(&block.bytes, dialect, FirstRecord::default()).run()?;
     let record = block.bytes.get(..parsed.used).unwrap_or_default();
     if let Err(it) = std::str::from_utf8(record) {
         return Err(Flaw { offset: it.valid_up_to(), reason: Reason::NotUtf8 });
     }
+    if header {
+        check_returns(&parsed.sink.0, record, dialect.quote)?;
+    }
     let bytes = [block.bytes.as_slice(), &parsed.tail].concat();
     let text =
         |cell: &Span| String::from_utf8_lossy(cell.of(&bytes).unwrap_or_default()).into_owned();
     Ok((parsed.sink.0.iter().map(text).collect(), parsed.used))
+}
+
+/// A carriage return in an unquoted name is hardly meant: where CR alone ends the lines, the whole
+/// file would be one long header.
+fn check_returns(cells: &[Span], record: &[u8], quote: Option<u8>) -> Result<(), Flaw> {
+    let quoted = |cell: &Span| {
+        let before = cell.start().checked_sub(1).and_then(|it| record.get(it));
+        quote.is_some() && before.copied() == quote
+    };
+    for (column, cell) in cells.iter().enumerate().filter(|(_, it)| !quoted(it)) {
+        // Names that were unescaped were quoted, and lie outside of the record.
+        let name = cell.of(record).unwrap_or_default();
+        if let Some(at) = memchr::memchr(b'\r', name) {
+            let offset = cell.start() + at;
+            return Err(Flaw { offset, reason: Reason::ReturnInHeader { column } });
+        }
+    }
+    Ok(())
 }
 
 fn check_names(file: &CsvFile, names: &[String]) -> Result<()> {

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! The grammar is that of RFC 4180, read as most programs read it. Records end with LF or CR LF; the
-//! last one may lack it; a CR elsewhere is data. A cell that starts with a quote ends with the next
+//! last one may lack it; a CR elsewhere is data, but an error in an unquoted name of the header, since
+//! there it tells of lines that end with CR alone. A cell that starts with a quote ends with the next
 //! quote that is not doubled, and may hold delimiters and line ends; a quote further inside of an
 //! unquoted cell is data. Each record has as many cells as the header. A line without any character
 //! is skipped, except where the table has one column: there it is a record whose cell is empty.
