@@ -295,7 +295,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = SqliteConfig::new(folder.path().join("a.db"));
         Connection::open(&config.path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-        fs::set_permissions(&config.path, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&config.path, fs::Permissions::from_mode(0o000)).unwrap();
         let Err(error) = reader(&config) else {
             // The superuser may read everything.
             return;
