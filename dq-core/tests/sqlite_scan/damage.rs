@@ -1,9 +1,10 @@
 //! Damaged files: an error or some rows, but no panic and no endless scan.
 
 use std::fs;
+use std::num::NonZeroUsize;
 
 use dq_core::database::sqlite::{ScanMethod, SqliteConfig, SqliteSource};
-use dq_core::source::Source;
+use dq_core::source::{Cancellation, Scan, Source};
 use dq_core::{Error, ErrorKind};
 
 use crate::database::{Database, rows_of};
@@ -29,9 +30,17 @@ fn database() -> (Database, Vec<u8>, usize) {
 
 /// All rows by pages of a file that holds `bytes`.
 async fn read(database: &Database, bytes: &[u8]) -> Result<Vec<String>, Error> {
+    read_by(ScanMethod::Pages, database, bytes).await
+}
+
+async fn read_by(
+    method: ScanMethod,
+    database: &Database,
+    bytes: &[u8],
+) -> Result<Vec<String>, Error> {
     let path = database.folder.path().join("damaged.db");
     fs::write(&path, bytes).unwrap();
-    let config = SqliteConfig { scan_method: ScanMethod::Pages, ..SqliteConfig::new(&path) };
+    let config = SqliteConfig { scan_method: method, ..SqliteConfig::new(&path) };
     let snapshot = SqliteSource::new(config)?.snapshot().await?;
     let rows = rows_of(&*snapshot, "t", None, 2).await?;
     snapshot.finish().await?;
@@ -103,4 +112,67 @@ async fn damage_anywhere_neither_panics_nor_hangs() {
         }
     }
     assert!(whole > 20 && invalid > 20, "{whole} whole, {invalid} invalid");
+}
+
+#[tokio::test]
+async fn rows_out_of_order_are_an_error_and_never_missing() {
+    let database = Database::new(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, g AS (a) VIRTUAL);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+         INSERT INTO t (id, a) SELECT i, printf('row%07d', i) FROM n",
+    );
+    let mut bytes = fs::read(database.path()).unwrap();
+    let row = bytes.windows(10).position(|it| it == b"row0000415").unwrap();
+    let rowid = bytes[..row].windows(2).rposition(|it| it == [0x83, 0x1f]).unwrap();
+    bytes[rowid] = 0xff;
+    let path = database.folder.path().join("damaged.db");
+    fs::write(&path, &bytes).unwrap();
+    let snapshot = SqliteSource::new(SqliteConfig::new(&path)).unwrap().snapshot().await.unwrap();
+    for partitions in [1, 2, 7] {
+        for columns in [vec![], vec![1]] {
+            let error = rows_of(&*snapshot, "t", Some(columns), partitions).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::SourceInvalid, "{error}");
+            assert!(error.message().contains("integrity_check"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn changed_rowids_by_statements_give_all_rows_or_an_error() {
+    let (database, bytes, _) = database();
+    let (mut whole, mut invalid) = (0, 0);
+    for number in (1_000..2_000).step_by(37) {
+        let text = format!("row {number}");
+        let row = bytes.windows(8).position(|it| it == text.as_bytes()).unwrap();
+        // Of two bytes, shortly before the values.
+        let rowid = [0x80 | (number >> 7) as u8, (number & 0x7f) as u8];
+        let at = bytes[..row].windows(2).rposition(|it| it == rowid).unwrap();
+        assert!(row - at < 12);
+        for (offset, byte) in [(0, 0xff), (0, 0x81), (1, 0x00), (1, 0x7f)] {
+            let mut damaged = bytes.clone();
+            damaged[at + offset] = byte;
+            let rows = read_by(ScanMethod::Statements, &database, &damaged).await;
+            whole += usize::from(rows.as_ref().is_ok_and(|it| it.len() == 2_000));
+            invalid += usize::from(rows.is_err_and(|it| it.kind() == ErrorKind::SourceInvalid));
+        }
+    }
+    assert_eq!(whole + invalid, 28 * 4);
+    assert!(invalid > 20, "{whole} whole, {invalid} invalid");
+}
+
+#[tokio::test]
+async fn a_partition_that_is_dropped_early_is_no_damage() {
+    let (database, ..) = database();
+    let snapshot = database.source(ScanMethod::Statements).snapshot().await.unwrap();
+    let scan = Scan {
+        table: "t".to_owned(),
+        columns: vec![1],
+        partitions: NonZeroUsize::new(2).unwrap(),
+        cancellation: Cancellation::new(),
+    };
+    let mut partitions = snapshot.scan(&scan).await.unwrap();
+    assert!(partitions.pop().unwrap().next().await.unwrap().is_some());
+    let mut last = partitions.pop().unwrap();
+    while last.next().await.unwrap().is_some() {}
+    assert!(last.next().await.unwrap().is_none());
 }

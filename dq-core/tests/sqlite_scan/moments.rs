@@ -98,6 +98,40 @@ async fn without_a_log_writers_wait_and_are_told_so() {
     database.connection.execute("DELETE FROM t", []).unwrap();
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_cannot_be_created_makes_the_database_immutable_and_says_so() {
+    let database =
+        Database::new("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+    let (folder, path) = (&database.folder, database.path());
+    database.connection.close().unwrap();
+    // The names of the files beside it would be longer than the 255 bytes of a name.
+    let long = folder.path().join("n".repeat(252));
+    std::fs::rename(path, &long).unwrap();
+    let snapshot = SqliteSource::new(SqliteConfig::new(&long)).unwrap().snapshot().await.unwrap();
+    let notes = snapshot.notes();
+    assert!(notes.iter().any(|it| it.contains("immutable")), "{notes:?}");
+    assert!(!notes.iter().any(|it| it.contains("wait")), "{notes:?}");
+    assert_eq!(rows_of(&*snapshot, "t", None, 1).await.unwrap().len(), 1);
+    snapshot.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_unfinished_transaction_has_to_be_recovered() {
+    let database = Database::new("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+    let spill = "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN;
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO t SELECT printf('%0100d', i) FROM n";
+    database.run(spill);
+    let path = database.folder.path().join("copy.db");
+    let beside = |it: &str| database.folder.path().join(it);
+    std::fs::copy(database.path(), &path).unwrap();
+    std::fs::copy(beside("test.db-journal"), beside("copy.db-journal")).unwrap();
+    let error = SqliteSource::new(SqliteConfig::new(&path)).unwrap_err();
+    assert!(error.message().contains("has to be recovered"), "{error}");
+    assert!(!format!("{error:?}").contains("mode=ro"), "{error:?}");
+}
+
 #[tokio::test]
 async fn after_the_end_nothing_is_read() {
     let database =

@@ -239,6 +239,16 @@ async fn what_pages_do_not_hold_in_order_is_read_by_statements() {
     );
     assert_eq!(database.assert_only_statements("shown").await[1], "Integer(2) | Integer(4)");
     assert_eq!(database.assert_only_statements("words").await.len(), 1);
+    for (table, reason) in [
+        ("keyed", "it is `WITHOUT ROWID`"),
+        ("computed", "it has generated columns"),
+        ("shown", "it is a view"),
+        ("words", "it is a virtual table"),
+    ] {
+        let error = database.rows(ScanMethod::Pages, table, 1).await.unwrap_err();
+        assert!(error.message().contains(reason), "{error}");
+        assert!(error.message().ends_with("use the scan method `auto`"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -248,6 +258,8 @@ async fn utf_16_is_read_by_statements() {
             "PRAGMA encoding = '{encoding}'; CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t (a) VALUES ('é'), ('b')"
         ));
         assert_eq!(database.assert_only_statements("t").await[0], r#"Integer(1) | "é""#);
+        let error = database.rows(ScanMethod::Pages, "t", 1).await.unwrap_err();
+        assert!(error.message().contains("the database stores text in UTF-16"), "{error}");
     }
 }
 

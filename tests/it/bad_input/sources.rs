@@ -207,7 +207,7 @@ fn a_file_that_may_not_be_read() {
     assert_eq!(told, (ErrorKind::PermissionDenied, csv));
     let (kind, message) = folder.told(folder.open("sqlite:data.db", &options));
     assert_eq!(kind, ErrorKind::PermissionDenied);
-    assert_eq!(message, "cannot open `sqlite:DIR/data.db`: unable to open database file");
+    assert_eq!(message, "cannot open `sqlite:DIR/data.db`: Permission denied (os error 13)");
 }
 
 /// Makes `data.db`, whose table `data` has so many rows.

@@ -37,8 +37,8 @@ pub(crate) struct Table {
 pub(crate) enum Storage {
     /// In a b-tree by rowid.
     Rowid(RowidTable),
-    /// In some other way: a view, a virtual table, a table `WITHOUT ROWID`.
-    Other,
+    /// In some other way, which these words tell, such as "it is a view".
+    Other(&'static str),
 }
 
 /// A b-tree by rowid.
@@ -125,7 +125,7 @@ impl Entry {
         let storage = self.storage(connection, &declared, key.len())?;
         let alias = match &storage {
             Storage::Rowid(table) => table.alias,
-            Storage::Other => None,
+            Storage::Other(_) => None,
         };
         let visible = declared.iter().enumerate().filter(|(_, it)| it.hidden != HIDDEN);
         let columns = visible.map(|(position, it)| ColumnSchema {
@@ -151,8 +151,14 @@ impl Entry {
         key_columns: usize,
     ) -> rusqlite::Result<Storage> {
         let root = u32::try_from(self.root).unwrap_or(0);
-        if self.kind != "table" || self.without_rowid || root == 0 {
-            return Ok(Storage::Other);
+        let other = match self.kind.as_str() {
+            "view" => Some("it is a view"),
+            "table" if self.without_rowid => Some("it is `WITHOUT ROWID`"),
+            "table" if root > 0 => None,
+            _ => Some("it is a virtual table"),
+        };
+        if let Some(reason) = other {
+            return Ok(Storage::Other(reason));
         }
         // A key that is the rowid needs no index; every other key has one. The declaration alone does
         // not tell: `INTEGER PRIMARY KEY DESC` is no name of the rowid.
@@ -164,7 +170,7 @@ impl Entry {
         let alias = declared.iter().position(|it| it.key_position == 1);
         let alias = alias.filter(|_| key_columns == 1 && !indexed);
         let Some(rowid) = rowid_name(declared, alias) else {
-            return Ok(Storage::Other);
+            return Ok(Storage::Other("its columns have taken all names of the rowid"));
         };
         let generated = declared.iter().any(|it| it.hidden != 0);
         Ok(Storage::Rowid(RowidTable { root, alias, rowid, generated }))
@@ -294,7 +300,7 @@ mod tests {
     fn alias(sql: &str) -> Option<usize> {
         match table(sql).storage {
             Storage::Rowid(it) => it.alias,
-            Storage::Other => panic!("no rowid: {sql}"),
+            Storage::Other(_) => panic!("no rowid: {sql}"),
         }
     }
 
@@ -325,7 +331,7 @@ mod tests {
             table.schema.columns.iter().map(|it| it.nullable).collect::<Vec<_>>(),
             [false, true, false]
         );
-        assert_eq!(table.storage, Storage::Other);
+        assert!(matches!(table.storage, Storage::Other(_)));
     }
 
     #[test]
@@ -353,7 +359,7 @@ mod tests {
     #[test]
     fn a_table_whose_rowid_has_no_name_has_none_for_scans() {
         let taken = "CREATE TABLE t (rowid TEXT, oid, _rowid_";
-        assert_eq!(table(&format!("{taken})")).storage, Storage::Other);
+        assert!(matches!(table(&format!("{taken})")).storage, Storage::Other(_)));
         let named = table(&format!("{taken}, id INTEGER PRIMARY KEY)"));
         assert!(matches!(named.storage, Storage::Rowid(it) if it.rowid == "\"id\""));
     }

@@ -11,7 +11,19 @@ pub(crate) fn from_sqlite(doing: impl AsRef<str>, source: rusqlite::Error) -> Er
     let kind = kind_of(&source);
     match &source {
         rusqlite::Error::SqliteFailure(code, message) => {
-            let reason = message.clone().unwrap_or_else(|| code.to_string());
+            let reason = match (code.extended_code, message) {
+                (ffi::SQLITE_READONLY_ROLLBACK | ffi::SQLITE_READONLY_RECOVERY, _) => {
+                    "an unfinished transaction has to be recovered: open the database for writing once"
+                        .to_owned()
+                }
+                // The message holds the URI, which callers have not written.
+                _ if code.code == ErrorCode::CannotOpen => {
+                    let reason = "unable to open the database file".to_owned();
+                    return Error::new(kind, format!("cannot {doing}: {reason}"));
+                }
+                (_, Some(message)) => message.clone(),
+                (_, None) => code.to_string(),
+            };
             Error::new(kind, format!("cannot {doing}: {reason}")).with_source(source)
         }
         rusqlite::Error::SqlInputError { msg, .. } => {
@@ -79,6 +91,14 @@ mod tests {
         assert_eq!(failure(ffi::SQLITE_CONSTRAINT_UNIQUE), ErrorKind::Conflict);
         assert_eq!(failure(ffi::SQLITE_INTERRUPT), ErrorKind::Cancelled);
         assert_eq!(failure(ffi::SQLITE_ERROR), ErrorKind::QueryInvalid);
+    }
+
+    #[test]
+    fn a_message_holds_no_uri() {
+        let uri = Some("unable to open database file: file:///a.db?mode=ro".to_owned());
+        let failure = ffi::Error::new(ffi::SQLITE_CANTOPEN);
+        let error = from_sqlite("read `a`", rusqlite::Error::SqliteFailure(failure, uri));
+        assert!(!format!("{error:?}").contains("file:"), "{error:?}");
     }
 
     #[test]

@@ -87,6 +87,21 @@ impl Moment {
         self.access.check(&self.path)
     }
 
+    /// What writers should know about this moment, if anything.
+    pub(crate) fn note(&self) -> Result<Option<String>> {
+        if let Access::Immutable(_) = self.access {
+            let note = "no file can be created beside the database, which is read as unchangeable (immutable): \
+                        a change before the scan ends is an error";
+            return Ok(Some(note.to_owned()));
+        }
+        let mode: String = self.main.with(|it| {
+            it.query_row("PRAGMA main.journal_mode", [], |row| row.get(0))
+                .map_err(|it| from_sqlite("read the journal mode", it))
+        })?;
+        let note = "the database is not in WAL mode: writers wait until the scan ends";
+        Ok((mode != "wal").then(|| note.to_owned()))
+    }
+
     /// A connection of one's own, if one is free.
     pub(crate) fn lend(&self) -> Option<Loan> {
         let connection = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;

@@ -5,6 +5,7 @@
 //! create them, and no writer has left any, nobody can be writing and the file is opened `immutable`.
 
 use std::fs;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -35,7 +36,28 @@ pub(crate) fn open_to_read(config: &SqliteConfig) -> Result<(Connection, Access)
         }
         opened => opened.map(|it| (it, Access::Locked)),
     };
-    opened.map_err(|it| from_sqlite(doing(config), it))
+    opened.map_err(|it| match it.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) => why_not_opened(config, it),
+        _ => from_sqlite(doing(config), it),
+    })
+}
+
+/// Why SQLite cannot open a file that is there.
+fn why_not_opened(config: &SqliteConfig, error: rusqlite::Error) -> Error {
+    if has_changes_beside(&config.path) {
+        let reason = "permission denied for it, or for its `-wal`, `-shm` or `-journal` file";
+        let message = format!("cannot {}: {reason}", doing(config));
+        return Error::new(ErrorKind::PermissionDenied, message);
+    }
+    match fs::File::open(&config.path) {
+        Err(it) => Error::from_io("open", name(&config.path), it),
+        Ok(file) => {
+            // Closing it would drop the locks of other connections, so it stays open: this happens
+            // only where SQLite refuses what the system allows, such as a very long path.
+            let _kept = ManuallyDrop::new(file);
+            from_sqlite(doing(config), error)
+        }
+    }
 }
 
 /// How a reader is kept from seeing several moments.
@@ -150,7 +172,12 @@ fn may_be_immutable(error: &rusqlite::Error, path: &Path) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
     );
-    blocked && !beside(path, "-wal").exists() && !beside(path, "-journal").exists()
+    blocked && !has_changes_beside(path)
+}
+
+/// Whether a file beside the database may hold commits, or what undoes them.
+fn has_changes_beside(path: &Path) -> bool {
+    beside(path, "-wal").exists() || beside(path, "-journal").exists()
 }
 
 /// The file that SQLite keeps beside a database.
@@ -259,6 +286,23 @@ mod tests {
         assert!(connection.execute("CREATE TABLE u (a)", []).is_err());
         drop(connection);
         assert_eq!(fs::read(&config.path).unwrap(), before);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_may_not_be_read_is_said_to_be_so() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let config = SqliteConfig::new(folder.path().join("a.db"));
+        Connection::open(&config.path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        fs::set_permissions(&config.path, fs::Permissions::from_mode(0o000)).unwrap();
+        let Err(error) = reader(&config) else {
+            // The superuser may read everything.
+            return;
+        };
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        assert!(error.message().to_lowercase().contains("permission denied"), "{error}");
+        assert!(!format!("{error:?}").contains("mode=ro"), "{error:?}");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(crate) struct RowBatch {
     pub(crate) rows: usize,
     /// The rowid of the last row, where the statement begins with the rowid.
     pub(crate) last_rowid: Option<i64>,
+    /// Whether each rowid is greater than the one before, as it is in a sound table.
+    pub(crate) ascending: bool,
     /// Whether the statement has no more rows.
     pub(crate) ended: bool,
 }
@@ -59,14 +61,22 @@ impl RowReader {
         let mut builders: Vec<_> =
             self.types.iter().map(|it| ColumnBuilder::new(*it, 1024)).collect();
         let mut text = Vec::new();
-        let mut batch = RowBatch { columns: Vec::new(), rows: 0, last_rowid: None, ended: false };
+        let mut batch = RowBatch {
+            columns: Vec::new(),
+            rows: 0,
+            last_rowid: None,
+            ascending: true,
+            ended: false,
+        };
         while batch.rows < ROWS_MAX && text.len() < TEXT_BYTES_MAX {
             let Some(row) = rows.next()? else {
                 batch.ended = true;
                 break;
             };
             if self.rowid {
-                batch.last_rowid = Some(row.get(0)?);
+                let rowid = Some(row.get(0)?);
+                batch.ascending &= batch.last_rowid < rowid;
+                batch.last_rowid = rowid;
             }
             for (position, builder) in (usize::from(self.rowid)..).zip(&mut builders) {
                 push(builder, row.get_ref(position)?, &mut text)?;

@@ -9,7 +9,6 @@ use crate::database::sqlite::catalog;
 use crate::database::sqlite::catalog::{Storage, Table};
 use crate::database::sqlite::config::{ScanMethod, SqliteConfig};
 use crate::database::sqlite::cursor;
-use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::moment::Moment;
 use crate::database::sqlite::pages;
 use crate::database::sqlite::pages::PageFile;
@@ -36,6 +35,7 @@ impl SqliteSnapshot {
             moment = Moment::open_several(config)?;
             contents = moment.main().with(|it| Contents::read(it, config.scan_method))?;
         }
+        contents.notes.extend(moment.note()?);
         let schemas = contents.tables.iter().map(|it| it.schema.clone()).collect();
         Ok(Self { moment, contents, schemas, method: config.scan_method })
     }
@@ -51,12 +51,13 @@ impl SqliteSnapshot {
             Some(column) => {
                 Err(failed(ErrorKind::UsageInvalid, format!("it has no column {column}")))
             }
-            None if self.method == ScanMethod::Pages
-                && self.contents.page_file(table).is_none() =>
-            {
-                Err(failed(ErrorKind::Unsupported, "its pages cannot be read".to_owned()))
-            }
-            None => Ok(table),
+            None => match self.contents.page_file(table) {
+                Err(reason) if self.method == ScanMethod::Pages => Err(failed(
+                    ErrorKind::Unsupported,
+                    format!("its pages cannot be read: {reason}; use the scan method `auto`"),
+                )),
+                _ => Ok(table),
+            },
         }
     }
 
@@ -67,7 +68,7 @@ impl SqliteSnapshot {
                 let loans = (0..scan.partitions.get()).map_while(|_| self.moment.lend()).collect();
                 step::by_rowid(self.moment.main(), loans, (&table.schema, layout), scan)
             }
-            Storage::Other => Ok(vec![match self.moment.lend() {
+            Storage::Other(_) => Ok(vec![match self.moment.lend() {
                 Some(loan) => cursor::start(loan, &table.schema, scan),
                 None => step::by_offset(self.moment.main(), &table.schema, scan),
             }]),
@@ -79,39 +80,31 @@ impl SqliteSnapshot {
 struct Contents {
     tables: Vec<Table>,
     notes: Vec<String>,
-    /// The way to the pages, where there is one.
-    pages: Option<PageFile>,
+    /// The way to the pages, or why there is none.
+    pages: Result<PageFile, &'static str>,
 }
 
 impl Contents {
     fn read(connection: &Connection, method: ScanMethod) -> Result<Self> {
         let catalog = catalog::read(connection)?;
         let pages = match method {
-            ScanMethod::Statements => None,
+            ScanMethod::Statements => Err("statements were asked for"),
             ScanMethod::Auto | ScanMethod::Pages => PageFile::probe(connection)?,
         };
-        let mode: String = connection
-            .query_row("PRAGMA main.journal_mode", [], |row| row.get(0))
-            .map_err(|it| from_sqlite("read the journal mode", it))?;
-        let mut notes = catalog.unreadable;
-        if mode != "wal" {
-            notes.push(
-                "the database is not in WAL mode: writers wait until the scan ends".to_owned(),
-            );
-        }
-        Ok(Self { tables: catalog.tables, notes, pages })
+        Ok(Self { tables: catalog.tables, notes: catalog.unreadable, pages })
     }
 
-    /// The file to read the pages of `table` from, if its rows lie there in order.
-    fn page_file(&self, table: &Table) -> Option<PageFile> {
+    /// The file to read the pages of `table` from, or why its rows do not lie there in order.
+    fn page_file(&self, table: &Table) -> Result<PageFile, &'static str> {
         match &table.storage {
-            Storage::Rowid(layout) if !layout.generated => self.pages,
-            _ => None,
+            Storage::Other(reason) => Err(reason),
+            Storage::Rowid(layout) if layout.generated => Err("it has generated columns"),
+            Storage::Rowid(_) => self.pages,
         }
     }
 
     fn need_statements(&self) -> bool {
-        self.tables.iter().any(|it| self.page_file(it).is_none())
+        self.tables.iter().any(|it| self.page_file(it).is_err())
     }
 }
 
@@ -124,7 +117,7 @@ impl Snapshot for SqliteSnapshot {
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
         let table = self.table(scan)?;
         match (&table.storage, self.contents.page_file(table)) {
-            (Storage::Rowid(layout), Some(file)) => {
+            (Storage::Rowid(layout), Ok(file)) => {
                 Ok(pages::start(self.moment.main(), file, (&table.schema, layout), scan))
             }
             _ => self.step(table, scan),

@@ -4,10 +4,13 @@
 //! A table with a rowid is cut into ranges of rowids. Whoever asks next gets the next range, on a
 //! connection of its own, and reads it some rows at a time: each statement ends before its batch is
 //! handed over, so that no connection is held while rows are checked.
+//!
+//! Looking for a rowid trusts the order of the table; a full scan does not. So that damage cannot hide
+//! rows, the rowids of each statement must ascend, and there must be as many as the table has rows.
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Params};
@@ -17,7 +20,7 @@ use crate::database::sqlite::connection::SharedConnection;
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::moment::Loan;
 use crate::database::sqlite::rows::{ROWS_MAX, RowBatch, RowReader, select};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan};
 use crate::value::{Batch, TableSchema};
 
@@ -85,6 +88,31 @@ impl RowidRanges {
     }
 }
 
+/// What the partitions of a scan have read together.
+#[derive(Debug)]
+struct Tally {
+    rows: AtomicU64,
+    /// How many partitions have not read to their end.
+    unfinished: AtomicUsize,
+}
+
+impl Tally {
+    fn new(partitions: usize) -> Self {
+        Self { rows: AtomicU64::new(0), unfinished: AtomicUsize::new(partitions) }
+    }
+
+    fn add(&self, rows: usize) {
+        self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// Notes that a partition has ended: the sum of all rows if it was the last one. A partition that
+    /// is dropped before its end leaves the sum unknown.
+    fn end(&self) -> Option<u64> {
+        let last = self.unfinished.fetch_sub(1, Ordering::AcqRel) == 1;
+        last.then(|| self.rows.load(Ordering::Acquire))
+    }
+}
+
 /// A statement that a scan runs again and again.
 struct Statement {
     sql: String,
@@ -113,6 +141,28 @@ impl Statement {
         )
     }
 
+    /// How many rows the table has, whatever their order.
+    fn count(&self, connection: &SharedConnection) -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM main.{} NOT INDEXED", quoted(&self.table));
+        let cancellation = self.cancellation.clone();
+        connection.with_stop(
+            move || cancellation.is_cancelled(),
+            |it| {
+                let rows = it.query_row(&sql, [], |row| row.get::<_, i64>(0));
+                rows.map(i64::cast_unsigned).map_err(|it| self.failed(it))
+            },
+        )
+    }
+
+    fn damaged(&self) -> Error {
+        let message = format!(
+            "cannot read the table `{}`: it is damaged: its rows are not in the order of their rowids; \
+             run `PRAGMA integrity_check`",
+            self.table
+        );
+        Error::new(ErrorKind::SourceInvalid, message)
+    }
+
     fn failed(&self, error: rusqlite::Error) -> Error {
         from_sqlite(format!("read the table `{}`", self.table), error)
     }
@@ -133,10 +183,11 @@ pub(crate) fn by_rowid(
     let ranges = main.with(|it| {
         RowidRanges::of(it, &name, rowid, loans.len()).map_err(|it| statement.failed(it))
     })?;
-    let ranges = Arc::new(ranges);
+    let (ranges, tally) = (Arc::new(ranges), Arc::new(Tally::new(loans.len().max(1))));
     let partition = |connection| -> Box<dyn Partition> {
         let (statement, ranges) = (Arc::clone(&statement), Arc::clone(&ranges));
-        Box::new(RowidPartition { connection, statement, ranges, current: None })
+        let tally = Some(Arc::clone(&tally));
+        Box::new(RowidPartition { connection, statement, ranges, current: None, tally })
     };
     if loans.is_empty() {
         return Ok(vec![partition(Handle::Shared(Arc::clone(main)))]);
@@ -167,6 +218,8 @@ struct RowidPartition {
     ranges: Arc<RowidRanges>,
     /// What is left of the range that this partition reads.
     current: Option<RowidRange>,
+    /// `None` once this partition has ended.
+    tally: Option<Arc<Tally>>,
 }
 
 #[async_trait]
@@ -174,6 +227,12 @@ impl Partition for RowidPartition {
     async fn next(&mut self) -> Result<Option<Batch>> {
         while let Some(range) = self.current.take().or_else(|| self.ranges.take()) {
             let batch = self.statement.read(&self.connection, [range.low, range.high])?;
+            if !batch.ascending {
+                return Err(self.statement.damaged());
+            }
+            if let Some(tally) = &self.tally {
+                tally.add(batch.rows);
+            }
             if !(batch.ended && batch.rows < ROWS_MAX) {
                 self.current = rest(range, batch.last_rowid);
             }
@@ -181,7 +240,12 @@ impl Partition for RowidPartition {
                 return Ok(Some(Batch::new(range.sequence, batch.rows, batch.columns)));
             }
         }
-        Ok(None)
+        match self.tally.take().and_then(|it| it.end()) {
+            Some(rows) if self.statement.count(&self.connection)? != rows => {
+                Err(self.statement.damaged())
+            }
+            _ => Ok(None),
+        }
     }
 }
 

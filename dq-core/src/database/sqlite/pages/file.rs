@@ -26,12 +26,12 @@ const ENCODING_AT: usize = 56;
 const USABLE_BYTES_MIN: usize = 480;
 
 impl PageFile {
-    /// The file behind `connection`, which is in a read transaction. `None` if pages cannot be read
-    /// here: SQLite was compiled without `sqlite_dbpage`, the text is UTF-16, or page numbers do not
-    /// fit into its 31 bits.
-    pub(crate) fn probe(connection: &Connection) -> Result<Option<Self>> {
+    /// The file behind `connection`, which is in a read transaction; or why pages cannot be read here:
+    /// SQLite was compiled without `sqlite_dbpage`, the text is UTF-16, or page numbers do not fit into
+    /// its 31 bits.
+    pub(crate) fn probe(connection: &Connection) -> Result<Result<Self, &'static str>> {
         if connection.prepare(SQL).is_err() {
-            return Ok(None);
+            return Ok(Err("SQLite was compiled without `sqlite_dbpage`"));
         }
         let pages = connection
             .query_row("PRAGMA main.page_count", [], |row| row.get::<_, i64>(0))
@@ -40,9 +40,13 @@ impl PageFile {
             .query_row(SQL, [1], |row| row.get::<_, Vec<u8>>(0))
             .map_err(|it| from_sqlite("read the header of the database", it))?;
         if i32::try_from(pages).is_err() {
-            return Ok(None);
+            return Ok(Err("the database has too many pages"));
         }
-        Ok(Self::from_header(&header, pages as u32))
+        Ok(Self::from_header(&header, pages as u32).ok_or(if is_utf_16(&header) {
+            "the database stores text in UTF-16"
+        } else {
+            "the header of the database is unusual"
+        }))
     }
 
     fn from_header(header: &[u8], pages: u32) -> Option<Self> {
@@ -51,10 +55,9 @@ impl PageFile {
             bytes => usize::from(bytes),
         };
         let reserved = usize::from(*header.get(RESERVED_BYTES_AT)?);
-        let encoding = u32::from_be_bytes(*header.get(ENCODING_AT..)?.first_chunk()?);
         let usable_bytes = page_bytes.checked_sub(reserved)?;
         let readable =
-            encoding <= 1 && usable_bytes >= USABLE_BYTES_MIN && header.len() == page_bytes;
+            !is_utf_16(header) && usable_bytes >= USABLE_BYTES_MIN && header.len() == page_bytes;
         readable.then_some(Self { page_bytes, usable_bytes, pages })
     }
 
@@ -75,6 +78,12 @@ impl PageFile {
         let local = least + (payload_bytes - least) % (self.usable_bytes - 4);
         if local <= self.local_bytes_max() { local } else { least }
     }
+}
+
+/// Whether the file with this header stores text in another encoding than UTF-8.
+fn is_utf_16(header: &[u8]) -> bool {
+    let encoding = header.get(ENCODING_AT..).and_then(|it| it.first_chunk());
+    encoding.is_some_and(|it| u32::from_be_bytes(*it) > 1)
 }
 
 const SQL: &str = "SELECT data FROM sqlite_dbpage WHERE pgno = ?1";
