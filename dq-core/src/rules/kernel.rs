@@ -6,7 +6,9 @@ use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
 use crate::value::Batch;
+use crate::value::Column;
 use crate::value::Number;
+use crate::value::Value;
 use crate::value::lens;
 
 /// Judges each row by itself.
@@ -40,6 +42,22 @@ where
     F: Fn(Number) -> bool + Clone + Send + Sync + 'static,
 {
     of_batch(move |batch| Ok(lens::number_fails(batch.column(column), &test)))
+}
+
+/// A kernel that looks at every value of one column, NULL too.
+pub(crate) fn of_value<F>(column: usize, violates: F) -> Box<dyn RowKernel>
+where
+    F: Fn(Value<'_>) -> bool + Clone + Send + Sync + 'static,
+{
+    of_batch(move |batch| {
+        let rows = batch.rows();
+        Ok(match batch.column(column) {
+            Column::Text(texts) => BooleanBuffer::collect_bool(rows, |row| {
+                violates(texts.get(row).map_or(Value::Null, Value::Text))
+            }),
+            column => BooleanBuffer::collect_bool(rows, |row| violates(column.value(row))),
+        })
+    })
 }
 
 #[derive(Clone)]

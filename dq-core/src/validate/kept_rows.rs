@@ -1,7 +1,6 @@
 //! The keys of the rows that a partition has read, so that a failing row which is found only after
 //! the scan can be named.
 
-use crate::validate::row_key::lowest_row;
 use crate::validate::sample::{Sample, Shown};
 use crate::value::Batch;
 
@@ -21,11 +20,10 @@ struct KeptBatch {
 }
 
 impl KeptRows {
-    /// Keeps the shown values of `batch`, whose first row has the number `first_row` within the
-    /// partition.
-    pub(crate) fn keep(&mut self, batch: &Batch, first_row: u32, shown: Shown<'_>) {
-        let lowest = lowest_row(batch, shown.key);
-        let columns = shown.values.iter().map(|it| batch.column(*it).compacted()).collect();
+    /// Keeps `columns` of `batch`, whose first row has the number `first_row` within the partition,
+    /// and whose row `lowest` has the lowest key.
+    pub(crate) fn keep(&mut self, batch: &Batch, columns: &[usize], first_row: u32, lowest: usize) {
+        let columns = columns.iter().map(|it| batch.column(*it).compacted()).collect();
         let batch = Batch::new(batch.sequence(), batch.rows(), columns);
         self.batches.push(KeptBatch { first_row, batch, lowest });
     }

@@ -108,7 +108,11 @@ impl Worker {
                 violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
             }
         }
-        self.collect(run, table, batch, &scopes)?;
+        let first_row = self.collect(table, batch, &scopes)?;
+        if run.options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {
+            let columns = kept_columns(table, run.options.show_values);
+            self.kept.keep(batch, &columns, first_row, lowest);
+        }
         self.rows += batch.rows() as u64;
         if table.primary_key.is_empty() {
             self.batches.push((batch.sequence(), batch.rows() as u64));
@@ -116,13 +120,16 @@ impl Worker {
         Ok(())
     }
 
+    /// Collects the keys of a batch, and gives the number of its first row within the partition.
     fn collect(
         &mut self,
-        run: &Run,
         table: &TablePlan,
         batch: &Batch,
         scopes: &[BooleanBuffer],
-    ) -> Result<()> {
+    ) -> Result<u32> {
+        if table.key_sets.is_empty() {
+            return Ok(0);
+        }
         let after = u32::try_from(self.rows + batch.rows() as u64);
         let Ok(first_row) = after.map(|it| it - batch.rows() as u32) else {
             let message = "cannot check keys: more than 4,294,967,295 rows in one partition";
@@ -132,11 +139,7 @@ impl Worker {
             let scope = key_set.filter.and_then(|it| scopes.get(it));
             runs.collect(key_set, batch, scope, first_row)?;
         }
-        if run.options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {
-            let columns = kept_columns(table, run.options.show_values);
-            self.kept.keep(batch, first_row, Shown { key: &table.primary_key, values: &columns });
-        }
-        Ok(())
+        Ok(first_row)
     }
 
     fn tell(&self, plan: &TablePlan, batch: &Batch) {

@@ -8,14 +8,11 @@
 
 use std::path::Path;
 
-use arrow_buffer::BooleanBuffer;
-
 use crate::rules::check::{CheckKind, column, switched_on};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
-use crate::value::Column;
 use crate::value::Value;
 use crate::value::is_blank;
 
@@ -38,21 +35,10 @@ impl CheckKind for NotBlank {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        Some(Kernel::Row(kernel::of_batch(move |batch| {
-            Ok(blanks(batch.column(column), batch.rows()))
-        })))
-    }
-}
-
-fn blanks(column: &Column, rows: usize) -> BooleanBuffer {
-    match column {
-        Column::Text(text) => {
-            BooleanBuffer::collect_bool(rows, |row| text.get(row).is_none_or(is_blank))
-        }
-        column => BooleanBuffer::collect_bool(rows, |row| match column.value(row) {
+        Some(Kernel::Row(kernel::of_value(column, |value| match value {
             Value::Null => true,
             Value::Text(text) => is_blank(text),
             _ => false,
-        }),
+        })))
     }
 }

@@ -8,14 +8,11 @@
 
 use std::path::Path;
 
-use arrow_buffer::BooleanBuffer;
-
 use crate::rules::check::{CheckKind, column, switched_on};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
-use crate::value::Column;
 
 /// The column holds a value in every row.
 #[derive(Clone, Debug)]
@@ -36,15 +33,6 @@ impl CheckKind for NotNull {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        Some(Kernel::Row(kernel::of_batch(move |batch| {
-            Ok(nulls(batch.column(column), batch.rows()))
-        })))
-    }
-}
-
-fn nulls(column: &Column, rows: usize) -> BooleanBuffer {
-    match column {
-        Column::Text(text) => BooleanBuffer::collect_bool(rows, |row| text.get(row).is_none()),
-        column => BooleanBuffer::collect_bool(rows, |row| column.value(row).is_null()),
+        Some(Kernel::Row(kernel::of_value(column, |value| value.is_null())))
     }
 }

@@ -11,15 +11,12 @@
 
 use std::path::Path;
 
-use arrow_buffer::BooleanBuffer;
-
 use crate::rules::check::{CheckKind, column};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
 use crate::rules::problem::nearest;
-use crate::value::Column;
 use crate::value::Date;
 use crate::value::Number;
 use crate::value::Timestamp;
@@ -72,17 +69,9 @@ impl CheckKind for Typed {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let as_type = self.as_type;
-        Some(Kernel::Row(kernel::of_batch(move |batch| {
-            Ok(misfits(batch.column(column), batch.rows(), as_type))
-        })))
+        let misfits = move |value: Value<'_>| !value.is_null() && !as_type.fits(value);
+        Some(Kernel::Row(kernel::of_value(column, misfits)))
     }
-}
-
-fn misfits(column: &Column, rows: usize, as_type: AsType) -> BooleanBuffer {
-    BooleanBuffer::collect_bool(rows, |row| {
-        let value = column.value(row);
-        !value.is_null() && !as_type.fits(value)
-    })
 }
 
 impl AsType {
