@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Kernel, KeySetId, Plan};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
@@ -109,7 +109,10 @@ impl Run {
             if self.plan.decided_after(check) != Some(step) {
                 continue;
             }
-            let Some(job) = Job::new(self, state, check) else { continue };
+            let Some(job) = Job::new(self, state, check) else {
+                let message = format!("the keys for `{}` were not collected", check.name);
+                return Err(Error::new(ErrorKind::Internal, message));
+            };
             let (finding, sample) = job.run().await?;
             if let Some(outcome) = state.found.checks.get_mut(position) {
                 outcome.violations = finding.violations;
