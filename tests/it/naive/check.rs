@@ -22,6 +22,8 @@ pub(crate) enum Check {
     Length(&'static str, u64, u64),
     Type(&'static str, &'static str),
     Format(&'static str, &'static str),
+    Trimmed(&'static str),
+    NoControlCharacters(&'static str),
     Expression(Condition),
     /// Columns, and whether blank is ignored.
     Unique(Vec<&'static str>, bool),
@@ -95,6 +97,10 @@ impl Check {
                 *min <= length && length <= *max
             }),
             Self::Format(it, name) => fails_as_text(cell(it), |text| has_format(name, text)),
+            Self::Trimmed(it) => fails_as_text(cell(it), |text| !is_found(r"^\s|\s$", text)),
+            Self::NoControlCharacters(it) => {
+                fails_as_text(cell(it), |text| !is_found(r"\p{Cc}", text))
+            }
             Self::Type(it, name) => !cell(it).is_null() && !has_type(name, cell(it)),
             Self::BetweenNumbers(it, min, max) => {
                 let bound = |it: &Option<String>| it.as_ref().map(|it| Number::parse(it).unwrap());
@@ -129,7 +135,9 @@ impl Check {
             | Self::BetweenDays(it, ..)
             | Self::Length(it, ..)
             | Self::Type(it, _)
-            | Self::Format(it, _) => vec![it],
+            | Self::Format(it, _)
+            | Self::Trimmed(it)
+            | Self::NoControlCharacters(it) => vec![it],
             Self::Expression(it) => it.columns(),
             Self::Dependency(from, to) => [from.as_slice(), to].concat(),
             Self::RowCount(..) => Vec::new(),

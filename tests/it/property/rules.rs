@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use dq_core::rules::format::Format;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -88,6 +89,8 @@ fn json_of(check: &Check) -> Value {
         }
         Check::Type(it, name) => json!({ "column": it, "type": name }),
         Check::Format(it, name) => json!({ "column": it, "format": name }),
+        Check::Trimmed(it) => json!({ "column": it, "trimmed": true }),
+        Check::NoControlCharacters(it) => json!({ "column": it, "no_control_characters": true }),
         Check::Expression(it) => json!({ "expression": it.sql() }),
         Check::Unique(columns, true) => json!({ "unique": columns, "ignore": "blank" }),
         Check::Unique(columns, false) => json!({ "unique": columns }),
@@ -158,6 +161,8 @@ fn check() -> impl Strategy<Value = Check> {
         (column(), select(&["integer", "decimal", "date", "timestamp", "boolean"][..]))
             .prop_map(|(it, name)| Check::Type(it, name)),
         (column(), format()).prop_map(|(it, name)| Check::Format(it, name)),
+        column().prop_map(Check::Trimmed),
+        column().prop_map(Check::NoControlCharacters),
         (column(), between(&NUMBERS))
             .prop_map(|(it, (min, max))| Check::BetweenNumbers(it, min, max)),
         (column(), between(&DAYS)).prop_map(|(it, (min, max))| Check::BetweenDays(it, min, max)),
@@ -203,7 +208,8 @@ fn pattern() -> impl Strategy<Value = String> {
 }
 
 fn format() -> impl Strategy<Value = &'static str> {
-    select(&["npi", "email", "phone", "us_zip", "us_state", "luhn", "iso_date"][..])
+    let names: Vec<_> = Format::ALL.iter().map(|it| it.name()).collect();
+    select(names)
 }
 
 /// What a list may hold: some words, and values of other columns as they are shown.
