@@ -46,9 +46,10 @@ fn is_luhn(digits: &str) -> bool {
 }
 
 fn has_dea_check_digit(text: &str) -> bool {
-    let digit = |place: usize| text[place..=place].parse::<u32>().unwrap();
-    let sum = digit(2) + digit(4) + digit(6) + (digit(3) + digit(5) + digit(7)) * 2;
-    sum.to_string().ends_with(&text[8..])
+    let digits: Vec<_> = text.chars().skip(2).map(|it| it.to_digit(10).unwrap()).collect();
+    let once = digits[0] + digits[2] + digits[4];
+    let twice = digits[1] + digits[3] + digits[5];
+    (once + 2 * twice) % 10 == digits[6]
 }
 
 fn is_url(text: &str) -> bool {
@@ -57,7 +58,9 @@ fn is_url(text: &str) -> bool {
     let rest = format!(r"(/({character})*)?(\?({character}|\?)*)?(#({character}|\?)*)?");
     let url = Regex::new(&format!(r"^(?i:https?)://(\[[^\]]*\]|[^:/?#\[\]]+)(:[0-9]+)?{rest}$"));
     let Some(parts) = url.unwrap().captures(text) else { return false };
-    let is_port = |it: &str| is(":[1-9][0-9]{0,4}", it) && it[1..].parse::<u32>().unwrap() < 65536;
+    let is_port = |it: &str| {
+        is(":[1-9][0-9]{0,4}", it) && it.trim_start_matches(':').parse::<u32>().unwrap() < 65536
+    };
     let host = &parts[1];
     text.len() <= 8000
         && parts.get(2).is_none_or(|it| is_port(it.as_str()))
