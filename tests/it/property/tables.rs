@@ -145,6 +145,11 @@ const REALS: [f64; 19] = [
 
 const BYTES: [&[u8]; 5] = [b"", b"a", b" ", b"\xff", b"1"];
 
+const KEYS: [&str; 18] = [
+    "", " ", "a", "A", " a", "a\u{a0}", "a b", "A  b ", "0", "1", "1 ", "2", "1.0", "NaN", "nan",
+    "ß", "Ss", "ẞ ",
+];
+
 const CODES: [&str; 56] = [
     "1234567893",
     "1234567890",
@@ -294,7 +299,7 @@ fn cell(column: &str) -> BoxedStrategy<Cell> {
             select(&BYTES[..]).prop_map(|it| Cell::Bytes(it.to_vec())),
         ]
         .boxed(),
-        "key" => text(&["", " ", "a", "A", "0", "1", "2", "3", "1.0", "b"]).boxed(),
+        "key" => text(&KEYS).boxed(),
         "number key" => (0..5_i64).prop_map(Cell::Integer).boxed(),
         _ => (select(&[13_usize, 14, 15, 16, 40, 700][..]), select(&["x", "y", "é"][..]))
             .prop_map(|(length, end)| Cell::Text(format!("{}{end}", "k".repeat(length))))

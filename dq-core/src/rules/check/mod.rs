@@ -10,6 +10,7 @@ mod custom;
 mod expression;
 mod format;
 mod functional_dependency;
+mod key_form;
 mod length;
 mod matches;
 mod no_control_characters;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::rules::plan::{Blank, Kernel, KeySet, KeySetId, Plan, PlannedCheck, TablePlan};
+use crate::rules::plan::{Kernel, KeySet, KeySetId, Plan, PlannedCheck, TablePlan};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -98,9 +98,13 @@ impl TablePlan {
         if !key_set.to.is_empty() {
             text = format!("{text} → ({})", self.names(key_set.to.iter().copied()));
         }
-        if key_set.blank == Blank::IsIgnored {
-            text.push_str(" ignoring blank");
-        }
+        let form = key_set.form;
+        let words = [
+            (form.ignores_blank, " ignoring blank"),
+            (form.folds_case, " folding case"),
+            (form.collapses_blanks, " collapsing blanks"),
+        ];
+        text.extend(words.into_iter().filter_map(|(is_so, words)| is_so.then_some(words)));
         text + &self.scope(key_set.filter)
     }
 
