@@ -91,11 +91,18 @@ pub(crate) struct KeySet {
     pub(crate) with_rows: bool,
 }
 
+/// Whether blank text in a key is a value.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Blank {
+    #[default]
+    IsValue,
+    IsIgnored,
+}
+
 /// How text counts in a key. By default it is compared as it is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct KeyForm {
-    /// Keys with blank text are not compared.
-    pub(crate) ignores_blank: bool,
+    pub(crate) blank: Blank,
     /// Texts that differ in case only are one key.
     pub(crate) folds_case: bool,
     /// Blanks at both ends do not count, and those between words count as one space.
