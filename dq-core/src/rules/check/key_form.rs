@@ -1,19 +1,20 @@
 //! How text counts in the keys of a check: `ignore` and `normalize`.
 
 use crate::rules::fields::Fields;
-use crate::rules::plan::KeyForm;
+use crate::rules::plan::{Blank, KeyForm};
 
 /// Takes `ignore` and `normalize`, which stand beside the name of the check.
 pub(in crate::rules::check) fn key_form(fields: &mut Fields<'_>) -> Option<KeyForm> {
-    let ignores_blank = names(fields, "ignore", &["blank"]);
-    let normalizes = names(fields, "normalize", &["case", "blanks"]);
-    let (ignores_blank, normalizes) = (ignores_blank?, normalizes?);
+    let blank = blank(fields);
+    let normalizes = names(fields, "normalize", &["case", "blanks"])?;
     let has = |name: &str| normalizes.iter().any(|it| it == name);
-    Some(KeyForm {
-        ignores_blank: !ignores_blank.is_empty(),
-        folds_case: has("case"),
-        collapses_blanks: has("blanks"),
-    })
+    Some(KeyForm { blank: blank?, folds_case: has("case"), collapses_blanks: has("blanks") })
+}
+
+/// Takes `ignore`, which may only be `blank`.
+pub(in crate::rules::check) fn blank(fields: &mut Fields<'_>) -> Option<Blank> {
+    let names = names(fields, "ignore", &["blank"])?;
+    Some(if names.is_empty() { Blank::IsValue } else { Blank::IsIgnored })
 }
 
 /// Notes a problem for each of `ignore` and `normalize` that stands inside the argument of the check.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::rules::plan::{Kernel, KeySet, KeySetId, Plan, PlannedCheck, TablePlan};
+use crate::rules::plan::{Blank, Kernel, KeySet, KeySetId, Plan, PlannedCheck, TablePlan};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +100,7 @@ impl TablePlan {
         }
         let form = key_set.form;
         let words = [
-            (form.ignores_blank, " ignoring blank"),
+            (form.blank == Blank::IsIgnored, " ignoring blank"),
             (form.folds_case, " folding case"),
             (form.collapses_blanks, " collapsing blanks"),
         ];

@@ -3,7 +3,7 @@
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
-use crate::rules::{KeyForm, KeySet};
+use crate::rules::{Blank, KeyForm, KeySet};
 use crate::validate::keys::bucket::KeyRuns;
 use crate::value::Batch;
 use crate::value::Column;
@@ -32,8 +32,9 @@ impl KeyRuns {
         {
             // The common case: the text itself is the key, and is not copied on its way.
             let texts = rows.filter_map(|row| texts.get(row).map(|text| (row, text)));
+            let ignores_blank = form.blank == Blank::IsIgnored;
             return texts
-                .filter(|(_, text)| !(form.ignores_blank && is_blank(text)))
+                .filter(|(_, text)| !(ignores_blank && is_blank(text)))
                 .try_for_each(|(row, text)| self.push(text, None, number(row)));
         }
         let (mut key, mut to) = (Vec::new(), Vec::new());
@@ -78,7 +79,7 @@ fn encode_value(value: Value<'_>, form: KeyForm, out: &mut Vec<u8>) -> Option<()
     const WHOLE_MAX: f64 = 1e38;
     match value {
         Value::Null => return None,
-        Value::Text(text) if form.ignores_blank && is_blank(text) => return None,
+        Value::Text(text) if form.blank == Blank::IsIgnored && is_blank(text) => return None,
         Value::Text(text) => write_text(text, form, out),
         Value::Bytes(bytes) => {
             out.push(NOT_TEXT);
