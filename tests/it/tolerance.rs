@@ -1,5 +1,6 @@
 //! Tolerances, severities and empty scopes: how a check of each kind ends.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
@@ -74,7 +75,7 @@ fn rule_set(table: &str, rule: &str, more: &str) -> RuleSet {
     let mut text =
         format!("version: 1\nrules:\n  - id: rule\n    table: {table}\n{rule}    checks:\n");
     for (name, check) in CHECKS {
-        text += &format!("      - {{ id: {name}, {check}{more} }}\n");
+        writeln!(text, "      - {{ id: {name}, {check}{more} }}").unwrap();
     }
     rules(&text).with_custom("last_two", Arc::new(LastTwo))
 }
