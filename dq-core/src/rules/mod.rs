@@ -30,5 +30,5 @@ pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
 pub(crate) use plan::{
-    Blank, Kernel, KeyForm, KeySet, KeySetId, PlannedCheck, PlannedFilter, TablePlan,
+    Blank, Kernel, KeyForm, KeySet, KeySetId, PlannedCheck, PlannedFilter, TablePlan, is_about,
 };

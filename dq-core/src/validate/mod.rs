@@ -14,6 +14,7 @@ mod kept_rows;
 mod keys;
 mod options;
 mod outcome;
+pub mod record;
 mod report;
 mod row_key;
 mod run;

@@ -7,6 +7,7 @@ mod binder;
 mod builder;
 mod display;
 mod order;
+mod records;
 
 use crate::error::Result;
 use crate::rules::expression::Predicate;
@@ -18,6 +19,7 @@ use crate::value::TableSchema;
 use builder::Builder;
 
 pub(crate) use binder::Binder;
+pub(crate) use records::is_about;
 
 /// What a run does: the tables that it scans and the checks that it makes. Printed by `dq explain`.
 #[derive(Debug)]
@@ -145,7 +147,7 @@ impl Plan {
         let mut builder = Builder::new(rules, tables, as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
-            checks.extend(plan_rule(&mut builder, position, rule));
+            checks.extend(plan_rule(&mut builder, position, rule, &|_| true));
         }
         let tables = builder.finish()?;
         let order = order::parents_first(tables.len(), &checks);
@@ -159,7 +161,13 @@ impl Plan {
     }
 }
 
-fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<PlannedCheck> {
+/// Plans those checks of a rule that are `wanted`.
+fn plan_rule(
+    builder: &mut Builder<'_>,
+    position: usize,
+    rule: &Rule,
+    wanted: &dyn Fn(&RuleCheck) -> bool,
+) -> Vec<PlannedCheck> {
     let Some((table, filter)) = builder.rule(rule) else { return Vec::new() };
     let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
         let mut binder = Binder::new(builder, table, filter, check.place);
@@ -177,5 +185,6 @@ fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<Pla
             kernel,
         })
     };
-    rule.checks.iter().enumerate().filter_map(&mut plan_check).collect()
+    let checks = rule.checks.iter().enumerate().filter(|(_, it)| wanted(it));
+    checks.filter_map(&mut plan_check).collect()
 }
