@@ -16,6 +16,7 @@ mod keys;
 mod memory;
 mod options;
 mod outcome;
+pub mod record;
 mod report;
 mod row_key;
 mod run;

@@ -1,6 +1,7 @@
 //! Random checks of random tables, on every source and at every number of threads: the counts are
 //! those of the naive evaluator, and so are the rows that a report shows.
 
+mod records;
 mod rules;
 mod sources;
 mod tables;

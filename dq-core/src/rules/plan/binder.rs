@@ -7,7 +7,7 @@ use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{Blank, KeySet, Keys};
+use crate::rules::plan::{KeyForm, KeySet, Keys};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -77,19 +77,20 @@ impl<'b, 's> Binder<'b, 's> {
     }
 
     /// The keys of the rows.
-    pub(crate) fn keys(&mut self, columns: &[String], blank: Blank) -> Option<Keys> {
-        self.key_set(columns, &[], blank)
+    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        self.dependency(columns, &[], form)
     }
 
     /// The keys of the rows, and what they determine.
-    pub(crate) fn dependency(&mut self, from: &[String], to: &[String]) -> Option<Keys> {
-        self.key_set(from, to, Blank::IsValue)
-    }
-
-    fn key_set(&mut self, columns: &[String], to: &[String], blank: Blank) -> Option<Keys> {
-        let (columns, to) = (self.columns(columns), self.columns(to));
-        let (columns, to, scopes, with_rows) = (columns?, to?, Vec::new(), self.is_own);
-        let key_set = KeySet { columns, to, blank, scopes, with_rows };
+    pub(crate) fn dependency(
+        &mut self,
+        from: &[String],
+        to: &[String],
+        form: KeyForm,
+    ) -> Option<Keys> {
+        let (from, to) = (self.columns(from), self.columns(to));
+        let (columns, to, scopes, with_rows) = (from?, to?, Vec::new(), self.is_own);
+        let key_set = KeySet { columns, to, form, scopes, with_rows };
         self.builder.keys(self.table, self.filter, &key_set)
     }
 }

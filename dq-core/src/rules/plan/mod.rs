@@ -7,6 +7,7 @@ mod binder;
 mod builder;
 mod display;
 mod order;
+mod records;
 
 use crate::error::Result;
 use crate::rules::expression::Predicate;
@@ -18,6 +19,7 @@ use crate::value::TableSchema;
 use builder::Builder;
 
 pub(crate) use binder::Binder;
+pub(crate) use records::is_about;
 
 /// What a run does: the tables that it scans and the checks that it makes. Printed by `dq explain`.
 #[derive(Debug)]
@@ -85,7 +87,7 @@ pub(crate) struct KeySet {
     pub(crate) columns: Vec<usize>,
     /// Columns whose value the key determines; empty but for functional dependencies.
     pub(crate) to: Vec<usize>,
-    pub(crate) blank: Blank,
+    pub(crate) form: KeyForm,
     /// The filters of the checks that share the set, `None` for all rows. A key is collected once, and
     /// says in which of these scopes its row is.
     pub(crate) scopes: Vec<Option<usize>>,
@@ -99,10 +101,28 @@ impl KeySet {
 }
 
 /// Whether blank text in a key is a value.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Blank {
+    #[default]
     IsValue,
     IsIgnored,
+}
+
+/// How text counts in a key. By default it is compared as it is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct KeyForm {
+    pub(crate) blank: Blank,
+    /// Texts that differ in case only are one key.
+    pub(crate) folds_case: bool,
+    /// Blanks at both ends do not count, and those between words count as one space.
+    pub(crate) collapses_blanks: bool,
+}
+
+impl KeyForm {
+    /// Whether text is compared as it is.
+    pub(crate) fn keeps_text(self) -> bool {
+        !self.folds_case && !self.collapses_blanks
+    }
 }
 
 /// Which key set of which table.
@@ -141,7 +161,7 @@ impl Plan {
         let mut builder = Builder::new(rules, tables, as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
-            checks.extend(plan_rule(&mut builder, position, rule));
+            checks.extend(plan_rule(&mut builder, position, rule, &|_| true));
         }
         let tables = builder.finish()?;
         let order = order::parents_first(tables.len(), &checks);
@@ -155,7 +175,13 @@ impl Plan {
     }
 }
 
-fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<PlannedCheck> {
+/// Plans those checks of a rule that are `wanted`.
+fn plan_rule(
+    builder: &mut Builder<'_>,
+    position: usize,
+    rule: &Rule,
+    wanted: &dyn Fn(&RuleCheck) -> bool,
+) -> Vec<PlannedCheck> {
     let Some((table, filter)) = builder.rule(rule) else { return Vec::new() };
     let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
         let mut binder = Binder::new(builder, table, filter, check.place);
@@ -173,5 +199,6 @@ fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<Pla
             kernel,
         })
     };
-    rule.checks.iter().enumerate().filter_map(&mut plan_check).collect()
+    let checks = rule.checks.iter().enumerate().filter(|(_, it)| wanted(it));
+    checks.filter_map(&mut plan_check).collect()
 }
