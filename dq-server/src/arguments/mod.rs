@@ -13,8 +13,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dq_core::Result;
 use dq_core::engine;
 use dq_core::report::ReportFormat;
-use dq_core::rules::{RuleSet, Severity};
+use dq_core::rules::{RuleSet, Selection, Severity};
 use dq_core::source::Source;
+use dq_core::validate::Baseline;
 use dq_core::value::Date;
 
 pub(crate) use reading::ReadingArguments;
@@ -136,6 +137,12 @@ pub(crate) struct RulesArguments {
     file: PathBuf,
     #[command(flatten)]
     parameters: ParameterArguments,
+    /// Run only these rules or checks: `rule`, `rule/check` or a pattern with `*`; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Leave these rules or checks out, named as for --only; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    exclude: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -151,6 +158,9 @@ pub(crate) struct RunArguments {
     /// The least severity at which a failed check makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = fail_on())]
     pub(crate) fail_on: FailOn,
+    /// A JSON report of an earlier run: only violations that are new since then fail
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
     /// How many threads read and check [default: as many as there are]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -215,7 +225,8 @@ impl SourceArguments {
 
 impl RulesArguments {
     pub(crate) fn read(&self) -> Result<RuleSet> {
-        RuleSet::read(&self.file, &self.parameters.map())
+        let selection = Selection { only: self.only.clone(), exclude: self.exclude.clone() };
+        RuleSet::read(&self.file, &self.parameters.map())?.select(&selection)
     }
 
     /// The file of the rule set.
@@ -234,6 +245,14 @@ impl RunArguments {
     pub(crate) fn threads(&self) -> NonZeroUsize {
         let all = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.threads.unwrap_or_else(all)
+    }
+
+    /// The report to compare with, which must be of these rules.
+    pub(crate) fn baseline(&self, rules: &RuleSet) -> Result<Option<Baseline>> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        let baseline = Baseline::read(path)?;
+        baseline.fits(rules)?;
+        Ok(Some(baseline))
     }
 }
 
