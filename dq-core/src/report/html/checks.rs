@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use crate::report::html::{sign, visible, word};
+use crate::report::html::{breakable, sign, visible, word};
 use crate::report::words;
 use crate::rules::{Dimension, Severity};
 use crate::validate::{CheckReport, FailingRow, Report, RuleReport, Status};
@@ -143,7 +143,7 @@ fn row(rule: &RuleReport, check: &CheckReport, table: usize, compared: bool) -> 
             td.status { span.badge { (sign(check.status)) " " (word(check.status)) } }
             td.severity { span.severity.(check.severity.as_str()) { (check.severity) } }
             td.check { (description(rule, check)) }
-            td.table { (visible(&rule.table)) }
+            td.table { (breakable(&rule.table)) }
             td.figure data-label="rows" { (figure(Some(words::count(check.evaluated)))) }
             td.figure.violations data-label="violations" {
                 (figure(Some(words::count(check.violations))))
@@ -161,13 +161,11 @@ fn row(rule: &RuleReport, check: &CheckReport, table: usize, compared: bool) -> 
 /// What a check is, and what it found where.
 fn description(rule: &RuleReport, check: &CheckReport) -> Markup {
     html! {
-        strong { (visible(&rule.id)) "/" wbr; (visible(&check.id)) }
+        strong title=[rule.description.as_deref().map(visible)] { (breakable(&words::path(rule, check))) }
         span.subject { (words::subject(check)) " · " (check.dimension) }
         @if let Some(error) = &check.error { p.error { (visible(error)) } }
         @if let Some(observed) = &check.observed { p { "found " (visible(observed)) } }
-        @if check.violations > 0 {
-            @if let Some(message) = check.message.as_ref().or(rule.description.as_ref()) { p { (visible(message)) } }
-        }
+        @if let Some(message) = &check.message { p { (visible(message)) } }
         @if let Some(comparison) = words::comparison(check) { p.comparison { (comparison) } }
         @if !check.sample.is_empty() { (sample(check)) }
     }

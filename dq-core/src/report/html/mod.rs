@@ -71,6 +71,12 @@ fn visible(text: &str) -> Cow<'_, str> {
     text::visible(text)
 }
 
+/// A name that may go on in the next line behind each of its words.
+fn breakable(name: &str) -> Markup {
+    let name = visible(name);
+    html! { @for word in name.split_inclusive(['_', '/', '.']) { (word) wbr; } }
+}
+
 const fn sign(status: Status) -> &'static str {
     match status {
         Status::NotApplicable => "·",

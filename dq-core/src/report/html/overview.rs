@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::report::html::charts;
-use crate::report::html::{sign, visible};
+use crate::report::html::{breakable, sign, visible};
 use crate::report::scores;
 use crate::report::words::{self, OUTCOMES};
 use crate::rules::Dimension;
@@ -87,7 +87,7 @@ pub(super) fn quality(report: &Report) -> Markup {
                     }
                     tbody {
                         @for table in &tables {
-                            (scores_row(html! { (visible(&table.table)) }, &table.quality, &dimensions))
+                            (scores_row(breakable(&table.table), &table.quality, &dimensions))
                         }
                     }
                     @if tables.len() > 1 {
@@ -123,8 +123,8 @@ fn dimension_cell(found: Option<&DimensionScore>) -> Markup {
         errors => format!("{} could not run", words::counted(errors as u64, "check")),
     };
     html! {
-        td data-grade=[found.grade] title=(title) {
-            (words::score(found.score))
+        td data-grade=[found.grade] data-label=(found.dimension) title=(title) {
+            span { (words::score(found.score)) }
             @if let Some(score) = found.score { (charts::bar(score / 100.0, "grade")) }
         }
     }
