@@ -10,6 +10,7 @@ use std::thread;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use dq_core::Result;
 use dq_core::engine;
 use dq_core::report::ReportFormat;
@@ -47,8 +48,25 @@ Examples:
   # Check what a pipe delivers, and look at the report with jq
   zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
 
+  # Write a page to look at and a comment for a pull request; fail only on what is new
+  dq validate sqlite:providers.db -r rules.yaml --baseline main.json --report dq.html --report dq.md
+
+  # Run one rule, without one of its checks
+  dq validate hospitals.csv -r hospitals.yaml --only address --exclude address/shared
+
   # The same rules for another year
   dq validate visits.csv --rules visits.yaml --param year=2025 --as-of 2025-12-31";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  dq completions bash > ~/.local/share/bash-completion/completions/dq
+  dq completions zsh > ~/.zfunc/_dq
+  dq completions fish > ~/.config/fish/completions/dq.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  dq man | man -l -
+  dq man --out /usr/local/share/man/man1";
 
 /// Checks tables of data against rules: exactly, in one pass, with the same answer on every source.
 #[derive(Debug, Parser)]
@@ -72,6 +90,12 @@ pub(crate) enum Command {
     /// Print how a source would be checked, without reading its rows
     #[command(after_help = EXIT_CODES)]
     Explain(ExplainArguments),
+    /// Print a script by which a shell completes commands and options
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write those of all commands
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,6 +143,19 @@ pub(crate) struct CheckArguments {
     pub(crate) parameters: ParameterArguments,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArguments {
+    /// Write the page of every command into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Where the rows are.
@@ -176,7 +213,7 @@ pub(crate) struct OutputArguments {
     /// The form of the report on standard output
     #[arg(long, default_value = "text", value_parser = format())]
     pub(crate) format: ReportFormat,
-    /// Also write the report to this file: .json, .xml (JUnit) or .txt; may be repeated
+    /// Also write the report to this file: .html, .md, .json, .xml (JUnit), .sarif, .csv or .txt; may be repeated
     #[arg(long = "report", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// How many keys of failing rows each check shows at most

@@ -6,12 +6,18 @@
     reason = "what a test builds on must be there, or else the test fails"
 )]
 
+mod baseline;
 mod exit_codes;
+mod formats;
+mod html;
 #[cfg(unix)]
 mod interrupt;
+mod manual;
 mod output;
 mod program;
 mod reports;
 mod rules;
+mod selection;
 mod sources;
+mod town;
 mod usage;
