@@ -112,9 +112,10 @@ fn quality(page: &mut String, report: &Report) {
     if dimensions.is_empty() {
         return;
     }
-    let names: String = dimensions.iter().map(|it| format!(" {it} |")).collect();
+    let names: Vec<_> = dimensions.iter().map(|it| it.as_str()).collect();
+    let names = names.join(" | ");
     let head =
-        format!("| table | quality |{names}\n|---|---:|{}\n", "---:|".repeat(dimensions.len()));
+        format!("| table | quality | {names} |\n|---|---:|{}\n", "---:|".repeat(dimensions.len()));
     let row = |name: String, score: &Score| {
         let grade = score.grade.map(|it| format!(" {it}")).unwrap_or_default();
         let mut row = format!("| {name} | {}{grade} |", words::score(score.score));

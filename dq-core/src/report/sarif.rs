@@ -4,6 +4,7 @@
 //! and that is the one that a person would open. What could not run is a notification of the
 //! invocation, and the invocation is then not successful.
 
+use std::fmt::Write;
 use std::io;
 
 use serde_json::{Value, json};
@@ -152,7 +153,9 @@ fn uri(path: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(char::from(byte));
             }
-            byte => uri.push_str(&format!("%{byte:02X}")),
+            byte => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri

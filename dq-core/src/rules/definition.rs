@@ -48,7 +48,9 @@ impl Fnv {
             Content::Scalar(text, _) => self.text(text),
             Content::Sequence(items) => {
                 self.byte(b'[');
-                items.iter().for_each(|it| self.node(it));
+                for item in items {
+                    self.node(item);
+                }
                 self.byte(b']');
             }
             Content::Mapping(entries) => self.entries(entries.iter().collect()),

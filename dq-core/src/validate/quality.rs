@@ -241,7 +241,7 @@ mod tests {
 
     fn check(dimension: Dimension, violations: u64, evaluated: u64) -> CheckReport {
         let status = if violations == 0 { Status::Pass } else { Status::Fail };
-        CheckReport { dimension, violations, evaluated, ..testing::check("c", status) }
+        CheckReport { dimension, evaluated, violations, ..testing::check("c", status) }
     }
 
     fn failed(dimension: Dimension) -> CheckReport {

@@ -20,12 +20,11 @@ pub(crate) fn completions(arguments: &CompletionsArguments) -> Result<u8> {
 
 /// `dq man`: prints the page of the program, or writes a page for each command.
 pub(crate) fn man(arguments: &ManArguments) -> Result<u8> {
-    match &arguments.out {
-        Some(folder) => write_pages(folder)?,
-        None => {
-            let page = Man::new(Arguments::command().disable_help_subcommand(true));
-            output::print(|out| page.render(out))?;
-        }
+    if let Some(folder) = &arguments.out {
+        write_pages(folder)?;
+    } else {
+        let page = Man::new(Arguments::command().disable_help_subcommand(true));
+        output::print(|out| page.render(out))?;
     }
     Ok(0)
 }

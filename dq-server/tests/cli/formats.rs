@@ -72,7 +72,7 @@ fn sarif_has_a_rule_for_each_check_and_a_result_for_each_finding() {
     assert_eq!(rules.len(), checks(&report).len());
     let results = run.results.as_ref().unwrap();
     assert_eq!(results.len(), ended(&report, "fail") + ended(&report, "warn"));
-    assert_eq!(run.invocations.as_ref().unwrap()[0].execution_successful, true);
+    assert!(run.invocations.as_ref().unwrap()[0].execution_successful);
     for result in results {
         let index = result.rule_index.unwrap() as usize;
         let (rule, check) = checks(&report)[index];
@@ -190,7 +190,9 @@ fn markdown_has_a_row_for_each_check() {
     ];
     for tag in &tags {
         let mut rest = tag.clone();
-        known.iter().for_each(|it| rest = rest.replace(it, ""));
+        for it in known {
+            rest = rest.replace(it, "");
+        }
         assert!(!rest.contains('<'), "{tag}");
     }
     assert!(!Regex::new(r"@\w").unwrap().is_match(&text), "{text}");

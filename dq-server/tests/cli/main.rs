@@ -1,7 +1,9 @@
 //! Runs the program as a shell would.
 
 #![expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "what a test builds on must be there, or else the test fails"
 )]

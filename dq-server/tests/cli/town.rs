@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::program::{Ended, Program};
 
 /// Names and messages that mean something in each of the formats.
-pub(crate) const RULES: &str = r##"
+pub(crate) const RULES: &str = r#"
 version: 1
 rules:
   - id: "people"
@@ -30,7 +30,7 @@ rules:
     where: "name = 'nowhere'"
     checks:
       - { id: scope, column: owner, not_null: true }
-"##;
+"#;
 
 /// A folder with `town.db` and `town.yaml`.
 pub(crate) fn town() -> Program {

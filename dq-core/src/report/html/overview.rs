@@ -87,11 +87,11 @@ pub(super) fn quality(report: &Report) -> Markup {
                     }
                     tbody {
                         @for table in &tables {
-                            (scores_row(breakable(&table.table), &table.quality, &dimensions))
+                            (scores_row(&breakable(&table.table), &table.quality, &dimensions))
                         }
                     }
                     @if tables.len() > 1 {
-                        tfoot { (scores_row(html! { "all tables" }, &quality.overall, &dimensions)) }
+                        tfoot { (scores_row(&html! { "all tables" }, &quality.overall, &dimensions)) }
                     }
                 }
             }
@@ -102,7 +102,7 @@ pub(super) fn quality(report: &Report) -> Markup {
     }
 }
 
-fn scores_row(name: Markup, score: &Score, dimensions: &[Dimension]) -> Markup {
+fn scores_row(name: &Markup, score: &Score, dimensions: &[Dimension]) -> Markup {
     let found = |it: &Dimension| score.dimensions.iter().find(|found| found.dimension == *it);
     html! {
         tr {
