@@ -202,14 +202,14 @@ impl Reader {
         let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));
         let description = fields.text("description");
         let severity = fields.take("severity").and_then(|it| severity(it, &fields));
-        let condition = fields.take("where");
-        let filter = condition.and_then(|it| filter(it, &fields));
+        let filter = fields.take("where").and_then(|it| filter(it, &fields));
         let mut checks: Vec<RuleCheck> = Vec::new();
         let node = fields.require("checks");
         for item in node.map_or(&[][..], |it| list_of(it, "checks", &fields)) {
             let Some(mut check) = self.check(item, severity.unwrap_or_default(), problems) else {
                 continue;
             };
+            let condition = filter.as_ref().map(|it| it.expression.text());
             check.definition = definition(table.as_deref().unwrap_or_default(), condition, item);
             if checks.iter().any(|it| it.id == check.id) {
                 let hint = "give each an `id` of its own";

@@ -1,6 +1,6 @@
 //! The page, as a browser shows it.
 //!
-//! Chromium is installed by `scripts/setup`.
+//! Chromium is installed by `scripts/setup`; where it has another name, the variable `CHROMIUM` says so.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -92,7 +92,7 @@ fn chromium(program: &Program, file: &Path, options: &[&str]) -> String {
         "--disable-sync",
         "--hide-scrollbars",
     ];
-    let output = Command::new("chromium")
+    let output = Command::new(std::env::var_os("CHROMIUM").unwrap_or("chromium".into()))
         .args(fixed)
         .arg(format!("--user-data-dir={}", profile.display()))
         .args(options)

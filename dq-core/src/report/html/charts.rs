@@ -36,7 +36,7 @@ pub(super) fn gauge(score: &Score) -> Markup {
                     circle.fill cx="20" cy="20" r=(format!("{radius:.4}")) stroke-dasharray=(format!("{filled:.1} 100")) {}
                 }
                 text.letter x="20" y="20" { @if let Some(grade) = score.grade { (grade) } @else { "–" } }
-                text.score x="20" y="28" { (words::score(score.score)) }
+                @if score.score.is_some() { text.score x="20" y="28" { (words::score(score.score)) } }
             }
             figcaption {
                 @if score.score.is_some() { "quality" } @else { "no score: " (scores::reason(score)) }
