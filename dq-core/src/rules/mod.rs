@@ -34,4 +34,7 @@ pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
-pub(crate) use plan::{Blank, Kernel, KeySet, KeySetId, PlannedCheck, PlannedFilter, TablePlan};
+pub(crate) use plan::{
+    Blank, Kernel, KeyForm, KeySet, KeySetId, Keys, PlannedCheck, PlannedFilter, TablePlan,
+    is_about,
+};

@@ -7,7 +7,7 @@ use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{Blank, KeySet, KeySetId};
+use crate::rules::plan::{KeyForm, KeySet, Keys};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -77,18 +77,20 @@ impl<'b, 's> Binder<'b, 's> {
     }
 
     /// The keys of the rows.
-    pub(crate) fn keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
-        let columns = self.columns(columns)?;
-        let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder
-            .key_set(self.table, KeySet { columns, to: Vec::new(), blank, filter, with_rows })
+    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        self.dependency(columns, &[], form)
     }
 
     /// The keys of the rows, and what they determine.
-    pub(crate) fn dependency(&mut self, from: &[String], to: &[String]) -> Option<KeySetId> {
+    pub(crate) fn dependency(
+        &mut self,
+        from: &[String],
+        to: &[String],
+        form: KeyForm,
+    ) -> Option<Keys> {
         let (from, to) = (self.columns(from), self.columns(to));
-        let (columns, to) = (from?, to?);
-        let (filter, blank, with_rows) = (self.filter, Blank::IsValue, self.is_own);
-        self.builder.key_set(self.table, KeySet { columns, to, blank, filter, with_rows })
+        let (columns, to, scopes, with_rows) = (from?, to?, Vec::new(), self.is_own);
+        let key_set = KeySet { columns, to, form, scopes, with_rows };
+        self.builder.keys(self.table, self.filter, &key_set)
     }
 }
