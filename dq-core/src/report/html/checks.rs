@@ -147,7 +147,7 @@ fn row(rule: &RuleReport, check: &CheckReport, table: usize, compared: bool) -> 
             td.figure data-label="rows" { (figure(Some(words::count(check.evaluated)))) }
             td.figure.violations data-label="violations" {
                 (figure(Some(words::count(check.violations))))
-                @if let Some(groups) = check.groups { small { "in " (words::counted(groups, "group")) } }
+                @if let Some(groups) = check.groups.filter(|it| *it > 0) { small { "in " (words::counted(groups, "group")) } }
             }
             td.figure data-label="share" { (figure(words::share(check))) }
             @if compared {
