@@ -6,10 +6,19 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::report::text::{cut, visible};
-use crate::validate::{CheckReport, FailingRow, Status};
+use crate::validate::{CheckReport, Compared, FailingRow, Report, RuleReport, Status};
 
 /// No key is printed wider than this.
 const KEY_WIDTH_MAX: usize = 80;
+
+/// How checks ended, in the order and the words of summaries.
+pub(crate) const OUTCOMES: [(Status, &str); 5] = [
+    (Status::Pass, "passed"),
+    (Status::Warn, "warned"),
+    (Status::Fail, "failed"),
+    (Status::Error, "could not run"),
+    (Status::NotApplicable, "not applicable"),
+];
 
 /// `1234567` as `1,234,567`.
 pub(crate) fn count(number: u64) -> String {
@@ -82,6 +91,51 @@ pub(crate) fn finding(check: &CheckReport) -> String {
     text
 }
 
+/// The full name of a check: `rule/check`.
+pub(crate) fn path(rule: &RuleReport, check: &CheckReport) -> String {
+    format!("{}/{}", rule.id, check.id)
+}
+
+/// How many checks of the report ended so.
+pub(crate) fn ended(report: &Report, status: Status) -> u64 {
+    report.checks().filter(|it| it.status == status).count() as u64
+}
+
+/// How the checks ended: `8 checks: 5 passed, 3 failed`.
+pub(crate) fn outcomes(report: &Report) -> String {
+    let ended = OUTCOMES.map(|(status, word)| (ended(report, status), word));
+    let ended: Vec<_> = ended
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{} {word}", count(number)))
+        .collect();
+    let checks = counted(report.checks().count() as u64, "check");
+    if ended.is_empty() { checks } else { format!("{checks}: {}", ended.join(", ")) }
+}
+
+/// How the violations compare with the baseline: `2 new, 3 fixed, 10 unchanged`.
+pub(crate) fn comparison(check: &CheckReport) -> Option<String> {
+    let it = check.baseline?;
+    let reason = match it.compared {
+        Compared::Keys => "",
+        Compared::Counts => " (by count)",
+        Compared::Added => " (the baseline does not have this check)",
+        Compared::Changed => " (the check has changed since the baseline)",
+        Compared::Failed => " (the check could not run for the baseline)",
+    };
+    Some(format!("{}{reason}", changes(it.new, it.fixed, it.unchanged)))
+}
+
+/// `2 new, 3 fixed, 10 unchanged`.
+pub(crate) fn changes(new: u64, fixed: u64, unchanged: u64) -> String {
+    format!("{} new, {} fixed, {} unchanged", count(new), count(fixed), count(unchanged))
+}
+
+/// A score: `97.3`.
+pub(crate) fn score(score: Option<f64>) -> String {
+    score.map_or_else(|| "–".to_owned(), |it| format!("{it:.1}"))
+}
+
 /// What [`keys`] are: `rows` by number where the table has no key.
 pub(crate) fn keys_label(check: &CheckReport) -> &'static str {
     if check.sample.iter().all(|it| row_number(it).is_some()) { "rows" } else { "keys" }
@@ -126,7 +180,7 @@ pub(crate) fn values(row: &FailingRow) -> Option<String> {
 }
 
 /// A value of a row; quoted where its end or its kind would not be plain otherwise.
-fn value(value: &Value) -> String {
+pub(crate) fn value(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::String(text) => {

@@ -8,6 +8,8 @@
 //! that does not fit the tables. Both tell all problems at once, each with its line.
 
 pub mod check;
+mod definition;
+mod dimension;
 mod document;
 pub mod expression;
 mod fields;
@@ -18,13 +20,16 @@ mod parameters;
 mod plan;
 mod problem;
 mod rule_set;
+mod selection;
 mod severity;
 mod surrogates;
 mod tolerance;
 
 pub use check::{Check, CustomCheck};
+pub use dimension::Dimension;
 pub use plan::Plan;
 pub use rule_set::{Rule, RuleCheck, RuleSet};
+pub use selection::Selection;
 pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 

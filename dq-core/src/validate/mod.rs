@@ -8,6 +8,7 @@
 //! runtime. Each partition has a worker of its own that judges rows and collects keys; workers share
 //! nothing and their states merge, so no count depends on how the rows were split.
 
+mod baseline;
 mod batch_codec;
 mod failing_rows;
 mod job;
@@ -16,11 +17,14 @@ mod keys;
 mod memory;
 mod options;
 mod outcome;
+mod quality;
 pub mod record;
 mod report;
 mod row_key;
 mod run;
 mod sample;
+#[cfg(test)]
+pub(crate) mod testing;
 mod threads;
 mod worker;
 
@@ -34,7 +38,9 @@ use crate::validate::memory::Budget;
 use crate::validate::run::{Found, Run};
 use crate::value::Date;
 
+pub use baseline::{Baseline, BaselineReport, Compared, Comparison};
 pub use options::{Progress, ProgressListener, ValidateOptions};
+pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{CheckReport, FORMAT, FailingRow, Report, RuleReport, Status, TableReport};
 
 /// Checks the rows of `source` against `rules`.
@@ -68,14 +74,18 @@ pub async fn validate(
     let found = Arc::clone(&run).execute(snapshot.as_ref()).await?;
     snapshot.finish().await?;
     let tables = tables(&run.plan, &found);
+    let rules_file = rules.file().to_owned();
     let rules = outcome::report(rules, &run.plan, found);
     Ok(Report {
         format: FORMAT,
         status: rules.iter().map(|it| it.status).max().unwrap_or(Status::NotApplicable),
         as_of: as_of.to_string(),
         source: source.name().to_owned(),
+        rules_file,
         notes: snapshot.notes(),
         tables,
+        quality: Quality::of(&rules),
+        baseline: None,
         rules,
         elapsed: options.clock.now().duration_since(started),
     })

@@ -124,6 +124,7 @@ fn check_report(
         check: check.check.name(),
         columns: check.check.columns(),
         severity: check.severity,
+        dimension: check.dimension,
         status,
         message: check.message.clone(),
         evaluated,
@@ -133,6 +134,9 @@ fn check_report(
         truncated: !is_row_count && (sample.len() as u64) < outcome.violations,
         sample,
         error: outcome.error.map(|it| it.to_string()),
+        line: check.place.line,
+        definition: check.definition.clone(),
+        baseline: None,
     }
 }
 

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use crate::rules::Severity;
+use crate::rules::{Dimension, Severity};
+use crate::validate::baseline::{BaselineReport, Comparison};
+use crate::validate::quality::Quality;
 
 /// The version of the JSON report. It changes when a reader of the old one would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -51,12 +53,19 @@ pub struct Report {
     pub as_of: String,
     /// The name of the source, without credentials.
     pub source: String,
+    /// The name of the file of the rule set.
+    pub rules_file: String,
     /// What to know about how the rows were read.
     pub notes: Vec<String>,
     /// The tables that were read, in the order of the plan.
     pub tables: Vec<TableReport>,
     /// The rules, in the order of the rule set.
     pub rules: Vec<RuleReport>,
+    /// How good the data are, by the checks of this run.
+    pub quality: Quality,
+    /// The earlier report that this one was compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineReport>,
     /// How long the run took.
     #[serde(rename = "seconds", serialize_with = "as_seconds")]
     pub elapsed: Duration,
@@ -98,6 +107,8 @@ pub struct CheckReport {
     pub columns: Vec<String>,
     /// How much its violations matter.
     pub severity: Severity,
+    /// Which quality of the data it is about.
+    pub dimension: Dimension,
     /// How it ended.
     pub status: Status,
     /// The author's message to whoever reads about violations.
@@ -118,6 +129,13 @@ pub struct CheckReport {
     pub truncated: bool,
     /// Why the check could not run.
     pub error: Option<String>,
+    /// The line of the rule set on which the check begins, from 1.
+    pub line: usize,
+    /// A number that stays the same as long as the check judges the same rows in the same way.
+    pub definition: String,
+    /// How many violations are new, against the baseline of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Comparison>,
 }
 
 impl CheckReport {
