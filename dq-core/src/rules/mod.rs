@@ -7,6 +7,7 @@
 //! Reading a rule set finds everything that is wrong with the file itself; planning finds everything
 //! that does not fit the tables. Both tell all problems at once, each with its line.
 
+mod bounds;
 pub mod check;
 mod document;
 pub mod expression;
@@ -14,11 +15,13 @@ mod fields;
 pub mod format;
 mod kernel;
 mod matcher;
+mod measure;
 mod parameters;
 mod plan;
 mod problem;
 mod rule_set;
 mod severity;
+mod share;
 mod surrogates;
 mod tolerance;
 
@@ -29,4 +32,7 @@ pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
-pub(crate) use plan::{Blank, Kernel, KeySet, KeySetId, PlannedCheck, PlannedFilter, TablePlan};
+pub(crate) use measure::{Figure, Measure, Now, Statistic, Summary};
+pub(crate) use plan::{Blank, Kernel, KeySet, KeySetId, MeasureId, PlannedCheck, PlannedFilter, TablePlan};
+pub(crate) use problem::Problems;
+pub(crate) use share::Share;

@@ -19,6 +19,9 @@ pub struct ValidateOptions {
     /// Whether samples show the values of the checked columns beside the keys. Default: no, since
     /// reports travel further than the data may.
     pub show_values: bool,
+    /// How many different values of a column a `quantile` keeps at most. Default: 16,777,216, which take
+    /// up to 400 MiB for each thread; more of them are an error of the check.
+    pub quantile_values_max: usize,
     /// "Today" for rules about dates. Default: the day on which the run starts, in UTC.
     pub as_of: Option<Date>,
     /// Stops the run.
@@ -52,6 +55,7 @@ impl Default for ValidateOptions {
             threads: NonZeroUsize::MIN,
             sample_limit: 10,
             show_values: false,
+            quantile_values_max: 1 << 24,
             as_of: None,
             cancellation: Cancellation::new(),
             progress: None,

@@ -8,13 +8,14 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::rules::{Kernel, KeySetId, Plan};
+use crate::rules::{Kernel, KeySetId, Now, Plan};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
 use crate::validate::job::Job;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{KeyHash, KeyRuns};
 use crate::validate::outcome::{Outcome, TableOutcome};
+use crate::validate::query;
 use crate::validate::threads::join;
 use crate::validate::worker::{Tally, Worker};
 
@@ -22,6 +23,7 @@ use crate::validate::worker::{Tally, Worker};
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) plan: Plan,
+    pub(crate) now: Now,
     pub(crate) options: ValidateOptions,
     pub(crate) hash: KeyHash,
     /// How many buckets each key set has.
@@ -73,6 +75,9 @@ impl Run {
             state.take(&self.plan, *table, workers);
             self.decide_what_is_complete(step, &mut state).await?;
         }
+        for (check, outcome) in self.plan.checks.iter().zip(&mut state.found.checks) {
+            query::run(&self, snapshot, check, outcome).await?;
+        }
         Ok(state.found)
     }
 
@@ -117,6 +122,7 @@ impl Run {
             if let Some(outcome) = state.found.checks.get_mut(position) {
                 outcome.violations = finding.violations;
                 outcome.groups = has_groups(&check.kernel).then_some(finding.groups);
+                outcome.distinct = finding.groups;
                 outcome.sample.merge(sample);
             }
         }
@@ -155,6 +161,7 @@ impl State {
             kept.push(worker.kept);
             if let Some(found) = self.found.tables.get_mut(table) {
                 found.add(worker.rows, worker.batches, &worker.in_scope);
+                found.add_measures(worker.measures);
             }
             self.found.add(worker.tallies);
         }

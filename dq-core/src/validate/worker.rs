@@ -8,11 +8,12 @@ use arrow_buffer::BooleanBuffer;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::{Kernel, KeySet, PlannedFilter, RowKernel, TablePlan};
+use crate::rules::{Kernel, KeySet, Measure, PlannedFilter, RowKernel, TablePlan};
 use crate::source::Partition;
 use crate::validate::Progress;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{KeyRuns, Layout};
+use crate::validate::measuring::Measuring;
 use crate::validate::row_key::lowest_row;
 use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
@@ -32,6 +33,8 @@ pub(crate) struct Worker {
     pub(crate) in_scope: Vec<u64>,
     /// What the row checks of the table have found, in the order of the plan.
     pub(crate) tallies: Vec<Tally>,
+    /// What has been measured, in the order of the plan.
+    pub(crate) measures: Vec<Measuring>,
     /// The keys of the key sets of the table, in the order of the plan.
     pub(crate) runs: Vec<KeyRuns>,
     pub(crate) kept: KeptRows,
@@ -64,6 +67,11 @@ impl Worker {
             KeyRuns::new(run.hash, layout, run.buckets)
         };
         let key_sets = plan.map_or(&[][..], |it| &it.key_sets);
+        let options = &run.options;
+        let measuring = |it: &Measure| {
+            Measuring::new(it, run.now, options.quantile_values_max, options.sample_limit)
+        };
+        let measures = plan.map_or(&[][..], |it| &it.measures);
         Self {
             run: Arc::clone(run),
             table,
@@ -73,6 +81,7 @@ impl Worker {
             batches: Vec::new(),
             in_scope: vec![0; plan.map_or(0, |it| it.filters.len())],
             tallies,
+            measures: measures.iter().map(measuring).collect(),
             runs: key_sets.iter().map(runs).collect(),
             kept: KeptRows::default(),
         }
@@ -107,6 +116,13 @@ impl Worker {
             if !tally.sample.excludes(batch, lowest, shown) {
                 violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
             }
+        }
+        for (measure, measuring) in table.measures.iter().zip(&mut self.measures) {
+            let scope = measure.filter.and_then(|it| scopes.get(it));
+            let column = [measure.column];
+            let values = if run.options.show_values { column.as_slice() } else { &[] };
+            let shown = Shown { key: &table.primary_key, values };
+            measuring.take(measure, batch, scope, (lowest, shown));
         }
         let first_row = self.collect(table, batch, &scopes)?;
         if run.options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {

@@ -40,7 +40,7 @@ impl CheckKind for Unique {
 }
 
 /// Takes `ignore`, which may only be `blank`.
-fn blank(fields: &mut Fields<'_>) -> Option<Blank> {
+pub(crate) fn blank(fields: &mut Fields<'_>) -> Option<Blank> {
     let Some(node) = fields.take("ignore") else { return Some(Blank::IsValue) };
     if node.as_text() == Some("blank") {
         return Some(Blank::IsIgnored);

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
+use crate::rules::measure::{Figure, Measure, Reading, Statistic};
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{Blank, KeySet, KeySetId};
+use crate::rules::plan::{Blank, Kernel, KeySet, KeySetId};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -90,5 +91,36 @@ impl<'b, 's> Binder<'b, 's> {
         let (columns, to) = (from?, to?);
         let (filter, blank, with_rows) = (self.filter, Blank::IsValue, self.is_own);
         self.builder.key_set(self.table, KeySet { columns, to, blank, filter, with_rows })
+    }
+
+    /// The keys of the rows, which are only counted.
+    pub(crate) fn counted_keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
+        let columns = self.columns(columns)?;
+        let filter = self.filter;
+        let key_set = KeySet { columns, to: Vec::new(), blank, filter, with_rows: false };
+        self.builder.key_set(self.table, key_set)
+    }
+
+    /// A figure of the rows.
+    pub(crate) fn figure(
+        &mut self,
+        column: &str,
+        reading: Reading,
+        figure: Figure,
+    ) -> Option<Kernel> {
+        let (column, filter) = (self.column(column)?, self.filter);
+        let keeps_values = matches!(
+            figure,
+            Figure::Number { statistic: Statistic::Quantile(_), .. }
+                | Figure::Day { statistic: Statistic::Quantile(_), .. }
+        );
+        let measure = Measure { column, filter, reading, keeps_values };
+        let measure = self.builder.measure(self.table, measure)?;
+        Some(Kernel::Figure { measure, figure })
+    }
+
+    /// Whether only some rows are looked at.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.filter.is_some()
     }
 }

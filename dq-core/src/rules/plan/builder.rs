@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
-use crate::rules::plan::{KeySet, KeySetId, PlannedFilter, TablePlan};
+use crate::rules::measure::Measure;
+use crate::rules::plan::{KeySet, KeySetId, MeasureId, PlannedFilter, TablePlan};
 use crate::rules::problem::{Place, Problems, nearest};
 use crate::rules::rule_set::{Rule, RuleSet};
 use crate::value::Date;
@@ -89,6 +90,7 @@ impl<'s> Builder<'s> {
             columns: Vec::new(),
             filters: Vec::new(),
             key_sets: Vec::new(),
+            measures: Vec::new(),
             primary_key: Vec::new(),
         };
         self.tables.push(plan);
@@ -162,5 +164,19 @@ impl<'s> Builder<'s> {
         }
         key_sets.push(wanted);
         Some(KeySetId { table, index: key_sets.len() - 1 })
+    }
+
+    /// The id of a measure; measures of the same values are one.
+    pub(crate) fn measure(&mut self, table: usize, wanted: Measure) -> Option<MeasureId> {
+        let measures = &mut self.tables.get_mut(table)?.measures;
+        let key = |it: &Measure| (it.column, it.filter, it.reading);
+        if let Some((index, known)) =
+            measures.iter_mut().enumerate().find(|(_, it)| key(it) == key(&wanted))
+        {
+            known.keeps_values |= wanted.keeps_values;
+            return Some(MeasureId { table, index });
+        }
+        measures.push(wanted);
+        Some(MeasureId { table, index: measures.len() - 1 })
     }
 }

@@ -11,6 +11,7 @@ mod order;
 use crate::error::Result;
 use crate::rules::expression::Predicate;
 use crate::rules::kernel::RowKernel;
+use crate::rules::measure::{Figure, Measure};
 use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 use crate::value::Date;
 use crate::value::TableSchema;
@@ -37,6 +38,7 @@ pub(crate) struct TablePlan {
     pub(crate) columns: Vec<usize>,
     pub(crate) filters: Vec<PlannedFilter>,
     pub(crate) key_sets: Vec<KeySet>,
+    pub(crate) measures: Vec<Measure>,
     /// The columns of the primary key.
     pub(crate) primary_key: Vec<usize>,
 }
@@ -77,6 +79,12 @@ pub(crate) enum Kernel {
     References { child: KeySetId, parent: KeySetId },
     /// Wants each key of `parent` a number of times in `child`.
     Cardinality { parent: KeySetId, child: KeySetId, min: u64, max: u64 },
+    /// Wants a number of different keys.
+    DistinctCount { keys: KeySetId, min: u64, max: u64 },
+    /// Wants a figure of what was measured between bounds.
+    Figure { measure: MeasureId, figure: Figure },
+    /// Wants no rows from a query in the dialect of the source.
+    Query(String),
 }
 
 /// The keys of the rows of one table, collected while it is scanned.
@@ -98,6 +106,13 @@ pub(crate) enum Blank {
     IsIgnored,
 }
 
+/// Which measure of which table.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct MeasureId {
+    pub(crate) table: usize,
+    pub(crate) index: usize,
+}
+
 /// Which key set of which table.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct KeySetId {
@@ -109,8 +124,10 @@ impl Kernel {
     /// The key sets that this needs.
     pub(crate) fn key_sets(&self) -> Vec<KeySetId> {
         match self {
-            Self::Row(_) | Self::RowCount { .. } => Vec::new(),
-            Self::Unique(keys) | Self::Dependency(keys) => vec![*keys],
+            Self::Row(_) | Self::RowCount { .. } | Self::Figure { .. } | Self::Query(_) => Vec::new(),
+            Self::Unique(keys) | Self::Dependency(keys) | Self::DistinctCount { keys, .. } => {
+                vec![*keys]
+            }
             Self::References { child, parent } => vec![*child, *parent],
             Self::Cardinality { parent, child, .. } => vec![*parent, *child],
         }

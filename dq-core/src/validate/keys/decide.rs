@@ -8,6 +8,8 @@ use crate::validate::keys::records::{Key, Record};
 /// What to decide.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Decision {
+    /// Any keys: they are counted, each once, as groups.
+    Distinct,
     /// No key twice.
     Unique,
     /// One value for each key.
@@ -41,6 +43,7 @@ impl Decision {
         fails: &mut dyn FnMut(usize, u32),
     ) -> Finding {
         match self {
+            Self::Distinct => distinct(parts, hash),
             Self::Unique => unique(parts, hash, fails),
             Self::Dependency => dependency(parts, hash, fails),
             Self::Among => times(parts, others, hash, &|rows| rows > 0, fails),
@@ -49,6 +52,10 @@ impl Decision {
             }
         }
     }
+}
+
+fn distinct(parts: &[BucketView<'_>], hash: KeyHash) -> Finding {
+    Finding { violations: 0, groups: Groups::new(parts, hash).iter().count() as u64 }
 }
 
 fn unique(parts: &[BucketView<'_>], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -> Finding {

@@ -1,0 +1,201 @@
+//! What a check measured, held against its bounds.
+
+use std::fmt::Display;
+
+use serde_json::Value as Json;
+
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Result;
+use crate::rules::{Figure, Kernel, Share, Statistic, Summary};
+use crate::validate::Measured;
+use crate::validate::measuring::Measuring;
+use crate::validate::outcome::{Outcome, TableOutcome};
+use crate::value::Date;
+use crate::value::Number;
+
+/// What a check measured, and the same in words.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) measured: Measured,
+    pub(crate) observed: String,
+}
+
+/// Holds what a check measured in `evaluated` rows against its bounds; nothing where checks are of
+/// single rows, or no row was in scope.
+///
+/// # Errors
+///
+/// `LimitExceeded` if there was too much to keep.
+pub(crate) fn judge(
+    kernel: &Kernel,
+    evaluated: u64,
+    outcome: &Outcome,
+    table: &TableOutcome,
+) -> Result<Option<Judged>> {
+    match kernel {
+        Kernel::RowCount { min, max } => Ok(Some(judge_count("row", evaluated, *min, *max))),
+        _ if evaluated == 0 => Ok(None),
+        Kernel::DistinctCount { min, max, .. } => {
+            Ok(Some(judge_count("different value", outcome.distinct, *min, *max)))
+        }
+        Kernel::Figure { measure, figure } => {
+            let lost = || Error::new(ErrorKind::Internal, "what was measured is lost");
+            let measuring = table.measure(*measure).ok_or_else(lost)?;
+            let mut judged = judge_figure(figure, &measuring.summary, evaluated)?;
+            tell_unreadable(&mut judged, measuring);
+            Ok(Some(judged))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn judge_count(noun: &str, count: u64, min: u64, max: u64) -> Judged {
+    let plural = if count == 1 { "" } else { "s" };
+    let bounds = Bounds { min: (min > 0).then_some(min), max: (max < u64::MAX).then_some(max) };
+    let out_of_bounds = !(min..=max).contains(&count);
+    bounds.judged(format!("{count} {noun}{plural}"), Json::from(count), out_of_bounds)
+}
+
+fn judge_figure(figure: &Figure, summary: &Summary, evaluated: u64) -> Result<Judged> {
+    Ok(match (figure, summary) {
+        (Figure::Number { statistic, min, max }, Summary::Numbers(numbers)) => {
+            let bounds = Bounds { min: min.map(Shown), max: max.map(Shown) };
+            bounds.judged_number(*statistic, numbers.figure(*statistic)?.map(Shown))
+        }
+        (Figure::Day { statistic, min, max }, Summary::Numbers(numbers)) => {
+            let day = |it: Number| Date::from_days(it.to_f64() as i32);
+            let bounds = Bounds { min: *min, max: *max };
+            bounds.judged_number(*statistic, numbers.figure(*statistic)?.map(day))
+        }
+        (Figure::Completeness { min, max }, Summary::Presence(present)) => {
+            let out_of_bounds = min.is_some_and(|it| it.compare(*present, evaluated).is_gt())
+                || max.is_some_and(|it| it.compare(*present, evaluated).is_lt());
+            let value = Json::from(*present as f64 / evaluated as f64);
+            let words = format!("a value in {present} of {evaluated} rows");
+            Bounds { min: *min, max: *max }.judged(words, value, out_of_bounds)
+        }
+        (Figure::Freshness { max }, Summary::Moments(moments)) => {
+            let newest = moments.newest();
+            let fresh = newest.map(|it| moments.is_fresh(it, *max));
+            let future = moments.future();
+            let expected = format!("expected at most {max} before {}", moments.now());
+            let mut observed = match newest {
+                Some(it) => format!("{it} as the newest value, {expected}"),
+                None if future > 0 => format!("only values in the future, {expected}"),
+                None => String::new(),
+            };
+            if newest.is_some() && future > 0 {
+                observed += &format!("; {} in the future", counted(future, "value"));
+            }
+            let out_of_bounds = fresh.map_or(future > 0, |(is_fresh, _)| !is_fresh);
+            let value = newest.map(|it| Json::from(it.to_string()));
+            let min = fresh.map(|(_, oldest)| Json::from(oldest.to_string()));
+            Judged { measured: Measured { value, min, max: None, out_of_bounds }, observed }
+        }
+        _ => return Err(Error::new(ErrorKind::Internal, "something else was measured")),
+    })
+}
+
+/// Says how many values could not be read.
+fn tell_unreadable(judged: &mut Judged, measuring: &Measuring) {
+    if measuring.unreadable > 0 {
+        let and = if judged.observed.is_empty() { "" } else { "; " };
+        let values = counted(measuring.unreadable, "value");
+        judged.observed += &format!("{and}{values} that cannot be read");
+    }
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The bounds of a figure.
+struct Bounds<T> {
+    min: Option<T>,
+    max: Option<T>,
+}
+
+impl<T: Copy + Display + PartialOrd + ToJson> Bounds<T> {
+    fn judged_number(self, statistic: Statistic, figure: Option<T>) -> Judged {
+        let Some(figure) = figure else {
+            let measured = Measured { value: None, ..self.measured(Json::Null, false) };
+            return Judged { measured, observed: String::new() };
+        };
+        let words = match statistic {
+            Statistic::Mean => format!("a mean of {figure}"),
+            Statistic::Sum => format!("a sum of {figure}"),
+            Statistic::Min => format!("{figure} as the least value"),
+            Statistic::Max => format!("{figure} as the greatest value"),
+            Statistic::Quantile(share) => format!("{figure} as the quantile at {share}"),
+        };
+        let is_within = self.min.is_none_or(|it| figure >= it) && self.max.is_none_or(|it| figure <= it);
+        self.judged(words, figure.to_json(), !is_within)
+    }
+}
+
+impl<T: Display + ToJson> Bounds<T> {
+    fn judged(self, words: String, value: Json, out_of_bounds: bool) -> Judged {
+        let expected = match (&self.min, &self.max) {
+            (Some(min), Some(max)) => format!(", expected {min} to {max}"),
+            (Some(min), None) => format!(", expected at least {min}"),
+            (None, Some(max)) => format!(", expected at most {max}"),
+            (None, None) => String::new(),
+        };
+        Judged { observed: words + &expected, measured: self.measured(value, out_of_bounds) }
+    }
+
+    fn measured(&self, value: Json, out_of_bounds: bool) -> Measured {
+        let json = |it: &Option<T>| it.as_ref().map(ToJson::to_json);
+        Measured { value: Some(value), min: json(&self.min), max: json(&self.max), out_of_bounds }
+    }
+}
+
+/// A number, as reports show it.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+struct Shown(Number);
+
+impl Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Number::Integer(it) => it.fmt(f),
+            Number::Float(it) => write!(f, "{it:?}"),
+        }
+    }
+}
+
+/// What has a form in JSON.
+trait ToJson {
+    fn to_json(&self) -> Json;
+}
+
+impl ToJson for u64 {
+    fn to_json(&self) -> Json {
+        Json::from(*self)
+    }
+}
+
+/// A number that JSON cannot hold exactly is text.
+impl ToJson for Shown {
+    fn to_json(&self) -> Json {
+        match self.0 {
+            Number::Integer(it) => {
+                i64::try_from(it).map_or_else(|_| Json::from(it.to_string()), Json::from)
+            }
+            Number::Float(it) if it.is_finite() => Json::from(it),
+            Number::Float(it) => Json::from(it.to_string()),
+        }
+    }
+}
+
+impl ToJson for Date {
+    fn to_json(&self) -> Json {
+        Json::from(self.to_string())
+    }
+}
+
+impl ToJson for Share {
+    fn to_json(&self) -> Json {
+        Json::from(self.to_f64())
+    }
+}
