@@ -91,7 +91,7 @@ pub(crate) fn keys_label(check: &CheckReport) -> &'static str {
 pub(crate) fn keys(check: &CheckReport) -> Vec<String> {
     let mut keys: Vec<_> = check.sample.iter().map(key).collect();
     if check.truncated {
-        let more = check.violations.saturating_sub(keys.len() as u64);
+        let more = check.failing_rows().saturating_sub(keys.len() as u64);
         keys.push(if more > 0 {
             format!("… and {} more", count(more))
         } else {

@@ -124,6 +124,12 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
+    /// How many rows violate it by themselves: all violations but a figure that is out of its bounds.
+    pub fn failing_rows(&self) -> u64 {
+        let figures = self.measured.as_ref().map_or(0, |it| u64::from(it.out_of_bounds));
+        self.violations.saturating_sub(figures)
+    }
+
     /// Violations as a share of the rows in scope; `None` where nothing was in scope.
     pub fn share(&self) -> Option<f64> {
         (self.evaluated > 0).then(|| self.violations as f64 / self.evaluated as f64)

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::naive::Figure;
 use crate::naive::condition::{Condition, Truth};
 use crate::naive::format::has_format;
 use crate::naive::moment::{day_of, parse_moment};
@@ -33,6 +34,8 @@ pub(crate) enum Check {
     Cardinality(Vec<&'static str>, &'static str, Vec<&'static str>, Option<Condition>, (u64, u64)),
     /// The same, at least one.
     Referenced(Vec<&'static str>, &'static str, Vec<&'static str>, Option<Condition>),
+    /// Of the rows as a whole.
+    Figure(Figure),
 }
 
 /// What a check finds.
@@ -43,6 +46,8 @@ pub(crate) struct Outcome {
     pub(crate) groups: Option<u64>,
     /// The rows that fail, in their order.
     pub(crate) rows: Vec<usize>,
+    /// What is measured of all rows, if anything, as the report has it.
+    pub(crate) measured: Option<serde_json::Value>,
 }
 
 impl Check {
@@ -59,8 +64,10 @@ impl Check {
         let (rows, groups) = match self {
             Self::RowCount(min, max) => {
                 let violations = u64::from(evaluated < *min || evaluated > *max);
-                return Outcome { evaluated, violations, ..Outcome::default() };
+                let measured = Some(evaluated.into());
+                return Outcome { evaluated, violations, measured, ..Outcome::default() };
             }
+            Self::Figure(it) => return it.outcome(table, &scope),
             Self::Unique(columns, ignores_blank) => unique(table, &scope, columns, *ignores_blank),
             Self::Dependency(from, to) => dependency(table, &scope, from, to),
             Self::References(columns, name, key) => {
@@ -78,7 +85,7 @@ impl Check {
             _ => (scope.into_iter().filter(|it| self.is_violated(table, *it)).collect(), None),
         };
         let rows: Vec<usize> = rows;
-        Outcome { evaluated, violations: rows.len() as u64, groups, rows }
+        Outcome { evaluated, violations: rows.len() as u64, groups, rows, measured: None }
     }
 
     fn is_violated(&self, table: &Table, row: usize) -> bool {
@@ -133,6 +140,7 @@ impl Check {
             Self::Expression(it) => it.columns(),
             Self::Dependency(from, to) => [from.as_slice(), to].concat(),
             Self::RowCount(..) => Vec::new(),
+            Self::Figure(it) => it.columns(),
             Self::Unique(it, _)
             | Self::References(it, ..)
             | Self::Cardinality(it, ..)
@@ -151,7 +159,7 @@ fn fails_as_text(cell: &Cell, test: impl Fn(&str) -> bool) -> bool {
     !cell.is_null() && !cell.text().is_some_and(|text| test(&text))
 }
 
-fn day(cell: &Cell) -> Option<i64> {
+pub(crate) fn day(cell: &Cell) -> Option<i64> {
     match cell {
         Cell::Day(it) => Some(*it),
         Cell::Moment(it) => Some(day_of(*it)),

@@ -4,13 +4,16 @@
 
 mod check;
 mod condition;
+mod figure;
 mod format;
 mod moment;
 mod number;
 mod pattern;
 
 pub(crate) use check::{Check, Outcome};
+use check::day;
 pub(crate) use condition::{Condition, Operand};
+pub(crate) use figure::{Figure, Statistic};
 pub(crate) use moment::{parse_day, show_day, show_moment};
 pub(crate) use number::Number;
 

@@ -1,6 +1,7 @@
 //! Random checks of random tables, on every source and at every number of threads: the counts are
 //! those of the naive evaluator, and so are the rows that a report shows.
 
+mod figures;
 mod rules;
 mod sources;
 mod tables;
@@ -119,6 +120,8 @@ impl Run<'_> {
             let found = (report.evaluated, report.violations, report.groups);
             let right = (expected.evaluated, expected.violations, expected.groups);
             prop_assert_eq!(found, right, "{}: {:?} {:?}", context, check, expected.rows);
+            let measured = report.measured.as_ref().and_then(|it| it.value.clone());
+            prop_assert_eq!(&measured, &expected.measured, "{}: {:?}", context, check);
             prop_assert_eq!(&report.error, &None, "{}: {:?}", context, check);
             let shown = shown(report);
             let sample = self.sample(table, &check.columns(), &expected.rows);

@@ -9,6 +9,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::naive::{Check, Condition, Operand, Outcome, Table};
+use crate::property::figures;
 use crate::property::tables::{COLUMNS, WORDS};
 
 /// Some rules.
@@ -107,6 +108,7 @@ fn json_of(check: &Check) -> Value {
             json["max"] = json!(max);
             json!({ "cardinality": json })
         }
+        Check::Figure(it) => figures::json_of(it),
     }
 }
 
@@ -121,12 +123,12 @@ fn table() -> impl Strategy<Value = &'static str> {
     select(&["child", "child", "parent"][..])
 }
 
-fn column() -> impl Strategy<Value = &'static str> {
+pub(crate) fn column() -> impl Strategy<Value = &'static str> {
     select(&COLUMNS[..]).prop_map(|it| it.name)
 }
 
 /// One to three columns, some of which make groups.
-fn columns() -> impl Strategy<Value = Vec<&'static str>> {
+pub(crate) fn columns() -> impl Strategy<Value = Vec<&'static str>> {
     let column = prop_oneof![3 => joining(), 2 => column(), 1 => select(&["id", "part"][..])];
     vec(column, 1..4)
 }
@@ -178,7 +180,7 @@ fn check() -> impl Strategy<Value = Check> {
             }
         ),
     ];
-    prop_oneof![of_text, of_sets]
+    prop_oneof![of_text, of_sets, figures::figure().prop_map(Check::Figure)]
 }
 
 fn pattern() -> impl Strategy<Value = String> {
@@ -226,7 +228,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 /// In their order.
-const NUMBERS: [&str; 9] = [
+pub(crate) const NUMBERS: [&str; 9] = [
     "-1e300",
     "-9007199254740993",
     "-1.5",
@@ -239,10 +241,10 @@ const NUMBERS: [&str; 9] = [
 ];
 
 /// In their order.
-const DAYS: [&str; 6] =
+pub(crate) const DAYS: [&str; 6] =
     ["0001-01-01", "1969-12-31", "1970-01-01", "2024-02-29", "2024-03-01", "2200-01-01"];
 
-fn between(
+pub(crate) fn between(
     bounds: &'static [&'static str],
 ) -> impl Strategy<Value = (Option<String>, Option<String>)> {
     (0..bounds.len(), 0..bounds.len(), 0..3).prop_map(|(a, b, which)| {

@@ -5,6 +5,7 @@ use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::rules::measure::Statistic;
 use crate::rules::measure::values::Values;
+use crate::rules::share::Share;
 use crate::value::ExactSum;
 use crate::value::Number;
 
@@ -69,22 +70,19 @@ impl Numbers {
     ///
     /// `LimitExceeded` for a quantile if there are more different numbers than may be kept.
     pub(crate) fn figure(&self, statistic: Statistic) -> Result<Option<Number>> {
-        let figure = match (statistic, self.extremes) {
+        Ok(Some(match (statistic, self.extremes) {
             (_, None) => return Ok(None),
             (Statistic::Mean, _) => self.sum.divided_by(self.count),
             (Statistic::Sum, _) => self.sum.sum(),
-            (Statistic::Min, Some((least, _))) => least,
-            (Statistic::Max, Some((_, greatest))) => greatest,
-            (Statistic::Quantile(share), _) => {
-                let rank = share.of(self.count).max(1);
-                let number = match &self.values {
-                    Some(values) => values.at(rank)?,
-                    None => None,
-                };
-                let lost = || Error::new(ErrorKind::Internal, "the values of a quantile are lost");
-                number.ok_or_else(lost)?
-            }
-        };
-        Ok(Some(figure.normalized()))
+            (Statistic::Min, Some((least, _))) => least.normalized(),
+            (Statistic::Max, Some((_, greatest))) => greatest.normalized(),
+            (Statistic::Quantile(share), _) => self.quantile(share)?.normalized(),
+        }))
+    }
+
+    fn quantile(&self, share: Share) -> Result<Number> {
+        let rank = share.of(self.count).max(1);
+        let number = self.values.as_ref().map_or(Ok(None), |it| it.at(rank))?;
+        number.ok_or_else(|| Error::new(ErrorKind::Internal, "the values of a quantile are lost"))
     }
 }
