@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cancel;
+mod figures;
 mod hooked;
 mod hospitals;
 mod licences;
@@ -14,4 +15,5 @@ mod prose;
 mod rules_doc;
 mod run;
 mod scale;
+mod sql;
 mod tidy;

@@ -1,5 +1,4 @@
-//! `mean`, `min`, `max`, `sum` and `quantile`: a figure of the values of a column lies between two bounds,
-//! which belong to the range.
+//! `mean`, `min`, `max`, `sum` and `quantile`: a figure of a column lies between two bounds.
 //!
 //! ```yaml
 //! - { column: fee, mean: { min: 50, max: 200 } }
@@ -9,9 +8,10 @@
 //! - { column: fee, quantile: { at: 95%, max: 1000 } }
 //! ```
 //!
-//! `min` is the least value, `max` the greatest. The `quantile` `at` a share of the values, such as `0.5`
-//! or `95%`, is one of them: the least that at least so many do not exceed (the nearest rank). With days
-//! as bounds, `min`, `max` and `quantile` are those of days, read as `between` reads them.
+//! Bounds belong to the range, and either may be left out. `min` is the least value, `max` the greatest.
+//! The `quantile` `at` a share of the values, such as `0.5` or `95%`, is one of them: the least that at
+//! least so many do not exceed (the nearest rank). With days as bounds, `min`, `max` and `quantile` are
+//! those of days, read as `between` reads them.
 //!
 //! Results are exact: a sum is not rounded on its way, and none depends on the order of the rows. A sum
 //! or a mean that is no whole number of up to 38 digits is rounded once, to the nearest floating-point

@@ -1,13 +1,13 @@
-//! `completeness`: the share of the rows that have a value lies between two bounds, which belong to the
-//! range.
+//! `completeness`: the share of the rows that have a value lies between two bounds.
 //!
 //! ```yaml
 //! - { column: phone, completeness: { min: 95% } }
 //! - { column: fax, completeness: { min: 0.2 }, ignore: blank }
 //! ```
 //!
-//! Bounds are shares such as `0.95` or `95%`, and compared exactly. NULL is no value. Blank text is one,
-//! as for [`not_null`](crate::rules::check::NotNull), unless `ignore: blank` says otherwise.
+//! Bounds are shares such as `0.95` or `95%`; they belong to the range, and are compared exactly. NULL is
+//! no value. Blank text is one, as for [`not_null`](crate::rules::check::NotNull), unless `ignore: blank`
+//! says otherwise.
 //!
 //! It counts one violation if the share is out of bounds, whatever `tolerance` says; `not_null` and
 //! `not_blank` name the rows.

@@ -11,11 +11,11 @@
 //! Not portable: it means what the database makes of it, and runs only where the source is a database.
 //! Elsewhere the check is an error in the report, and all others run.
 //!
-//! Every row of the result is a violation. A result that has the columns of the table's primary key, by
-//! their names, names the failing rows in the report. The query sees the same moment as all other checks,
-//! and can only read: it is one `SELECT`, `WITH … SELECT` or `VALUES`. It is prepared before anything
-//! runs, so that its errors are told with those of the rule set. The rule's `where` cannot narrow it; its
-//! own `WHERE` does.
+//! Every row of the result is a violation; a share as `tolerance` is one of the rows of the rule's table.
+//! A result that has the columns of the table's primary key, by their names, names the failing rows in
+//! the report. The query sees the same moment as all other checks, and can only read: it is one `SELECT`,
+//! `WITH … SELECT` or `VALUES`. It is prepared before anything runs, so that its errors are told with
+//! those of the rule set. The rule's `where` cannot narrow it; its own `WHERE` does.
 
 use std::path::Path;
 
