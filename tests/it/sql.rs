@@ -179,7 +179,12 @@ rules:
         for error in errors {
             assert_eq!(error.kind(), ErrorKind::RulesInvalid);
             insta::allow_duplicates! {
-                insta::assert_snapshot!(error.message(), @"");
+                insta::assert_snapshot!(error.message(), @r#"
+                rules.yaml:7:9: `sql`: cannot query the table `people`: no such column: nme
+                rules.yaml:9:9: `sql`: cannot query the table `people`: near "people": syntax error
+                rules.yaml:10:9: `sql`: cannot query the table `people`: it would write
+                rules.yaml:14:9: `sql`: cannot query the table `people`: it must be one statement that begins with `SELECT`, `WITH` or `VALUES`
+                "#);
             }
         }
     }
@@ -191,15 +196,36 @@ fn a_filter_cannot_narrow_a_query() {
     let people = People::new();
     let text = "version: 1\nrules: [{ id: a, table: people, where: id > 3, checks: [{ sql: SELECT 1 }] }]";
     let error = wait(validate(&people.source(ScanMethod::Auto), &rules(text), &threads(1)));
-    insta::assert_snapshot!(error.unwrap_err().message(), @"");
+    insta::assert_snapshot!(error.unwrap_err().message(), @"rules.yaml:2:57: `where` cannot narrow a query of `sql`: put the condition into the query, or the check into a rule of its own");
 }
 
 #[test]
 fn a_plan_shows_its_queries() {
     let people = People::new();
-    let rules = rules_of("people", &["sql: 'SELECT id\\n  FROM people' }", "column: id, max: { max: 5 } }"]);
-    let plan = wait(explain(&people.source(ScanMethod::Auto), &rules, &threads(1))).unwrap();
-    insta::assert_snapshot!(plan.to_string(), @"");
+    let text = r"
+version: 1
+rules:
+  - id: people
+    table: people
+    checks:
+      - id: query
+        sql: |
+          SELECT id
+            FROM people
+      - { id: greatest, column: id, max: { max: 5 } }
+      - { id: bosses, column: boss, distinct_count: { min: 5 } }
+";
+    let source = people.source(ScanMethod::Auto);
+    let plan = wait(explain(&source, &rules(text), &threads(1))).unwrap();
+    insta::assert_snapshot!(plan.to_string(), @r"
+    1. scan `people`: 2 of 3 columns, about 12 rows
+      columns: id, boss
+      collect keys: (boss)
+      check people/greatest: id
+    after the scans, decide by key:
+      people/bosses: 5 to any number of different keys in `people` (boss)
+    run the query of people/query: SELECT id FROM people
+    ");
 }
 
 #[test]

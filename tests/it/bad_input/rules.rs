@@ -85,6 +85,33 @@ fn an_argument_that_makes_no_sense() {
         "expression: 'a = (SELECT 1)'",
         "expression: 'a = 1; DROP TABLE data'",
         "expression: [a]",
+        "freshness: { max_age: 2d }",
+        "column: a, freshness: {}",
+        "column: a, freshness: { max_age: 2 }",
+        "column: a, freshness: { max_age: 2 days }",
+        "column: a, freshness: { max_age: -2d }",
+        "column: a, freshness: { max_age: 99999999999d }",
+        "column: a, completeness: 95%",
+        "column: a, completeness: {}",
+        "column: a, completeness: { min: 95 }",
+        "column: a, completeness: { min: 95%, max: 0.9 }",
+        "column: a, completeness: { min: 95% }, ignore: nothing",
+        "distinct_count: { min: 3 }",
+        "column: a, columns: [b], distinct_count: { min: 3 }",
+        "column: a, distinct_count: { mn: 3 }",
+        "column: a, mean: {}",
+        "column: a, mean: { min: 5, max: 1 }",
+        "column: a, mean: { min: 2020-01-01 }",
+        "column: a, sum: { max: today }",
+        "column: a, min: 5",
+        "column: a, max: { max: high }",
+        "max: { max: 5 }",
+        "column: a, quantile: { max: 5 }",
+        "column: a, quantile: { at: 95, max: 5 }",
+        "column: a, quantile: { at: 0.5 }",
+        "sql: ''",
+        "sql: [SELECT 1]",
+        "column: a, sql: SELECT 1",
     ];
     let told = |check: &str| problems(&one_check("data", check)).replace("rules.yaml:", "");
     insta::assert_snapshot!(listed(&checks, told));
@@ -109,6 +136,8 @@ fn a_name_that_the_table_does_not_have() {
         "references: { columns: [provider_id], table: data, key: [id] }",
         "cardinality: { columns: [provider_id], table: data, where: 'wrong = 1', min: 1 }",
         "custom: checksum, columns: [provider_id]",
+        "column: fee, sum: { min: 1 }",
+        "columns: [provider_id, frist_name], distinct_count: { min: 1 }",
     ];
     insta::assert_snapshot!(listed(&checks, |check| told("data", check)));
     insta::assert_snapshot!(told("dta", checks[0]), @r"3:5: the source has no table `dta`; its only table is `data`");
@@ -142,7 +171,7 @@ extra: true
     rules.yaml:3:5: a rule needs `table`
     rules.yaml:4:5: a rule has no field `tabel`; did you mean `table`?
     rules.yaml:5:15: `sever` is no severity: info, low, medium, high or critical
-    rules.yaml:7:9: a check has one of not_null, not_blank, matches, one_of, between, length, type, format, expression, unique, functional_dependency, row_count, references, referenced, cardinality, custom; this has none; `not_nul` is none; did you mean `not_null`?
+    rules.yaml:7:9: a check has one of not_null, not_blank, matches, one_of, between, length, type, format, expression, unique, functional_dependency, row_count, references, referenced, cardinality, custom, freshness, completeness, distinct_count, mean, min, max, sum, quantile, sql; this has none; `not_nul` is none; did you mean `not_null`?
     rules.yaml:8:38: `matches`: the regular expression does not compile: unclosed group
     rules.yaml:9:55: expected a number of rows, such as `12`, or a share, such as `0.1%`
     rules.yaml:10:9: another check of the rule has the id `c`; give each an `id` of its own
