@@ -56,7 +56,12 @@ fn the_measured_figure_stands_beside_its_bounds() {
     let numbers = Arc::new(Float64Array::from(vec![Some(0.1), None, Some(0.2), Some(0.6)]));
     let whole = Arc::new(Int64Array::from(vec![Some(i64::MAX), Some(i64::MAX), None, Some(2)]));
     let day = |it: &str| dq_core::value::Date::parse(it.as_bytes()).unwrap().days();
-    let days = Arc::new(Date32Array::from(vec![Some(day("2026-01-31")), None, Some(day("2024-02-29")), None]));
+    let days = Arc::new(Date32Array::from(vec![
+        Some(day("2026-01-31")),
+        None,
+        Some(day("2024-02-29")),
+        None,
+    ]));
     let source = table(vec![("a", numbers), ("b", whole), ("c", days)]);
     let checks = [
         "column: a, mean: { min: 0.3, max: 0.3 } }",
@@ -82,7 +87,10 @@ fn the_measured_figure_stands_beside_its_bounds() {
         (pass, "0.1 as the least value, expected at least 0.1"),
         (fail, "0.6 as the greatest value, expected at most 0.5"),
         (pass, "0.2 as the quantile at 50%, expected 0.2 to 0.2"),
-        (pass, "a sum of 18446744073709551616, expected 18446744073709551616 to 18446744073709551616"),
+        (
+            pass,
+            "a sum of 18446744073709551616, expected 18446744073709551616 to 18446744073709551616",
+        ),
         (pass, "a mean of 6.148914691236517e18, expected at least 6.148914691236517e18"),
         (fail, "2024-02-29 as the least value, expected at least 2024-03-01"),
         (pass, "2026-01-31 as the greatest value, expected at most 2026-11-23"),
@@ -94,9 +102,7 @@ fn the_measured_figure_stands_beside_its_bounds() {
     ];
     let expected: Vec<_> = expected.map(|(status, it)| (status, it.to_owned())).into();
     assert_eq!(told(&report), expected);
-    let figure = |value, min, max, out_of_bounds| {
-        json!({ "value": value, "min": min, "max": max, "out_of_bounds": out_of_bounds })
-    };
+    let figure = |value, min, max, out_of_bounds| json!({ "value": value, "min": min, "max": max, "out_of_bounds": out_of_bounds });
     let measured = measured(&report);
     assert_eq!(measured[1], figure(json!(0.9), Value::Null, json!(0.8), true));
     let sum = json!("18446744073709551616");
@@ -186,7 +192,8 @@ fn nothing_to_measure_is_not_applicable() {
 #[test]
 fn a_filter_narrows_every_figure() {
     let numbers = Arc::new(Int64Array::from(vec![Some(1), Some(20), Some(3), None]));
-    let source = table(vec![("a", numbers), ("b", texts(&[Some("x"), Some("y"), Some("x"), Some("x")]))]);
+    let source =
+        table(vec![("a", numbers), ("b", texts(&[Some("x"), Some("y"), Some("x"), Some("x")]))]);
     let text = r"
 version: 1
 rules:
@@ -216,7 +223,8 @@ rules:
 
 #[test]
 fn more_values_than_may_be_kept_are_an_error_of_the_quantile_alone() {
-    let source = table(vec![("a", Arc::new(Int64Array::from_iter_values((0..50).map(|it| it % 11))))]);
+    let source =
+        table(vec![("a", Arc::new(Int64Array::from_iter_values((0..50).map(|it| it % 11))))]);
     let checks = [
         "column: a, quantile: { at: 0.5, max: 5 } }",
         "column: a, sum: { max: 1000 } }",
@@ -226,7 +234,8 @@ fn more_values_than_may_be_kept_are_an_error_of_the_quantile_alone() {
     let told = report(&source, &checks, &options);
     let statuses: Vec<_> = told.checks().map(|it| it.status).collect();
     assert_eq!(statuses, [Status::Error, Status::Pass, Status::Pass]);
-    let error = "cannot keep the values of a quantile: more than 10 different ones (`quantile_values_max`)";
+    let error =
+        "cannot keep the values of a quantile: more than 10 different ones (`quantile_values_max`)";
     assert_eq!(told.checks().next().unwrap().error.as_deref(), Some(error));
     let options = ValidateOptions { quantile_values_max: 11, ..threads(1) };
     assert_eq!(report(&source, &checks, &options).status, Status::Pass);
@@ -281,16 +290,26 @@ fn ages_are_measured_to_the_start_of_the_run() {
     assert_eq!(told_now.as_of, "2026-11-23");
     let (pass, fail) = (Status::Pass, Status::Fail);
     let expected = [
-        (pass, "2026-11-23 08:59:59 as the newest value, expected at most 61min before 2026-11-23 10:00:00; 1 value in the future"),
-        (fail, "2026-11-23 08:59:59 as the newest value, expected at most 3600s before 2026-11-23 10:00:00; 1 value in the future"),
-        (pass, "2026-11-21 as the newest value, expected at most 2d before 2026-11-23 10:00:00; 1 value in the future"),
-        (fail, "2026-11-21 as the newest value, expected at most 47h before 2026-11-23 10:00:00; 1 value in the future"),
+        (
+            pass,
+            "2026-11-23 08:59:59 as the newest value, expected at most 61min before 2026-11-23 10:00:00; 1 value in the future",
+        ),
+        (
+            fail,
+            "2026-11-23 08:59:59 as the newest value, expected at most 3600s before 2026-11-23 10:00:00; 1 value in the future",
+        ),
+        (
+            pass,
+            "2026-11-21 as the newest value, expected at most 2d before 2026-11-23 10:00:00; 1 value in the future",
+        ),
+        (
+            fail,
+            "2026-11-21 as the newest value, expected at most 47h before 2026-11-23 10:00:00; 1 value in the future",
+        ),
     ];
     let expected: Vec<_> = expected.map(|(status, it)| (status, it.to_owned())).into();
     assert_eq!(told(&told_now), expected);
-    let figure = |value: &str, min: &str, out_of_bounds| {
-        json!({ "value": value, "min": min, "max": null, "out_of_bounds": out_of_bounds })
-    };
+    let figure = |value: &str, min: &str, out_of_bounds| json!({ "value": value, "min": min, "max": null, "out_of_bounds": out_of_bounds });
     let measured = measured(&told_now);
     assert_eq!(measured[1], figure("2026-11-23 08:59:59", "2026-11-23 09:00:00", true));
     assert_eq!(measured[2], figure("2026-11-21", "2026-11-21", false));
@@ -298,7 +317,8 @@ fn ages_are_measured_to_the_start_of_the_run() {
     // Asked for, the whole day is now.
     let on_the_day = report(&source, &checks, &threads(1));
     let observed = told(&on_the_day).remove(0);
-    let expected = "2026-11-23 10:00:01 as the newest value, expected at most 61min before 2026-11-23";
+    let expected =
+        "2026-11-23 10:00:01 as the newest value, expected at most 61min before 2026-11-23";
     assert_eq!(observed, (pass, expected.to_owned()));
 }
 

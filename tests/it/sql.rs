@@ -113,7 +113,8 @@ fn a_query_tolerates_a_share_of_the_rows_of_its_table() {
 #[test]
 fn a_query_about_an_empty_table_may_still_find_something() {
     let people = People::new();
-    let checks = ["sql: SELECT id FROM nobody }", "sql: SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM nobody) }"];
+    let checks =
+        ["sql: SELECT id FROM nobody }", "sql: SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM nobody) }"];
     let report = people.report("nobody", &checks, &threads(1));
     let statuses: Vec<_> = report.checks().map(|it| it.status).collect();
     assert_eq!(statuses, [Status::NotApplicable, Status::Fail]);
@@ -194,7 +195,8 @@ rules:
 #[test]
 fn a_filter_cannot_narrow_a_query() {
     let people = People::new();
-    let text = "version: 1\nrules: [{ id: a, table: people, where: id > 3, checks: [{ sql: SELECT 1 }] }]";
+    let text =
+        "version: 1\nrules: [{ id: a, table: people, where: id > 3, checks: [{ sql: SELECT 1 }] }]";
     let error = wait(validate(&people.source(ScanMethod::Auto), &rules(text), &threads(1)));
     insta::assert_snapshot!(error.unwrap_err().message(), @"rules.yaml:2:57: `where` cannot narrow a query of `sql`: put the condition into the query, or the check into a rule of its own");
 }
@@ -241,7 +243,8 @@ fn a_query_runs_on_until_the_run_is_cancelled() {
             std::thread::spawn(move || cancellation.cancel());
         };
         let options = ValidateOptions { progress: Some(std::sync::Arc::new(progress)), ..options };
-        let result = wait(validate(&people.source(method), &rules_of("people", &[endless]), &options));
+        let result =
+            wait(validate(&people.source(method), &rules_of("people", &[endless]), &options));
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::rules::Severity;
-use crate::validate::{CheckReport, FORMAT, FailingRow, Report, RuleReport, Status, TableReport};
+use crate::validate::{
+    CheckReport, FORMAT, FailingRow, Measured, Report, RuleReport, Status, TableReport,
+};
 
 /// A check of 5,000 rows without violations.
 pub(crate) fn check(id: &str, status: Status) -> CheckReport {
@@ -105,6 +107,12 @@ fn shape_rule() -> RuleReport {
         evaluated: 1_250_000,
         violations: 1,
         observed: Some("1,250,000 rows, not between 10 and 1,000,000".to_owned()),
+        measured: Some(Measured {
+            value: Some(1_250_000.into()),
+            min: Some(10.into()),
+            max: Some(1_000_000.into()),
+            out_of_bounds: true,
+        }),
         ..check("rows", Status::Fail)
     };
     let closed = CheckReport {

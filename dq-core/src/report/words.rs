@@ -145,6 +145,7 @@ fn value(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::report::testing;
+    use crate::validate::Measured;
 
     fn share_of(violations: u64, evaluated: u64) -> Option<String> {
         share(&CheckReport { evaluated, violations, ..testing::check("c", Status::Fail) })
@@ -177,6 +178,9 @@ mod tests {
         assert_eq!(keys(&check).join(" "), "a, b");
         check.truncated = true;
         assert_eq!(keys(&check).join(" "), "a, b, … and 1,000 more");
+        let (value, min, max) = (Some(5.into()), None, Some(4.into()));
+        check.measured = Some(Measured { value, min, max, out_of_bounds: true });
+        assert_eq!(keys(&check).join(" "), "a, b, … and 999 more", "a figure is no row");
     }
 
     #[test]

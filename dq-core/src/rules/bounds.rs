@@ -36,11 +36,7 @@ impl Day {
 
 impl Bounds {
     /// Reads bounds; the error says what is wrong with those of `what`.
-    pub(crate) fn parse(
-        what: &str,
-        min: Option<&str>,
-        max: Option<&str>,
-    ) -> Result<Self, String> {
+    pub(crate) fn parse(what: &str, min: Option<&str>, max: Option<&str>) -> Result<Self, String> {
         let number = |it: Option<&str>| {
             it.map(|it| Number::parse(it.as_bytes())).map_or(Some(None), |it| it.map(Some))
         };
@@ -58,7 +54,8 @@ impl Bounds {
                 _ => Some(Self::Days { min, max }),
             },
             _ => {
-                let expected = "expected `min` and `max` as numbers, or as days such as 2026-01-31 or `today`";
+                let expected =
+                    "expected `min` and `max` as numbers, or as days such as 2026-01-31 or `today`";
                 return Err(expected.to_owned());
             }
         };

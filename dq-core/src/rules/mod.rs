@@ -32,7 +32,9 @@ pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
-pub(crate) use measure::{Figure, Measure, Now, Statistic, Summary};
-pub(crate) use plan::{Blank, Kernel, KeySet, KeySetId, MeasureId, PlannedCheck, PlannedFilter, TablePlan};
+pub(crate) use measure::{Age, Figure, Measure, Moments, Now, Statistic, Summary};
+pub(crate) use plan::{
+    Blank, Kernel, KeySet, KeySetId, MeasureId, PlannedCheck, PlannedFilter, TablePlan,
+};
 pub(crate) use problem::Problems;
 pub(crate) use share::Share;

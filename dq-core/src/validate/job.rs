@@ -31,10 +31,9 @@ impl Job {
     /// The job that decides `check`; none if the check was decided row by row.
     pub(crate) fn new(run: &Arc<Run>, state: &State, check: &PlannedCheck) -> Option<Arc<Self>> {
         let (decision, subjects, others) = match check.kernel {
-            Kernel::Row(_)
-            | Kernel::RowCount { .. }
-            | Kernel::Figure { .. }
-            | Kernel::Query(_) => return None,
+            Kernel::Row(_) | Kernel::RowCount { .. } | Kernel::Figure { .. } | Kernel::Query(_) => {
+                return None;
+            }
             Kernel::DistinctCount { keys, .. } => (Decision::Distinct, keys, keys),
             Kernel::Unique(keys) => (Decision::Unique, keys, keys),
             Kernel::Dependency(keys) => (Decision::Dependency, keys, keys),

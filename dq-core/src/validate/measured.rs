@@ -7,9 +7,8 @@ use serde_json::Value as Json;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::{Figure, Kernel, Share, Statistic, Summary};
+use crate::rules::{Age, Figure, Kernel, Moments, Share, Statistic, Summary};
 use crate::validate::Measured;
-use crate::validate::measuring::Measuring;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::value::Date;
 use crate::value::Number;
@@ -43,7 +42,10 @@ pub(crate) fn judge(
             let lost = || Error::new(ErrorKind::Internal, "what was measured is lost");
             let measuring = table.measure(*measure).ok_or_else(lost)?;
             let mut judged = judge_figure(figure, &measuring.summary, evaluated)?;
-            tell_unreadable(&mut judged, measuring);
+            if measuring.unreadable > 0 {
+                let values = counted(measuring.unreadable, "value");
+                judged.add(&format!("{values} that cannot be read"));
+            }
             Ok(Some(judged))
         }
         _ => Ok(None),
@@ -51,58 +53,61 @@ pub(crate) fn judge(
 }
 
 fn judge_count(noun: &str, count: u64, min: u64, max: u64) -> Judged {
-    let plural = if count == 1 { "" } else { "s" };
-    let bounds = Bounds { min: (min > 0).then_some(min), max: (max < u64::MAX).then_some(max) };
+    let range = Range { min: (min > 0).then_some(min), max: (max < u64::MAX).then_some(max) };
     let out_of_bounds = !(min..=max).contains(&count);
-    bounds.judged(format!("{count} {noun}{plural}"), Json::from(count), out_of_bounds)
+    range.judged(counted(count, noun), Json::from(count), out_of_bounds)
 }
 
 fn judge_figure(figure: &Figure, summary: &Summary, evaluated: u64) -> Result<Judged> {
     Ok(match (figure, summary) {
         (Figure::Number { statistic, min, max }, Summary::Numbers(numbers)) => {
-            let bounds = Bounds { min: min.map(Shown), max: max.map(Shown) };
-            bounds.judged_number(*statistic, numbers.figure(*statistic)?.map(Shown))
+            let range = Range { min: min.map(Shown), max: max.map(Shown) };
+            range.judged_number(*statistic, numbers.figure(*statistic)?.map(Shown))
         }
         (Figure::Day { statistic, min, max }, Summary::Numbers(numbers)) => {
             let day = |it: Number| Date::from_days(it.to_f64() as i32);
-            let bounds = Bounds { min: *min, max: *max };
-            bounds.judged_number(*statistic, numbers.figure(*statistic)?.map(day))
+            let range = Range { min: *min, max: *max };
+            range.judged_number(*statistic, numbers.figure(*statistic)?.map(day))
         }
         (Figure::Completeness { min, max }, Summary::Presence(present)) => {
             let out_of_bounds = min.is_some_and(|it| it.compare(*present, evaluated).is_gt())
                 || max.is_some_and(|it| it.compare(*present, evaluated).is_lt());
             let value = Json::from(*present as f64 / evaluated as f64);
             let words = format!("a value in {present} of {evaluated} rows");
-            Bounds { min: *min, max: *max }.judged(words, value, out_of_bounds)
+            Range { min: *min, max: *max }.judged(words, value, out_of_bounds)
         }
-        (Figure::Freshness { max }, Summary::Moments(moments)) => {
-            let newest = moments.newest();
-            let fresh = newest.map(|it| moments.is_fresh(it, *max));
-            let future = moments.future();
-            let expected = format!("expected at most {max} before {}", moments.now());
-            let mut observed = match newest {
-                Some(it) => format!("{it} as the newest value, {expected}"),
-                None if future > 0 => format!("only values in the future, {expected}"),
-                None => String::new(),
-            };
-            if newest.is_some() && future > 0 {
-                observed += &format!("; {} in the future", counted(future, "value"));
-            }
-            let out_of_bounds = fresh.map_or(future > 0, |(is_fresh, _)| !is_fresh);
-            let value = newest.map(|it| Json::from(it.to_string()));
-            let min = fresh.map(|(_, oldest)| Json::from(oldest.to_string()));
-            Judged { measured: Measured { value, min, max: None, out_of_bounds }, observed }
-        }
+        (Figure::Freshness { max }, Summary::Moments(moments)) => judge_age(*max, moments),
         _ => return Err(Error::new(ErrorKind::Internal, "something else was measured")),
     })
 }
 
-/// Says how many values could not be read.
-fn tell_unreadable(judged: &mut Judged, measuring: &Measuring) {
-    if measuring.unreadable > 0 {
-        let and = if judged.observed.is_empty() { "" } else { "; " };
-        let values = counted(measuring.unreadable, "value");
-        judged.observed += &format!("{and}{values} that cannot be read");
+fn judge_age(max: Age, moments: &Moments) -> Judged {
+    let (newest, future) = (moments.newest(), moments.future());
+    let fresh = newest.map(|it| moments.is_fresh(it, max));
+    let expected = format!("expected at most {max} before {}", moments.now());
+    let observed = match newest {
+        Some(it) => format!("{it} as the newest value, {expected}"),
+        None if future > 0 => format!("only values in the future, {expected}"),
+        None => String::new(),
+    };
+    let out_of_bounds = fresh.map_or(future > 0, |(is_fresh, _)| !is_fresh);
+    let value = newest.map(|it| Json::from(it.to_string()));
+    let min = fresh.map(|(_, oldest)| Json::from(oldest.to_string()));
+    let mut judged =
+        Judged { measured: Measured { value, min, max: None, out_of_bounds }, observed };
+    if newest.is_some() && future > 0 {
+        judged.add(&format!("{} in the future", counted(future, "value")));
+    }
+    judged
+}
+
+impl Judged {
+    /// Says one thing more.
+    fn add(&mut self, words: &str) {
+        if !self.observed.is_empty() {
+            self.observed.push_str("; ");
+        }
+        self.observed.push_str(words);
     }
 }
 
@@ -111,12 +116,12 @@ fn counted(number: u64, noun: &str) -> String {
 }
 
 /// The bounds of a figure.
-struct Bounds<T> {
+struct Range<T> {
     min: Option<T>,
     max: Option<T>,
 }
 
-impl<T: Copy + Display + PartialOrd + ToJson> Bounds<T> {
+impl<T: Copy + Display + PartialOrd + ToJson> Range<T> {
     fn judged_number(self, statistic: Statistic, figure: Option<T>) -> Judged {
         let Some(figure) = figure else {
             let measured = Measured { value: None, ..self.measured(Json::Null, false) };
@@ -129,12 +134,13 @@ impl<T: Copy + Display + PartialOrd + ToJson> Bounds<T> {
             Statistic::Max => format!("{figure} as the greatest value"),
             Statistic::Quantile(share) => format!("{figure} as the quantile at {share}"),
         };
-        let is_within = self.min.is_none_or(|it| figure >= it) && self.max.is_none_or(|it| figure <= it);
+        let is_within =
+            self.min.is_none_or(|it| figure >= it) && self.max.is_none_or(|it| figure <= it);
         self.judged(words, figure.to_json(), !is_within)
     }
 }
 
-impl<T: Display + ToJson> Bounds<T> {
+impl<T: Display + ToJson> Range<T> {
     fn judged(self, words: String, value: Json, out_of_bounds: bool) -> Judged {
         let expected = match (&self.min, &self.max) {
             (Some(min), Some(max)) => format!(", expected {min} to {max}"),

@@ -34,7 +34,9 @@ use crate::validate::run::{Found, Run};
 use crate::value::Timestamp;
 
 pub use options::{Progress, ProgressListener, ValidateOptions};
-pub use report::{CheckReport, FORMAT, FailingRow, Measured, Report, RuleReport, Status, TableReport};
+pub use report::{
+    CheckReport, FORMAT, FailingRow, Measured, Report, RuleReport, Status, TableReport,
+};
 
 /// Checks the rows of `source` against `rules`.
 ///

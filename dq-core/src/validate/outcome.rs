@@ -179,9 +179,8 @@ fn status(
     let exceeds = |allowance: Option<Allowance>| {
         allowance.is_some_and(|it| is_out || it.is_exceeded(outcome.violations, evaluated))
     };
-    let is_applicable = is_out
-        || outcome.violations > 0
-        || measured.map_or(evaluated > 0, |it| it.value.is_some());
+    let is_applicable =
+        is_out || outcome.violations > 0 || measured.map_or(evaluated > 0, |it| it.value.is_some());
     match check.severity {
         _ if outcome.error.is_some() => Status::Error,
         _ if !is_applicable => Status::NotApplicable,

@@ -86,7 +86,8 @@ async fn count(run: &Arc<Run>, table: usize, result: QueryRows) -> Result<FoundR
 async fn read(run: &Run, table: usize, mut result: QueryRows) -> Result<FoundRows> {
     let key = run.plan.tables.get(table).and_then(|it| key_columns(it, &result.columns));
     let shows_values = run.options.show_values;
-    let values: Vec<_> = if shows_values { (0..result.columns.len()).collect() } else { Vec::new() };
+    let values: Vec<_> =
+        if shows_values { (0..result.columns.len()).collect() } else { Vec::new() };
     let names = result.columns.into_iter().map(|it| it.name).collect();
     // Rows that no key names are counted, and not shown.
     let limit = if key.is_some() { run.options.sample_limit } else { 0 };

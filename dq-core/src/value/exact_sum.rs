@@ -204,7 +204,9 @@ mod tests {
 
     fn sum_of(numbers: &[f64]) -> ExactSum {
         let mut sum = ExactSum::default();
-        numbers.iter().for_each(|it| sum.add(Number::Float(*it)));
+        for number in numbers {
+            sum.add(Number::Float(*number));
+        }
         sum
     }
 
@@ -253,7 +255,9 @@ mod tests {
     #[test]
     fn a_mean_is_rounded_once() {
         let mut sum = ExactSum::default();
-        [1, 2, 4].map(|it| sum.add(Number::Integer(it)));
+        for number in [1, 2, 4] {
+            sum.add(Number::Integer(number));
+        }
         assert_eq!(sum.divided_by(3), Number::Float(7.0 / 3.0));
         assert!(matches!(sum.divided_by(7), Number::Integer(1)));
         sum.add(Number::Integer(-14));

@@ -1,10 +1,10 @@
 //! Queries of rules: what they see, what they may not do, and how they end.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use dq_core::database::sqlite::ScanMethod;
-use dq_core::source::{Cancellation, Query, QueryRows, Source};
+use dq_core::source::{Cancellation, Query, QueryRows, Snapshot, Source};
 use dq_core::value::OwnedValue;
 use dq_core::{ErrorKind, Result};
 
@@ -36,6 +36,14 @@ async fn all(mut result: QueryRows) -> Result<Vec<Vec<OwnedValue>>> {
     Ok(rows)
 }
 
+/// Reads rows to their end, and tells when it begins.
+async fn read_on(snapshot: &dyn Snapshot, query: &Query, begins: Sender<()>) -> Result<()> {
+    let mut result = snapshot.query(query).await?;
+    begins.send(()).unwrap();
+    while result.rows.next().await?.is_some() {}
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_query_gives_its_columns_and_all_its_rows() {
     let database = Database::new(
@@ -45,7 +53,8 @@ async fn a_query_gives_its_columns_and_all_its_rows() {
     );
     for method in METHODS {
         let snapshot = database.source(method).snapshot().await.unwrap();
-        let sql = "-- the odd ones\nselect id AS \"the id\", name, id / 2.0 FROM t WHERE id % 2 = 1;";
+        let sql =
+            "-- the odd ones\nselect id AS \"the id\", name, id / 2.0 FROM t WHERE id % 2 = 1;";
         let result = snapshot.query(&query(sql)).await.unwrap();
         let names: Vec<_> = result.columns.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["the id", "name", "id / 2.0"]);
@@ -59,7 +68,8 @@ async fn a_query_gives_its_columns_and_all_its_rows() {
 
 #[tokio::test]
 async fn a_query_sees_the_moment_of_the_snapshot() {
-    let database = Database::new("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);");
+    let database =
+        Database::new("PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1);");
     for method in METHODS {
         let snapshot = database.source(method).snapshot().await.unwrap();
         let rows = || async { all(snapshot.query(&query("SELECT a FROM t")).await.unwrap()).await };
@@ -120,7 +130,8 @@ async fn whatever_does_more_than_read_is_refused() {
 
 #[tokio::test]
 async fn a_query_that_fails_on_its_way_is_an_error_and_no_end() {
-    let database = Database::new("CREATE TABLE t (a); INSERT INTO t VALUES (1), (-9223372036854775808);");
+    let database =
+        Database::new("CREATE TABLE t (a); INSERT INTO t VALUES (1), (-9223372036854775808);");
     for method in METHODS {
         let snapshot = database.source(method).snapshot().await.unwrap();
         let result = snapshot.query(&query("SELECT abs(a) FROM t")).await.unwrap();
@@ -137,32 +148,25 @@ async fn a_query_that_fails_on_its_way_is_an_error_and_no_end() {
 fn a_query_without_an_end_is_cancelled() {
     let database = Database::new("CREATE TABLE t (a)");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    for method in METHODS {
-        for sql in [ENDLESS, ROWS_WITHOUT_END] {
-            let (asked, is_asked) = channel();
-            let (done, is_done) = channel();
-            let query = query(sql);
-            let cancellation = query.cancellation.clone();
-            let snapshot = runtime.block_on(database.source(method).snapshot()).unwrap();
-            std::thread::scope(|scope| {
-                let snapshot = &snapshot;
-                scope.spawn(move || {
-                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                    let result = runtime.block_on(async {
-                        let mut result = snapshot.query(&query).await.unwrap();
-                        asked.send(()).unwrap();
-                        while result.rows.next().await?.is_some() {}
-                        Ok::<_, dq_core::Error>(())
-                    });
-                    done.send(result.map_err(|it| it.kind())).unwrap();
-                });
-                is_asked.recv_timeout(SOON).unwrap();
-                cancellation.cancel();
-                let ended = is_done.recv_timeout(SOON).unwrap();
-                assert_eq!(ended, Err(ErrorKind::Cancelled), "{method:?}: {sql}");
+    for (method, sql) in METHODS.into_iter().flat_map(|it| [(it, ENDLESS), (it, ROWS_WITHOUT_END)])
+    {
+        let (asked, is_asked) = channel();
+        let (done, is_done) = channel();
+        let query = query(sql);
+        let cancellation = query.cancellation.clone();
+        let snapshot = runtime.block_on(database.source(method).snapshot()).unwrap();
+        let (snapshot, runtime) = (&snapshot, &runtime);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let ended = runtime.block_on(read_on(&**snapshot, &query, asked));
+                done.send(ended.map_err(|it| it.kind())).unwrap();
             });
-            runtime.block_on(snapshot.finish()).unwrap();
-        }
+            is_asked.recv_timeout(SOON).unwrap();
+            cancellation.cancel();
+            let ended = is_done.recv_timeout(SOON).unwrap();
+            assert_eq!(ended, Err(ErrorKind::Cancelled), "{method:?}: {sql}");
+        });
+        runtime.block_on(snapshot.finish()).unwrap();
     }
 }
 

@@ -12,21 +12,21 @@ use crate::bad_input::Folder;
 use crate::run::{counts, rules};
 
 /// What is said of a rule file.
-fn problems(text: &str) -> String {
+pub(crate) fn problems(text: &str) -> String {
     let error = RuleSet::parse("rules.yaml", text, &BTreeMap::new()).expect_err(text);
     assert_eq!(error.kind(), ErrorKind::RulesInvalid, "{text}");
     error.message().to_owned()
 }
 
 /// Rules with one rule about `table` that has one check, in line 6.
-fn one_check(table: &str, check: &str) -> String {
+pub(crate) fn one_check(table: &str, check: &str) -> String {
     format!(
         "version: 1\nrules:\n  - id: rule\n    table: {table}\n    checks:\n      - {{ {check} }}\n"
     )
 }
 
 /// Lists what is said of each of `inputs`.
-fn listed(inputs: &[&str], told: impl Fn(&str) -> String) -> String {
+pub(crate) fn listed(inputs: &[&str], told: impl Fn(&str) -> String) -> String {
     let mut list = String::new();
     for input in inputs {
         writeln!(list, "{input}").unwrap();
@@ -85,33 +85,6 @@ fn an_argument_that_makes_no_sense() {
         "expression: 'a = (SELECT 1)'",
         "expression: 'a = 1; DROP TABLE data'",
         "expression: [a]",
-        "freshness: { max_age: 2d }",
-        "column: a, freshness: {}",
-        "column: a, freshness: { max_age: 2 }",
-        "column: a, freshness: { max_age: 2 days }",
-        "column: a, freshness: { max_age: -2d }",
-        "column: a, freshness: { max_age: 99999999999d }",
-        "column: a, completeness: 95%",
-        "column: a, completeness: {}",
-        "column: a, completeness: { min: 95 }",
-        "column: a, completeness: { min: 95%, max: 0.9 }",
-        "column: a, completeness: { min: 95% }, ignore: nothing",
-        "distinct_count: { min: 3 }",
-        "column: a, columns: [b], distinct_count: { min: 3 }",
-        "column: a, distinct_count: { mn: 3 }",
-        "column: a, mean: {}",
-        "column: a, mean: { min: 5, max: 1 }",
-        "column: a, mean: { min: 2020-01-01 }",
-        "column: a, sum: { max: today }",
-        "column: a, min: 5",
-        "column: a, max: { max: high }",
-        "max: { max: 5 }",
-        "column: a, quantile: { max: 5 }",
-        "column: a, quantile: { at: 95, max: 5 }",
-        "column: a, quantile: { at: 0.5 }",
-        "sql: ''",
-        "sql: [SELECT 1]",
-        "column: a, sql: SELECT 1",
     ];
     let told = |check: &str| problems(&one_check("data", check)).replace("rules.yaml:", "");
     insta::assert_snapshot!(listed(&checks, told));

@@ -177,13 +177,13 @@ fn sum(numbers: &[Number], divisor: u64) -> Number {
     };
     let (positive, negative) = (all(false), all(true));
     let is_negative = compare(&positive, &negative).is_lt();
-    let (greater, less) =
-        if is_negative { (negative, positive) } else { (positive, negative) };
+    let (greater, less) = if is_negative { (negative, positive) } else { (positive, negative) };
     let (quotient, is_exact) = divide(&subtract(&greater, &less), divisor);
     let mut text: String = quotient.iter().rev().map(|it| char::from(b'0' + it)).collect();
     let fraction = text.split_off(text.len() - Number::PLACES);
     let text = format!("{}{text}", if is_negative { "-" } else { "" });
-    if is_exact && fraction.bytes().all(|it| it == b'0')
+    if is_exact
+        && fraction.bytes().all(|it| it == b'0')
         && let Ok(whole) = text.parse::<i128>()
     {
         return Number::Whole(whole);
@@ -218,7 +218,10 @@ fn subtract(a: &[u8], b: &[u8]) -> Vec<u8> {
 fn compare(a: &[u8], b: &[u8]) -> Ordering {
     let digit = |it: &[u8], place: usize| it.get(place).copied().unwrap_or(0);
     let places = (0..a.len().max(b.len())).rev();
-    places.map(|it| digit(a, it).cmp(&digit(b, it))).find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
+    places
+        .map(|it| digit(a, it).cmp(&digit(b, it)))
+        .find(|it| it.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 /// Divides, and tells whether nothing is left over.

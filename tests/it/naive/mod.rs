@@ -10,8 +10,8 @@ mod moment;
 mod number;
 mod pattern;
 
-pub(crate) use check::{Check, Outcome};
 use check::day;
+pub(crate) use check::{Check, Outcome};
 pub(crate) use condition::{Condition, Operand};
 pub(crate) use figure::{Figure, Statistic};
 pub(crate) use moment::{parse_day, show_day, show_moment};

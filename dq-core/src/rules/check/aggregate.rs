@@ -124,7 +124,8 @@ fn quantile(fields: &mut Fields<'_>) -> Option<Statistic> {
     let node = fields.require("at")?;
     let share = Share::parse(&fields.text_of(node, "at")?);
     if share.is_none() {
-        fields.problem(node.place, "expected `at` as a share of the values, such as `0.5` or `95%`");
+        fields
+            .problem(node.place, "expected `at` as a share of the values, such as `0.5` or `95%`");
     }
     share.map(Statistic::Quantile)
 }

@@ -44,7 +44,7 @@ impl Numbers {
             self.extend(least, greatest);
         }
         if let (Some(values), Some(others)) = (&mut self.values, other.values) {
-            values.merge(others);
+            values.merge(&others);
         }
     }
 

@@ -38,9 +38,9 @@ impl Values {
         }
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.floats.merge(other.floats, self.max);
-        self.wholes.merge(other.wholes, self.max);
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.floats.merge(&other.floats, self.max);
+        self.wholes.merge(&other.wholes, self.max);
     }
 
     /// The value of a rank, counted from 1; none if there are not so many.
@@ -50,7 +50,9 @@ impl Values {
     /// `LimitExceeded` if there are more different values than may be kept.
     pub(crate) fn at(&self, rank: u64) -> Result<Option<Number>> {
         let (floats, wholes) = (self.floats.folded(), self.wholes.folded());
-        if self.floats.is_too_many || self.wholes.is_too_many || floats.len() + wholes.len() > self.max
+        if self.floats.is_too_many
+            || self.wholes.is_too_many
+            || floats.len() + wholes.len() > self.max
         {
             let message = format!(
                 "cannot keep the values of a quantile: more than {} different ones (`quantile_values_max`)",
@@ -58,7 +60,8 @@ impl Values {
             );
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         }
-        let mut floats = floats.iter().map(|(it, count)| (Number::Float(decode(*it)), *count)).peekable();
+        let mut floats =
+            floats.iter().map(|(it, count)| (Number::Float(decode(*it)), *count)).peekable();
         let mut wholes = wholes.iter().map(|(it, count)| (Number::Integer(*it), *count)).peekable();
         let mut before = 0;
         loop {
@@ -92,7 +95,7 @@ fn decode(code: u64) -> f64 {
 #[derive(Clone, Debug)]
 struct Counted<T> {
     /// In ascending order.
-    counted: Vec<(T, u64)>,
+    sorted: Vec<(T, u64)>,
     /// Those that are not counted yet: no more than there are others, so that counting them all is
     /// done once for each doubling.
     fresh: Vec<T>,
@@ -105,7 +108,7 @@ const FRESH_MIN: usize = 4096;
 
 impl<T> Default for Counted<T> {
     fn default() -> Self {
-        Self { counted: Vec::new(), fresh: Vec::new(), is_too_many: false }
+        Self { sorted: Vec::new(), fresh: Vec::new(), is_too_many: false }
     }
 }
 
@@ -116,14 +119,14 @@ impl<T: Copy + Ord> Counted<T> {
             return;
         }
         self.fresh.push(value);
-        if self.fresh.len() >= self.counted.len().max(FRESH_MIN) {
+        if self.fresh.len() >= self.sorted.len().max(FRESH_MIN) {
             let all = self.folded().into_owned();
             self.fresh.clear();
             self.keep(all, max);
         }
     }
 
-    fn merge(&mut self, other: Self, max: usize) {
+    fn merge(&mut self, other: &Self, max: usize) {
         self.is_too_many |= other.is_too_many;
         let all = merged(&self.folded(), &other.folded());
         self.fresh = Vec::new();
@@ -135,21 +138,20 @@ impl<T: Copy + Ord> Counted<T> {
         if self.is_too_many {
             *self = Self { is_too_many: true, ..Self::default() };
         } else {
-            self.counted = all;
+            self.sorted = all;
         }
     }
 
     /// All values in ascending order, counted.
     fn folded(&self) -> Cow<'_, [(T, u64)]> {
         if self.fresh.is_empty() {
-            return Cow::Borrowed(&self.counted);
+            return Cow::Borrowed(&self.sorted);
         }
         let mut fresh = self.fresh.clone();
         fresh.sort_unstable();
         let fresh = fresh.chunk_by(|a, b| a == b);
-        let fresh: Vec<_> =
-            fresh.filter_map(|it| Some((*it.first()?, it.len() as u64))).collect();
-        Cow::Owned(merged(&self.counted, &fresh))
+        let fresh: Vec<_> = fresh.filter_map(|it| Some((*it.first()?, it.len() as u64))).collect();
+        Cow::Owned(merged(&self.sorted, &fresh))
     }
 }
 
@@ -184,7 +186,7 @@ mod tests {
     fn codes_have_the_order_of_floats() {
         let floats = [-1e300, -1.0, -5e-324, 0.0, 5e-324, 0.5, 1.0, 1e300];
         assert!(floats.is_sorted_by_key(|it| code(*it)));
-        floats.map(|it| assert_eq!(decode(code(it)).to_bits(), it.to_bits()));
+        assert!(floats.iter().all(|it| decode(code(*it)).to_bits() == it.to_bits()));
     }
 
     #[test]
@@ -198,8 +200,8 @@ mod tests {
             parts[position % 7 % 3].add(*number);
         }
         let [mut all, second, third] = parts;
-        all.merge(second);
-        all.merge(third);
+        all.merge(&second);
+        all.merge(&third);
         numbers.sort_by(|a, b| a.partial_cmp(b).unwrap());
         for (position, number) in numbers.iter().enumerate().step_by(997) {
             assert_eq!(all.at(position as u64 + 1).unwrap(), Some(*number), "{position}");
@@ -214,7 +216,7 @@ mod tests {
             let (mut first, mut second) = (Values::new(999), Values::new(999));
             (0..split).for_each(|it| first.add(Number::Integer(it)));
             (split..1000).for_each(|it| second.add(Number::Integer(it)));
-            first.merge(second);
+            first.merge(&second);
             let error = first.at(1).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::LimitExceeded);
             assert!(error.message().contains("more than 999 different ones"), "{error}");

@@ -70,10 +70,9 @@ impl Plan {
 
     fn decision(&self, kernel: &Kernel) -> String {
         match kernel {
-            Kernel::Row(_)
-            | Kernel::RowCount { .. }
-            | Kernel::Figure { .. }
-            | Kernel::Query(_) => String::new(),
+            Kernel::Row(_) | Kernel::RowCount { .. } | Kernel::Figure { .. } | Kernel::Query(_) => {
+                String::new()
+            }
             Kernel::DistinctCount { keys, min, max } => {
                 format!("{} different keys in {}", between(*min, *max), self.key_set(*keys))
             }

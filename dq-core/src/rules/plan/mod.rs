@@ -124,7 +124,9 @@ impl Kernel {
     /// The key sets that this needs.
     pub(crate) fn key_sets(&self) -> Vec<KeySetId> {
         match self {
-            Self::Row(_) | Self::RowCount { .. } | Self::Figure { .. } | Self::Query(_) => Vec::new(),
+            Self::Row(_) | Self::RowCount { .. } | Self::Figure { .. } | Self::Query(_) => {
+                Vec::new()
+            }
             Self::Unique(keys) | Self::Dependency(keys) | Self::DistinctCount { keys, .. } => {
                 vec![*keys]
             }
