@@ -20,7 +20,7 @@ pub struct ValidateOptions {
     /// reports travel further than the data may.
     pub show_values: bool,
     /// How many different values of a column a `quantile` keeps at most. Default: 16,777,216, which take
-    /// up to 400 MiB for each thread; more of them are an error of the check.
+    /// up to 800 MiB for each thread while they are counted; more of them are an error of the check.
     pub quantile_values_max: usize,
     /// "Today" for rules about dates. Default: the day on which the run starts, in UTC.
     pub as_of: Option<Date>,

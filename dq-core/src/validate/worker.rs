@@ -97,6 +97,7 @@ impl Worker {
             self.tell(plan, &batch);
         }
         self.runs.iter_mut().for_each(KeyRuns::finish);
+        self.measures.iter_mut().for_each(|it| it.summary.finish());
         Ok(self)
     }
 

@@ -120,6 +120,13 @@ impl Summary {
 }
 
 impl Summary {
+    /// Ends the measuring of a partition.
+    pub(crate) fn finish(&mut self) {
+        if let Self::Numbers(numbers) = self {
+            numbers.finish();
+        }
+    }
+
     /// Adds what another partition has measured.
     pub(crate) fn merge(&mut self, other: Self) {
         match (self, other) {

@@ -37,6 +37,13 @@ impl Numbers {
         }
     }
 
+    /// Needed once, after the last number.
+    pub(crate) fn finish(&mut self) {
+        if let Some(values) = &mut self.values {
+            values.finish();
+        }
+    }
+
     pub(crate) fn merge(&mut self, other: Self) {
         self.count += other.count;
         self.sum.merge(other.sum);

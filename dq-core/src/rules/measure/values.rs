@@ -1,6 +1,5 @@
 //! All values of a column, each with its number of occurrences, for quantiles.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::error::Error;
@@ -38,6 +37,12 @@ impl Values {
         }
     }
 
+    /// Counts the last values. Needed once, before values are merged and looked for.
+    pub(crate) fn finish(&mut self) {
+        self.floats.fold(self.max);
+        self.wholes.fold(self.max);
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         self.floats.merge(&other.floats, self.max);
         self.wholes.merge(&other.wholes, self.max);
@@ -49,20 +54,18 @@ impl Values {
     ///
     /// `LimitExceeded` if there are more different values than may be kept.
     pub(crate) fn at(&self, rank: u64) -> Result<Option<Number>> {
-        let (floats, wholes) = (self.floats.folded(), self.wholes.folded());
-        if self.floats.is_too_many
-            || self.wholes.is_too_many
-            || floats.len() + wholes.len() > self.max
-        {
+        let (floats, wholes) = (&self.floats, &self.wholes);
+        let is_too_many = floats.sorted.len() + wholes.sorted.len() > self.max;
+        if is_too_many || floats.is_too_many || wholes.is_too_many {
             let message = format!(
                 "cannot keep the values of a quantile: more than {} different ones (`quantile_values_max`)",
                 self.max
             );
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         }
-        let mut floats =
-            floats.iter().map(|(it, count)| (Number::Float(decode(*it)), *count)).peekable();
-        let mut wholes = wholes.iter().map(|(it, count)| (Number::Integer(*it), *count)).peekable();
+        let floats = floats.sorted.iter().map(|(it, count)| (Number::Float(decode(*it)), *count));
+        let wholes = wholes.sorted.iter().map(|(it, count)| (Number::Integer(*it), *count));
+        let (mut floats, mut wholes) = (floats.peekable(), wholes.peekable());
         let mut before = 0;
         loop {
             let next = match (floats.peek(), wholes.peek()) {
@@ -120,62 +123,58 @@ impl<T: Copy + Ord> Counted<T> {
         }
         self.fresh.push(value);
         if self.fresh.len() >= self.sorted.len().max(FRESH_MIN) {
-            let all = self.folded().into_owned();
-            self.fresh.clear();
-            self.keep(all, max);
+            self.fold(max);
         }
+    }
+
+    /// Counts the fresh values.
+    fn fold(&mut self, max: usize) {
+        self.fresh.sort_unstable();
+        let fresh = self.fresh.chunk_by(|a, b| a == b);
+        let fresh = fresh.filter_map(|it| Some((*it.first()?, it.len() as u64)));
+        let all = merged(&self.sorted, fresh, max);
+        self.fresh.clear();
+        self.keep(all);
     }
 
     fn merge(&mut self, other: &Self, max: usize) {
-        self.is_too_many |= other.is_too_many;
-        let all = merged(&self.folded(), &other.folded());
-        self.fresh = Vec::new();
-        self.keep(all, max);
+        let all = merged(&self.sorted, other.sorted.iter().copied(), max);
+        self.keep(all.filter(|_| !other.is_too_many));
     }
 
-    fn keep(&mut self, all: Vec<(T, u64)>, max: usize) {
-        self.is_too_many |= all.len() > max;
-        if self.is_too_many {
-            *self = Self { is_too_many: true, ..Self::default() };
-        } else {
-            self.sorted = all;
+    fn keep(&mut self, all: Option<Vec<(T, u64)>>) {
+        match all {
+            Some(all) if !self.is_too_many => self.sorted = all,
+            _ => *self = Self { is_too_many: true, ..Self::default() },
         }
-    }
-
-    /// All values in ascending order, counted.
-    fn folded(&self) -> Cow<'_, [(T, u64)]> {
-        if self.fresh.is_empty() {
-            return Cow::Borrowed(&self.sorted);
-        }
-        let mut fresh = self.fresh.clone();
-        fresh.sort_unstable();
-        let fresh = fresh.chunk_by(|a, b| a == b);
-        let fresh: Vec<_> = fresh.filter_map(|it| Some((*it.first()?, it.len() as u64))).collect();
-        Cow::Owned(merged(&self.sorted, &fresh))
     }
 }
 
-/// Both lists, which ascend, as one.
-fn merged<T: Copy + Ord>(a: &[(T, u64)], b: &[(T, u64)]) -> Vec<(T, u64)> {
-    let mut all = Vec::with_capacity(a.len().max(b.len()));
-    let (mut a, mut b) = (a.iter().copied().peekable(), b.iter().copied().peekable());
-    while let (Some((left, count)), Some((right, more))) = (a.peek().copied(), b.peek().copied()) {
-        let order = left.cmp(&right);
-        all.push(match order {
-            Ordering::Less => (left, count),
-            Ordering::Equal => (left, count + more),
-            Ordering::Greater => (right, more),
-        });
-        if order.is_le() {
-            a.next();
+/// Both lists, which ascend, as one; nothing if that has more than `max` values.
+fn merged<T: Copy + Ord>(
+    a: &[(T, u64)],
+    b: impl Iterator<Item = (T, u64)>,
+    max: usize,
+) -> Option<Vec<(T, u64)>> {
+    let mut all = Vec::with_capacity(a.len());
+    let (mut a, mut b) = (a.iter().copied().peekable(), b.peekable());
+    loop {
+        let (left, right) = (a.peek().copied(), b.peek().copied());
+        let order = match (left, right) {
+            (Some(left), Some(right)) => left.0.cmp(&right.0),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return Some(all),
+        };
+        let left = if order.is_le() { a.next() } else { None };
+        let right = if order.is_ge() { b.next() } else { None };
+        let count = left.map_or(0, |it| it.1) + right.map_or(0, |it| it.1);
+        let value = left.or(right)?.0;
+        if all.len() == max {
+            return None;
         }
-        if order.is_ge() {
-            b.next();
-        }
+        all.push((value, count));
     }
-    all.extend(a);
-    all.extend(b);
-    all
 }
 
 #[cfg(test)]
@@ -199,6 +198,7 @@ mod tests {
         for (position, number) in numbers.iter().enumerate() {
             parts[position % 7 % 3].add(*number);
         }
+        parts.iter_mut().for_each(Values::finish);
         let [mut all, second, third] = parts;
         all.merge(&second);
         all.merge(&third);
@@ -216,6 +216,8 @@ mod tests {
             let (mut first, mut second) = (Values::new(999), Values::new(999));
             (0..split).for_each(|it| first.add(Number::Integer(it)));
             (split..1000).for_each(|it| second.add(Number::Integer(it)));
+            first.finish();
+            second.finish();
             first.merge(&second);
             let error = first.at(1).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::LimitExceeded);
@@ -223,6 +225,7 @@ mod tests {
         }
         let mut enough = Values::new(1000);
         (0..9000).for_each(|it| enough.add(Number::Integer(it % 1000)));
+        enough.finish();
         assert_eq!(enough.at(1).unwrap(), Some(Number::Integer(0)));
     }
 }
