@@ -222,23 +222,27 @@ rules:
 }
 
 #[test]
-fn more_values_than_may_be_kept_are_an_error_of_the_quantile_alone() {
-    let source =
-        table(vec![("a", Arc::new(Int64Array::from_iter_values((0..50).map(|it| it % 11))))]);
+fn more_values_than_there_is_memory_for_are_an_error_of_the_quantile_alone() {
+    let numbers = Int64Array::from_iter_values((0..9000).map(|it| it * 7 % 5000));
+    let batches = [(0, 10), (10, 6000), (6010, 2990)].map(|(at, rows)| numbers.slice(at, rows));
+    let batch = |it| RecordBatch::try_from_iter([("a", Arc::new(it) as ArrayRef)]).unwrap();
+    let source = MemorySource::new("memory").table("data", batches.map(batch).into()).unwrap();
     let checks = [
-        "column: a, quantile: { at: 0.5, max: 5 } }",
-        "column: a, sum: { max: 1000 } }",
-        "column: a, distinct_count: { max: 11 } }",
+        "column: a, quantile: { at: 0.5, max: 2500 } }",
+        "column: a, sum: { max: 100000000 } }",
+        "column: a, distinct_count: { max: 5000 } }",
     ];
-    let options = ValidateOptions { quantile_values_max: 10, ..threads(1) };
-    let told = report(&source, &checks, &options);
+    let (pass, little) = (Status::Pass, ValidateOptions { memory_bytes_max: 0, ..threads(1) });
+    let told = report(&source, &checks, &little);
     let statuses: Vec<_> = told.checks().map(|it| it.status).collect();
-    assert_eq!(statuses, [Status::Error, Status::Pass, Status::Pass]);
+    assert_eq!(statuses, [Status::Error, pass, pass]);
     let error =
-        "cannot keep the values of a quantile: more than 10 different ones (`quantile_values_max`)";
+        "cannot keep the values of a quantile: more than 4096 different ones; allow more memory";
     assert_eq!(told.checks().next().unwrap().error.as_deref(), Some(error));
-    let options = ValidateOptions { quantile_values_max: 11, ..threads(1) };
-    assert_eq!(report(&source, &checks, &options).status, Status::Pass);
+    for (values, expected) in [(4999, Status::Error), (5000, pass)] {
+        let options = ValidateOptions { memory_bytes_max: values * 128, ..threads(1) };
+        assert_eq!(report(&source, &checks, &options).status, expected, "{values} values");
+    }
 }
 
 /// A clock that stands still.

@@ -34,7 +34,8 @@ pub use tolerance::{Allowance, Tolerance};
 pub(crate) use kernel::RowKernel;
 pub(crate) use measure::{Age, Figure, Measure, Moments, Now, Statistic, Summary};
 pub(crate) use plan::{
-    Blank, Kernel, KeySet, KeySetId, MeasureId, PlannedCheck, PlannedFilter, TablePlan,
+    Blank, Kernel, KeyForm, KeySet, KeySetId, Keys, MeasureId, PlannedCheck, PlannedFilter,
+    TablePlan, is_about,
 };
 pub(crate) use problem::Problems;
 pub(crate) use share::Share;

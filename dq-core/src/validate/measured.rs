@@ -36,7 +36,7 @@ pub(crate) fn judge(
         Kernel::RowCount { min, max } => Ok(Some(judge_count("row", evaluated, *min, *max))),
         _ if evaluated == 0 => Ok(None),
         Kernel::DistinctCount { min, max, .. } => {
-            Ok(Some(judge_count("different value", outcome.distinct, *min, *max)))
+            Ok(Some(judge_count("different value", outcome.groups.unwrap_or_default(), *min, *max)))
         }
         Kernel::Figure { measure, figure } => {
             let lost = || Error::new(ErrorKind::Internal, "what was measured is lost");

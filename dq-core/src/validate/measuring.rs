@@ -2,9 +2,17 @@
 
 use arrow_buffer::BooleanBuffer;
 
-use crate::rules::{Measure, Now, Summary};
+use crate::rules::{Measure, Summary};
+use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
 use crate::value::Batch;
+
+/// What a value takes that is kept for a quantile, in several threads and while they are counted. It
+/// does not depend on the number of threads, so that neither does what can be measured.
+const BYTES_PER_VALUE: u64 = 128;
+
+/// So many values are kept however little memory there is.
+const VALUES_MIN: usize = 4096;
 
 /// The state of one measure in one partition; those of all partitions merge.
 #[derive(Debug)]
@@ -17,9 +25,12 @@ pub(crate) struct Measuring {
 }
 
 impl Measuring {
-    pub(crate) fn new(measure: &Measure, now: Now, values_max: usize, sample_limit: usize) -> Self {
-        let summary = Summary::new(measure, now, values_max);
-        Self { summary, unreadable: 0, sample: Sample::new(sample_limit) }
+    /// Nothing has been measured.
+    pub(crate) fn new(measure: &Measure, run: &Run) -> Self {
+        let values_max = run.options.memory_bytes_max / BYTES_PER_VALUE;
+        let values_max = usize::try_from(values_max).unwrap_or(usize::MAX).max(VALUES_MIN);
+        let summary = Summary::new(measure, run.now, values_max);
+        Self { summary, unreadable: 0, sample: Sample::new(run.options.sample_limit) }
     }
 
     /// Measures the rows of `batch` that are in `scope`; `lowest` is the row with the lowest key.

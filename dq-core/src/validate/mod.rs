@@ -8,15 +8,18 @@
 //! runtime. Each partition has a worker of its own that judges rows and collects keys; workers share
 //! nothing and their states merge, so no count depends on how the rows were split.
 
+mod batch_codec;
 mod failing_rows;
 mod job;
 mod kept_rows;
 mod keys;
 mod measured;
 mod measuring;
+mod memory;
 mod options;
 mod outcome;
 mod query;
+pub mod record;
 mod report;
 mod row_key;
 mod run;
@@ -30,6 +33,7 @@ use crate::error::Result;
 use crate::rules::{Now, Plan, RuleSet};
 use crate::source::Source;
 use crate::validate::keys::{KeyHash, bucket_count};
+use crate::validate::memory::Budget;
 use crate::validate::run::{Found, Run};
 use crate::value::Timestamp;
 
@@ -63,6 +67,7 @@ pub async fn validate(
         plan,
         now,
         buckets: bucket_count(rows),
+        budget: Arc::new(Budget::new(options.memory_bytes_max, options.temp_dir.clone())),
         options: options.clone(),
         hash: KeyHash::with_bits(options.hash_bits),
         cancellation: options.cancellation.child(),

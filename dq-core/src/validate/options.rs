@@ -1,7 +1,9 @@
 //! How a run is made.
 
+use std::env;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
@@ -19,11 +21,14 @@ pub struct ValidateOptions {
     /// Whether samples show the values of the checked columns beside the keys. Default: no, since
     /// reports travel further than the data may.
     pub show_values: bool,
-    /// How many different values of a column a `quantile` keeps at most. Default: 16,777,216, which take
-    /// up to 800 MiB for each thread while they are counted; more of them are an error of the check.
-    pub quantile_values_max: usize,
     /// "Today" for rules about dates. Default: the day on which the run starts, in UTC.
     pub as_of: Option<Date>,
+    /// How much memory the keys of the rows may take, in bytes; beyond it they go to temporary files.
+    /// It also bounds how many different values a `quantile` may keep: one for each 128 bytes.
+    /// The batches that are being read come on top, some megabytes for each thread. Default: 2 GiB.
+    pub memory_bytes_max: u64,
+    /// Where temporary files are made. Default: the folder that the system has for them.
+    pub temp_dir: PathBuf,
     /// Stops the run.
     pub cancellation: Cancellation,
     /// Hears how far the run is. Called from several threads.
@@ -55,8 +60,9 @@ impl Default for ValidateOptions {
             threads: NonZeroUsize::MIN,
             sample_limit: 10,
             show_values: false,
-            quantile_values_max: 1 << 24,
             as_of: None,
+            memory_bytes_max: 2 << 30,
+            temp_dir: env::temp_dir(),
             cancellation: Cancellation::new(),
             progress: None,
             clock: Arc::new(SystemClock),
@@ -72,6 +78,8 @@ impl fmt::Debug for ValidateOptions {
             .field("sample_limit", &self.sample_limit)
             .field("show_values", &self.show_values)
             .field("as_of", &self.as_of)
+            .field("memory_bytes_max", &self.memory_bytes_max)
+            .field("temp_dir", &self.temp_dir)
             .finish_non_exhaustive()
     }
 }

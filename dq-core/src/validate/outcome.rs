@@ -19,9 +19,8 @@ use crate::value::OwnedValue;
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) violations: u64,
+    /// How many groups violate the check; how many keys there are, where that is measured.
     pub(crate) groups: Option<u64>,
-    /// How many different keys there are, where that was asked for.
-    pub(crate) distinct: u64,
     pub(crate) sample: Sample,
     /// The names of the values of the sample, where they are not those of the check's columns.
     pub(crate) names: Option<Vec<String>>,
@@ -42,7 +41,7 @@ pub(crate) struct TableOutcome {
 impl Outcome {
     pub(crate) fn new(sample_limit: usize) -> Self {
         let sample = Sample::new(sample_limit);
-        Self { violations: 0, groups: None, distinct: 0, sample, names: None, error: None }
+        Self { violations: 0, groups: None, sample, names: None, error: None }
     }
 
     /// Adds what one partition has found.
@@ -159,7 +158,7 @@ fn check_report(
         message: check.message.clone(),
         evaluated,
         violations: failing_rows + measured.as_ref().map_or(0, |it| it.out_of_bounds.into()),
-        groups: outcome.groups,
+        groups: outcome.groups.filter(|_| !matches!(planned.kernel, Kernel::DistinctCount { .. })),
         observed: observed.filter(|it| !it.is_empty()),
         measured,
         truncated: (sample.len() as u64) < failing_rows,

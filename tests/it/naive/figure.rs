@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::naive::moment::{midnight, parse_moment};
 use crate::naive::number::Number;
-use crate::naive::{Cell, Outcome, Table, day, key_of, parse_day, show_day, show_moment};
+use crate::naive::{Cell, KeyForm, Outcome, Table, day, key_of, parse_day, show_day, show_moment};
 
 /// A check of the rows as a whole.
 #[derive(Clone, Debug)]
@@ -17,8 +17,8 @@ pub(crate) enum Figure {
     Day(&'static str, Statistic, Option<String>, Option<String>),
     /// A column, whether blank is ignored, and at least and at most how many percent.
     Completeness(&'static str, bool, u64, u64),
-    /// Columns, whether blank is ignored, and at least and at most how many.
-    DistinctCount(Vec<&'static str>, bool, u64, u64),
+    /// Columns, how text counts, and at least and at most how many.
+    DistinctCount(Vec<&'static str>, KeyForm, u64, u64),
     /// A column, and how many of which unit.
     Freshness(&'static str, u32, &'static str),
 }
@@ -54,9 +54,9 @@ impl Figure {
         if scope.is_empty() {
             return Outcome::default();
         }
-        let is_there = |row: &usize, columns: &[&'static str], ignores_blank: bool| {
-            let cells = table.cells(*row, columns);
-            !cells.iter().any(|it| it.is_null() || ignores_blank && it.is_blank())
+        let is_there = |row: &usize, column: &str, ignores_blank: bool| {
+            let cell = table.cell(*row, column);
+            !(cell.is_null() || ignores_blank && cell.is_blank())
         };
         let (rows, measured, is_out) = match self {
             Self::Number(column, statistic, min, max) => {
@@ -83,15 +83,14 @@ impl Figure {
             }
             Self::Completeness(column, ignores_blank, min, max) => {
                 let present =
-                    scope.iter().filter(|it| is_there(it, &[column], *ignores_blank)).count();
+                    scope.iter().filter(|it| is_there(it, column, *ignores_blank)).count();
                 let (present, hundred) = (present as u64, present as u64 * 100);
                 let is_out = hundred < min * evaluated || hundred > max * evaluated;
                 (Vec::new(), Some(json!(present as f64 / evaluated as f64)), is_out)
             }
-            Self::DistinctCount(columns, ignores_blank, min, max) => {
-                let counted = scope.iter().filter(|it| is_there(it, columns, *ignores_blank));
-                let mut keys: Vec<_> =
-                    counted.map(|it| key_of(&table.cells(*it, columns)).unwrap()).collect();
+            Self::DistinctCount(columns, form, min, max) => {
+                let key = |it: &usize| key_of(&table.cells(*it, columns), *form);
+                let mut keys: Vec<_> = scope.iter().filter_map(key).collect();
                 keys.sort();
                 keys.dedup();
                 let count = keys.len() as u64;

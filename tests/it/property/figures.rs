@@ -5,7 +5,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::naive::{Figure, Statistic};
-use crate::property::rules::{DAYS, NUMBERS, between, column, columns};
+use crate::property::rules::{DAYS, NUMBERS, between, column, columns, form, formed};
 
 pub(crate) fn json_of(figure: &Figure) -> Value {
     match figure {
@@ -27,9 +27,9 @@ pub(crate) fn json_of(figure: &Figure) -> Value {
             let bounds = json!({ "min": share(*min), "max": share(*max) });
             ignoring(*ignores_blank, json!({ "column": column, "completeness": bounds }))
         }
-        Figure::DistinctCount(columns, ignores_blank, min, max) => {
+        Figure::DistinctCount(columns, form, min, max) => {
             let bounds = json!({ "min": min, "max": max });
-            ignoring(*ignores_blank, json!({ "columns": columns, "distinct_count": bounds }))
+            formed(json!({ "columns": columns, "distinct_count": bounds }), *form)
         }
         Figure::Freshness(column, number, unit) => {
             json!({ "column": column, "freshness": { "max_age": format!("{number}{unit}") } })
@@ -72,8 +72,8 @@ pub(crate) fn figure() -> impl Strategy<Value = Figure> {
             .prop_map(|(it, statistic, (min, max))| Figure::Day(it, statistic, min, max)),
         1 => (column(), any::<bool>(), range)
             .prop_map(|(it, blank, (min, max))| Figure::Completeness(it, blank, min, max)),
-        2 => (columns(), any::<bool>(), 0..20_u64, 0..20_u64)
-            .prop_map(|(it, blank, min, more)| Figure::DistinctCount(it, blank, min, min + more)),
+        2 => (columns(), form(), 0..20_u64, 0..20_u64)
+            .prop_map(|(it, form, min, more)| Figure::DistinctCount(it, form, min, min + more)),
         2 => (timely, age).prop_map(|(it, (number, unit))| Figure::Freshness(it, number, unit)),
     ]
 }

@@ -22,8 +22,8 @@
 //! its bounds is one more violation, which no `tolerance` puts up with; with `warn` alone it warns. Where
 //! no row in scope has a value the check is not applicable.
 //!
-//! A quantile keeps every different value; more than 16,777,216 of them in one column are an error of the
-//! check.
+//! A quantile keeps every different value, one for each 128 bytes of memory that the run may take
+//! (`--memory`): 16,777,216 by default. More of them in one column are an error of the check.
 
 use std::path::Path;
 
@@ -51,6 +51,8 @@ macro_rules! aggregates {
             pub struct $type(Aggregate);
 
             impl CheckKind for $type {
+                const NEEDS_OTHER_ROWS: bool = true;
+
                 fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
                     Aggregate::parse(concat!("`", $name, "`"), $statistic, argument, fields).map(Self)
                 }

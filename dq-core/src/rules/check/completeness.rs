@@ -14,7 +14,7 @@
 
 use std::path::Path;
 
-use crate::rules::check::unique::blank;
+use crate::rules::check::key_form::blank;
 use crate::rules::check::{CheckKind, column};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
@@ -32,6 +32,8 @@ pub struct Completeness {
 }
 
 impl CheckKind for Completeness {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let (column, blank) = (column(fields), blank(fields));
         let mut range = fields.inside(argument, "`completeness`")?;

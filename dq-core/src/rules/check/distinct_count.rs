@@ -6,28 +6,31 @@
 //! ```
 //!
 //! Several columns count as one key. A key with a NULL in any of its columns does not count; with
-//! `ignore: blank` neither does one with blank text. Text compares by code point, numbers by their value.
+//! `ignore: blank` neither does one with blank text. Text compares by code point unless `normalize`, beside
+//! the name of the check, says otherwise.
 //!
 //! It counts one violation if the number is out of bounds, whatever `tolerance` says.
 
 use std::path::Path;
 
 use crate::rules::check::CheckKind;
-use crate::rules::check::unique::blank;
+use crate::rules::check::key_form::key_form;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
-use crate::rules::plan::{Binder, Blank, Kernel};
+use crate::rules::plan::{Binder, Kernel, KeyForm};
 
 /// The number of different values lies between two bounds.
 #[derive(Clone, Debug)]
 pub struct DistinctCount {
     columns: Vec<String>,
-    blank: Blank,
+    form: KeyForm,
     min: u64,
     max: u64,
 }
 
 impl CheckKind for DistinctCount {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let (one, several) = (fields.text("column"), fields.texts("columns"));
         let columns = match (one, several) {
@@ -38,12 +41,12 @@ impl CheckKind for DistinctCount {
                 None
             }
         };
-        let blank = blank(fields);
+        let form = key_form(fields);
         let mut range = fields.inside(argument, "`distinct_count`")?;
         let bounds = range.counts_between();
         range.finish();
         let (min, max) = bounds?;
-        Some(Self { columns: columns?, blank: blank?, min, max })
+        Some(Self { columns: columns?, form: form?, min, max })
     }
 
     fn columns(&self) -> Vec<String> {
@@ -51,7 +54,7 @@ impl CheckKind for DistinctCount {
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
-        let keys = binder.counted_keys(&self.columns, self.blank)?;
+        let keys = binder.counted_keys(&self.columns, self.form)?;
         Some(Kernel::DistinctCount { keys, min: self.min, max: self.max })
     }
 }

@@ -34,6 +34,8 @@ pub struct Freshness {
 }
 
 impl CheckKind for Freshness {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let column = column(fields);
         let mut inside = fields.inside(argument, "`freshness`")?;

@@ -14,14 +14,17 @@ mod expression;
 mod format;
 mod freshness;
 mod functional_dependency;
+mod key_form;
 mod length;
 mod matches;
+mod no_control_characters;
 mod not_blank;
 mod not_null;
 mod one_of;
 mod references;
 mod row_count;
 mod sql;
+mod trimmed;
 mod typed;
 mod unique;
 
@@ -35,6 +38,9 @@ pub use custom::CustomCheck;
 
 /// What a check file provides.
 trait CheckKind: Sized {
+    /// Whether the check compares rows or counts them, so that it says nothing about one alone.
+    const NEEDS_OTHER_ROWS: bool = false;
+
     /// Reads the arguments: `argument` stands under the name of the check, `fields` beside it.
     /// Gives nothing where the problems tell why.
     fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self>;
@@ -74,6 +80,11 @@ macro_rules! checks {
                 match self { $(Self::$kind(it) => CheckKind::columns(it),)* }
             }
 
+            /// Whether this check compares rows or counts them, so that it says nothing about one alone.
+            pub fn needs_other_rows(&self) -> bool {
+                match self { $(Self::$kind(_) => $module::$type::NEEDS_OTHER_ROWS,)* }
+            }
+
             pub(crate) fn name_of(text: &str) -> Option<&'static str> {
                 Self::NAMES.iter().copied().find(|it| *it == text)
             }
@@ -106,6 +117,8 @@ checks! {
     "length" => Length(length::Length),
     "type" => Typed(typed::Typed),
     "format" => Format(format::FormatCheck),
+    "trimmed" => Trimmed(trimmed::Trimmed),
+    "no_control_characters" => NoControlCharacters(no_control_characters::NoControlCharacters),
     "expression" => Expression(expression::ExpressionCheck),
     "unique" => Unique(unique::Unique),
     "functional_dependency" => FunctionalDependency(functional_dependency::FunctionalDependency),

@@ -31,6 +31,8 @@ pub struct Sql {
 }
 
 impl CheckKind for Sql {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let query = fields.text_of(argument, "sql")?;
         if query.trim().is_empty() {

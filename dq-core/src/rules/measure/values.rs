@@ -58,7 +58,7 @@ impl Values {
         let is_too_many = floats.sorted.len() + wholes.sorted.len() > self.max;
         if is_too_many || floats.is_too_many || wholes.is_too_many {
             let message = format!(
-                "cannot keep the values of a quantile: more than {} different ones (`quantile_values_max`)",
+                "cannot keep the values of a quantile: more than {} different ones; allow more memory",
                 self.max
             );
             return Err(Error::new(ErrorKind::LimitExceeded, message));

@@ -8,7 +8,7 @@ use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::measure::{Figure, Measure, Reading, Statistic};
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{Blank, Kernel, KeySet, KeySetId};
+use crate::rules::plan::{Kernel, KeyForm, KeySet, Keys};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -78,27 +78,28 @@ impl<'b, 's> Binder<'b, 's> {
     }
 
     /// The keys of the rows.
-    pub(crate) fn keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
-        let columns = self.columns(columns)?;
-        let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder
-            .key_set(self.table, KeySet { columns, to: Vec::new(), blank, filter, with_rows })
+    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        self.dependency(columns, &[], form)
     }
 
     /// The keys of the rows, and what they determine.
-    pub(crate) fn dependency(&mut self, from: &[String], to: &[String]) -> Option<KeySetId> {
+    pub(crate) fn dependency(
+        &mut self,
+        from: &[String],
+        to: &[String],
+        form: KeyForm,
+    ) -> Option<Keys> {
         let (from, to) = (self.columns(from), self.columns(to));
-        let (columns, to) = (from?, to?);
-        let (filter, blank, with_rows) = (self.filter, Blank::IsValue, self.is_own);
-        self.builder.key_set(self.table, KeySet { columns, to, blank, filter, with_rows })
+        let (columns, to, scopes, with_rows) = (from?, to?, Vec::new(), self.is_own);
+        let key_set = KeySet { columns, to, form, scopes, with_rows };
+        self.builder.keys(self.table, self.filter, &key_set)
     }
 
     /// The keys of the rows, which are only counted.
-    pub(crate) fn counted_keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
-        let columns = self.columns(columns)?;
-        let filter = self.filter;
-        let key_set = KeySet { columns, to: Vec::new(), blank, filter, with_rows: false };
-        self.builder.key_set(self.table, key_set)
+    pub(crate) fn counted_keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        let (columns, to, scopes) = (self.columns(columns)?, Vec::new(), Vec::new());
+        let key_set = KeySet { columns, to, form, scopes, with_rows: false };
+        self.builder.keys(self.table, self.filter, &key_set)
     }
 
     /// A figure of the rows.
