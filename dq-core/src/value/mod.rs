@@ -14,6 +14,7 @@ mod fold;
 pub mod lens;
 mod number;
 mod owned;
+mod pack;
 mod render;
 mod schema;
 mod text;
@@ -28,6 +29,7 @@ pub(crate) use exact_sum::ExactSum;
 pub use fold::fold_case;
 pub use number::Number;
 pub use owned::OwnedValue;
+pub(crate) use pack::{pack, pack_ordered};
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
 
