@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cancel;
+mod figures;
 mod hooked;
 mod hospitals;
 mod keys;
@@ -16,5 +17,6 @@ mod records;
 mod rules_doc;
 mod run;
 mod scale;
+mod sql;
 mod tidy;
 mod tolerance;

@@ -131,7 +131,7 @@ fn write_values(
         writeln!(out, "{INDENT}{}", line.trim_end())?;
     }
     if check.truncated {
-        let more = check.violations.saturating_sub(check.sample.len() as u64);
+        let more = check.failing_rows().saturating_sub(check.sample.len() as u64);
         writeln!(out, "{INDENT}… and {} more", words::count(more))?;
     }
     Ok(())

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::rules::{Dimension, Severity};
 use crate::validate::{
-    BaselineReport, CheckReport, Compared, Comparison, FORMAT, Quality, Report, RuleReport, Status,
-    TableReport,
+    BaselineReport, CheckReport, Compared, Comparison, FORMAT, Measured, Quality, Report,
+    RuleReport, Status, TableReport,
 };
 
 pub(crate) use crate::validate::testing::{check, row};
@@ -118,6 +118,12 @@ fn shape_rule() -> RuleReport {
         evaluated: 1_250_000,
         violations: 1,
         observed: Some("1,250,000 rows, not between 10 and 1,000,000".to_owned()),
+        measured: Some(Measured {
+            value: Some(1_250_000.into()),
+            min: Some(10.into()),
+            max: Some(1_000_000.into()),
+            out_of_bounds: true,
+        }),
         ..check("rows", Status::Fail)
     };
     let closed = CheckReport {

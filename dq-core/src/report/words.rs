@@ -42,7 +42,7 @@ pub fn counted(number: u64, noun: &str) -> String {
 /// nothing only if there are none and as everything only if there are no others.
 pub(crate) fn share(check: &CheckReport) -> Option<String> {
     let (part, whole) = (u128::from(check.violations), u128::from(check.evaluated));
-    if whole == 0 || check.check == "row_count" {
+    if whole == 0 || check.check == "row_count" || check.measured.is_some() {
         return None;
     }
     let tenths = (part * 1000 + whole / 2) / whole;
@@ -145,7 +145,7 @@ pub(crate) fn keys_label(check: &CheckReport) -> &'static str {
 pub(crate) fn keys(check: &CheckReport) -> Vec<String> {
     let mut keys: Vec<_> = check.sample.iter().map(key).collect();
     if check.truncated {
-        let more = check.violations.saturating_sub(keys.len() as u64);
+        let more = check.failing_rows().saturating_sub(keys.len() as u64);
         keys.push(if more > 0 {
             format!("… and {} more", count(more))
         } else {
@@ -199,6 +199,7 @@ pub(crate) fn value(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::report::testing;
+    use crate::validate::Measured;
 
     fn share_of(violations: u64, evaluated: u64) -> Option<String> {
         share(&CheckReport { evaluated, violations, ..testing::check("c", Status::Fail) })
@@ -231,6 +232,9 @@ mod tests {
         assert_eq!(keys(&check).join(" "), "a, b");
         check.truncated = true;
         assert_eq!(keys(&check).join(" "), "a, b, … and 1,000 more");
+        let (value, min, max) = (Some(5.into()), None, Some(4.into()));
+        check.measured = Some(Measured { value, min, max, out_of_bounds: true });
+        assert_eq!(keys(&check).join(" "), "a, b, … and 999 more", "a figure is no row");
     }
 
     #[test]

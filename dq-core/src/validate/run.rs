@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::error::Result;
-use crate::rules::{Kernel, KeySetId, Plan};
+use crate::rules::{Kernel, KeySetId, Now, Plan};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
 use crate::validate::job::{Decided, Job};
@@ -16,6 +16,7 @@ use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{KeyHash, KeyRuns, Probe, ProbeKernel};
 use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
+use crate::validate::query;
 use crate::validate::threads::join;
 use crate::validate::worker::{Tally, Worker};
 
@@ -23,6 +24,7 @@ use crate::validate::worker::{Tally, Worker};
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) plan: Plan,
+    pub(crate) now: Now,
     pub(crate) options: ValidateOptions,
     pub(crate) hash: KeyHash,
     /// How many buckets each key set has.
@@ -87,6 +89,9 @@ impl Run {
             }
             state.take(&self.plan, *table, workers);
             self.decide_what_is_complete(step, &mut state).await?;
+        }
+        for (check, outcome) in self.plan.checks.iter().zip(&mut state.found.checks) {
+            query::run(&self, snapshot, check, outcome).await?;
         }
         Ok(state.found)
     }
@@ -200,6 +205,7 @@ impl State {
             kept.push(worker.kept);
             if let Some(found) = self.found.tables.get_mut(table) {
                 found.add(worker.rows, worker.batches, &worker.in_scope);
+                found.add_measures(worker.measures);
             }
             self.found.add(worker.tallies);
         }

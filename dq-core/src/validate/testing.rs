@@ -17,6 +17,7 @@ pub(crate) fn check(id: &str, status: Status) -> CheckReport {
         violations: 0,
         groups: None,
         observed: None,
+        measured: None,
         sample: Vec::new(),
         truncated: false,
         error: None,

@@ -9,11 +9,12 @@ use arrow_buffer::BooleanBuffer;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::{Kernel, KeySet, KeySetId, PlannedFilter, RowKernel, TablePlan};
+use crate::rules::{Kernel, KeySet, KeySetId, Measure, PlannedFilter, RowKernel, TablePlan};
 use crate::source::Partition;
 use crate::validate::Progress;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{KeyRuns, Layout};
+use crate::validate::measuring::Measuring;
 use crate::validate::row_key::lowest_row;
 use crate::validate::run::{Probes, Run};
 use crate::validate::sample::{Sample, Shown};
@@ -33,6 +34,8 @@ pub(crate) struct Worker {
     pub(crate) in_scope: Vec<u64>,
     /// What the row checks of the table have found, in the order of the plan.
     pub(crate) tallies: Vec<Tally>,
+    /// What has been measured, in the order of the plan.
+    pub(crate) measures: Vec<Measuring>,
     /// The keys of the key sets of the table, in the order of the plan; none where nobody will ask.
     pub(crate) runs: Vec<Option<KeyRuns>>,
     pub(crate) kept: KeptRows,
@@ -79,6 +82,8 @@ impl Worker {
             is_needed.then(|| KeyRuns::new(run.hash, layout, run.buckets, &run.budget))
         };
         let key_sets = plan.map_or(&[][..], |it| &it.key_sets);
+        let measuring = |it: &Measure| Measuring::new(it, run);
+        let measures = plan.map_or(&[][..], |it| &it.measures);
         Self {
             run: Arc::clone(run),
             table,
@@ -88,6 +93,7 @@ impl Worker {
             batches: Vec::new(),
             in_scope: vec![0; plan.map_or(0, |it| it.filters.len())],
             tallies,
+            measures: measures.iter().map(measuring).collect(),
             runs: key_sets.iter().enumerate().map(runs).collect(),
             kept: KeptRows::new(&run.budget),
         }
@@ -103,6 +109,7 @@ impl Worker {
             self.tell(plan, &batch);
         }
         self.runs.iter_mut().flatten().try_for_each(KeyRuns::finish)?;
+        self.measures.iter_mut().for_each(|it| it.summary.finish());
         Ok(self)
     }
 
@@ -128,6 +135,13 @@ impl Worker {
             if !tally.sample.excludes(batch, lowest, shown) {
                 violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
             }
+        }
+        for (measure, measuring) in table.measures.iter().zip(&mut self.measures) {
+            let scope = measure.filter.and_then(|it| scopes.get(it));
+            let column = [measure.column];
+            let values = if run.options.show_values { column.as_slice() } else { &[] };
+            let shown = Shown { key: &table.primary_key, values };
+            measuring.take(measure, batch, scope, (lowest, shown));
         }
         let first_row = self.collect(table, batch, &scopes)?;
         if run.options.sample_limit > 0 && self.runs.iter().flatten().any(KeyRuns::has_rows) {
