@@ -30,5 +30,6 @@ pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
 pub(crate) use plan::{
-    Blank, Kernel, KeyForm, KeySet, KeySetId, PlannedCheck, PlannedFilter, TablePlan, is_about,
+    Blank, Kernel, KeyForm, KeySet, KeySetId, Keys, PlannedCheck, PlannedFilter, TablePlan,
+    is_about,
 };

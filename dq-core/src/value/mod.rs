@@ -13,6 +13,7 @@ mod fold;
 pub mod lens;
 mod number;
 mod owned;
+mod pack;
 mod render;
 mod schema;
 mod text;
@@ -26,6 +27,7 @@ pub use date::{Date, Timestamp};
 pub use fold::fold_case;
 pub use number::Number;
 pub use owned::OwnedValue;
+pub(crate) use pack::{pack, pack_ordered};
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
 

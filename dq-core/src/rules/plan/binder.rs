@@ -7,7 +7,7 @@ use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{KeyForm, KeySet, KeySetId};
+use crate::rules::plan::{KeyForm, KeySet, Keys};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -77,11 +77,8 @@ impl<'b, 's> Binder<'b, 's> {
     }
 
     /// The keys of the rows.
-    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<KeySetId> {
-        let columns = self.columns(columns)?;
-        let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder
-            .key_set(self.table, KeySet { columns, to: Vec::new(), form, filter, with_rows })
+    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        self.dependency(columns, &[], form)
     }
 
     /// The keys of the rows, and what they determine.
@@ -90,10 +87,10 @@ impl<'b, 's> Binder<'b, 's> {
         from: &[String],
         to: &[String],
         form: KeyForm,
-    ) -> Option<KeySetId> {
+    ) -> Option<Keys> {
         let (from, to) = (self.columns(from), self.columns(to));
-        let (columns, to) = (from?, to?);
-        let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder.key_set(self.table, KeySet { columns, to, form, filter, with_rows })
+        let (columns, to, scopes, with_rows) = (from?, to?, Vec::new(), self.is_own);
+        let key_set = KeySet { columns, to, form, scopes, with_rows };
+        self.builder.keys(self.table, self.filter, &key_set)
     }
 }

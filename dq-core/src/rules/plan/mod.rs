@@ -72,13 +72,13 @@ pub(crate) enum Kernel {
     /// Wants a number of rows.
     RowCount { min: u64, max: u64 },
     /// Wants no key twice.
-    Unique(KeySetId),
+    Unique(Keys),
     /// Wants one value for each key.
-    Dependency(KeySetId),
+    Dependency(Keys),
     /// Wants each key of `child` in `parent`.
-    References { child: KeySetId, parent: KeySetId },
+    References { child: Keys, parent: Keys },
     /// Wants each key of `parent` a number of times in `child`.
-    Cardinality { parent: KeySetId, child: KeySetId, min: u64, max: u64 },
+    Cardinality { parent: Keys, child: Keys, min: u64, max: u64 },
 }
 
 /// The keys of the rows of one table, collected while it is scanned.
@@ -88,9 +88,16 @@ pub(crate) struct KeySet {
     /// Columns whose value the key determines; empty but for functional dependencies.
     pub(crate) to: Vec<usize>,
     pub(crate) form: KeyForm,
-    pub(crate) filter: Option<usize>,
+    /// The filters of the checks that share the set, `None` for all rows. A key is collected once, and
+    /// says in which of these scopes its row is.
+    pub(crate) scopes: Vec<Option<usize>>,
     /// Whether failing rows must be found again by their key.
     pub(crate) with_rows: bool,
+}
+
+impl KeySet {
+    /// How many scopes a set can have; checks with others have a set of their own.
+    pub(crate) const SCOPES_MAX: usize = 3;
 }
 
 /// Whether blank text in a key is a value.
@@ -125,9 +132,16 @@ pub(crate) struct KeySetId {
     pub(crate) index: usize,
 }
 
+/// The keys of one key set whose rows are in one of its scopes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Keys {
+    pub(crate) set: KeySetId,
+    pub(crate) scope: usize,
+}
+
 impl Kernel {
-    /// The key sets that this needs.
-    pub(crate) fn key_sets(&self) -> Vec<KeySetId> {
+    /// The keys that this needs.
+    pub(crate) fn keys(&self) -> Vec<Keys> {
         match self {
             Self::Row(_) | Self::RowCount { .. } => Vec::new(),
             Self::Unique(keys) | Self::Dependency(keys) => vec![*keys],
@@ -157,7 +171,7 @@ impl Plan {
     /// The step of the scan order after which a check by key can be decided; none for other checks.
     pub(crate) fn decided_after(&self, check: &PlannedCheck) -> Option<usize> {
         let step_of = |table: usize| self.order.iter().position(|it| *it == table);
-        check.kernel.key_sets().iter().filter_map(|it| step_of(it.table)).max()
+        check.kernel.keys().iter().filter_map(|it| step_of(it.set.table)).max()
     }
 }
 
