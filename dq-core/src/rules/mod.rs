@@ -18,6 +18,7 @@ mod parameters;
 mod plan;
 mod problem;
 mod rule_set;
+mod schema;
 mod severity;
 mod surrogates;
 mod tolerance;
@@ -25,6 +26,7 @@ mod tolerance;
 pub use check::{Check, CustomCheck};
 pub use plan::Plan;
 pub use rule_set::{Rule, RuleCheck, RuleSet};
+pub use schema::schema;
 pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 

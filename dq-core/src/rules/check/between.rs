@@ -12,11 +12,14 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::rules::check::{CheckKind, column};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::Date;
 use crate::value::Number;
 use crate::value::lens;
@@ -63,6 +66,14 @@ impl CheckKind for Between {
                 None
             }
         }
+    }
+
+    fn schema() -> CheckSchema {
+        let day = "today|[0-9]{4}-[0-9]{2}-[0-9]{2}";
+        let number = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?";
+        let pattern = format!(r"^({day}|{number})$|\$\{{");
+        let bound = json!({ "type": ["number", "string"], "pattern": pattern });
+        CheckSchema::of_column(schema::between(&bound))
     }
 
     fn columns(&self) -> Vec<String> {

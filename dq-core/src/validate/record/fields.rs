@@ -45,7 +45,10 @@ impl<S: BuildHasher> Record for HashMap<String, OwnedValue, S> {
 }
 
 /// The value of the only field whose name is `name` but for the case of ASCII letters.
-fn alike<'a>(fields: impl Iterator<Item = (&'a str, Value<'a>)>, name: &str) -> Option<Value<'a>> {
+pub(super) fn alike<'a>(
+    fields: impl Iterator<Item = (&'a str, Value<'a>)>,
+    name: &str,
+) -> Option<Value<'a>> {
     let mut alike = fields.filter(|(it, _)| it.eq_ignore_ascii_case(name));
     let (_, value) = alike.next()?;
     alike.next().is_none().then_some(value)
