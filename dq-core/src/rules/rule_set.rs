@@ -180,6 +180,8 @@ impl Reader {
                 format!("this dq reads version {VERSION} of the rule language"),
             );
         }
+        // Editors know by it which schema a JSON file has.
+        fields.take("$schema");
         fields.take("parameters");
         fields.take("description");
         let node = fields.require("rules");

@@ -27,12 +27,15 @@
 
 use std::path::Path;
 
+use serde_json::Value as Json;
+
 use crate::rules::bounds::Bounds;
 use crate::rules::check::{CheckKind, column};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::measure::{Figure, Reading, Statistic};
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 use crate::rules::share::Share;
 
 /// A figure of the values of a column.
@@ -55,6 +58,10 @@ macro_rules! aggregates {
 
                 fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
                     Aggregate::parse(concat!("`", $name, "`"), $statistic, argument, fields).map(Self)
+                }
+
+                fn schema() -> CheckSchema {
+                    CheckSchema::of_column(Aggregate::schema($name))
                 }
 
                 fn columns(&self) -> Vec<String> {
@@ -104,6 +111,16 @@ impl Aggregate {
             return None;
         }
         Some(Self { column: column?, statistic, bounds })
+    }
+
+    fn schema(name: &str) -> Json {
+        let mut fields = vec![("min", schema::bound()), ("max", schema::bound())];
+        let mut required = Vec::new();
+        if name == "quantile" {
+            fields.push(("at", schema::share()));
+            required.push("at");
+        }
+        schema::with_bounds(schema::object(&required, &Json::from_iter(fields)))
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {

@@ -18,6 +18,7 @@ use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::lens;
 
 /// The value lies between two bounds.
@@ -41,6 +42,10 @@ impl CheckKind for Between {
                 None
             }
         }
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::between(&schema::bound()))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -20,6 +20,7 @@ use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::measure::{Figure, Reading};
 use crate::rules::plan::{Binder, Blank, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 use crate::rules::share::Share;
 
 /// The share of the rows that have a value lies between two bounds.
@@ -54,6 +55,11 @@ impl CheckKind for Completeness {
             return None;
         }
         Some(Self { column: column?, blank: blank?, min, max })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::between(&schema::share()))
+            .allowing("ignore", schema::options(&["blank"]))
     }
 
     fn columns(&self) -> Vec<String> {

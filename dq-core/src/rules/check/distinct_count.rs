@@ -18,6 +18,7 @@ use crate::rules::check::key_form::key_form;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
+use crate::rules::schema::{self, CheckSchema};
 
 /// The number of different values lies between two bounds.
 #[derive(Clone, Debug)]
@@ -47,6 +48,12 @@ impl CheckKind for DistinctCount {
         range.finish();
         let (min, max) = bounds?;
         Some(Self { columns: columns?, form: form?, min, max })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_keys(schema::between(&schema::defined("count")))
+            .allowing("column", schema::defined("value"))
+            .allowing("columns", schema::defined("values"))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -25,6 +25,7 @@ use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::measure::{Age, Figure, Reading};
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 
 /// The newest value is not too old.
 #[derive(Clone, Debug)]
@@ -49,6 +50,11 @@ impl CheckKind for Freshness {
             fields.problem(node.place, message);
         }
         Some(Self { column: column?, max: max? })
+    }
+
+    fn schema() -> CheckSchema {
+        let fields = serde_json::json!({ "max_age": schema::defined("value") });
+        CheckSchema::of_column(schema::object(&["max_age"], &fields))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -33,6 +33,7 @@ use std::path::Path;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::CheckSchema;
 
 pub use custom::CustomCheck;
 
@@ -44,6 +45,9 @@ trait CheckKind: Sized {
     /// Reads the arguments: `argument` stands under the name of the check, `fields` beside it.
     /// Gives nothing where the problems tell why.
     fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self>;
+
+    /// What stands under the name of the check and beside it, for editors.
+    fn schema() -> CheckSchema;
 
     /// The columns that the check is about, for reports.
     fn columns(&self) -> Vec<String>;
@@ -69,6 +73,11 @@ macro_rules! checks {
         impl Check {
             /// The name of every check.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The fields of every check, by its name.
+            pub(crate) fn schemas() -> Vec<(&'static str, CheckSchema)> {
+                vec![$(($name, $module::$type::schema())),*]
+            }
 
             /// The name of this check, such as `not_null`.
             pub fn name(&self) -> &'static str {

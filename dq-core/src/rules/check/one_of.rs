@@ -14,12 +14,14 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashSet, HashTable};
+use serde_json::json;
 
 use crate::rules::check::{CheckKind, column};
 use crate::rules::document::{Content, Node};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::pack;
 
 /// The text is one of a list.
@@ -42,6 +44,11 @@ impl CheckKind for OneOf {
             _ => fields.texts_of(argument, "one_of")?,
         };
         Some(Self { column: column?, values: Arc::new(TextSet::new(values)) })
+    }
+
+    fn schema() -> CheckSchema {
+        let file = schema::object(&["file"], &json!({ "file": schema::defined("value") }));
+        CheckSchema::of_column(json!({ "anyOf": [schema::defined("values"), file] }))
     }
 
     fn columns(&self) -> Vec<String> {

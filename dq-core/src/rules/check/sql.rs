@@ -23,6 +23,7 @@ use crate::rules::check::CheckKind;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 
 /// A query in the database's own dialect, whose rows are the violations.
 #[derive(Clone, Debug)]
@@ -40,6 +41,10 @@ impl CheckKind for Sql {
             return None;
         }
         Some(Self { query })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::new(schema::defined("value"))
     }
 
     fn columns(&self) -> Vec<String> {
