@@ -4,13 +4,13 @@
 
 mod json;
 mod junit;
-mod style;
-mod table;
+pub(crate) mod style;
+pub(crate) mod table;
 mod terminal;
 #[cfg(test)]
 mod testing;
-mod text;
-mod words;
+pub(crate) mod text;
+pub(crate) mod words;
 mod write;
 
 use std::fmt;

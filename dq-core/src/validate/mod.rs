@@ -16,9 +16,9 @@ mod options;
 mod outcome;
 mod report;
 mod row_key;
-mod run;
+pub(crate) mod run;
 mod sample;
-mod threads;
+pub(crate) mod threads;
 mod worker;
 
 use std::sync::Arc;

@@ -1,0 +1,267 @@
+//! Functional dependencies: how well one column tells another.
+
+use crate::profile::row_sample::{CodedRows, NULL_CODE};
+
+/// How well `from` tells `to`, among the rows where neither is NULL.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// How many rows were compared.
+    pub(crate) rows: u64,
+    /// How many of them the check `functional_dependency` counts.
+    pub(crate) violations: u64,
+    /// How many groups of rows there are.
+    pub(crate) groups: u64,
+    /// How many of the groups have a violation.
+    pub(crate) groups_violated: u64,
+    /// How many rows are in groups whose values have no strict majority.
+    pub(crate) undecided: u64,
+    /// The measure μ, see [`strength`].
+    pub(crate) strength: f64,
+}
+
+/// A dependency is worth telling if this share of rows agrees with the majority of its group…
+const SHARE_MIN: f64 = 0.95;
+
+/// …and if knowing `from` takes away this share of the uncertainty about `to`: where nearly all rows have
+/// the same value, every column tells it.
+const STRENGTH_MIN: f64 = 0.7;
+
+/// Groups must have so many rows on average, lest every row agrees with itself.
+const GROUP_ROWS_MIN: u64 = 2;
+
+impl Measured {
+    /// The share of rows that agree with the strict majority of their group.
+    pub(crate) fn share(&self) -> f64 {
+        1.0 - self.violations as f64 / self.rows.max(1) as f64
+    }
+
+    fn is_worth_telling(&self) -> bool {
+        self.rows >= self.groups * GROUP_ROWS_MIN
+            && self.share() >= SHARE_MIN
+            && self.strength >= STRENGTH_MIN
+    }
+}
+
+/// The dependencies between any two columns that are worth telling, the strongest first.
+pub(crate) fn find(rows: &CodedRows) -> Vec<Measured> {
+    let columns = 0..rows.columns.len();
+    let mut found: Vec<_> =
+        columns.flat_map(|from| Groups::of(rows, from).dependencies()).collect();
+    found.sort_by(|a, b| {
+        b.strength.total_cmp(&a.strength).then((a.from, a.to).cmp(&(b.from, b.to)))
+    });
+    found
+}
+
+/// The rows by their value of one column.
+struct Groups<'a> {
+    rows: &'a CodedRows,
+    from: usize,
+    /// The rows of each group, one group after the other.
+    order: Vec<u32>,
+    /// Where each group ends in `order`.
+    ends: Vec<usize>,
+}
+
+impl<'a> Groups<'a> {
+    fn of(rows: &'a CodedRows, from: usize) -> Self {
+        let (mut order, mut ends) = (Vec::new(), Vec::new());
+        if let Some(column) = rows.columns.get(from) {
+            // Sorted by counting: where each group starts, then each row to its place.
+            let mut starts = vec![0_usize; column.values.len() + 1];
+            let codes = || column.codes.iter().filter(|it| **it != NULL_CODE);
+            for code in codes() {
+                starts.get_mut(*code as usize + 1).into_iter().for_each(|it| *it += 1);
+            }
+            let mut sum = 0;
+            starts.iter_mut().for_each(|it| {
+                sum += *it;
+                *it = sum;
+            });
+            ends.extend(starts.iter().skip(1));
+            order = vec![0; sum];
+            for (row, code) in column.codes.iter().enumerate().filter(|(_, it)| **it != NULL_CODE) {
+                let Some(next) = starts.get_mut(*code as usize) else { continue };
+                order.get_mut(*next).into_iter().for_each(|it| *it = row as u32);
+                *next += 1;
+            }
+        }
+        Self { rows, from, order, ends }
+    }
+
+    fn dependencies(self) -> impl Iterator<Item = Measured> + 'a {
+        let tells_nothing = self.ends.len() < 2 || self.order.len() < self.ends.len() * 2;
+        let columns = if tells_nothing { 0 } else { self.rows.columns.len() };
+        let others = (0..columns).filter(move |it| *it != self.from);
+        let measured: Vec<_> = others.filter_map(|to| self.measure(to)).collect();
+        measured.into_iter().filter(Measured::is_worth_telling)
+    }
+
+    /// Measures the dependency; none where nothing is to be compared.
+    fn measure(&self, to: usize) -> Option<Measured> {
+        let column = self.rows.columns.get(to).filter(|it| it.values.len() > 1)?;
+        let mut tally = Tally::new(column.values.len());
+        let mut start = 0;
+        for end in &self.ends {
+            let group = self.order.get(start..*end)?;
+            start = *end;
+            for row in group {
+                let code = *column.codes.get(*row as usize)?;
+                if code != NULL_CODE {
+                    tally.add(code, *self.rows.weights.get(*row as usize)?);
+                }
+            }
+            tally.close_group();
+        }
+        tally.measured(self.from, to)
+    }
+}
+
+/// Counts the values of `to` in one group after the other.
+struct Tally {
+    /// Of the group that is open.
+    counts: Vec<u64>,
+    touched: Vec<u32>,
+    /// Of all groups.
+    totals: Vec<u64>,
+    found: Measured,
+    /// The sum over groups of the sum of squared counts by the size of the group.
+    squares: f64,
+}
+
+impl Tally {
+    fn new(values: usize) -> Self {
+        let found = Measured {
+            from: 0,
+            to: 0,
+            rows: 0,
+            violations: 0,
+            groups: 0,
+            groups_violated: 0,
+            undecided: 0,
+            strength: 0.0,
+        };
+        let (counts, totals) = (vec![0; values], vec![0; values]);
+        Self { counts, touched: Vec::new(), totals, found, squares: 0.0 }
+    }
+
+    #[inline]
+    fn add(&mut self, code: u32, weight: u64) {
+        let Some(count) = self.counts.get_mut(code as usize) else { return };
+        if *count == 0 {
+            self.touched.push(code);
+        }
+        *count += weight;
+    }
+
+    fn close_group(&mut self) {
+        let (mut size, mut most, mut squares) = (0_u64, 0_u64, 0.0);
+        for code in self.touched.drain(..) {
+            let Some(count) = self.counts.get_mut(code as usize) else { continue };
+            let Some(total) = self.totals.get_mut(code as usize) else { continue };
+            *total += *count;
+            size += *count;
+            most = most.max(*count);
+            squares += *count as f64 * *count as f64;
+            *count = 0;
+        }
+        if size == 0 {
+            return;
+        }
+        let found = &mut self.found;
+        found.rows += size;
+        found.groups += 1;
+        self.squares += squares / size as f64;
+        let violations = if most * 2 > size { size - most } else { size };
+        found.violations += violations;
+        found.groups_violated += u64::from(violations > 0);
+        found.undecided += if most * 2 > size { 0 } else { size };
+    }
+
+    fn measured(mut self, from: usize, to: usize) -> Option<Measured> {
+        let rows = self.found.rows as f64;
+        if self.found.groups < 2 {
+            return None;
+        }
+        let squares: f64 = self.totals.iter().map(|it| *it as f64 * *it as f64).sum();
+        self.found.strength = strength(
+            self.squares / rows,
+            squares / (rows * rows),
+            self.found.rows,
+            self.found.groups,
+        );
+        Some(Measured { from, to, ..self.found })
+    }
+}
+
+/// The measure μ: by what share knowing `from` takes away the uncertainty about `to`, corrected for what
+/// chance alone would take away, since many small groups seem to tell everything.
+///
+/// `told` is pdep(X → Y), the probability that two rows drawn from the same group agree; `alike` is
+/// pdep(Y), that two rows drawn from all agree. G. Piatetsky-Shapiro and C. Matheus, "Measuring data
+/// dependencies in large databases" (1993), section 4:
+///
+/// ```text
+/// μ = 1 - (1 - pdep(X → Y)) / (1 - pdep(Y)) · (N - 1) / (N - K)     of N rows in K groups
+/// ```
+///
+/// M. Parciak et al., "Measuring approximate functional dependencies: a comparative study" (ICDE 2024),
+/// found it among the best of fourteen measures at telling true dependencies in erroneous data.
+fn strength(told: f64, alike: f64, rows: u64, groups: u64) -> f64 {
+    if rows <= groups || alike >= 1.0 {
+        return 0.0;
+    }
+    let corrected = (rows - 1) as f64 / (rows - groups) as f64;
+    (1.0 - (1.0 - told) / (1.0 - alike) * corrected).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::row_sample::CodedColumn;
+
+    fn rows(columns: &[&[u32]]) -> CodedRows {
+        let column = |codes: &&[u32]| {
+            let distinct = codes.iter().filter(|it| **it != NULL_CODE).max().map_or(0, |it| it + 1);
+            CodedColumn { codes: codes.to_vec(), values: vec![Box::default(); distinct as usize] }
+        };
+        CodedRows {
+            columns: columns.iter().map(column).collect(),
+            weights: vec![1; columns[0].len()],
+            level: 0,
+        }
+    }
+
+    fn measure(from: &[u32], to: &[u32]) -> Measured {
+        let rows = rows(&[from, to]);
+        Groups::of(&rows, 0).measure(1).unwrap()
+    }
+
+    #[test]
+    fn violations_are_the_minority_or_groups_without_a_majority() {
+        let found = measure(&[0, 0, 0, 1, 1, 2, NULL_CODE, 2], &[0, 0, 1, 1, 2, 1, 5, NULL_CODE]);
+        assert_eq!((found.rows, found.groups), (6, 3));
+        assert_eq!((found.violations, found.groups_violated, found.undecided), (3, 2, 2));
+    }
+
+    #[test]
+    fn a_perfect_dependency_is_of_strength_one_and_chance_of_none() {
+        assert!((measure(&[0, 0, 1, 1, 2, 2], &[0, 0, 1, 1, 1, 1]).strength - 1.0).abs() < 1e-12);
+        let from: Vec<_> = (0..10_000).map(|it| it / 2).collect();
+        let to: Vec<_> =
+            (0..10_000_u32).map(|it| it.wrapping_mul(2_654_435_761) >> 16 & 1).collect();
+        // Half of the groups of two agree by chance: without the correction it would be 0.5.
+        assert!(measure(&from, &to).strength < 0.05);
+    }
+
+    #[test]
+    fn nothing_is_told_of_columns_that_are_unique_or_constant() {
+        let unique: Vec<_> = (0..100).collect();
+        let halves: Vec<_> = (0..100).map(|it| it / 50).collect();
+        assert!(find(&rows(&[&unique, &halves, &[0; 100]])).is_empty());
+        let found = find(&rows(&[&halves, &halves]));
+        assert_eq!(found.iter().map(|it| (it.from, it.to)).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
+    }
+}
