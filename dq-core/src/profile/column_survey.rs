@@ -61,11 +61,6 @@ impl ColumnSurvey {
         let facts = &mut self.facts;
         self.values.iter().for_each(|(value, count)| settle(facts, value, count));
     }
-
-    /// How many values are not NULL.
-    pub(crate) fn present(&self) -> u64 {
-        self.facts.blanks + self.facts.filled()
-    }
 }
 
 fn settle(facts: &mut Facts, value: &[u8], count: u64) {

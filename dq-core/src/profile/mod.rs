@@ -18,19 +18,32 @@ mod describe;
 mod document;
 mod facts;
 mod figure;
+mod format;
 mod inclusion;
 mod keys;
 mod kind;
 mod options;
+mod render;
 mod row_sample;
+mod rule_file;
 mod scan;
 mod shape;
+mod suggest;
 mod suggestion;
 mod sum;
 mod survey;
 mod thinned;
+mod verify;
+
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::profile::dependency::Measured;
+use crate::profile::inclusion::Inclusion;
+use crate::profile::keys::Candidate;
+use crate::profile::suggest::Evidence;
+use crate::profile::suggestion::Draft;
+use crate::profile::survey::Survey;
 use crate::source::{Snapshot, Source};
 use crate::value::TableSchema;
 
@@ -39,8 +52,10 @@ pub use document::{
     Profile, Reference, ShapeCount, TableProfile,
 };
 pub use figure::Figure;
+pub use format::{ProfileFormat, render};
 pub use kind::Kind;
 pub use options::ProfileOptions;
+pub use render::render_text;
 pub use suggestion::Suggestion;
 
 /// Finds out what is in the tables of `source`.
@@ -54,27 +69,78 @@ pub use suggestion::Suggestion;
 /// `SourceChanged` if it changed meanwhile; `Cancelled`.
 pub async fn profile(source: &dyn Source, options: &ProfileOptions) -> Result<Profile> {
     let started = options.clock.now();
-    let snapshot = source.snapshot().await?;
+    let snapshot: Arc<dyn Snapshot> = source.snapshot().await?.into();
     let mut surveys = Vec::new();
     for table in wanted(snapshot.as_ref(), options)? {
         surveys.push(scan::scan(snapshot.as_ref(), &table, options).await?);
     }
-    let keys: Vec<_> = surveys.iter().map(keys::find).collect();
-    let dependencies: Vec<_> = surveys.iter().map(|it| dependency::find(&it.sample)).collect();
-    let inclusions = inclusion::find(&surveys, &keys);
+    let found = Found::of(surveys);
+    let suggestions = if options.suggest {
+        Some(verify::count(&snapshot, found.drafts(options), options).await?)
+    } else {
+        None
+    };
     snapshot.finish().await?;
-    let found = surveys.iter().zip(&keys).zip(&dependencies);
-    let tables = found
-        .map(|((survey, keys), dependencies)| describe::table(survey, keys, dependencies, options));
     Ok(Profile {
         format: FORMAT,
         source: source.name().to_owned(),
         notes: snapshot.notes(),
-        tables: tables.collect(),
-        references: inclusions.iter().filter_map(|it| describe::reference(&surveys, it)).collect(),
-        suggestions: None,
+        tables: found.tables(options),
+        references: found.references(),
+        suggestions,
         elapsed: options.clock.now().duration_since(started),
     })
+}
+
+/// What the scans have found; by position of the table.
+struct Found {
+    surveys: Vec<Survey>,
+    keys: Vec<Vec<Candidate>>,
+    dependencies: Vec<Vec<Measured>>,
+    inclusions: Vec<Inclusion>,
+}
+
+impl Found {
+    fn of(surveys: Vec<Survey>) -> Self {
+        let keys: Vec<_> = surveys.iter().map(keys::find).collect();
+        let dependencies = surveys.iter().map(|it| dependency::find(&it.sample)).collect();
+        let inclusions = inclusion::find(&surveys, &keys);
+        Self { surveys, keys, dependencies, inclusions }
+    }
+
+    fn tables(&self, options: &ProfileOptions) -> Vec<TableProfile> {
+        let found = self.surveys.iter().zip(&self.keys).zip(&self.dependencies);
+        found
+            .map(|((survey, keys), dependencies)| {
+                describe::table(survey, keys, dependencies, options)
+            })
+            .collect()
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        let all = self.inclusions.iter();
+        all.filter_map(|it| describe::reference(&self.surveys, it)).collect()
+    }
+
+    fn drafts(&self, options: &ProfileOptions) -> Vec<(String, Vec<Draft>)> {
+        let found = self.surveys.iter().zip(&self.keys).zip(&self.dependencies).enumerate();
+        let drafts = found.map(|(table, ((survey, keys), dependencies))| {
+            let own = self.inclusions.iter().filter(|it| it.child.0 == table);
+            let inclusions: Vec<_> =
+                own.filter_map(|it| Some((self.surveys.get(it.parent.0)?, *it))).collect();
+            let evidence = Evidence { survey, keys, dependencies, inclusions: &inclusions };
+            (survey.schema.name.clone(), suggest::drafts(&evidence, options))
+        });
+        drafts.collect()
+    }
+}
+
+impl Profile {
+    /// The suggestions as a rule set in YAML, each with its reason and what it flags today; without rules
+    /// where there are no suggestions.
+    pub fn rule_set(&self) -> String {
+        rule_file::write(self.suggestions.as_deref().unwrap_or_default(), &self.source)
+    }
 }
 
 fn wanted(snapshot: &dyn Snapshot, options: &ProfileOptions) -> Result<Vec<TableSchema>> {

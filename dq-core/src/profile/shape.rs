@@ -9,7 +9,7 @@ use crate::profile::thinned::{Thinned, hash};
 const TEXT_BYTES_MAX: usize = 64;
 
 /// The shape of those.
-const LONG: &[u8] = "…".as_bytes();
+pub(crate) const LONG: &[u8] = "…".as_bytes();
 
 /// How much memory the shapes of one column may take: some two thousand of them.
 const MEMORY_BYTES: usize = 192 << 10;

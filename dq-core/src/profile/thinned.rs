@@ -145,6 +145,15 @@ impl Thinned {
         values
     }
 
+    /// At most about `limit` of the values, chosen by their hash alone, the most frequent first.
+    pub(crate) fn some(&self, limit: usize) -> Vec<(&[u8], u64)> {
+        let halvings = (self.entries.len() / limit.max(1)).checked_ilog2().map_or(0, |it| it + 1);
+        let kept = self.entries.iter().filter(|it| is_admitted(it.hash, self.level + halvings));
+        let mut values: Vec<_> = kept.map(|it| (it.value(&self.bytes), it.count)).collect();
+        values.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        values
+    }
+
     /// The hashes of the values that would be in a sample of this level too, with their counts.
     pub(crate) fn hashes(&self, level: u32) -> impl Iterator<Item = (u64, u64)> {
         let entries = self.entries.iter().filter(move |it| is_admitted(it.hash, level));

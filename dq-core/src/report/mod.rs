@@ -24,7 +24,7 @@ use crate::validate::Report;
 pub use style::TerminalStyle;
 pub use text::visible;
 pub use words::counted;
-pub use write::write_report;
+pub use write::{write_file, write_report};
 
 /// A form of the report.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -1,6 +1,7 @@
 //! A file for each command.
 
 mod explain;
+mod profile;
 mod rules;
 mod validate;
 
@@ -14,6 +15,7 @@ pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
     let done = match arguments.command {
         Command::Validate(arguments) => validate::run(&arguments, stop).await,
         Command::Rules(RulesCommand::Check(arguments)) => rules::check(&arguments, stop).await,
+        Command::Profile(arguments) => profile::run(&arguments, stop).await,
         Command::Explain(arguments) => explain::run(&arguments, stop).await,
     };
     done.unwrap_or_else(|error| {
