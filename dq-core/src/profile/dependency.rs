@@ -1,9 +1,9 @@
 //! Functional dependencies: how well one column tells another.
 
-use crate::profile::row_sample::{CodedRows, NULL_CODE};
+use crate::profile::row_sample::{CodedColumn, CodedRows, NULL_CODE};
 
 /// How well `from` tells `to`, among the rows where neither is NULL.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Measured {
     pub(crate) from: usize,
     pub(crate) to: usize,
@@ -13,12 +13,13 @@ pub(crate) struct Measured {
     pub(crate) violations: u64,
     /// How many groups of rows there are.
     pub(crate) groups: u64,
-    /// How many of the groups have a violation.
-    pub(crate) groups_violated: u64,
     /// How many rows are in groups whose values have no strict majority.
     pub(crate) undecided: u64,
-    /// The measure μ, see [`strength`].
+    /// The measure μ, see [`strength`], of the rows whose value of `to` is the majority of some group: what is
+    /// the majority nowhere is scattered over the rows, as errors are.
     pub(crate) strength: f64,
+    /// The codes of `to` that are in the minority wherever they are.
+    pub(crate) contradicted: Vec<u32>,
 }
 
 /// A dependency is worth telling if this share of rows agrees with the majority of its group…
@@ -30,6 +31,9 @@ const STRENGTH_MIN: f64 = 0.7;
 
 /// Groups must have so many rows on average, lest every row agrees with itself.
 const GROUP_ROWS_MIN: u64 = 2;
+
+/// A value that is the majority of a group of so many rows belongs there, and not by chance.
+const MAJORITY_ROWS_MIN: u64 = 3;
 
 impl Measured {
     /// The share of rows that agree with the strict majority of their group.
@@ -99,100 +103,151 @@ impl<'a> Groups<'a> {
         measured.into_iter().filter(Measured::is_worth_telling)
     }
 
-    /// Measures the dependency; none where nothing is to be compared.
+    /// Measures the dependency; none where nothing is to be compared, or hardly any row agrees.
     fn measure(&self, to: usize) -> Option<Measured> {
         let column = self.rows.columns.get(to).filter(|it| it.values.len() > 1)?;
-        let mut tally = Tally::new(column.values.len());
-        let mut start = 0;
-        for end in &self.ends {
-            let group = self.order.get(start..*end)?;
-            start = *end;
-            for row in group {
-                let code = *column.codes.get(*row as usize)?;
-                if code != NULL_CODE {
-                    tally.add(code, *self.rows.weights.get(*row as usize)?);
-                }
-            }
-            tally.close_group();
-        }
-        tally.measured(self.from, to)
-    }
-}
-
-/// Counts the values of `to` in one group after the other.
-struct Tally {
-    /// Of the group that is open.
-    counts: Vec<u64>,
-    touched: Vec<u32>,
-    /// Of all groups.
-    totals: Vec<u64>,
-    found: Measured,
-    /// The sum over groups of the sum of squared counts by the size of the group.
-    squares: f64,
-}
-
-impl Tally {
-    fn new(values: usize) -> Self {
-        let found = Measured {
-            from: 0,
-            to: 0,
-            rows: 0,
-            violations: 0,
-            groups: 0,
-            groups_violated: 0,
-            undecided: 0,
-            strength: 0.0,
-        };
-        let (counts, totals) = (vec![0; values], vec![0; values]);
-        Self { counts, touched: Vec::new(), totals, found, squares: 0.0 }
-    }
-
-    #[inline]
-    fn add(&mut self, code: u32, weight: u64) {
-        let Some(count) = self.counts.get_mut(code as usize) else { return };
-        if *count == 0 {
-            self.touched.push(code);
-        }
-        *count += weight;
-    }
-
-    fn close_group(&mut self) {
-        let (mut size, mut most, mut squares) = (0_u64, 0_u64, 0.0);
-        for code in self.touched.drain(..) {
-            let Some(count) = self.counts.get_mut(code as usize) else { continue };
-            let Some(total) = self.totals.get_mut(code as usize) else { continue };
-            *total += *count;
-            size += *count;
-            most = most.max(*count);
-            squares += *count as f64 * *count as f64;
-            *count = 0;
-        }
-        if size == 0 {
-            return;
-        }
-        let found = &mut self.found;
-        found.rows += size;
-        found.groups += 1;
-        self.squares += squares / size as f64;
-        let violations = if most * 2 > size { size - most } else { size };
-        found.violations += violations;
-        found.groups_violated += u64::from(violations > 0);
-        found.undecided += if most * 2 > size { 0 } else { size };
-    }
-
-    fn measured(mut self, from: usize, to: usize) -> Option<Measured> {
-        let rows = self.found.rows as f64;
-        if self.found.groups < 2 {
+        let mut census = Census::new(column.values.len());
+        self.each_group(column, |group| census.take(group));
+        if census.groups < 2 || census.share() < SHARE_MIN {
             return None;
         }
+        let mut alike = Alike::new(column.values.len());
+        self.each_group(column, |group| alike.take(group, &census.values));
+        Some(Measured {
+            from: self.from,
+            to,
+            rows: census.rows,
+            violations: census.violations,
+            groups: census.groups,
+            undecided: census.undecided,
+            strength: alike.strength(),
+            contradicted: census.contradicted(),
+        })
+    }
+
+    /// Hands over the values of `column` in one group after the other, each with its count.
+    fn each_group(&self, column: &CodedColumn, mut take: impl FnMut(&[(u32, u64)])) {
+        let mut counts = vec![0_u64; column.values.len()];
+        let mut group: Vec<(u32, u64)> = Vec::new();
+        let mut start = 0;
+        for end in &self.ends {
+            let rows = self.order.get(start..*end).unwrap_or_default();
+            start = *end;
+            for row in rows {
+                let (Some(code), Some(weight)) =
+                    (column.codes.get(*row as usize), self.rows.weights.get(*row as usize))
+                else {
+                    continue;
+                };
+                // NULL has no count.
+                let Some(count) = counts.get_mut(*code as usize) else { continue };
+                if *count == 0 {
+                    group.push((*code, 0));
+                }
+                *count += weight;
+            }
+            for (code, count) in &mut group {
+                *count = counts.get_mut(*code as usize).map(std::mem::take).unwrap_or_default();
+            }
+            if !group.is_empty() {
+                take(&group);
+            }
+            group.clear();
+        }
+    }
+}
+
+/// Who is the majority where.
+struct Census {
+    rows: u64,
+    groups: u64,
+    violations: u64,
+    undecided: u64,
+    values: Vec<Standing>,
+}
+
+/// What is known of one value of `to`.
+#[derive(Clone, Copy, Default)]
+struct Standing {
+    /// Whether it is the majority of some group that is large enough.
+    is_established: bool,
+    /// Whether it occurs.
+    is_there: bool,
+    /// Whether it occurs where it is not contradicted by a majority.
+    is_tolerated: bool,
+}
+
+impl Census {
+    fn new(values: usize) -> Self {
+        let values = vec![Standing::default(); values];
+        Self { rows: 0, groups: 0, violations: 0, undecided: 0, values }
+    }
+
+    fn take(&mut self, group: &[(u32, u64)]) {
+        let size: u64 = group.iter().map(|it| it.1).sum();
+        let most = group.iter().map(|it| it.1).max().unwrap_or(0);
+        let is_decided = most * 2 > size;
+        let violations = if is_decided { size - most } else { size };
+        self.rows += size;
+        self.groups += 1;
+        self.violations += violations;
+        self.undecided += if is_decided { 0 } else { size };
+        for (code, count) in group {
+            let Some(standing) = self.values.get_mut(*code as usize) else { continue };
+            let is_majority = is_decided && *count == most;
+            standing.is_there = true;
+            standing.is_established |= is_majority && size >= MAJORITY_ROWS_MIN;
+            standing.is_tolerated |= is_majority || !is_decided;
+        }
+    }
+
+    fn share(&self) -> f64 {
+        1.0 - self.violations as f64 / self.rows.max(1) as f64
+    }
+
+    fn contradicted(&self) -> Vec<u32> {
+        let values = self.values.iter().enumerate();
+        let contradicted = values.filter(|(_, it)| it.is_there && !it.is_tolerated);
+        contradicted.map(|(code, _)| code as u32).collect()
+    }
+}
+
+/// How often rows are alike: those of one group, and those of all.
+struct Alike {
+    rows: u64,
+    groups: u64,
+    /// The sum over groups of the sum of squared counts by the size of the group.
+    squares: f64,
+    totals: Vec<u64>,
+}
+
+impl Alike {
+    fn new(values: usize) -> Self {
+        Self { rows: 0, groups: 0, squares: 0.0, totals: vec![0; values] }
+    }
+
+    /// Takes the rows of a group whose values are established.
+    fn take(&mut self, group: &[(u32, u64)], standings: &[Standing]) {
+        let (mut size, mut squares) = (0, 0.0);
+        for (code, count) in group {
+            if !standings.get(*code as usize).is_some_and(|it| it.is_established) {
+                continue;
+            }
+            size += count;
+            squares += *count as f64 * *count as f64;
+            self.totals.get_mut(*code as usize).into_iter().for_each(|it| *it += count);
+        }
+        if size > 0 {
+            self.rows += size;
+            self.groups += 1;
+            self.squares += squares / size as f64;
+        }
+    }
+
+    fn strength(&self) -> f64 {
+        let rows = self.rows.max(1) as f64;
         let squares: f64 = self.totals.iter().map(|it| *it as f64 * *it as f64).sum();
-        self.found.strength = strength(
-            self.squares / rows,
-            squares / (rows * rows),
-            self.found.rows,
-            self.found.groups,
-        );
-        Some(Measured { from, to, ..self.found })
+        strength(self.squares / rows, squares / (rows * rows), self.rows, self.groups)
     }
 }
 
@@ -243,7 +298,7 @@ mod tests {
     fn violations_are_the_minority_or_groups_without_a_majority() {
         let found = measure(&[0, 0, 0, 1, 1, 2, NULL_CODE, 2], &[0, 0, 1, 1, 2, 1, 5, NULL_CODE]);
         assert_eq!((found.rows, found.groups), (6, 3));
-        assert_eq!((found.violations, found.groups_violated, found.undecided), (3, 2, 2));
+        assert_eq!((found.violations, found.undecided), (3, 2));
     }
 
     #[test]

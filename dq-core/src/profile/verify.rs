@@ -86,11 +86,14 @@ fn named(table: &str, drafts: Vec<Draft>, schemas: &[TableSchema]) -> Vec<Sugges
     named.collect()
 }
 
-/// `zip_code_matches` for the check `matches` of the column `ZIP Code`.
+/// `zip_code_matches` for the check `matches` of the column `ZIP Code`, `city_of_zip_code` for a dependency.
 fn identifier(columns: &[String], check: &str) -> String {
-    let words = columns.iter().map(String::as_str).chain([check]);
+    let words = match (check, columns.split_last()) {
+        ("functional_dependency", Some((to, from))) => format!("{to} of {}", from.join(" ")),
+        _ => format!("{} {check}", columns.join(" ")),
+    };
     let mut id = String::new();
-    for character in words.collect::<Vec<_>>().join(" ").chars() {
+    for character in words.chars() {
         match character {
             it if it.is_alphanumeric() => id.extend(it.to_lowercase()),
             _ if id.ends_with('_') || id.is_empty() => {}

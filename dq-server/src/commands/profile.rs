@@ -1,6 +1,5 @@
 //! `dq profile`: finds out what is in a source, and which rules it suggests.
 
-use std::io::Write;
 use std::path::Path;
 
 use dq_core::profile::{Profile, ProfileFormat, ProfileOptions, profile, render, render_text};

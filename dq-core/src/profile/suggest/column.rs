@@ -1,5 +1,7 @@
 //! What one column suggests by itself.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::profile::canonical::is_long;
@@ -9,10 +11,12 @@ use crate::profile::facts::Facts;
 use crate::profile::kind::Kind;
 use crate::profile::suggest::domain::Domain;
 use crate::profile::suggest::pattern::Pattern;
-use crate::profile::suggest::{format, range};
+use crate::profile::suggest::{Evidence, format, range};
 use crate::profile::suggestion::Draft;
 use crate::profile::survey::Survey;
+use crate::report::text::cut;
 use crate::report::words::{count, percent};
+use crate::report::{counted, visible};
 use crate::value::lens::date_of;
 use crate::value::{Date, Number, ValueType};
 
@@ -25,8 +29,8 @@ const TYPED_MIN: f64 = 0.95;
 /// This share of the values has the length that all should have.
 const LENGTH_MIN: f64 = 0.98;
 
-/// If more rows than this share are misspelt, they are not.
-const MISSPELT_MAX: f64 = 0.05;
+/// If more rows than this share have another value, it is no domain.
+const OTHERS_MAX: f64 = 0.05;
 
 /// More numbers than this are no domain, even if each is frequent.
 const NUMBERS_MAX: usize = 10;
@@ -37,8 +41,12 @@ const VALUES_MAX: usize = 4096;
 /// How many misspellings a reason shows.
 const EXAMPLES: usize = 3;
 
+/// No example is longer.
+const EXAMPLE_WIDTH_MAX: usize = 40;
+
 /// What the column at `position` suggests.
-pub(crate) fn drafts(survey: &Survey, position: usize) -> Vec<Draft> {
+pub(crate) fn drafts(evidence: &Evidence<'_>, position: usize) -> Vec<Draft> {
+    let survey = evidence.survey;
     let (Some(schema), Some(column)) =
         (survey.schema.columns.get(position), survey.columns.get(position))
     else {
@@ -52,6 +60,8 @@ pub(crate) fn drafts(survey: &Survey, position: usize) -> Vec<Draft> {
         column,
         facts: &column.facts,
         rows: survey.rows,
+        is_key: evidence.keys.iter().any(|it| it.columns == [position]),
+        contradicted: contradicted(evidence, position),
         values,
     };
     suggester.drafts()
@@ -72,6 +82,15 @@ fn text((value, count): (&[u8], u64)) -> Option<(&str, u64)> {
     (!text.trim().is_empty()).then_some((text, count))
 }
 
+/// The values that are in the minority wherever they are, among the rows that agree in a column which
+/// tells this one.
+fn contradicted<'a>(evidence: &Evidence<'a>, position: usize) -> HashSet<&'a [u8]> {
+    let Some(column) = evidence.survey.sample.columns.get(position) else { return HashSet::new() };
+    let tellers = evidence.dependencies.iter().filter(|it| it.to == position);
+    let codes = tellers.flat_map(|it| &it.contradicted);
+    codes.filter_map(|it| column.values.get(*it as usize)).map(|it| &**it).collect()
+}
+
 struct Suggester<'a> {
     position: usize,
     name: &'a str,
@@ -79,6 +98,9 @@ struct Suggester<'a> {
     column: &'a ColumnSurvey,
     facts: &'a Facts,
     rows: u64,
+    is_key: bool,
+    /// Values that another column contradicts wherever they are.
+    contradicted: HashSet<&'a [u8]>,
     /// The values, or some of them, the most frequent first.
     values: Vec<(&'a str, u64)>,
 }
@@ -93,7 +115,8 @@ impl Suggester<'_> {
         let has_domain = domain.is_some();
         drafts.extend(domain);
         let format = self.format();
-        let pattern = if self.is_text { Pattern::of(self.facts, &self.values) } else { None };
+        let pattern = Some(&self.values).filter(|it| self.is_text && it.len() > 1);
+        let pattern = pattern.and_then(|it| Pattern::of(self.facts, it));
         // Codes have no range: nobody counts in them.
         let is_code = format.is_some() || pattern.as_ref().is_some_and(|it| it.length > Some(4));
         let typed = self.typed().filter(|_| !is_code);
@@ -104,7 +127,7 @@ impl Suggester<'_> {
         }
         if !has_domain && !is_code {
             drafts.extend(typed.filter(|_| self.is_text));
-            drafts.extend(self.between());
+            drafts.extend(self.between().filter(|_| !self.is_key));
         }
         if drafts.iter().all(|it| it.check == "not_blank") {
             drafts.extend(self.length());
@@ -133,29 +156,40 @@ impl Suggester<'_> {
         if !self.column.values.is_whole() || self.column.values.len() > VALUES_MAX {
             return None;
         }
-        let domain = Domain::of(&self.values);
+        let mut domain = Domain::of(&self.values);
+        let aliens = domain.drop_values(|it| self.contradicted.contains(it.as_bytes()));
         let has_long = self.column.values.iter().any(|(value, _)| is_long(value));
-        let misspelt = domain.misspelt_rows();
+        let others = domain.misspelt_rows() + aliens;
         let too_many = if is_numeric(self.facts) { NUMBERS_MAX } else { usize::MAX };
         if has_long
             || !domain.is_small()
             || domain.values.len() > too_many
-            || misspelt as f64 > MISSPELT_MAX * self.facts.filled() as f64
+            || others as f64 > OTHERS_MAX * self.facts.filled() as f64
         {
             return None;
         }
         let values: Vec<_> = domain.values.iter().map(|it| it.0).collect();
+        if values.len() == 1 && others == 0 {
+            // A constant may have any other value tomorrow.
+            return None;
+        }
+        let filled = self.facts.filled();
         let mut reason = format!(
-            "{} of {} values are among {}",
-            count(self.facts.filled() - misspelt),
-            count(self.facts.filled()),
-            values.len()
+            "{} of the values are among {}",
+            percent(filled - others, filled),
+            counted(values.len() as u64, "value")
         );
         if !domain.misspelt.is_empty() {
+            let short = |it| cut(&visible(it), EXAMPLE_WIDTH_MAX);
             let examples = domain.misspelt.iter().take(EXAMPLES);
-            let examples: Vec<_> =
-                examples.map(|(wrong, _, right)| format!("`{wrong}` for `{right}`")).collect();
-            reason += &format!("; the others look like misspellings, as {}", examples.join(", "));
+            let examples: Vec<_> = examples
+                .map(|(wrong, _, right)| format!("`{}` for `{}`", short(wrong), short(right)))
+                .collect();
+            reason += &format!("; rare ones look like misspellings, as {}", examples.join(", "));
+        }
+        if aliens > 0 {
+            let rows = counted(aliens, "row");
+            reason += &format!("; {rows} have a value that other columns contradict everywhere");
         }
         Some(self.draft("one_of", json!(values), reason))
     }

@@ -61,6 +61,14 @@ impl<'a> Domain<'a> {
         domain
     }
 
+    /// Drops values that do not belong, and gives how many rows have them.
+    pub(crate) fn drop_values(&mut self, is_alien: impl Fn(&str) -> bool) -> u64 {
+        let (aliens, values): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.values).into_iter().partition(|it| is_alien(it.0));
+        self.values = values;
+        aliens.iter().map(|it| it.1).sum()
+    }
+
     /// How many rows have a misspelling.
     pub(crate) fn misspelt_rows(&self) -> u64 {
         self.misspelt.iter().map(|it| it.1).sum()

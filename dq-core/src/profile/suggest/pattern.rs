@@ -36,8 +36,11 @@ const CODE_CHARACTERS_MAX: usize = 5;
 /// So many different words may stand in one place of a form…
 const WORDS_MAX: usize = 3;
 
-/// …and each is of this share of its values at least.
+/// …each of this share of its values at least…
 const WORD_SHARE_MIN: f64 = 0.01;
+
+/// …and only this share has another word that is no misspelling of theirs.
+const OTHER_WORDS_MAX: f64 = 0.01;
 
 /// A pattern that nearly all values match.
 #[derive(Debug)]
@@ -157,9 +160,12 @@ fn few(counts: BTreeMap<&str, u64>) -> Option<Vec<&str>> {
     let total: u64 = counts.values().sum();
     let mut ranked: Vec<_> = counts.into_iter().collect();
     ranked.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    let words = Domain::of(&ranked).values;
     let is_established = |it: &(_, u64)| it.1 as f64 >= WORD_SHARE_MIN * total as f64;
-    let is_few = (1..=WORDS_MAX).contains(&words.len()) && words.iter().all(is_established);
+    let (words, others): (Vec<_>, Vec<_>) =
+        Domain::of(&ranked).values.into_iter().partition(is_established);
+    let others: u64 = others.iter().map(|it| it.1).sum();
+    let is_few =
+        (1..=WORDS_MAX).contains(&words.len()) && others as f64 <= OTHER_WORDS_MAX * total as f64;
     is_few.then(|| words.into_iter().map(|it| it.0).collect())
 }
 
