@@ -289,26 +289,48 @@ mod tests {
         }
     }
 
+    fn census(from: &[u32], to: &[u32]) -> Census {
+        let rows = rows(&[from, to]);
+        let mut census = Census::new(rows.columns[1].values.len());
+        Groups::of(&rows, 0).each_group(&rows.columns[1], |group| census.take(group));
+        census
+    }
+
     fn measure(from: &[u32], to: &[u32]) -> Measured {
         let rows = rows(&[from, to]);
         Groups::of(&rows, 0).measure(1).unwrap()
     }
 
+    /// A number that looks like chance.
+    fn scattered(number: u32) -> u32 {
+        number.wrapping_mul(2_654_435_761) >> 8
+    }
+
     #[test]
     fn violations_are_the_minority_or_groups_without_a_majority() {
-        let found = measure(&[0, 0, 0, 1, 1, 2, NULL_CODE, 2], &[0, 0, 1, 1, 2, 1, 5, NULL_CODE]);
+        let found = census(&[0, 0, 0, 1, 1, 2, NULL_CODE, 2], &[0, 0, 1, 1, 2, 1, 5, NULL_CODE]);
         assert_eq!((found.rows, found.groups), (6, 3));
         assert_eq!((found.violations, found.undecided), (3, 2));
     }
 
     #[test]
     fn a_perfect_dependency_is_of_strength_one_and_chance_of_none() {
-        assert!((measure(&[0, 0, 1, 1, 2, 2], &[0, 0, 1, 1, 1, 1]).strength - 1.0).abs() < 1e-12);
-        let from: Vec<_> = (0..10_000).map(|it| it / 2).collect();
-        let to: Vec<_> =
-            (0..10_000_u32).map(|it| it.wrapping_mul(2_654_435_761) >> 16 & 1).collect();
-        // Half of the groups of two agree by chance: without the correction it would be 0.5.
+        let perfect = measure(&[0, 0, 0, 1, 1, 1, 2, 2, 2], &[0, 0, 0, 1, 1, 1, 1, 1, 1]);
+        assert!((perfect.strength - 1.0).abs() < 1e-12);
+        // Nearly all rows of a group agree because nearly all rows do.
+        let from: Vec<_> = (0..9_000).map(|it| it / 3).collect();
+        let to: Vec<_> = (0..9_000).map(|it| u32::from(scattered(it) % 1000 < 30)).collect();
         assert!(measure(&from, &to).strength < 0.05);
+    }
+
+    #[test]
+    fn errors_that_are_scattered_do_not_hide_a_dependency() {
+        // One group in fifty has another value; one row in forty has an error.
+        let from: Vec<_> = (0..5_000).map(|it| it / 20).collect();
+        let value = |it: u32| if it % 40 == 7 { 2 } else { u32::from(it / 20 % 50 == 0) };
+        let found = measure(&from, &(0..5_000).map(value).collect::<Vec<_>>());
+        assert!(found.strength > 0.99, "{found:?}");
+        assert_eq!((found.violations, found.contradicted.as_slice()), (125, &[2][..]));
     }
 
     #[test]
