@@ -11,13 +11,15 @@ pub(crate) struct Measured {
     pub(crate) rows: u64,
     /// How many of them the check `functional_dependency` counts.
     pub(crate) violations: u64,
-    /// How many groups of rows there are.
-    pub(crate) groups: u64,
+    /// How many rows a group has on average, in the sample if it is one.
+    pub(crate) group_rows: f64,
     /// How many rows are in groups whose values have no strict majority.
     pub(crate) undecided: u64,
     /// The measure μ, see [`strength`], of the rows whose value of `to` is the majority of some group: what is
     /// the majority nowhere is scattered over the rows, as errors are.
     pub(crate) strength: f64,
+    /// Whether the counts are of a sample of the rows.
+    pub(crate) is_estimate: bool,
     /// The codes of `to` that are in the minority wherever they are.
     pub(crate) contradicted: Vec<u32>,
 }
@@ -30,7 +32,7 @@ const SHARE_MIN: f64 = 0.95;
 const STRENGTH_MIN: f64 = 0.7;
 
 /// Groups must have so many rows on average, lest every row agrees with itself.
-const GROUP_ROWS_MIN: u64 = 2;
+const GROUP_ROWS_MIN: f64 = 2.0;
 
 /// A value that is the majority of a group of so many rows belongs there, and not by chance.
 const MAJORITY_ROWS_MIN: u64 = 3;
@@ -41,8 +43,8 @@ impl Measured {
         1.0 - self.violations as f64 / self.rows.max(1) as f64
     }
 
-    fn is_worth_telling(&self) -> bool {
-        self.rows >= self.groups * GROUP_ROWS_MIN
+    pub(crate) fn is_worth_telling(&self) -> bool {
+        self.group_rows >= GROUP_ROWS_MIN
             && self.share() >= SHARE_MIN
             && self.strength >= STRENGTH_MIN
     }
@@ -118,9 +120,10 @@ impl<'a> Groups<'a> {
             to,
             rows: census.rows,
             violations: census.violations,
-            groups: census.groups,
+            group_rows: census.rows as f64 / census.groups as f64,
             undecided: census.undecided,
             strength: alike.strength(),
+            is_estimate: self.rows.level > 0,
             contradicted: census.contradicted(),
         })
     }

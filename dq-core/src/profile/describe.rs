@@ -35,13 +35,12 @@ pub(crate) fn table(
         let describer = Describer { schema, column, options };
         describer.column(&survey.sample, position, survey.rows)
     });
-    let estimate = survey.sample.level > 0;
     TableProfile {
         table: survey.schema.name.clone(),
         rows: survey.rows,
         columns: columns.collect(),
         keys: keys.iter().map(|it| key(survey, it)).collect(),
-        dependencies: dependencies.iter().map(|it| dependency(survey, it, estimate)).collect(),
+        dependencies: dependencies.iter().map(|it| dependency(survey, it)).collect(),
     }
 }
 
@@ -50,7 +49,7 @@ fn key(survey: &Survey, key: &Candidate) -> CandidateKey {
     CandidateKey { columns, estimate: !key.is_certain }
 }
 
-fn dependency(survey: &Survey, found: &Measured, estimate: bool) -> Dependency {
+fn dependency(survey: &Survey, found: &Measured) -> Dependency {
     Dependency {
         from: survey.name(found.from).to_owned(),
         to: survey.name(found.to).to_owned(),
@@ -58,7 +57,7 @@ fn dependency(survey: &Survey, found: &Measured, estimate: bool) -> Dependency {
         violations: found.violations,
         share: found.share(),
         strength: found.strength,
-        estimate,
+        estimate: found.is_estimate,
     }
 }
 

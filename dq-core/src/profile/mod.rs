@@ -19,6 +19,7 @@ mod document;
 mod facts;
 mod figure;
 mod format;
+mod found;
 mod inclusion;
 mod keys;
 mod kind;
@@ -38,12 +39,7 @@ mod verify;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::profile::dependency::Measured;
-use crate::profile::inclusion::Inclusion;
-use crate::profile::keys::Candidate;
-use crate::profile::suggest::Evidence;
-use crate::profile::suggestion::Draft;
-use crate::profile::survey::Survey;
+use crate::profile::found::Found;
 use crate::source::{Snapshot, Source};
 use crate::value::TableSchema;
 
@@ -74,9 +70,11 @@ pub async fn profile(source: &dyn Source, options: &ProfileOptions) -> Result<Pr
     for table in wanted(snapshot.as_ref(), options)? {
         surveys.push(scan::scan(snapshot.as_ref(), &table, options).await?);
     }
-    let found = Found::of(surveys);
+    let mut found = Found::of(surveys);
+    let mut notes = snapshot.notes();
+    notes.extend(found.count_estimates(&snapshot, options).await?);
     let suggestions = if options.suggest {
-        Some(verify::count(&snapshot, found.drafts(options), options).await?)
+        Some(verify::suggestions(&snapshot, found.drafts(options), options).await?)
     } else {
         None
     };
@@ -84,55 +82,12 @@ pub async fn profile(source: &dyn Source, options: &ProfileOptions) -> Result<Pr
     Ok(Profile {
         format: FORMAT,
         source: source.name().to_owned(),
-        notes: snapshot.notes(),
+        notes,
         tables: found.tables(options),
         references: found.references(),
         suggestions,
         elapsed: options.clock.now().duration_since(started),
     })
-}
-
-/// What the scans have found; by position of the table.
-struct Found {
-    surveys: Vec<Survey>,
-    keys: Vec<Vec<Candidate>>,
-    dependencies: Vec<Vec<Measured>>,
-    inclusions: Vec<Inclusion>,
-}
-
-impl Found {
-    fn of(surveys: Vec<Survey>) -> Self {
-        let keys: Vec<_> = surveys.iter().map(keys::find).collect();
-        let dependencies = surveys.iter().map(|it| dependency::find(&it.sample)).collect();
-        let inclusions = inclusion::find(&surveys, &keys);
-        Self { surveys, keys, dependencies, inclusions }
-    }
-
-    fn tables(&self, options: &ProfileOptions) -> Vec<TableProfile> {
-        let found = self.surveys.iter().zip(&self.keys).zip(&self.dependencies);
-        found
-            .map(|((survey, keys), dependencies)| {
-                describe::table(survey, keys, dependencies, options)
-            })
-            .collect()
-    }
-
-    fn references(&self) -> Vec<Reference> {
-        let all = self.inclusions.iter();
-        all.filter_map(|it| describe::reference(&self.surveys, it)).collect()
-    }
-
-    fn drafts(&self, options: &ProfileOptions) -> Vec<(String, Vec<Draft>)> {
-        let found = self.surveys.iter().zip(&self.keys).zip(&self.dependencies).enumerate();
-        let drafts = found.map(|(table, ((survey, keys), dependencies))| {
-            let own = self.inclusions.iter().filter(|it| it.child.0 == table);
-            let inclusions: Vec<_> =
-                own.filter_map(|it| Some((self.surveys.get(it.parent.0)?, *it))).collect();
-            let evidence = Evidence { survey, keys, dependencies, inclusions: &inclusions };
-            (survey.schema.name.clone(), suggest::drafts(&evidence, options))
-        });
-        drafts.collect()
-    }
 }
 
 impl Profile {

@@ -18,21 +18,61 @@ use crate::value::TableSchema;
 /// A suggestion that flags more than this share of the rows in its scope was none.
 const FLAGGED_MAX: f64 = 0.1;
 
-/// Counts what each draft would flag. `drafts` are by table. Drafts that cannot be checked or flag too
-/// much are left out.
-pub(crate) async fn count(
+/// What the engine counted for one check.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    pub(crate) evaluated: u64,
+    pub(crate) violations: u64,
+}
+
+/// Counts what each draft would flag. `drafts` are by table. Drafts that cannot be checked, concern no row
+/// or flag too much are left out.
+pub(crate) async fn suggestions(
     snapshot: &Arc<dyn Snapshot>,
     drafts: Vec<(String, Vec<Draft>)>,
     options: &ProfileOptions,
 ) -> Result<Vec<Suggestion>> {
-    let mut suggestions = Vec::new();
-    for (table, drafts) in drafts {
-        suggestions.extend(named(&table, drafts, snapshot.tables()));
-    }
+    let mut suggestions: Vec<_> = drafts
+        .into_iter()
+        .flat_map(|(table, drafts)| named(&table, drafts, snapshot.tables()))
+        .collect();
+    let counted = count(snapshot, &suggestions, options).await.map_err(|error| {
+        let hint =
+            if error.kind() == ErrorKind::Unsupported { "; save it to a file first" } else { "" };
+        let message = format!("cannot count what the suggested rules would flag: {error}{hint}");
+        Error::new(error.kind(), message).with_source(error)
+    })?;
+    let mut counted = counted.into_iter();
+    suggestions.retain_mut(|it| {
+        let Some(Some(found)) = counted.next() else { return false };
+        (it.evaluated, it.violations) = (found.evaluated, found.violations);
+        it.evaluated > 0 && it.violations as f64 <= FLAGGED_MAX * it.evaluated as f64
+    });
+    Ok(suggestions)
+}
+
+/// Counts what each draft about `table` would flag, in their order; nothing for what cannot be checked.
+pub(crate) async fn drafts(
+    snapshot: &Arc<dyn Snapshot>,
+    drafts: Vec<(String, Vec<Draft>)>,
+    options: &ProfileOptions,
+) -> Result<Vec<Option<Counted>>> {
+    let named: Vec<_> = drafts
+        .into_iter()
+        .flat_map(|(table, drafts)| named(&table, drafts, snapshot.tables()))
+        .collect();
+    count(snapshot, &named, options).await
+}
+
+async fn count(
+    snapshot: &Arc<dyn Snapshot>,
+    suggestions: &[Suggestion],
+    options: &ProfileOptions,
+) -> Result<Vec<Option<Counted>>> {
     if suggestions.is_empty() {
-        return Ok(suggestions);
+        return Ok(Vec::new());
     }
-    let text = rule_file::write(&suggestions, "the profile");
+    let text = rule_file::write(suggestions, "the profile");
     let rules = RuleSet::parse("suggested rules", &text, &BTreeMap::new()).map_err(|error| {
         Error::new(ErrorKind::Internal, "cannot read the suggested rules back").with_source(error)
     })?;
@@ -45,16 +85,11 @@ pub(crate) async fn count(
         ..ValidateOptions::default()
     };
     let report = validate(&Held(Arc::clone(snapshot)), &rules, &options).await?;
-    for (suggestion, check) in suggestions.iter_mut().zip(report.checks()) {
-        (suggestion.evaluated, suggestion.violations) = (check.evaluated, check.violations);
-    }
-    let ran: Vec<_> = report.checks().map(|it| it.status != Status::Error).collect();
-    let mut ran = ran.into_iter();
-    suggestions.retain(|it| {
-        let is_few = it.violations as f64 <= FLAGGED_MAX * it.evaluated as f64;
-        ran.next() == Some(true) && it.evaluated > 0 && is_few
+    let counted = report.checks().map(|it| {
+        let counted = Counted { evaluated: it.evaluated, violations: it.violations };
+        (it.status != Status::Error).then_some(counted)
     });
-    Ok(suggestions)
+    Ok(counted.collect())
 }
 
 /// Drafts with names, and ids that are unique in the table.

@@ -10,7 +10,7 @@ mod form;
 mod format;
 mod pattern;
 mod range;
-mod relation;
+pub(crate) mod relation;
 
 use crate::profile::ProfileOptions;
 use crate::profile::dependency::Measured;

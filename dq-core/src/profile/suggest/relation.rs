@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::profile::dependency::Measured;
+use crate::profile::inclusion::Inclusion;
+use crate::profile::keys::Candidate;
 use crate::profile::suggest::Evidence;
 use crate::profile::suggestion::Draft;
 use crate::profile::survey::Survey;
@@ -33,26 +35,25 @@ pub(crate) fn row_count(survey: &Survey) -> Draft {
     Draft::of_columns(Vec::new(), "row_count", json!({ "min": min }), reason)
 }
 
+/// A key.
+pub(crate) fn key(survey: &Survey, found: &Candidate) -> Draft {
+    let names: Vec<_> = found.columns.iter().map(|it| survey.name(*it)).collect();
+    let reason = "no two rows are alike in it".to_owned();
+    Draft::of_columns(found.columns.clone(), "unique", json!(names), reason)
+}
+
 /// Keys, and columns that are nearly one.
 pub(crate) fn unique(evidence: &Evidence<'_>) -> Vec<Draft> {
     let survey = evidence.survey;
-    let names = |columns: &[usize]| {
-        columns.iter().map(|it| survey.name(*it).to_owned()).collect::<Vec<_>>()
-    };
-    let key = |columns: &Vec<usize>| {
-        let reason = "no two rows are alike in it".to_owned();
-        Draft::of_columns(columns.clone(), "unique", json!(names(columns)), reason)
-    };
-    let mut drafts: Vec<_> = evidence.keys.iter().map(|it| key(&it.columns)).collect();
+    let mut drafts: Vec<_> = evidence.keys.iter().map(|it| key(survey, it)).collect();
     for (position, column) in survey.columns.iter().enumerate() {
         let shared: u64 = column.values.iter().map(|it| it.1).filter(|it| *it > 1).sum();
         let kept: u64 = column.values.iter().map(|it| it.1).sum();
         let is_nearly_unique = shared > 0 && shared as f64 <= SHARED_MAX * kept as f64;
         if is_nearly_unique && crate::profile::suggest::column::is_code(survey, position) {
             let reason = format!("only {} of the values are shared", percent(shared, kept));
-            let columns = vec![position];
-            let argument = json!(names(&columns));
-            drafts.push(Draft::of_columns(columns, "unique", argument, reason));
+            let argument = json!([survey.name(position)]);
+            drafts.push(Draft::of_columns(vec![position], "unique", argument, reason));
         }
     }
     drafts
@@ -61,8 +62,7 @@ pub(crate) fn unique(evidence: &Evidence<'_>) -> Vec<Draft> {
 /// For each column that others tell, the one that tells it best.
 pub(crate) fn dependencies(evidence: &Evidence<'_>) -> Vec<Draft> {
     let is_fit = |it: &&Measured| {
-        it.rows as f64 >= it.groups as f64 * GROUP_ROWS_MIN
-            && it.undecided as f64 <= UNDECIDED_MAX * it.rows as f64
+        it.group_rows >= GROUP_ROWS_MIN && it.undecided as f64 <= UNDECIDED_MAX * it.rows as f64
     };
     let fit: Vec<_> = evidence.dependencies.iter().filter(is_fit).collect();
     let mut told = BTreeMap::<usize, usize>::new();
@@ -80,14 +80,15 @@ pub(crate) fn dependencies(evidence: &Evidence<'_>) -> Vec<Draft> {
     best.collect()
 }
 
-fn dependency(survey: &Survey, found: &Measured) -> Draft {
+/// A dependency.
+pub(crate) fn dependency(survey: &Survey, found: &Measured) -> Draft {
     let (from, to) = (survey.name(found.from), survey.name(found.to));
     let agreeing = found.rows - found.violations;
+    let whole = if survey.sample.level > 0 { " of a sample" } else { "" };
     let reason = format!(
-        "{} of the rows agree with the majority of those with the same {from}, in {} groups of {:.0} rows on average",
+        "{} of the rows agree with the majority of those with the same {from}, in groups of {:.1} rows{whole} on average",
         percent(agreeing, found.rows),
-        count(found.groups),
-        found.rows as f64 / found.groups.max(1) as f64
+        found.group_rows
     );
     let argument = json!({ "from": [from], "to": to });
     Draft::of_columns(vec![found.from, found.to], "functional_dependency", argument, reason)
@@ -95,16 +96,16 @@ fn dependency(survey: &Survey, found: &Measured) -> Draft {
 
 /// Columns whose values are in the key of another table.
 pub(crate) fn references(evidence: &Evidence<'_>) -> Vec<Draft> {
-    let draft = |(parent, found): &(&Survey, crate::profile::inclusion::Inclusion)| {
-        let column = evidence.survey.name(found.child.1);
-        let key = parent.name(found.parent.1);
-        let table = &parent.schema.name;
-        let reason = format!(
-            "{} of the values are in the key {key} of {table}",
-            percent(found.rows - found.violations, found.rows)
-        );
-        let argument = json!({ "columns": [column], "table": table, "key": [key] });
-        Draft::of_columns(vec![found.child.1], "references", argument, reason)
-    };
-    evidence.inclusions.iter().map(draft).collect()
+    let found = evidence.inclusions.iter();
+    found.map(|(parent, it)| reference(evidence.survey, parent, it)).collect()
+}
+
+/// A reference.
+pub(crate) fn reference(child: &Survey, parent: &Survey, found: &Inclusion) -> Draft {
+    let (column, key) = (child.name(found.child.1), parent.name(found.parent.1));
+    let table = &parent.schema.name;
+    let share = percent(found.rows - found.violations, found.rows);
+    let reason = format!("{share} of the values are in the key {key} of {table}");
+    let argument = json!({ "columns": [column], "table": table, "key": [key] });
+    Draft::of_columns(vec![found.child.1], "references", argument, reason)
 }
