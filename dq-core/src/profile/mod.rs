@@ -103,8 +103,9 @@ fn wanted(snapshot: &dyn Snapshot, options: &ProfileOptions) -> Result<Vec<Table
     let find = |name: &String| {
         all.iter().find(|it| it.name == *name).cloned().ok_or_else(|| {
             let names: Vec<_> = all.iter().map(|it| format!("`{}`", it.name)).collect();
+            let there = if all.len() == 1 { "there is" } else { "there are" };
             let message =
-                format!("cannot profile the table `{name}`: there are {}", names.join(", "));
+                format!("cannot profile the table `{name}`: {there} {}", names.join(", "));
             Error::new(ErrorKind::NotFound, message)
         })
     };

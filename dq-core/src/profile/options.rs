@@ -15,9 +15,9 @@ pub struct ProfileOptions {
     pub tables: Vec<String>,
     /// How many threads read at once. Default: 1; a program passes the parallelism that it grants.
     pub threads: NonZeroUsize,
-    /// About how many bytes of memory the distinct values of one table may take. What does not fit is
-    /// estimated, and says so. Default: 1 GiB, enough for a million different values in each of twenty
-    /// columns.
+    /// About how many bytes of memory the distinct values and the sample of rows of one table may take.
+    /// What does not fit is estimated, and says so. Default: 1 GiB, enough for half a million different
+    /// values in each of twenty columns. To count with the engine takes memory of its own.
     pub memory_bytes: usize,
     /// How many frequent values and shapes of each column are shown at most. Default: 10.
     pub top: usize,

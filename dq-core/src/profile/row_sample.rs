@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use crate::profile::canonical::{HashedColumn, fingerprint, is_long};
 use crate::profile::thinned::Thinned;
 
-/// How much memory the sample may take. It is walked for each pair of columns, so this bounds time too.
-const MEMORY_BYTES: usize = 96 << 20;
+/// How much memory the sample takes at most, however much there is: it is walked for each pair of columns, so
+/// that this bounds time too.
+const MEMORY_BYTES_MAX: usize = 96 << 20;
 
 /// What a cell counts at least: of a table of 20 columns some 40,000 distinct rows are kept, of one of
 /// 300 some 3,000.
@@ -28,9 +29,10 @@ pub(crate) struct RowSample {
 }
 
 impl RowSample {
-    /// An empty sample of rows of so many columns.
-    pub(crate) fn new(columns: usize) -> Self {
-        let rows = Thinned::with_entries_of(columns.max(1) * CELL_BYTES, MEMORY_BYTES);
+    /// An empty sample of rows of so many columns, which may take `memory_bytes`.
+    pub(crate) fn new(columns: usize, memory_bytes: usize) -> Self {
+        let limit = memory_bytes.min(MEMORY_BYTES_MAX);
+        let rows = Thinned::with_entries_of(columns.max(1) * CELL_BYTES, limit);
         Self { rows, columns, scratch: Vec::new() }
     }
 
@@ -172,7 +174,7 @@ mod tests {
         let columns =
             [column(&[Some("a"), None, Some("a")]), column(&[Some(""), Some("b"), Some("")])];
         let columns: Vec<_> = columns.iter().map(HashedColumn::of).collect();
-        let mut sample = RowSample::new(2);
+        let mut sample = RowSample::new(2, 1 << 20);
         sample.take(&columns, &row_hashes(&columns, 3));
         let rows = sample.coded();
         assert_eq!((rows.weights.as_slice(), rows.level), (&[2, 1][..], 0));

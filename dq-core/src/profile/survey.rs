@@ -29,13 +29,15 @@ pub(crate) struct Survey {
 }
 
 impl Scanning {
-    /// Nothing yet; distinct values may take `memory_bytes`, the same share for each column.
+    /// Nothing yet. An eighth of `memory_bytes` is for the sample of rows, the rest for distinct values, the
+    /// same share for each column.
     pub(crate) fn new(schema: &TableSchema, memory_bytes: usize) -> Self {
         let columns = schema.columns.len();
-        let share = memory_bytes / columns.max(1);
+        let for_sample = memory_bytes / 8;
+        let share = (memory_bytes - for_sample) / columns.max(1);
         Self {
             columns: (0..columns).map(|_| Mutex::new(ColumnSurvey::new(share))).collect(),
-            sample: Mutex::new(RowSample::new(columns)),
+            sample: Mutex::new(RowSample::new(columns, for_sample)),
             rows: AtomicU64::new(0),
             turn: AtomicU64::new(0),
         }

@@ -67,7 +67,7 @@ pub(crate) fn drafts(evidence: &Evidence<'_>, position: usize) -> Vec<Draft> {
     suggester.drafts()
 }
 
-/// Whether a column holds codes: values of a pattern, in which nobody counts.
+/// Whether a column holds codes: values of a pattern or of a format.
 pub(crate) fn is_code(survey: &Survey, position: usize) -> bool {
     survey.columns.get(position).is_some_and(|column| {
         let values: Vec<_> = column.values.some(VALUES_MAX).into_iter().filter_map(text).collect();
@@ -117,9 +117,10 @@ impl Suggester<'_> {
         let format = self.format();
         let pattern = Some(&self.values).filter(|it| self.is_text && it.len() > 1);
         let pattern = pattern.and_then(|it| Pattern::of(self.facts, it));
-        // Codes have no range: nobody counts in them.
-        let is_code = format.is_some() || pattern.as_ref().is_some_and(|it| it.length > Some(4));
-        let typed = self.typed().filter(|_| !is_code);
+        let typed = self.typed();
+        // Whole numbers of one length may be codes, which have no range: nobody counts in them.
+        let is_code = format.is_some()
+            || pattern.as_ref().is_some_and(|it| it.length > Some(4)) && self.may_be_code();
         if let Some(format) = format {
             drafts.push(format);
         } else if !has_domain && (typed.is_none() || is_code) {
@@ -133,6 +134,12 @@ impl Suggester<'_> {
             drafts.extend(self.length());
         }
         drafts
+    }
+
+    /// Whether the values do not read as something that is no code: days, decimals.
+    fn may_be_code(&self) -> bool {
+        let codes = self.facts.of_kind(Kind::Integer) + self.facts.of_kind(Kind::Text);
+        codes * 2 > self.facts.filled()
     }
 
     fn draft(&self, check: &'static str, argument: Value, reason: String) -> Draft {
