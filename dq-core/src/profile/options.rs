@@ -16,7 +16,7 @@ pub struct ProfileOptions {
     /// How many threads read at once. Default: 1; a program passes the parallelism that it grants.
     pub threads: NonZeroUsize,
     /// About how many bytes of memory the distinct values and the sample of rows of one table may take.
-    /// What does not fit is estimated, and says so. Default: 1 GiB, enough for half a million different
+    /// What does not fit is estimated, and says so. Default: 2 GiB, enough for a million different
     /// values in each of twenty columns. To count with the engine takes memory of its own.
     pub memory_bytes: usize,
     /// How many frequent values and shapes of each column are shown at most. Default: 10.
@@ -39,7 +39,7 @@ impl Default for ProfileOptions {
         Self {
             tables: Vec::new(),
             threads: NonZeroUsize::MIN,
-            memory_bytes: 1 << 30,
+            memory_bytes: 2 << 30,
             top: 10,
             show_values: true,
             suggest: false,

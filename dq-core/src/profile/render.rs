@@ -145,6 +145,8 @@ fn value(value: &serde_json::Value) -> String {
 fn most_frequent(column: &ColumnProfile, rows: u64) -> Option<String> {
     let share = |it: u64| percent(it, rows.max(it));
     let values = column.values.iter().flatten();
+    // Blank values have a column of their own.
+    let values = values.filter(|it| !it.value.trim().is_empty());
     let repeated = values.filter(|it| it.count.value as f64 >= REPEATED_MIN * rows as f64);
     let values: Vec<_> = repeated
         .take(SHOWN_MAX)

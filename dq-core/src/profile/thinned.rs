@@ -17,8 +17,8 @@ use hashbrown::HashTable;
 
 use crate::profile::figure::Figure;
 
-/// What an entry costs beside the bytes of its value: itself, its slot, and the slack of both.
-const ENTRY_BYTES: usize = 64;
+/// What an entry costs beside the bytes of its value: itself, its slot, and the usual slack of both.
+const ENTRY_BYTES: usize = 48;
 
 /// The hash by which values are kept and thinned.
 #[inline]

@@ -44,7 +44,7 @@ pub(crate) struct ProfileArguments {
     threads: Option<NonZeroUsize>,
     /// About how much memory the distinct values of a table may take; beyond it, counts of distinct values
     /// are estimates
-    #[arg(long, value_name = "MIB", default_value = "1024")]
+    #[arg(long, value_name = "MIB", default_value = "2048")]
     memory_mib: NonZeroUsize,
     #[command(flatten)]
     pub(crate) output: ProfileOutput,

@@ -10,6 +10,7 @@ mod exit_codes;
 #[cfg(unix)]
 mod interrupt;
 mod output;
+mod profile;
 mod program;
 mod reports;
 mod rules;
