@@ -1,6 +1,7 @@
 //! The values of a batch as canonical bytes: values that are the same as a key have the same bytes.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use crate::profile::facts::NOT_TEXT;
 use crate::profile::thinned::hash;
@@ -11,6 +12,9 @@ pub(crate) const VALUE_BYTES_MAX: usize = 256;
 
 /// How much of a longer value its fingerprint begins with.
 const PREFIX_BYTES: usize = VALUE_BYTES_MAX - 23;
+
+/// How many bytes that are no text are shown.
+const HEX_BYTES_MAX: usize = 16;
 
 /// The values of one column of a batch, each with its hash.
 #[derive(Debug)]
@@ -83,8 +87,14 @@ pub(crate) fn fingerprint(value: &[u8], hash_of_value: u64) -> Vec<u8> {
 pub(crate) fn shown(kept: &[u8]) -> String {
     let text = match kept {
         [NOT_TEXT, bytes @ ..] => {
-            let hex: String = bytes.iter().take(16).map(|it| format!("{it:02x}")).collect();
-            return format!("0x{hex}{}", if bytes.len() > 16 { "…" } else { "" });
+            let mut hex = "0x".to_owned();
+            for byte in bytes.iter().take(HEX_BYTES_MAX) {
+                let _ = write!(hex, "{byte:02x}");
+            }
+            if bytes.len() > HEX_BYTES_MAX {
+                hex.push('…');
+            }
+            return hex;
         }
         long if is_long(long) => long.get(..PREFIX_BYTES).unwrap_or(long),
         text => text,

@@ -1,6 +1,7 @@
 //! Functional dependencies: how well one column tells another.
 
-use crate::profile::row_sample::{CodedColumn, CodedRows, NULL_CODE};
+use crate::profile::groups::Groups;
+use crate::profile::row_sample::CodedRows;
 
 /// How well `from` tells `to`, among the rows where neither is NULL.
 #[derive(Clone, Debug)]
@@ -53,111 +54,44 @@ impl Measured {
 /// The dependencies between any two columns that are worth telling, the strongest first.
 pub(crate) fn find(rows: &CodedRows) -> Vec<Measured> {
     let columns = 0..rows.columns.len();
-    let mut found: Vec<_> =
-        columns.flat_map(|from| Groups::of(rows, from).dependencies()).collect();
+    let mut found: Vec<_> = columns.flat_map(|from| told(&Groups::of(rows, from))).collect();
     found.sort_by(|a, b| {
         b.strength.total_cmp(&a.strength).then((a.from, a.to).cmp(&(b.from, b.to)))
     });
     found
 }
 
-/// The rows by their value of one column.
-struct Groups<'a> {
-    rows: &'a CodedRows,
-    from: usize,
-    /// The rows of each group, one group after the other.
-    order: Vec<u32>,
-    /// Where each group ends in `order`.
-    ends: Vec<usize>,
+/// What the column that `groups` are by tells about the others.
+fn told(groups: &Groups<'_>) -> Vec<Measured> {
+    if groups.len() < 2 || groups.rows_grouped() < groups.len() * 2 {
+        return Vec::new();
+    }
+    let others = (0..groups.rows.columns.len()).filter(|it| *it != groups.from);
+    let measured = others.filter_map(|to| measure(groups, to));
+    measured.filter(Measured::is_worth_telling).collect()
 }
 
-impl<'a> Groups<'a> {
-    fn of(rows: &'a CodedRows, from: usize) -> Self {
-        let (mut order, mut ends) = (Vec::new(), Vec::new());
-        if let Some(column) = rows.columns.get(from) {
-            // Sorted by counting: where each group starts, then each row to its place.
-            let mut starts = vec![0_usize; column.values.len() + 1];
-            let codes = || column.codes.iter().filter(|it| **it != NULL_CODE);
-            for code in codes() {
-                starts.get_mut(*code as usize + 1).into_iter().for_each(|it| *it += 1);
-            }
-            let mut sum = 0;
-            starts.iter_mut().for_each(|it| {
-                sum += *it;
-                *it = sum;
-            });
-            ends.extend(starts.iter().skip(1));
-            order = vec![0; sum];
-            for (row, code) in column.codes.iter().enumerate().filter(|(_, it)| **it != NULL_CODE) {
-                let Some(next) = starts.get_mut(*code as usize) else { continue };
-                order.get_mut(*next).into_iter().for_each(|it| *it = row as u32);
-                *next += 1;
-            }
-        }
-        Self { rows, from, order, ends }
+/// Measures a dependency; none where nothing is to be compared, or hardly any row agrees.
+fn measure(groups: &Groups<'_>, to: usize) -> Option<Measured> {
+    let column = groups.rows.columns.get(to).filter(|it| it.values.len() > 1)?;
+    let mut census = Census::new(column.values.len());
+    groups.each(column, |group| census.take(group));
+    if census.groups < 2 || census.share() < SHARE_MIN {
+        return None;
     }
-
-    fn dependencies(self) -> impl Iterator<Item = Measured> + 'a {
-        let tells_nothing = self.ends.len() < 2 || self.order.len() < self.ends.len() * 2;
-        let columns = if tells_nothing { 0 } else { self.rows.columns.len() };
-        let others = (0..columns).filter(move |it| *it != self.from);
-        let measured: Vec<_> = others.filter_map(|to| self.measure(to)).collect();
-        measured.into_iter().filter(Measured::is_worth_telling)
-    }
-
-    /// Measures the dependency; none where nothing is to be compared, or hardly any row agrees.
-    fn measure(&self, to: usize) -> Option<Measured> {
-        let column = self.rows.columns.get(to).filter(|it| it.values.len() > 1)?;
-        let mut census = Census::new(column.values.len());
-        self.each_group(column, |group| census.take(group));
-        if census.groups < 2 || census.share() < SHARE_MIN {
-            return None;
-        }
-        let mut alike = Alike::new(column.values.len());
-        self.each_group(column, |group| alike.take(group, &census.values));
-        Some(Measured {
-            from: self.from,
-            to,
-            rows: census.rows,
-            violations: census.violations,
-            group_rows: census.rows as f64 / census.groups as f64,
-            undecided: census.undecided,
-            strength: alike.strength(),
-            is_estimate: self.rows.level > 0,
-            contradicted: census.contradicted(),
-        })
-    }
-
-    /// Hands over the values of `column` in one group after the other, each with its count.
-    fn each_group(&self, column: &CodedColumn, mut take: impl FnMut(&[(u32, u64)])) {
-        let mut counts = vec![0_u64; column.values.len()];
-        let mut group: Vec<(u32, u64)> = Vec::new();
-        let mut start = 0;
-        for end in &self.ends {
-            let rows = self.order.get(start..*end).unwrap_or_default();
-            start = *end;
-            for row in rows {
-                let (Some(code), Some(weight)) =
-                    (column.codes.get(*row as usize), self.rows.weights.get(*row as usize))
-                else {
-                    continue;
-                };
-                // NULL has no count.
-                let Some(count) = counts.get_mut(*code as usize) else { continue };
-                if *count == 0 {
-                    group.push((*code, 0));
-                }
-                *count += weight;
-            }
-            for (code, count) in &mut group {
-                *count = counts.get_mut(*code as usize).map(std::mem::take).unwrap_or_default();
-            }
-            if !group.is_empty() {
-                take(&group);
-            }
-            group.clear();
-        }
-    }
+    let mut alike = Alike::new(column.values.len());
+    groups.each(column, |group| alike.take(group, &census.values));
+    Some(Measured {
+        from: groups.from,
+        to,
+        rows: census.rows,
+        violations: census.violations,
+        group_rows: census.rows as f64 / census.groups as f64,
+        undecided: census.undecided,
+        strength: alike.strength(),
+        is_estimate: groups.rows.level > 0,
+        contradicted: census.contradicted(),
+    })
 }
 
 /// Who is the majority where.
@@ -278,7 +212,7 @@ fn strength(told: f64, alike: f64, rows: u64, groups: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::row_sample::CodedColumn;
+    use crate::profile::row_sample::{CodedColumn, NULL_CODE};
 
     fn rows(columns: &[&[u32]]) -> CodedRows {
         let column = |codes: &&[u32]| {
@@ -295,13 +229,13 @@ mod tests {
     fn census(from: &[u32], to: &[u32]) -> Census {
         let rows = rows(&[from, to]);
         let mut census = Census::new(rows.columns[1].values.len());
-        Groups::of(&rows, 0).each_group(&rows.columns[1], |group| census.take(group));
+        Groups::of(&rows, 0).each(&rows.columns[1], |group| census.take(group));
         census
     }
 
-    fn measure(from: &[u32], to: &[u32]) -> Measured {
+    fn measured(from: &[u32], to: &[u32]) -> Measured {
         let rows = rows(&[from, to]);
-        Groups::of(&rows, 0).measure(1).unwrap()
+        measure(&Groups::of(&rows, 0), 1).unwrap()
     }
 
     /// A number that looks like chance.
@@ -318,12 +252,12 @@ mod tests {
 
     #[test]
     fn a_perfect_dependency_is_of_strength_one_and_chance_of_none() {
-        let perfect = measure(&[0, 0, 0, 1, 1, 1, 2, 2, 2], &[0, 0, 0, 1, 1, 1, 1, 1, 1]);
+        let perfect = measured(&[0, 0, 0, 1, 1, 1, 2, 2, 2], &[0, 0, 0, 1, 1, 1, 1, 1, 1]);
         assert!((perfect.strength - 1.0).abs() < 1e-12);
         // Nearly all rows of a group agree because nearly all rows do.
         let from: Vec<_> = (0..9_000).map(|it| it / 3).collect();
         let to: Vec<_> = (0..9_000).map(|it| u32::from(scattered(it) % 1000 < 30)).collect();
-        assert!(measure(&from, &to).strength < 0.05);
+        assert!(measured(&from, &to).strength < 0.05);
     }
 
     #[test]
@@ -331,7 +265,7 @@ mod tests {
         // One group in fifty has another value; one row in forty has an error.
         let from: Vec<_> = (0..5_000).map(|it| it / 20).collect();
         let value = |it: u32| if it % 40 == 7 { 2 } else { u32::from(it / 20 % 50 == 0) };
-        let found = measure(&from, &(0..5_000).map(value).collect::<Vec<_>>());
+        let found = measured(&from, &(0..5_000).map(value).collect::<Vec<_>>());
         assert!(found.strength > 0.99, "{found:?}");
         assert_eq!((found.violations, found.contradicted.as_slice()), (125, &[2][..]));
     }

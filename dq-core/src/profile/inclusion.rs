@@ -30,30 +30,19 @@ pub(crate) struct Inclusion {
 
 /// The references of every table to the single-column keys of the others.
 pub(crate) fn find(surveys: &[Survey], keys: &[Vec<Candidate>]) -> Vec<Inclusion> {
+    let keys = keys.iter().enumerate().flat_map(|(table, keys)| {
+        keys.iter().filter_map(move |key| match key.columns[..] {
+            [column] => Some((table, column)),
+            _ => None,
+        })
+    });
+    let keys: Vec<_> = keys.collect();
     let mut found = Vec::new();
-    for (child_table, child) in surveys.iter().enumerate() {
-        for (child_column, values) in child.columns.iter().enumerate() {
-            let parents = surveys.iter().zip(keys).enumerate();
-            let best = parents
-                .filter(|(parent_table, _)| *parent_table != child_table)
-                .flat_map(|(parent_table, (survey, keys))| {
-                    keys.iter().filter_map(move |key| {
-                        let [key] = key.columns[..] else { return None };
-                        let names = (child.name(child_column), survey.name(key));
-                        compare(
-                            values,
-                            survey.columns.get(key)?,
-                            is_called_like(names, &survey.schema.name),
-                        )
-                        .map(|it| Inclusion {
-                            child: (child_table, child_column),
-                            parent: (parent_table, key),
-                            ..it
-                        })
-                    })
-                })
-                .min_by_key(|it| (it.violations, it.parent));
-            found.extend(best);
+    for (table, survey) in surveys.iter().enumerate() {
+        for column in 0..survey.columns.len() {
+            let parents = keys.iter().filter(|(parent, _)| *parent != table);
+            let inclusions = parents.filter_map(|key| compare(surveys, (table, column), *key));
+            found.extend(inclusions.min_by_key(|it| (it.violations, it.parent)));
         }
     }
     found
@@ -72,27 +61,30 @@ fn is_called_like((child, key): (&str, &str), table: &str) -> bool {
 
 /// Compares the values of both columns as far as both keep them: they are thinned by the same hash, so
 /// that a value which both admit is missing from one only if that column does not have it.
-fn compare(child: &ColumnSurvey, parent: &ColumnSurvey, called_like: bool) -> Option<Inclusion> {
-    if child.facts.filled() == 0 || !called_like && is_figure(child) {
+fn compare(surveys: &[Survey], child: (usize, usize), parent: (usize, usize)) -> Option<Inclusion> {
+    let (child_table, parent_table) = (surveys.get(child.0)?, surveys.get(parent.0)?);
+    let (values, key) = (child_table.columns.get(child.1)?, parent_table.columns.get(parent.1)?);
+    let names = (child_table.name(child.1), parent_table.name(parent.1));
+    if is_figure(values) && !is_called_like(names, &parent_table.schema.name) {
         return None;
     }
-    let level = child.values.level().max(parent.values.level());
+    let level = values.values.level().max(key.values.level());
     let (mut distinct, mut missing, mut rows, mut violations) = (0_usize, 0_usize, 0, 0);
-    for (hash, count) in child.values.hashes(level) {
-        let is_there = parent.values.has(hash);
+    for (hash, count) in values.values.hashes(level) {
+        let is_missing = !key.values.has(hash);
         distinct += 1;
+        missing += usize::from(is_missing);
         rows += count;
-        if !is_there {
-            missing += 1;
-            violations += count;
-        }
+        violations += if is_missing { count } else { 0 };
     }
     let share = 1.0 - missing as f64 / distinct.max(1) as f64;
-    if distinct < DISTINCT_MIN || share < SHARE_MIN {
-        return None;
-    }
-    let places = ((0, 0), (0, 0));
-    Some(Inclusion { child: places.0, parent: places.1, rows, violations, is_certain: level == 0 })
+    (distinct >= DISTINCT_MIN && share >= SHARE_MIN).then_some(Inclusion {
+        child,
+        parent,
+        rows,
+        violations,
+        is_certain: level == 0,
+    })
 }
 
 /// Whether a column holds small whole numbers, days, decimals or booleans: what is in another column by

@@ -20,6 +20,7 @@ mod facts;
 mod figure;
 mod format;
 mod found;
+mod groups;
 mod inclusion;
 mod keys;
 mod kind;

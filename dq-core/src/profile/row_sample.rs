@@ -39,17 +39,20 @@ impl RowSample {
     /// Takes those rows of a batch whose hashes are admitted.
     pub(crate) fn take(&mut self, columns: &[HashedColumn<'_>], hashes: &[u64]) {
         for (row, hash) in hashes.iter().enumerate() {
-            if !self.rows.admits(*hash) {
-                continue;
+            if self.rows.admits(*hash) {
+                self.add(columns, row, *hash);
             }
-            self.scratch.clear();
-            for column in columns {
-                let hash = column.hashes.get(row).copied().unwrap_or(0);
-                encode(column.texts.get(row), hash, &mut self.scratch);
-            }
-            if self.rows.add(*hash, &self.scratch, 1) {
-                self.rows.thin(|_, _| {});
-            }
+        }
+    }
+
+    fn add(&mut self, columns: &[HashedColumn<'_>], row: usize, hash: u64) {
+        self.scratch.clear();
+        for column in columns {
+            let hash = column.hashes.get(row).copied().unwrap_or(0);
+            encode(column.texts.get(row), hash, &mut self.scratch);
+        }
+        if self.rows.add(hash, &self.scratch, 1) {
+            self.rows.thin(|_, _| {});
         }
     }
 
@@ -80,7 +83,9 @@ pub(crate) fn row_hashes(columns: &[HashedColumn<'_>], rows: usize) -> Vec<u64> 
             *row = row.wrapping_add(hash.wrapping_mul(factor).rotate_left(23));
         }
     }
-    hashes.iter_mut().for_each(|it| *it = mix(*it));
+    for hash in &mut hashes {
+        *hash = mix(*hash);
+    }
     hashes
 }
 
@@ -151,7 +156,7 @@ fn take_cell<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(cell)
 }
 
-/// Spreads what a sum of hashes leaves alike over all bits: the finalizer of MurmurHash3, by A. Appleby.
+/// Spreads what a sum of hashes leaves alike over all bits: the finalizer of `MurmurHash3`, by A. Appleby.
 fn mix(mut hash: u64) -> u64 {
     hash ^= hash >> 33;
     hash = hash.wrapping_mul(0xFF51_AFD7_ED55_8CCD);

@@ -109,28 +109,29 @@ impl Thinned {
         self.slots.insert_unique(spread(hash), slot, |it| {
             entries.get(*it as usize).map_or(0, |it| spread(it.hash))
         });
-        self.entries.len() * self.entry_bytes + self.bytes.len() > self.limit
+        self.is_beyond_limit()
     }
 
     /// Halves the sample until it is within the bound; hands every value that goes to `gone`.
     pub(crate) fn thin(&mut self, mut gone: impl FnMut(&[u8], u64)) {
-        while self.entries.len() * self.entry_bytes + self.bytes.len() > self.limit
-            && self.level < u64::BITS
-        {
-            let level = self.level + 1;
+        while self.is_beyond_limit() && self.level < u64::BITS {
             let mut kept = Self::with_entries_of(self.entry_bytes, self.limit);
-            kept.level = level;
-            kept.slots.reserve(self.entries.len() / 2, |_| 0);
-            for entry in &self.entries {
-                let value = entry.value(&self.bytes);
-                if is_admitted(entry.hash, level) {
-                    kept.add(entry.hash, value, entry.count);
-                } else {
-                    gone(value, entry.count);
-                }
+            kept.level = self.level + 1;
+            let (stay, go): (Vec<&Entry>, Vec<&Entry>) =
+                self.entries.iter().partition(|it| kept.admits(it.hash));
+            kept.slots.reserve(stay.len(), |_| 0);
+            for entry in stay {
+                kept.add(entry.hash, entry.value(&self.bytes), entry.count);
+            }
+            for entry in go {
+                gone(entry.value(&self.bytes), entry.count);
             }
             *self = kept;
         }
+    }
+
+    fn is_beyond_limit(&self) -> bool {
+        self.entries.len() * self.entry_bytes + self.bytes.len() > self.limit
     }
 
     /// The values with their counts, in no particular order.

@@ -82,6 +82,6 @@ fn print(found: &Profile, arguments: &ProfileArguments) -> Result<()> {
     output::print(|out| match output.format {
         ProfileFormat::Text if rules_only => out.write_all(found.rule_set().as_bytes()),
         ProfileFormat::Text => render_text(found, output::stdout_style(output.color), out),
-        format => render(found, format, out),
+        ProfileFormat::Json => render(found, ProfileFormat::Json, out),
     })
 }

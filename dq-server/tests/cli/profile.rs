@@ -10,7 +10,7 @@ use crate::program::{Ended, Program};
 fn table(program: &Program) {
     let row = |it: usize| {
         let code = if it == 7 { "12x45".to_owned() } else { format!("{}", 12_300 + it % 20) };
-        format!("{it},{code},{}\n", if it % 2 == 0 { "secret" } else { "word" })
+        format!("{it},{code},{}\n", if it.is_multiple_of(2) { "secret" } else { "word" })
     };
     let rows: String = (1..=40).map(row).collect();
     program.write("table.csv", "id,code,word\n".to_owned() + &rows);

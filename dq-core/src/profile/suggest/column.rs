@@ -1,9 +1,11 @@
 //! What one column suggests by itself.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::profile::ProfileOptions;
 use crate::profile::canonical::is_long;
 use crate::profile::column_survey::ColumnSurvey;
 use crate::profile::describe::{is_numeric, is_temporal};
@@ -45,7 +47,11 @@ const EXAMPLES: usize = 3;
 const EXAMPLE_WIDTH_MAX: usize = 40;
 
 /// What the column at `position` suggests.
-pub(crate) fn drafts(evidence: &Evidence<'_>, position: usize) -> Vec<Draft> {
+pub(crate) fn drafts(
+    evidence: &Evidence<'_>,
+    position: usize,
+    options: &ProfileOptions,
+) -> Vec<Draft> {
     let survey = evidence.survey;
     let (Some(schema), Some(column)) =
         (survey.schema.columns.get(position), survey.columns.get(position))
@@ -62,6 +68,7 @@ pub(crate) fn drafts(evidence: &Evidence<'_>, position: usize) -> Vec<Draft> {
         rows: survey.rows,
         is_key: evidence.keys.iter().any(|it| it.columns == [position]),
         contradicted: contradicted(evidence, position),
+        spells_values: options.show_values,
         values,
     };
     suggester.drafts()
@@ -101,6 +108,8 @@ struct Suggester<'a> {
     is_key: bool,
     /// Values that another column contradicts wherever they are.
     contradicted: HashSet<&'a [u8]>,
+    /// Whether a pattern may spell words out.
+    spells_values: bool,
     /// The values, or some of them, the most frequent first.
     values: Vec<(&'a str, u64)>,
 }
@@ -116,7 +125,8 @@ impl Suggester<'_> {
         drafts.extend(domain);
         let format = self.format();
         let pattern = Some(&self.values).filter(|it| self.is_text && it.len() > 1);
-        let pattern = pattern.and_then(|it| Pattern::of(self.facts, it));
+        let words = if self.spells_values { self.values.as_slice() } else { &[] };
+        let pattern = pattern.and_then(|_| Pattern::of(self.facts, words));
         let typed = self.typed();
         // Whole numbers of one length may be codes, which have no range: nobody counts in them.
         let is_code = format.is_some()
@@ -192,11 +202,12 @@ impl Suggester<'_> {
             let examples: Vec<_> = examples
                 .map(|(wrong, _, right)| format!("`{}` for `{}`", short(wrong), short(right)))
                 .collect();
-            reason += &format!("; rare ones look like misspellings, as {}", examples.join(", "));
+            let examples = examples.join(", ");
+            let _ = write!(reason, "; rare ones look like misspellings, as {examples}");
         }
         if aliens > 0 {
             let rows = counted(aliens, "row");
-            reason += &format!("; {rows} have a value that other columns contradict everywhere");
+            let _ = write!(reason, "; other columns contradict the value of {rows} everywhere");
         }
         Some(self.draft("one_of", json!(values), reason))
     }

@@ -40,7 +40,7 @@ pub(crate) fn drafts(evidence: &Evidence<'_>, options: &ProfileOptions) -> Vec<D
     }
     let mut drafts = vec![relation::row_count(survey)];
     for position in 0..survey.columns.len() {
-        drafts.extend(column::drafts(evidence, position));
+        drafts.extend(column::drafts(evidence, position, options));
     }
     drafts.extend(relation::unique(evidence));
     drafts.extend(relation::dependencies(evidence));

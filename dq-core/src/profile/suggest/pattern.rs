@@ -57,7 +57,7 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// The pattern of a column, if it has one. `values` are its values, or some of them.
+    /// The pattern of a column, if it has one. `values` are those whose words may be spelt out.
     pub(crate) fn of(facts: &Facts, values: &[(&str, u64)]) -> Option<Self> {
         let total = facts.filled() as f64;
         let forms = forms(facts);
@@ -106,7 +106,9 @@ fn forms(facts: &Facts) -> Vec<Form> {
         forms.entry(key.clone()).or_insert_with(new).add(&measured, *count);
     }
     let mut forms: Vec<_> = forms.into_values().collect();
-    forms.iter_mut().for_each(|it| it.fix(FIXED_MIN));
+    for form in &mut forms {
+        form.fix(FIXED_MIN);
+    }
     forms.retain(|it| it.count as f64 >= SHARE_MIN * total);
     forms.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.parts.cmp(&b.parts)));
     forms
