@@ -20,6 +20,7 @@ features:
 	cargo check -p dq-core --no-default-features --locked
 	cargo check -p dq-core --no-default-features --features sqlite --locked
 	cargo check -p dq-core --no-default-features --features csv --locked
+	cargo check -p dq-core --no-default-features --features parquet --locked
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked

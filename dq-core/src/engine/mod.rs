@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::source::Source;
+use crate::source::files::FileFormat;
 
 /// How a source is opened. Options of one kind of source are ignored by the others.
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
@@ -17,13 +18,16 @@ pub struct OpenOptions {
     /// CSV files.
     #[cfg(feature = "csv")]
     pub csv: crate::source::csv::CsvOptions,
+    /// Parquet files.
+    #[cfg(feature = "parquet")]
+    pub parquet: crate::source::parquet::ParquetOptions,
     /// How SQLite tables are scanned.
     #[cfg(feature = "sqlite")]
     pub sqlite_scan: crate::database::sqlite::ScanMethod,
 }
 
 /// How the kinds of sources are named.
-const SCHEMES: &str = "`sqlite:` and `csv:`";
+const SCHEMES: &str = "`sqlite:`, `csv:` and `parquet:`";
 
 /// The first bytes of every SQLite database; see "The Database Header" in SQLite's file format.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -48,11 +52,19 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     if let Some(path) = spec.strip_prefix("csv:") {
         return csv(path, options);
     }
+    if let Some(path) = spec.strip_prefix("parquet:") {
+        return parquet(path, options);
+    }
     if let Some((scheme, _)) = spec.split_once("://") {
         let message = format!("cannot open a source of scheme `{scheme}:`: known are {SCHEMES}");
         return Err(Error::new(ErrorKind::UsageInvalid, message));
     }
-    if is_sqlite(Path::new(spec)) { sqlite(spec, options) } else { csv(spec, options) }
+    let path = Path::new(spec);
+    match FileFormat::of(path) {
+        Some(FileFormat::Parquet) => parquet(spec, options),
+        None if is_sqlite(path) => sqlite(spec, options),
+        Some(FileFormat::Csv) | None => csv(spec, options),
+    }
 }
 
 /// Judges by the name first: to open and close a database file beside SQLite, in a process that has
@@ -88,6 +100,12 @@ fn csv(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     Ok(Arc::new(crate::source::csv::CsvSource::open(path, options.csv.clone())?))
 }
 
+#[cfg(feature = "parquet")]
+fn parquet(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    let options = options.parquet.clone();
+    Ok(Arc::new(crate::source::parquet::ParquetSource::open(path, options)?))
+}
+
 #[cfg(not(feature = "sqlite"))]
 fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("sqlite", path))
@@ -98,7 +116,12 @@ fn csv(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("csv", path))
 }
 
-#[cfg(not(all(feature = "sqlite", feature = "csv")))]
+#[cfg(not(feature = "parquet"))]
+fn parquet(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Err(disabled("parquet", path))
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "csv", feature = "parquet")))]
 fn disabled(feature: &str, path: &str) -> Error {
     let message = format!("cannot open `{path}`: dq was compiled without the feature `{feature}`");
     Error::new(ErrorKind::FeatureDisabled, message)

@@ -7,7 +7,10 @@
 mod cancellation;
 #[cfg(feature = "csv")]
 pub mod csv;
+pub(crate) mod files;
 pub mod memory;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 
 use std::fmt;
 use std::num::NonZeroUsize;

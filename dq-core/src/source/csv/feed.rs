@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::source::csv::blocks::{Block, Blocks};
 use crate::source::csv::file::CsvFile;
 use crate::source::csv::header::OpenFile;
-use crate::source::csv::identity::Identity;
 use crate::source::csv::options::{Dialect, Format};
+use crate::source::files::Identity;
 
 /// A file that a scan reads.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! One file or stream, and how it becomes a stream of UTF-8.
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, Read};
@@ -11,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::csv::decode::Decoding;
-use crate::source::csv::identity::Identity;
+use crate::source::files::{Identity, has_extension, is_gzip};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -141,16 +140,6 @@ impl fmt::Display for CsvFile {
             Some(path) => path.display().fmt(f),
         }
     }
-}
-
-/// Whether `path` ends with `.gz`.
-pub(crate) fn is_gzip(path: &Path) -> bool {
-    has_extension(path, "gz")
-}
-
-/// Whether the extension of `path` is `extension`, in capitals or not.
-pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().and_then(OsStr::to_str).is_some_and(|it| it.eq_ignore_ascii_case(extension))
 }
 
 fn cannot_open(path: &Path, cause: io::Error) -> Error {

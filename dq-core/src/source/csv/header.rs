@@ -9,8 +9,8 @@ use crate::source::csv::blocks::{Block, Blocks};
 use crate::source::csv::file::CsvFile;
 use crate::source::csv::flaw::{Context, Flaw, Reason};
 use crate::source::csv::grammar::{Parser, Sink};
-use crate::source::csv::identity::Identity;
 use crate::source::csv::options::{Dialect, Format};
+use crate::source::files::Identity;
 use crate::value::Span;
 
 /// A file that is read up to its first record.

@@ -10,11 +10,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::source::csv::feed::{Feed, FeedFile};
 use crate::source::csv::file::CsvFile;
 use crate::source::csv::header::OpenFile;
-use crate::source::csv::identity::Identity;
-use crate::source::csv::locate::Located;
 use crate::source::csv::options::Format;
 use crate::source::csv::partition::{CsvPartition, CsvScan};
 use crate::source::csv::rows::Projection;
+use crate::source::files::{Identity, Located};
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 
@@ -44,7 +43,7 @@ struct SeenFile {
 
 impl CsvSnapshot {
     /// Opens every file of every table.
-    pub(crate) fn open(tables: Vec<Located>, format: Arc<Format>) -> Result<Self> {
+    pub(crate) fn open(tables: Vec<Located<CsvFile>>, format: Arc<Format>) -> Result<Self> {
         let mut snapshot = Self { schemas: Vec::new(), tables: Vec::new(), format };
         for located in tables {
             snapshot.add(located)?;
@@ -52,7 +51,7 @@ impl CsvSnapshot {
         Ok(snapshot)
     }
 
-    fn add(&mut self, located: Located) -> Result<()> {
+    fn add(&mut self, located: Located<CsvFile>) -> Result<()> {
         let mut first: Option<(CsvFile, Vec<String>)> = None;
         let mut rows_estimate = Some(0_u64);
         let mut files = Vec::new();

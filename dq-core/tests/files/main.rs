@@ -1,0 +1,6 @@
+//! Sources that are made of files, as an embedding program reads them.
+
+#![cfg(test)]
+
+mod parquet;
+mod reading;
