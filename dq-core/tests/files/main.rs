@@ -2,5 +2,6 @@
 
 #![cfg(test)]
 
+mod combined;
 mod parquet;
 mod reading;

@@ -38,8 +38,8 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
 
 /// Makes sure that no report overwrites what the run reads.
 fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
-    let inputs = [("source", arguments.source.file()), ("rule set", arguments.rules.file())];
-    for (what, input) in inputs {
+    let sources = arguments.source.files().map(|it| ("source", it));
+    for (what, input) in sources.chain([("rule set", arguments.rules.file())]) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
         if let Some((file, _)) =

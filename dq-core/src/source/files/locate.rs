@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use glob::MatchOptions;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::files::{FileFormat, table_name};
+use crate::source::files::{FileFormat, table_in};
 
 /// The table of a single file, stream or pattern.
 const ONLY_TABLE: &str = "data";
@@ -25,8 +25,8 @@ pub(crate) fn tables(spec: &str, format: FileFormat) -> Result<Vec<Located>> {
     if path.is_dir() {
         return directory(path, format);
     }
-    if is_pattern(spec) {
-        return Ok(only_table(matching(spec)?));
+    if let Some(paths) = matching_pattern(spec)? {
+        return Ok(only_table(paths));
     }
     match fs::metadata(path) {
         Ok(_) => Ok(only_table(vec![path.to_owned()])),
@@ -34,9 +34,12 @@ pub(crate) fn tables(spec: &str, format: FileFormat) -> Result<Vec<Located>> {
     }
 }
 
-/// Whether `spec` is a pattern, and not a file that is called like one.
-fn is_pattern(spec: &str) -> bool {
-    spec.contains(['*', '?', '[']) && !Path::new(spec).exists()
+/// The files that match `spec`, at least one, if it is a pattern and not a file that is called like one.
+pub(crate) fn matching_pattern(spec: &str) -> Result<Option<Vec<PathBuf>>> {
+    if spec.contains(['*', '?', '[']) && !Path::new(spec).exists() {
+        return matching(spec).map(Some);
+    }
+    Ok(None)
 }
 
 /// The one table of `files`.
@@ -78,7 +81,7 @@ fn directory(directory: &Path, format: FileFormat) -> Result<Vec<Located>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(cannot_read)? {
         let path = entry.map_err(cannot_read)?.path();
-        if let Some(table) = table_name(&path, format) {
+        if let Some((_, table)) = table_in(&path).filter(|(it, _)| *it == format) {
             files.push((table, path));
         }
     }
@@ -90,10 +93,14 @@ fn directory(directory: &Path, format: FileFormat) -> Result<Vec<Located>> {
     if let Some([(table, one), (_, other)]) =
         files.array_windows::<2>().find(|[(one, _), (other, _)]| one == other)
     {
-        let (one, other) = (one.display(), other.display());
-        let message =
-            format!("cannot name a table `{table}`: both `{one}` and `{other}` would be it");
-        return Err(Error::new(ErrorKind::SourceInvalid, message));
+        return Err(same_table(table, one, other));
     }
     Ok(files.into_iter().map(|(table, path)| Located { table, files: vec![path] }).collect())
+}
+
+/// The error of two files whose tables would have the same name.
+pub(crate) fn same_table(table: &str, one: &Path, other: &Path) -> Error {
+    let (one, other) = (one.min(other).display(), one.max(other).display());
+    let message = format!("cannot name a table `{table}`: both `{one}` and `{other}` would be it");
+    Error::new(ErrorKind::SourceInvalid, message)
 }

@@ -1,19 +1,17 @@
 //! What sources that are made of files have in common: which files a specification names, what they
 //! are by their names, and whether they are still the same.
 
-#[cfg(any(feature = "csv", feature = "parquet"))]
 mod identity;
-#[cfg(any(feature = "csv", feature = "parquet"))]
 mod locate;
 
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-#[cfg(any(feature = "csv", feature = "parquet"))]
 pub(crate) use identity::Identity;
-#[cfg(any(feature = "csv", feature = "parquet"))]
-pub(crate) use locate::{Located, only_table, tables};
+#[cfg(feature = "csv")]
+pub(crate) use locate::only_table;
+pub(crate) use locate::{Located, matching_pattern, same_table, tables};
 
 /// A format of files that hold one table each.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -61,16 +59,13 @@ impl fmt::Display for FileFormat {
     }
 }
 
-#[cfg(any(feature = "csv", feature = "parquet"))]
-/// The name of the table in the file at `path`, its name up to the extension, if it is of `format`.
-/// Directories and hidden files hold none.
-pub(crate) fn table_name(path: &Path, format: FileFormat) -> Option<String> {
-    if FileFormat::of(path) != Some(format) || path.is_dir() {
-        return None;
-    }
+/// The format of the file at `path` and the name of its table, which is that of the file up to the
+/// extension. Directories, hidden files and files of other formats hold none.
+pub(crate) fn table_in(path: &Path) -> Option<(FileFormat, String)> {
+    let format = FileFormat::of(path).filter(|_| !path.is_dir())?;
     let inner: PathBuf = if is_gzip(path) { path.with_extension("") } else { path.to_owned() };
     let stem = inner.file_stem()?.to_string_lossy().into_owned();
-    (!stem.starts_with('.')).then_some(stem)
+    (!stem.starts_with('.')).then_some((format, stem))
 }
 
 /// Whether `path` ends with `.gz`.
