@@ -2,6 +2,8 @@
 //! are by their names, and whether they are still the same.
 
 mod identity;
+#[cfg(feature = "csv")]
+mod input;
 mod locate;
 
 use std::ffi::OsStr;
@@ -10,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use identity::Identity;
 #[cfg(feature = "csv")]
-pub(crate) use locate::only_table;
+pub(crate) use input::{ByteStream, InputFile, input_tables, peek};
+#[cfg(feature = "csv")]
+use locate::only_table;
 pub(crate) use locate::{Located, matching_pattern, same_table, tables};
 
 /// A format of files that hold one table each.
