@@ -21,6 +21,8 @@ features:
 	cargo check -p dq-core --no-default-features --features sqlite --locked
 	cargo check -p dq-core --no-default-features --features csv --locked
 	cargo check -p dq-core --no-default-features --features parquet --locked
+	cargo check -p dq-core --no-default-features --features ipc --locked
+	cargo check -p dq-core --no-default-features --features json --locked
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked

@@ -17,7 +17,7 @@ use crate::data::{
     AFFILIATION_COLUMNS, FACILITY_COLUMNS, PROVIDER_COLUMNS, affiliation, facility, provider,
 };
 
-/// About as many as DuckDB and Polars write, so that there are enough to share.
+/// About as many as the peers write by themselves, so that there are enough to share.
 const GROUP_ROWS: usize = 131_072;
 
 /// The columns that hold days, which all can be read.
@@ -75,13 +75,13 @@ fn write<const N: usize>(
 }
 
 fn batch<const N: usize>(columns: &[&str; N], rows: &[[Value; N]]) -> Result<RecordBatch> {
-    let column = |(position, name): (usize, &&str)| {
+    let mut arrays = Vec::new();
+    for (position, name) in columns.iter().enumerate() {
         let values: Vec<_> = rows.iter().filter_map(|it| it.get(position)).collect();
         let array = if DAYS.contains(name) { days(&values) } else { array(&values) };
-        Ok((*name, array?, true))
-    };
-    let columns: Vec<_> = columns.iter().enumerate().map(column).collect::<Result<_>>()?;
-    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
+        arrays.push((*name, array?, true));
+    }
+    Ok(RecordBatch::try_from_iter_with_nullable(arrays)?)
 }
 
 /// An array of the type of the first value that is not NULL.

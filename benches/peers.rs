@@ -1,4 +1,4 @@
-//! DuckDB, Polars and DataFusion with the same checks, written by hand, over the same Parquet files.
+//! The peers: `DuckDB`, Polars and `DataFusion` with the same checks, written by hand, over the same files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,11 @@ impl Peers {
         if !python.exists() {
             let mut venv = Command::new("python3");
             let made = venv.args(["-m", "venv"]).arg(environment).status();
-            ensure!(made.context("cannot run `python3`")?.success(), "cannot make {environment:?}");
+            ensure!(
+                made.context("cannot run `python3`")?.success(),
+                "cannot make `{}`",
+                environment.display()
+            );
         }
         let mut pip = Command::new(&python);
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);

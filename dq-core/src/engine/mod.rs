@@ -25,13 +25,16 @@ pub struct OpenOptions {
     /// Parquet files.
     #[cfg(feature = "parquet")]
     pub parquet: crate::source::parquet::ParquetOptions,
+    /// JSON Lines.
+    #[cfg(feature = "json")]
+    pub json: crate::source::json::JsonOptions,
     /// How SQLite tables are scanned.
     #[cfg(feature = "sqlite")]
     pub sqlite_scan: crate::database::sqlite::ScanMethod,
 }
 
 /// The kinds of sources by which a specification can begin.
-const SCHEMES: &str = "`sqlite:`, `csv:` and `parquet:`";
+const SCHEMES: &str = "`sqlite:`, `csv:`, `parquet:`, `ipc:` and `json:`";
 
 /// The first bytes of every SQLite database; see "The Database Header" in SQLite's file format.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -41,10 +44,11 @@ const SQLITE_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 
 /// Opens the source that `spec` names.
 ///
-/// `sqlite:PATH` is a SQLite database; `csv:PATH` and `parquet:PATH` are a file, the files of a
-/// pattern, or those of a directory. Without a scheme the name tells: `.db`, `.db3`, `.sqlite` and
-/// `.sqlite3` are SQLite, and so is what begins like a database; `.parquet` and `.pq` are Parquet;
-/// everything else is CSV, and `-` is CSV on standard input. A directory without a scheme has a table for
+/// `sqlite:PATH` is a SQLite database; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and `json:PATH` are a
+/// file, the files of a pattern, or those of a directory. Without a scheme the name tells: `.db`,
+/// `.db3`, `.sqlite` and `.sqlite3` are SQLite, and so is what begins like a database; `.parquet` and `.pq`
+/// are Parquet; `.arrow`, `.feather`, `.ipc` and `.arrows` are Arrow IPC; `.jsonl` and `.ndjson` are JSON
+/// Lines; everything else is CSV, and `-` is CSV on standard input. A directory without a scheme has a table for
 /// each file of any known format in it.
 ///
 /// `NAME=SPEC` gives the table of a source another name; several tables of one source are then called
@@ -93,8 +97,9 @@ pub fn open_all<S: AsRef<str>>(specs: &[S], options: &OpenOptions) -> Result<Arc
 /// The file or directory that `spec` names, without its name and scheme; a pattern as it is.
 pub fn path_of(spec: &str) -> &Path {
     let source = Spec::of(spec).source;
-    let schemes = ["sqlite://", "sqlite:", "csv:", "parquet:"];
-    Path::new(schemes.iter().find_map(|it| source.strip_prefix(it)).unwrap_or(source))
+    let mut schemes =
+        ["sqlite://", "sqlite:"].into_iter().chain(FileFormat::ALL.map(FileFormat::scheme));
+    Path::new(schemes.find_map(|it| source.strip_prefix(it)).unwrap_or(source))
 }
 
 /// What a user types: perhaps a name, and a source.
@@ -124,8 +129,8 @@ fn open_one(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     if let Some(path) = spec.strip_prefix("sqlite:") {
         return sqlite(path.strip_prefix("//").unwrap_or(path), options);
     }
-    for (scheme, format) in [("csv:", FileFormat::Csv), ("parquet:", FileFormat::Parquet)] {
-        if let Some(path) = spec.strip_prefix(scheme) {
+    for format in FileFormat::ALL {
+        if let Some(path) = spec.strip_prefix(format.scheme()) {
             return files(path, format, options);
         }
     }
@@ -149,6 +154,8 @@ fn files(path: &str, format: FileFormat, options: &OpenOptions) -> Result<Arc<dy
     match format {
         FileFormat::Csv => csv(path, options),
         FileFormat::Parquet => parquet(path, options),
+        FileFormat::Ipc => ipc(path),
+        FileFormat::Json => json(path, options),
     }
 }
 
@@ -210,6 +217,16 @@ fn parquet(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     Ok(Arc::new(crate::source::parquet::ParquetSource::open(path, options)?))
 }
 
+#[cfg(feature = "ipc")]
+fn ipc(path: &str) -> Result<Arc<dyn Source>> {
+    Ok(Arc::new(crate::source::ipc::IpcSource::open(path)?))
+}
+
+#[cfg(feature = "json")]
+fn json(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Ok(Arc::new(crate::source::json::JsonSource::open(path, options.json.clone())?))
+}
+
 #[cfg(not(feature = "sqlite"))]
 fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("sqlite", path))
@@ -225,7 +242,23 @@ fn parquet(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("parquet", path))
 }
 
-#[cfg(not(all(feature = "sqlite", feature = "csv", feature = "parquet")))]
+#[cfg(not(feature = "ipc"))]
+fn ipc(path: &str) -> Result<Arc<dyn Source>> {
+    Err(disabled("ipc", path))
+}
+
+#[cfg(not(feature = "json"))]
+fn json(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Err(disabled("json", path))
+}
+
+#[cfg(not(all(
+    feature = "sqlite",
+    feature = "csv",
+    feature = "parquet",
+    feature = "ipc",
+    feature = "json"
+)))]
 fn disabled(feature: &str, path: &str) -> Error {
     let message = format!("cannot open `{path}`: dq was compiled without the feature `{feature}`");
     Error::new(ErrorKind::FeatureDisabled, message)

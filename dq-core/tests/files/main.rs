@@ -3,5 +3,7 @@
 #![cfg(test)]
 
 mod combined;
+mod ipc;
+mod json;
 mod parquet;
 mod reading;

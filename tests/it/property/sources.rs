@@ -9,8 +9,11 @@ use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Date64Array, DictionaryArray, Float64Array, Int64Array,
     LargeStringArray, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
 };
+use arrow_ipc::writer::{FileWriter, StreamWriter};
 use dq_core::database::sqlite::{ScanMethod, SqliteConfig, SqliteSource};
 use dq_core::source::csv::{CsvOptions, CsvSource};
+use dq_core::source::ipc::IpcSource;
+use dq_core::source::json::{JsonOptions, JsonSource};
 use dq_core::source::memory::MemorySource;
 use dq_core::source::parquet::{ParquetOptions, ParquetSource};
 use parquet::arrow::ArrowWriter;
@@ -19,7 +22,7 @@ use parquet::file::properties::WriterProperties;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use crate::naive::{Cell, Kind, Table};
+use crate::naive::{Cell, Column, Kind, Table};
 use crate::property::tables::{KeyShape, Shape};
 
 /// The tables as Arrow can hold them: a column has one type.
@@ -30,9 +33,21 @@ pub(crate) fn as_arrow(tables: &[Table]) -> Vec<Table> {
     })
 }
 
-/// The tables as Parquet can hold them: as in memory, without a key.
-pub(crate) fn as_parquet(tables: &[Table]) -> Vec<Table> {
+/// The tables as files of arrays can hold them: as in memory, without a key.
+pub(crate) fn as_arrays(tables: &[Table]) -> Vec<Table> {
     let mut tables = as_arrow(tables);
+    tables.iter_mut().for_each(|it| it.key.clear());
+    tables
+}
+
+/// The tables as JSON can hold them: no days, no bytes, no numbers without end, and no key.
+pub(crate) fn as_json(tables: &[Table]) -> Vec<Table> {
+    let mut tables = changed(tables, |kind, cell| match (kind, cell) {
+        (kind, Cell::Float(it)) if !it.is_finite() => (kind, Cell::Null),
+        (Kind::Day | Kind::Moment, cell) => (Kind::Text, text_of(cell)),
+        (kind, Cell::Bytes(it)) => (kind, text_of(Cell::Bytes(it))),
+        other => other,
+    });
     tables.iter_mut().for_each(|it| it.key.clear());
     tables
 }
@@ -128,6 +143,57 @@ pub(crate) fn parquet(tables: &[Table], shape: &Shape, folder: &Path) -> Parquet
     }
     let options = ParquetOptions { batch_rows: shape.batches[0].max(1), piece_rows: 2 };
     ParquetSource::open(folder.to_str().unwrap(), options).unwrap()
+}
+
+/// The tables as Arrow IPC in `folder`: one as a file, the other as a stream.
+pub(crate) fn ipc(tables: &[Table], shape: &Shape, folder: &Path) -> IpcSource {
+    fs::create_dir(folder).unwrap();
+    for (number, table) in tables.iter().enumerate() {
+        let rows = record_batch(table, shape);
+        let file = File::create(folder.join(format!("{}.arrow", table.name))).unwrap();
+        let length = shape.batches[0].max(1);
+        let starts = (0..rows.num_rows()).step_by(length);
+        let batches = starts.map(|it| rows.slice(it, length.min(rows.num_rows() - it)));
+        if number % 2 == 0 {
+            let mut writer = FileWriter::try_new(file, &rows.schema()).unwrap();
+            batches.for_each(|it| writer.write(&it).unwrap());
+            writer.finish().unwrap();
+        } else {
+            let mut writer = StreamWriter::try_new(file, &rows.schema()).unwrap();
+            batches.for_each(|it| writer.write(&it).unwrap());
+            writer.finish().unwrap();
+        }
+    }
+    IpcSource::open(folder.to_str().unwrap()).unwrap()
+}
+
+/// The tables as JSON Lines in `folder`, read in small blocks; none for a table without rows, which
+/// JSON cannot tell from one without columns.
+pub(crate) fn json(tables: &[Table], shape: &Shape, folder: &Path) -> Option<JsonSource> {
+    fs::create_dir(folder).unwrap();
+    for table in tables {
+        let lines: String = (0..table.rows.len()).map(|it| json_line(table, it)).collect();
+        fs::write(folder.join(format!("{}.jsonl", table.name)), lines).unwrap();
+    }
+    let options = JsonOptions { block_bytes: shape.block_bytes, ..JsonOptions::default() };
+    let has_rows = tables.iter().all(|it| !it.rows.is_empty());
+    has_rows.then(|| JsonSource::open(folder.to_str().unwrap(), options).unwrap())
+}
+
+/// The first row has every key; of the others some lack those of NULLs.
+fn json_line(table: &Table, row: usize) -> String {
+    let cells = table.columns.iter().zip(&table.rows[row]);
+    let present = cells.filter(|(_, cell)| row % 2 == 0 || !cell.is_null());
+    let entry = |(column, cell): (&Column, &Cell)| {
+        let value = match cell {
+            Cell::Null => "null".to_owned(),
+            Cell::Text(it) => serde_json::to_string(it).unwrap(),
+            other => other.text().unwrap(),
+        };
+        format!("{}:{value}", serde_json::to_string(column.name).unwrap())
+    };
+    let entries: Vec<_> = present.map(entry).collect();
+    format!("{{{}}}\n", entries.join(", "))
 }
 
 fn array(table: &Table, position: usize, variant: u8) -> ArrayRef {

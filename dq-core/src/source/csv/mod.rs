@@ -9,7 +9,7 @@
 //!                          │ one block after another
 //!              ┌───────────┼───────────┐
 //!              ▼           ▼           ▼
-//!         CsvPartition: grammar ─▶ spans over the block ─▶ Batch
+//!         partition: grammar ─▶ spans over the block ─▶ Batch
 //! ```
 //!
 //! The grammar is that of RFC 4180, read as most programs read it. Records end with LF or CR LF; the
@@ -24,6 +24,7 @@
 
 mod blocks;
 mod decode;
+mod decoder;
 mod feed;
 mod file;
 mod flaw;
@@ -31,7 +32,6 @@ mod grammar;
 mod header;
 mod marks;
 mod options;
-mod partition;
 mod rows;
 mod snapshot;
 

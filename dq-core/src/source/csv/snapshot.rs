@@ -1,17 +1,17 @@
 //! The tables of CSV files at one moment.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::csv::decoder::CsvDecoder;
 use crate::source::csv::feed::{Feed, FeedFile};
 use crate::source::csv::header::OpenFile;
 use crate::source::csv::options::Format;
-use crate::source::csv::partition::{CsvPartition, CsvScan};
 use crate::source::csv::rows::Projection;
+use crate::source::files::scan::partitions;
 use crate::source::files::{Identity, InputFile, Located};
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::{ColumnSchema, TableSchema, ValueType};
@@ -75,13 +75,13 @@ impl CsvSnapshot {
     }
 
     /// How many partitions have something to do.
-    fn partitions(&self, table: &TableFiles, at_most: NonZeroUsize) -> usize {
+    fn partitions(&self, table: &TableFiles) -> usize {
         let plain = |it: &SeenFile| it.identity.filter(|_| it.file.is_plain()).map(|id| id.size);
         let Some(bytes) = table.files.iter().map(plain).sum::<Option<u64>>() else {
-            return at_most.get();
+            return usize::MAX;
         };
         let blocks = bytes.div_ceil(self.format.block_bytes as u64).max(table.files.len() as u64);
-        at_most.get().min(usize::try_from(blocks).unwrap_or(usize::MAX)).max(1)
+        usize::try_from(blocks).unwrap_or(usize::MAX)
     }
 }
 
@@ -101,13 +101,9 @@ impl Snapshot for CsvSnapshot {
         let files = table.files.iter().map(SeenFile::feed).collect::<Result<_>>()?;
         let projection = Projection { width: schema.columns.len(), wanted: scan.columns.clone() };
         let feed = Feed::new(files, Arc::clone(&self.format));
-        let csv_scan = Arc::new(CsvScan::new(feed, schema.columns.clone(), projection));
-        let partition = || {
-            let partition = CsvPartition::new(Arc::clone(&csv_scan), scan.cancellation.clone());
-            Box::new(partition) as Box<dyn Partition>
-        };
-        let partitions = self.partitions(table, scan.partitions);
-        Ok(std::iter::repeat_with(partition).take(partitions).collect())
+        let columns = schema.columns.clone();
+        let decoder = CsvDecoder { columns, header: self.format.header, projection };
+        Ok(partitions(feed, decoder, scan, self.partitions(table)))
     }
 
     async fn finish(&self) -> Result<()> {

@@ -1,19 +1,23 @@
 //! What sources that are made of files have in common: which files a specification names, what they
 //! are by their names, and whether they are still the same.
 
+#[cfg(any(feature = "ipc", feature = "parquet"))]
+pub(crate) mod fields;
 mod identity;
-#[cfg(feature = "csv")]
+#[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
 mod input;
 mod locate;
+#[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
+pub(crate) mod scan;
 
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use identity::Identity;
-#[cfg(feature = "csv")]
+#[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
 pub(crate) use input::{ByteStream, InputFile, input_tables, peek};
-#[cfg(feature = "csv")]
+#[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
 use locate::only_table;
 pub(crate) use locate::{Located, matching_pattern, same_table, tables};
 
@@ -24,11 +28,15 @@ pub(crate) enum FileFormat {
     Csv,
     /// Apache Parquet: `.parquet` and `.pq`.
     Parquet,
+    /// The files and streams of Apache Arrow: `.arrow`, `.feather`, `.ipc` and `.arrows`.
+    Ipc,
+    /// A JSON object in each line: `.jsonl` and `.ndjson`, also with `.gz` behind.
+    Json,
 }
 
 impl FileFormat {
     /// Every format.
-    pub(crate) const ALL: [Self; 2] = [Self::Csv, Self::Parquet];
+    pub(crate) const ALL: [Self; 4] = [Self::Csv, Self::Parquet, Self::Ipc, Self::Json];
 
     /// The format of files that are called like the one at `path`.
     pub(crate) fn of(path: &Path) -> Option<Self> {
@@ -39,17 +47,29 @@ impl FileFormat {
         (format.may_be_gzipped() || !is_gzip(path)).then_some(format)
     }
 
+    /// What a specification begins with to say that its files are of this format.
+    pub(crate) fn scheme(self) -> &'static str {
+        match self {
+            Self::Csv => "csv:",
+            Self::Parquet => "parquet:",
+            Self::Ipc => "ipc:",
+            Self::Json => "json:",
+        }
+    }
+
     fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Csv => &["csv", "tsv"],
             Self::Parquet => &["parquet", "pq"],
+            Self::Ipc => &["arrow", "feather", "ipc", "arrows"],
+            Self::Json => &["jsonl", "ndjson"],
         }
     }
 
     fn may_be_gzipped(self) -> bool {
         match self {
-            Self::Csv => true,
-            Self::Parquet => false,
+            Self::Csv | Self::Json => true,
+            Self::Parquet | Self::Ipc => false,
         }
     }
 }
@@ -59,6 +79,8 @@ impl fmt::Display for FileFormat {
         f.write_str(match self {
             Self::Csv => "CSV",
             Self::Parquet => "Parquet",
+            Self::Ipc => "Arrow IPC",
+            Self::Json => "JSON Lines",
         })
     }
 }

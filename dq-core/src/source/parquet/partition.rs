@@ -1,11 +1,10 @@
 //! Partitions of a scan: each reads one piece after another.
 
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{FieldRef, Schema};
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
 use async_trait::async_trait;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -15,6 +14,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::metadata::RowGroupMetaData;
 
 use crate::error::{Error, Result};
+use crate::source::files::fields::{caught, columns_of};
 use crate::source::parquet::error::{invalid, unreadable};
 use crate::source::parquet::file::ParquetFile;
 use crate::source::parquet::pieces::Piece;
@@ -115,7 +115,7 @@ impl Reading {
             _ if self.left == 0 => return Ok(None),
             None => Vec::new(),
             Some(reader) => match read(reader, &self.file)? {
-                Some(rows) => self.columns_of(&rows, scan)?,
+                Some(rows) => columns_of(&self.file.path.display(), &rows, &scan.columns)?,
                 None => return Err(self.too_few()),
             },
         };
@@ -128,40 +128,18 @@ impl Reading {
         Ok(Some(Batch::new(self.sequence, rows, columns)))
     }
 
-    /// The wanted columns, in the order of the request.
-    fn columns_of(&self, rows: &RecordBatch, scan: &ParquetScan) -> Result<Vec<Column>> {
-        let mut present = scan.columns.clone(); // the reader gives them in the order of the file
-        present.sort_unstable();
-        present.dedup();
-        let read = |(array, field): (&ArrayRef, &FieldRef)| {
-            Column::from_arrow(array).map_err(|error| {
-                let (name, path) = (field.name(), self.file.path.display());
-                let message = format!("cannot read the column `{name}` of `{path}`: {error}");
-                Error::new(error.kind(), message)
-            })
-        };
-        let fields = rows.schema_ref().fields().iter();
-        let columns: Vec<_> = rows.columns().iter().zip(fields).map(read).collect::<Result<_>>()?;
-        let null = || Column::Null(rows.num_rows());
-        let column = |wanted: &usize| {
-            let at = present.binary_search(wanted).ok();
-            at.and_then(|it| columns.get(it)).cloned().unwrap_or_else(null)
-        };
-        Ok(scan.columns.iter().map(column).collect())
-    }
-
     fn too_few(&self) -> Error {
         invalid(&self.file.path, "a row group has not as many rows as the footer says")
     }
 }
 
-/// The next rows. Damaged pages make the decoder panic in places: that is no more than an error.
+/// The next rows.
 fn read(reader: &mut ParquetRecordBatchReader, file: &ParquetFile) -> Result<Option<RecordBatch>> {
-    match panic::catch_unwind(AssertUnwindSafe(|| reader.next())) {
-        Ok(None) => Ok(None),
-        Ok(Some(Ok(rows))) => Ok(Some(rows)),
-        Ok(Some(Err(error))) => Err(unreadable(&file.path, error.into())),
-        Err(_) => Err(invalid(&file.path, "its pages are damaged")),
+    match caught(|| reader.next()) {
+        Some(Some(Ok(rows))) => Ok(Some(rows)),
+        Some(Some(Err(error))) => Err(unreadable(&file.path, error.into())),
+        Some(None) => Ok(None),
+        None => Err(invalid(&file.path, "its pages are damaged")),
     }
 }
 

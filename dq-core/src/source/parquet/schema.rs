@@ -1,6 +1,5 @@
 //! The columns of a Parquet file, and as which arrays they are read.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,9 +9,9 @@ use parquet::basic::{ConvertedType, Encoding, LogicalType, PageType, Type as Phy
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::source::parquet::error::{invalid, unreadable};
-use crate::value::{ColumnSchema, ValueType};
+use crate::error::Result;
+use crate::source::files::fields::check_names;
+use crate::source::parquet::error::unreadable;
 
 /// The columns of a file, as arrays without dictionaries.
 ///
@@ -24,11 +23,7 @@ pub(crate) fn fields(path: &Path, metadata: &ParquetMetaData) -> Result<Fields> 
     let schema = parquet_to_arrow_schema(descriptor, noted)
         .or_else(|_| parquet_to_arrow_schema(descriptor, None))
         .map_err(|it| unreadable(path, it))?;
-    let mut seen = HashSet::new();
-    if let Some(twice) = schema.fields().iter().find(|it| !seen.insert(it.name())) {
-        let reason = format!("it has two columns called `{}`", twice.name());
-        return Err(invalid(path, &reason));
-    }
+    check_names(path.display(), schema.fields())?;
     let roots = descriptor.root_schema().get_fields();
     Ok(schema.fields().iter().zip(roots).map(|(field, root)| readable(field, root)).collect())
 }
@@ -68,31 +63,6 @@ fn readable(field: &FieldRef, root: &TypePtr) -> FieldRef {
 
 fn with_type(field: &Field, data_type: DataType) -> FieldRef {
     Arc::new(field.clone().with_data_type(data_type))
-}
-
-/// What a table says of the column that is read as `field`.
-pub(crate) fn column(field: &FieldRef) -> ColumnSchema {
-    ColumnSchema {
-        name: field.name().clone(),
-        value_type: ValueType::of_arrow(field.data_type()).unwrap_or(ValueType::Any),
-        nullable: field.is_nullable(),
-    }
-}
-
-/// Refuses a column that cannot be read.
-pub(crate) fn check_readable(path: &Path, field: &Field) -> Result<()> {
-    if ValueType::of_arrow(field.data_type()).is_some() {
-        return Ok(());
-    }
-    let what =
-        if field.data_type().is_nested() { "is nested" } else { "has a type that dq cannot read" };
-    let message = format!(
-        "cannot read the column `{}` of `{}`: it {what} (`{}`)",
-        field.name(),
-        path.display(),
-        field.data_type(),
-    );
-    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// The columns as they are read from one row group: text as a dictionary, where all its pages

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow_schema::{FieldRef, Fields};
+use arrow_schema::Fields;
 use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::files::Located;
+use crate::source::files::fields::{check_readable, column_schema, merged};
 use crate::source::parquet::ParquetOptions;
 use crate::source::parquet::error::invalid;
 use crate::source::parquet::file::ParquetFile;
 use crate::source::parquet::partition::{ParquetPartition, ParquetScan};
-use crate::source::parquet::{pieces, schema};
+use crate::source::parquet::pieces;
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::TableSchema;
 
@@ -44,7 +45,7 @@ impl ParquetSnapshot {
             let rows = files.groups.iter().flatten().map(|it| *it as u64).sum();
             snapshot.schemas.push(TableSchema {
                 name: table,
-                columns: files.fields.iter().map(schema::column).collect(),
+                columns: files.fields.iter().map(column_schema).collect(),
                 primary_key: Vec::new(),
                 rows_estimate: Some(rows),
             });
@@ -62,28 +63,13 @@ impl TableFiles {
             let file = ParquetFile::open(path)?;
             let (one, known) =
                 first.get_or_insert_with(|| (file.path.clone(), file.fields.clone()));
-            let Some(merged) = merged(known, &file.fields) else {
-                let reason = format!("its columns are not those of `{}`", one.display());
-                return Err(invalid(&file.path, &reason));
-            };
-            *known = merged;
+            *known = merged((one.display(), known), (file.path.display(), &file.fields))?;
             groups.push(rows_of_groups(&file)?);
             files.push(Arc::new(file));
         }
         let fields = first.map_or_else(Fields::empty, |(_, fields)| fields);
         Ok(Self { files, groups, fields, scanned: AtomicBool::new(false) })
     }
-}
-
-/// The columns of two files of one table, which have the same names and types; `None` if not.
-fn merged(fields: &Fields, others: &Fields) -> Option<Fields> {
-    let column = |(one, other): (&FieldRef, &FieldRef)| {
-        let is_alike = one.name() == other.name() && one.data_type() == other.data_type();
-        is_alike.then(|| if one.is_nullable() { Arc::clone(one) } else { Arc::clone(other) })
-    };
-    let pairs = fields.iter().zip(others).filter(|_| fields.len() == others.len());
-    let merged: Fields = pairs.map(column).collect::<Option<Vec<_>>>()?.into();
-    (merged.len() == others.len() && merged.len() == fields.len()).then_some(merged)
 }
 
 fn rows_of_groups(file: &ParquetFile) -> Result<Vec<usize>> {
@@ -108,7 +94,7 @@ impl Snapshot for ParquetSnapshot {
             return Err(Error::new(ErrorKind::NotFound, message));
         };
         for field in scan.columns.iter().filter_map(|it| table.fields.get(*it)) {
-            table.files.first().map_or(Ok(()), |it| schema::check_readable(&it.path, field))?;
+            table.files.first().map_or(Ok(()), |it| check_readable(it.path.display(), field))?;
         }
         table.scanned.store(true, Ordering::Release);
         let pieces = pieces::cut(&table.groups, scan.partitions, self.options.piece_rows);
