@@ -41,14 +41,18 @@ fn options(compression: Option<CompressionType>) -> IpcWriteOptions {
 fn as_file(batches: &[RecordBatch], options: IpcWriteOptions) -> Vec<u8> {
     let mut writer =
         FileWriter::try_new_with_options(Vec::new(), &batches[0].schema(), options).unwrap();
-    batches.iter().for_each(|it| writer.write(it).unwrap());
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
     writer.into_inner().unwrap()
 }
 
 fn as_stream(batches: &[RecordBatch], options: IpcWriteOptions) -> Vec<u8> {
     let mut writer =
         StreamWriter::try_new_with_options(Vec::new(), &batches[0].schema(), options).unwrap();
-    batches.iter().for_each(|it| writer.write(it).unwrap());
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
     writer.into_inner().unwrap()
 }
 

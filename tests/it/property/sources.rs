@@ -35,30 +35,29 @@ pub(crate) fn as_arrow(tables: &[Table]) -> Vec<Table> {
 
 /// The tables as files of arrays can hold them: as in memory, without a key.
 pub(crate) fn as_arrays(tables: &[Table]) -> Vec<Table> {
-    let mut tables = as_arrow(tables);
-    tables.iter_mut().for_each(|it| it.key.clear());
+    without_key(as_arrow(tables))
+}
+
+fn without_key(mut tables: Vec<Table>) -> Vec<Table> {
+    for table in &mut tables {
+        table.key.clear();
+    }
     tables
 }
 
 /// The tables as JSON can hold them: no days, no bytes, no numbers without end, and no key.
 pub(crate) fn as_json(tables: &[Table]) -> Vec<Table> {
-    let mut tables = changed(tables, |kind, cell| match (kind, cell) {
+    without_key(changed(tables, |kind, cell| match (kind, cell) {
         (kind, Cell::Float(it)) if !it.is_finite() => (kind, Cell::Null),
         (Kind::Day | Kind::Moment, cell) => (Kind::Text, text_of(cell)),
         (kind, Cell::Bytes(it)) => (kind, text_of(Cell::Bytes(it))),
         other => other,
-    });
-    tables.iter_mut().for_each(|it| it.key.clear());
-    tables
+    }))
 }
 
 /// The tables as CSV can hold them: text without a key.
 pub(crate) fn as_text(tables: &[Table]) -> Vec<Table> {
-    let mut tables = changed(tables, |_, cell| (Kind::Text, text_of(cell)));
-    for table in &mut tables {
-        table.key.clear();
-    }
-    tables
+    without_key(changed(tables, |_, cell| (Kind::Text, text_of(cell))))
 }
 
 /// The tables as SQLite can hold them: no days, no booleans, no NaN, and in a REAL column no negative
@@ -132,8 +131,8 @@ pub(crate) fn parquet(tables: &[Table], shape: &Shape, folder: &Path) -> Parquet
             .set_data_page_row_count_limit(length(1))
             .set_write_batch_size(length(2))
             .set_dictionary_page_size_limit(shape.block_bytes)
-            .set_dictionary_enabled(shape.arrow[0] % 4 > 0)
-            .set_compression(if shape.arrow[1] % 2 > 0 { SNAPPY } else { UNCOMPRESSED });
+            .set_dictionary_enabled(!shape.arrow[0].is_multiple_of(4))
+            .set_compression(if shape.arrow[1].is_multiple_of(2) { SNAPPY } else { UNCOMPRESSED });
         let file = File::create(folder.join(format!("{}.parquet", table.name))).unwrap();
         let rows = record_batch(table, shape);
         let mut writer =
@@ -154,13 +153,17 @@ pub(crate) fn ipc(tables: &[Table], shape: &Shape, folder: &Path) -> IpcSource {
         let length = shape.batches[0].max(1);
         let starts = (0..rows.num_rows()).step_by(length);
         let batches = starts.map(|it| rows.slice(it, length.min(rows.num_rows() - it)));
-        if number % 2 == 0 {
+        if number == 0 {
             let mut writer = FileWriter::try_new(file, &rows.schema()).unwrap();
-            batches.for_each(|it| writer.write(&it).unwrap());
+            for batch in batches {
+                writer.write(&batch).unwrap();
+            }
             writer.finish().unwrap();
         } else {
             let mut writer = StreamWriter::try_new(file, &rows.schema()).unwrap();
-            batches.for_each(|it| writer.write(&it).unwrap());
+            for batch in batches {
+                writer.write(&batch).unwrap();
+            }
             writer.finish().unwrap();
         }
     }
@@ -183,7 +186,7 @@ pub(crate) fn json(tables: &[Table], shape: &Shape, folder: &Path) -> Option<Jso
 /// The first row has every key; of the others some lack those of NULLs.
 fn json_line(table: &Table, row: usize) -> String {
     let cells = table.columns.iter().zip(&table.rows[row]);
-    let present = cells.filter(|(_, cell)| row % 2 == 0 || !cell.is_null());
+    let present = cells.filter(|(_, cell)| row == 0 || row % 3 == 1 || !cell.is_null());
     let entry = |(column, cell): (&Column, &Cell)| {
         let value = match cell {
             Cell::Null => "null".to_owned(),
