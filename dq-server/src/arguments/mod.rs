@@ -236,6 +236,9 @@ pub(crate) struct OutputArguments {
     /// Also write the report to this file: .html, .md, .json, .xml (JUnit), .sarif, .csv or .txt; may be repeated
     #[arg(long = "report", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Write every failing row of every check to this file: .csv, .jsonl or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) violations: Option<PathBuf>,
     /// How many keys of failing rows each check shows at most
     #[arg(long = "sample", value_name = "N", default_value_t = 10)]
     pub(crate) sample_limit: usize,
