@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cancel;
+mod figures;
 mod hooked;
 mod hospitals;
 mod keys;
@@ -17,6 +18,7 @@ mod rules_doc;
 mod rules_schema;
 mod run;
 mod scale;
+mod sql;
 mod tidy;
 mod tolerance;
 mod yaml;

@@ -62,6 +62,7 @@ pub(crate) fn check_file(name: &str) -> String {
     match name {
         "type" => "typed.rs".to_owned(),
         "referenced" => "cardinality.rs".to_owned(),
+        "mean" | "min" | "max" | "sum" | "quantile" => "aggregate.rs".to_owned(),
         name => format!("{name}.rs"),
     }
 }

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::rules::check::Check;
+use crate::rules::dimension::Dimension;
 use crate::rules::format::Format;
 use crate::rules::severity::Severity;
 
@@ -31,7 +32,6 @@ impl CheckSchema {
 
     /// A check by key.
     pub(crate) fn of_keys(argument: Json) -> Self {
-        let options = |known: &[&str]| list_or_one(&json!({ "enum": known }));
         Self::new(argument)
             .allowing("ignore", options(&["blank"]))
             .allowing("normalize", options(&["case", "blanks"]))
@@ -138,6 +138,7 @@ fn common_fields() -> Map<String, Json> {
         ],
     });
     Map::from_iter([
+        ("dimension".to_owned(), named(&Dimension::ALL.map(Dimension::as_str))),
         ("id".to_owned(), defined("value")),
         ("message".to_owned(), defined("value")),
         ("severity".to_owned(), defined("severity")),
@@ -189,6 +190,33 @@ pub(crate) fn at_least_one(properties: &Json) -> Json {
 /// `min` and `max`, of which one must be there.
 pub(crate) fn between(bound: &Json) -> Json {
     at_least_one(&json!({ "min": bound, "max": bound }))
+}
+
+/// An object that needs `min`, `max` or both.
+pub(crate) fn with_bounds(mut object: Json) -> Json {
+    if let Some(object) = object.as_object_mut() {
+        let bounds = ["min", "max"].map(|it| json!({ "required": [it] }));
+        object.insert("anyOf".to_owned(), json!(bounds));
+    }
+    object
+}
+
+/// A number or a day.
+pub(crate) fn bound() -> Json {
+    let day = "today|[0-9]{4}-[0-9]{2}-[0-9]{2}";
+    let number = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?";
+    let pattern = format!(r"^({day}|{number})$|\$\{{");
+    json!({ "type": ["number", "string"], "pattern": pattern })
+}
+
+/// A share, such as 0.5 or 50%.
+pub(crate) fn share() -> Json {
+    number_like("number", r"[0-9]+(\.[0-9]*)?%?|\.[0-9]+%?")
+}
+
+/// Options, each of which is one of some words.
+pub(crate) fn options(known: &[&str]) -> Json {
+    list_or_one(&json!({ "enum": known }))
 }
 
 fn list_or_one(item: &Json) -> Json {

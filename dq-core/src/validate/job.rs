@@ -141,7 +141,7 @@ impl Job {
             let parts = parts(&self.keys, &loaded, bucket);
             let others = match self.question {
                 Question::Join(_) => load(&self.others, bucket)?,
-                Question::Unique(_) | Question::Dependency(_) => Vec::new(),
+                _ => Vec::new(),
             };
             let others = self::parts(&self.others, &others, bucket);
             let findings = self.question.decide(&parts, &others, self.run.hash, &mut fails);
@@ -185,6 +185,7 @@ fn question(kernel: &Kernel) -> Option<(Keys, Question)> {
     match *kernel {
         Kernel::Unique(keys) => Some((keys, Question::Unique(1 << keys.scope))),
         Kernel::Dependency(keys) => Some((keys, Question::Dependency(1 << keys.scope))),
+        Kernel::DistinctCount { keys, .. } => Some((keys, Question::Distinct(1 << keys.scope))),
         _ => None,
     }
 }

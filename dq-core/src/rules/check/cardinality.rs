@@ -94,12 +94,8 @@ impl CheckKind for Cardinality {
     fn schema() -> CheckSchema {
         let mut fields = Children::fields();
         fields.extend(["min", "max"].map(|it| (it, schema::defined("count"))));
-        let mut argument = schema::object(&["columns", "table"], &json!(fields));
-        let bounds = ["min", "max"].map(|it| json!({ "required": [it] }));
-        if let Some(argument) = argument.as_object_mut() {
-            argument.insert("anyOf".to_owned(), json!(bounds));
-        }
-        CheckSchema::of_keys(argument)
+        let argument = schema::object(&["columns", "table"], &json!(fields));
+        CheckSchema::of_keys(schema::with_bounds(argument))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -4,11 +4,15 @@
 //! rule file, what it is about, and how it is bound to the columns of a table. To add a check, write
 //! its file and add it to the list below.
 
+mod aggregate;
 mod between;
 mod cardinality;
+mod completeness;
 mod custom;
+mod distinct_count;
 mod expression;
 mod format;
+mod freshness;
 mod functional_dependency;
 mod key_form;
 mod length;
@@ -19,6 +23,7 @@ mod not_null;
 mod one_of;
 mod references;
 mod row_count;
+mod sql;
 mod trimmed;
 mod typed;
 mod unique;
@@ -131,6 +136,15 @@ checks! {
     "referenced" => Referenced(cardinality::Referenced),
     "cardinality" => Cardinality(cardinality::Cardinality),
     "custom" => Custom(custom::Custom),
+    "freshness" => Freshness(freshness::Freshness),
+    "completeness" => Completeness(completeness::Completeness),
+    "distinct_count" => DistinctCount(distinct_count::DistinctCount),
+    "mean" => Mean(aggregate::Mean),
+    "min" => Min(aggregate::Min),
+    "max" => Max(aggregate::Max),
+    "sum" => Sum(aggregate::Sum),
+    "quantile" => Quantile(aggregate::Quantile),
+    "sql" => Sql(sql::Sql),
 }
 
 /// Takes `column`, which must be there.

@@ -4,7 +4,7 @@
 //! - { row_count: { min: 1000 } }
 //! ```
 //!
-//! It counts one violation if the number is out of bounds. An empty table is a number too: 0 rows.
+//! It counts one violation if the number is out of bounds, whatever `tolerance` says. An empty table is a number too: 0 rows.
 
 use std::path::Path;
 

@@ -36,6 +36,11 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     /// The number of `key`, which lies in `part`, if it is here.
     #[inline]
     pub(crate) fn find(&self, part: &Part<'_>, key: Key) -> Option<usize> {
