@@ -56,6 +56,7 @@ pub mod clock;
 pub mod database;
 pub mod engine;
 pub mod error;
+pub mod profile;
 pub mod report;
 pub mod rules;
 pub mod source;

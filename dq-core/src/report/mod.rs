@@ -11,13 +11,13 @@ mod junit;
 mod markdown;
 mod sarif;
 mod scores;
-mod style;
-mod table;
+pub(crate) mod style;
+pub(crate) mod table;
 mod terminal;
 #[cfg(test)]
 mod testing;
-mod text;
-mod words;
+pub(crate) mod text;
+pub(crate) mod words;
 mod write;
 
 use std::fmt;
@@ -31,7 +31,7 @@ use crate::validate::Report;
 pub use style::TerminalStyle;
 pub use text::visible;
 pub use words::counted;
-pub use write::write_report;
+pub use write::{write_file, write_report};
 
 /// A form of the report.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -38,21 +38,24 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// The share of violations in percent; none where there is nothing to be a share of. It reads as
-/// nothing only if there are none and as everything only if there are no others.
+/// The share of violations in percent; none where there is nothing to be a share of.
 pub(crate) fn share(check: &CheckReport) -> Option<String> {
-    let (part, whole) = (u128::from(check.violations), u128::from(check.evaluated));
-    if whole == 0 || check.check == "row_count" || check.measured.is_some() {
-        return None;
-    }
-    let tenths = (part * 1000 + whole / 2) / whole;
-    Some(match tenths {
+    let has_share = check.evaluated > 0 && check.check != "row_count" && check.measured.is_none();
+    has_share.then(|| percent(check.violations, check.evaluated))
+}
+
+/// A share in percent. It reads as nothing only if there are none and as everything only if there are no
+/// others.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let tenths = (part * 1000 + whole / 2) / whole.max(1);
+    match tenths {
         _ if part == 0 => "0%".to_owned(),
         _ if part == whole => "100%".to_owned(),
         0 => "<0.1%".to_owned(),
         1000 if part < whole => ">99.9%".to_owned(),
         _ => format!("{}.{}%", tenths / 10, tenths % 10),
-    })
+    }
 }
 
 /// A span of time as a person says it.

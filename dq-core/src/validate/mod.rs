@@ -24,11 +24,11 @@ mod query;
 pub mod record;
 mod report;
 mod row_key;
-mod run;
+pub(crate) mod run;
 mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
-mod threads;
+pub(crate) mod threads;
 mod worker;
 
 use std::sync::Arc;

@@ -61,11 +61,11 @@ impl Found {
 }
 
 /// Stops the threads of a run: when its future is dropped, and when one of them fails or panics.
-struct StopOnDrop(Cancellation);
+pub(crate) struct StopOnDrop(pub(crate) Cancellation);
 
 impl StopOnDrop {
     /// Lets the threads go on.
-    fn spare(mut self) {
+    pub(crate) fn spare(mut self) {
         self.0 = Cancellation::new();
     }
 }

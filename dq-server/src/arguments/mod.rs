@@ -1,5 +1,6 @@
 //! What can be asked of the program.
 
+mod profile;
 mod reading;
 mod size;
 
@@ -20,6 +21,7 @@ use dq_core::source::Source;
 use dq_core::validate::Baseline;
 use dq_core::value::Date;
 
+pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
 
 const EXIT_CODES: &str = "\
@@ -85,6 +87,12 @@ pub(crate) enum Command {
     /// exactly and shows the keys of some failing rows. Nothing is ever written to the source.
     #[command(after_help = format!("{VALIDATE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Validate(Box<ValidateArguments>),
+    /// Find out what is in a source, and which rules it suggests
+    ///
+    /// Reads each table once: types, missing, distinct and frequent values, lengths, shapes, keys, columns that
+    /// tell others, references between tables. Counts are exact, or say that they are estimates.
+    #[command(after_help = profile::EXAMPLES)]
+    Profile(Box<ProfileArguments>),
     /// Work with rule sets
     #[command(subcommand)]
     Rules(RulesCommand),

@@ -16,6 +16,7 @@ mod html;
 mod interrupt;
 mod manual;
 mod output;
+mod profile;
 mod program;
 mod reports;
 mod rules;
