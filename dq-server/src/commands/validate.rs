@@ -42,9 +42,9 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
 
 /// Makes sure that no report overwrites what the run reads.
 fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
-    let inputs = [("source", arguments.source.file()), ("rule set", arguments.rules.file())];
+    let sources = arguments.source.files().map(|it| ("source", it));
     let baseline = arguments.run.baseline.as_deref().map(|it| ("baseline", it));
-    for (what, input) in inputs.into_iter().chain(baseline) {
+    for (what, input) in sources.chain([("rule set", arguments.rules.file())]).chain(baseline) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
         if let Some((file, _)) =
