@@ -88,6 +88,28 @@ pub struct ExpectedKey {
 }
 
 impl Manifest {
+    /// Writes the manifest to the file at `path`: beside it first, so that it is whole or not there.
+    ///
+    /// # Errors
+    ///
+    /// `WriteFailed`, which names the path.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.prefix(".dq-generate-").tempfile_in(folder.unwrap_or(Path::new(".")));
+        let written = file.and_then(|file| {
+            serde_json::to_writer_pretty(&file, self)?;
+            file.persist(path)?;
+            Ok(())
+        });
+        written.map_err(|error| {
+            let message = format!("cannot write `{}`: {error}", path.display());
+            Error::new(ErrorKind::WriteFailed, message).with_source(error)
+        })
+    }
+
     /// Reads the manifest in the file at `path`.
     ///
     /// # Errors

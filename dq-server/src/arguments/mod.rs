@@ -1,5 +1,6 @@
 //! What can be asked of the program.
 
+mod generate;
 mod reading;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use dq_core::rules::{RuleSet, Severity};
 use dq_core::source::Source;
 use dq_core::value::Date;
 
+pub(crate) use generate::GenerateArguments;
 pub(crate) use reading::ReadingArguments;
 
 const EXIT_CODES: &str = "\
@@ -49,6 +51,18 @@ Examples:
   # The same rules for another year
   dq validate visits.csv --rules visits.yaml --param year=2025 --as-of 2025-12-31";
 
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  # The reference set: 125,531 rows
+  dq generate sqlite:providers.db
+
+  # A million providers as Parquet, with five shared NPIs and no other defects
+  dq generate parquet:million --providers 1000000 --defects 0 --defect npi_shared=5
+
+  # Does a run find exactly what was put in?
+  dq validate sqlite:providers.db --pack healthcare --as-of 2026-01-01 --report report.json
+  dq generate --verify providers.db.manifest.json report.json";
+
 /// Checks tables of data against rules: exactly, in one pass, with the same answer on every source.
 #[derive(Debug, Parser)]
 #[command(name = "dq", version, arg_required_else_help = true, after_help = format!("{ABOUT_EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -71,6 +85,13 @@ pub(crate) enum Command {
     /// Print how a source would be checked, without reading its rows
     #[command(after_help = EXIT_CODES)]
     Explain(ExplainArguments),
+    /// Make data to try things on, with defects whose number is known
+    ///
+    /// Writes providers, facilities and the affiliations between them, which look like real ones and are
+    /// none, and a manifest that says how many rows each check of the healthcare pack must find in them.
+    /// The same seed makes the same rows. Nothing is to be seen before everything is written.
+    #[command(after_help = format!("{GENERATE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Generate(Box<GenerateArguments>),
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! A file for each command.
 
 mod explain;
+mod generate;
 mod rules;
 mod validate;
 
@@ -15,6 +16,7 @@ pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
         Command::Validate(arguments) => validate::run(&arguments, stop).await,
         Command::Rules(RulesCommand::Check(arguments)) => rules::check(&arguments, stop).await,
         Command::Explain(arguments) => explain::run(&arguments, stop).await,
+        Command::Generate(arguments) => generate::run(&arguments, stop),
     };
     done.unwrap_or_else(|error| {
         output::complain(&error);
