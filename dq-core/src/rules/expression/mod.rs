@@ -546,6 +546,19 @@ mod tests {
              age_years(day, '2024-02-29') = 4 => TRUE
              age_years('2024-02-29', day) = -4 => TRUE
              age_years(day) = 6 => TRUE
+             try_date(leap_day) = day => TRUE
+             try_date(noon) = day => TRUE
+             try_date('02/29/2020') = day => TRUE
+             try_date('2/29/2020') = day => TRUE
+             try_date('29/02/2020') = day => NULL
+             try_date('02/30/2020') = day => NULL
+             try_date('02/29/20') = day => NULL
+             try_date('02/29/2020/') = day => NULL
+             try_date('+2/29/2020') = day => NULL
+             try_date(word) IS NULL => TRUE
+             try_date('') IS NULL => TRUE
+             try_date(seven) IS NULL => TRUE
+             try_date(nothing) IS NULL => TRUE
              current_date = DATE '2026-11-23' => TRUE
              today() - 30 > day => TRUE
              CURRENT_DATE() > day => TRUE
@@ -556,7 +569,18 @@ mod tests {
     #[test]
     fn functions_of_text_count_characters() {
         check(
-            "lower(word) = 'abc' => TRUE
+            "words('O''Brien, ANN  B.') = 'o brien ann b' => TRUE
+             words(' Dr. José-María ') = 'dr josé maría' => TRUE
+             words('STRASSE') = words('Straße') => TRUE
+             words('?!') = '' => TRUE
+             words(seven) = '7' => TRUE
+             words(nothing) IS NULL => TRUE
+             luhn('79927398713') => TRUE
+             luhn('79927398710') => FALSE
+             luhn('80840' || '1234567893') => TRUE
+             luhn('7992739871X') => FALSE
+             luhn(nothing) => NULL
+             lower(word) = 'abc' => TRUE
              UPPER('straße') = 'STRASSE' => TRUE
              trim(padded) = 'é' => TRUE
              ltrim(padded) = 'é \t' => TRUE
