@@ -14,4 +14,5 @@ mod prose;
 mod rules_doc;
 mod run;
 mod scale;
+mod scopes;
 mod tidy;

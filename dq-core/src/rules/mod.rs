@@ -29,4 +29,6 @@ pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
-pub(crate) use plan::{Blank, Kernel, KeySet, KeySetId, PlannedCheck, PlannedFilter, TablePlan};
+pub(crate) use plan::{
+    Blank, Kernel, KeySet, KeySetId, KeyValues, PlannedCheck, PlannedFilter, TablePlan,
+};

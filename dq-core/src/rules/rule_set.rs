@@ -34,13 +34,16 @@ pub struct RuleSet {
 pub struct Rule {
     /// Unique in the file.
     pub id: String,
+    /// Other ids for the same rule, such as those that it had before.
+    pub aliases: Vec<String>,
     /// What the rule is for, in its author's words.
     pub description: Option<String>,
     /// The table; a single file or frame is the table `data`.
     pub table: String,
     /// The checks, in their order.
     pub checks: Vec<RuleCheck>,
-    pub(crate) filter: Option<Filter>,
+    /// Columns that the tables may lack.
+    pub(crate) optional: Vec<String>,
     pub(crate) place: Place,
 }
 
@@ -49,6 +52,8 @@ pub struct Rule {
 pub struct RuleCheck {
     /// Unique in its rule.
     pub id: String,
+    /// The table: that of the rule, unless the check names another.
+    pub table: String,
     /// What must hold.
     pub check: Check,
     /// How much a violation matters.
@@ -57,10 +62,12 @@ pub struct RuleCheck {
     pub tolerance: Tolerance,
     /// What its author says to whoever reads of violations.
     pub message: Option<String>,
+    /// The rows that it is about.
+    pub(crate) filter: Option<Filter>,
     pub(crate) place: Place,
 }
 
-/// The rows that a rule is about.
+/// The rows that a check is about.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
     pub(crate) expression: Expression,
@@ -162,8 +169,10 @@ impl Reader {
         let mut ids = HashSet::new();
         for item in node.map_or(&[][..], |it| list_of(it, "rules", &fields)) {
             let Some(rule) = self.rule(item, problems) else { continue };
-            if !ids.insert(rule.id.clone()) {
-                fields.problem(rule.place, format!("another rule has the id `{}`", rule.id));
+            for id in std::iter::once(&rule.id).chain(&rule.aliases) {
+                if !ids.insert(id.clone()) {
+                    fields.problem(rule.place, format!("another rule has the id `{id}`"));
+                }
             }
             rules.push(rule);
         }
@@ -176,14 +185,18 @@ impl Reader {
         let id = fields.require("id").and_then(|it| fields.text_of(it, "id"));
         let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));
         let description = fields.text("description");
+        let aliases = fields.texts("aliases").unwrap_or_default();
+        let optional = fields.texts("optional").unwrap_or_default();
         let severity = fields.take("severity").and_then(|it| severity(it, &fields));
-        let filter = fields.take("where").and_then(|it| filter(it, &fields));
+        let scope = Scope {
+            table: table.clone().unwrap_or_default(),
+            filter: fields.take("where").and_then(|it| filter(it, None, &fields)),
+        };
         let mut checks: Vec<RuleCheck> = Vec::new();
         let node = fields.require("checks");
         for item in node.map_or(&[][..], |it| list_of(it, "checks", &fields)) {
-            let Some(check) = self.check(item, severity.unwrap_or_default(), problems) else {
-                continue;
-            };
+            let check = self.check(item, severity.unwrap_or_default(), &scope, problems);
+            let Some(check) = check else { continue };
             if checks.iter().any(|it| it.id == check.id) {
                 let hint = "give each an `id` of its own";
                 fields.problem(
@@ -195,18 +208,20 @@ impl Reader {
         }
         let place = fields.place();
         fields.finish();
-        Some(Rule { id: id?, description, table: table?, checks, filter, place })
+        Some(Rule { id: id?, aliases, description, table: table?, checks, optional, place })
     }
 
     fn check(
         &self,
         node: &Node,
         severity_of_rule: Severity,
+        scope_of_rule: &Scope,
         problems: &RefCell<Problems>,
     ) -> Option<RuleCheck> {
         let mut fields = Fields::of(node, "a check", problems)?;
         let id = fields.text("id");
         let message = fields.text("message");
+        let scope = scope_of_rule.of_check(&mut fields);
         let own_severity = fields.take("severity").and_then(|it| severity(it, &fields));
         let tolerance = fields.take("tolerance").map(|it| Tolerance::parse(it, &fields));
         let kinds: Vec<_> = fields.names().filter_map(Check::name_of).collect();
@@ -229,7 +244,26 @@ impl Reader {
         let id = id.unwrap_or_else(|| default_id(&check));
         let severity = own_severity.unwrap_or(severity_of_rule);
         let tolerance = tolerance.flatten().unwrap_or_default();
-        Some(RuleCheck { id, check, severity, tolerance, message, place })
+        let Scope { table, filter } = scope;
+        Some(RuleCheck { id, table, check, severity, tolerance, message, filter, place })
+    }
+}
+
+/// Which rows of which table.
+struct Scope {
+    table: String,
+    filter: Option<Filter>,
+}
+
+impl Scope {
+    /// What a check of the rule looks at. A check may name another table, of which all rows count, and
+    /// narrow the rows by a condition of its own.
+    fn of_check(&self, fields: &mut Fields<'_>) -> Self {
+        let own_table = fields.text("table").filter(|it| *it != self.table);
+        let outer = self.filter.clone().filter(|_| own_table.is_none());
+        let table = own_table.unwrap_or_else(|| self.table.clone());
+        let own = fields.take("where").and_then(|it| filter(it, outer.as_ref(), fields));
+        Self { table, filter: own.or(outer) }
     }
 }
 
@@ -255,9 +289,14 @@ fn severity(node: &Node, fields: &Fields<'_>) -> Option<Severity> {
     text.parse().map_err(|message: String| fields.problem(node.place, message)).ok()
 }
 
-fn filter(node: &Node, fields: &Fields<'_>) -> Option<Filter> {
+/// A condition, together with an outer one.
+fn filter(node: &Node, outer: Option<&Filter>, fields: &Fields<'_>) -> Option<Filter> {
     let text = fields.text_of(node, "where")?;
-    match Expression::parse(&text) {
+    let parsed = Expression::parse(&text).and_then(|own| match outer {
+        None => Ok(own),
+        Some(outer) => Expression::parse(&format!("({}) AND ({text})", outer.expression.text())),
+    });
+    match parsed {
         Ok(expression) => Some(Filter { expression, place: node.place }),
         Err(error) => {
             fields.problem(node.place, format!("`where`: {}", error.message));

@@ -31,9 +31,10 @@ impl Job {
     /// The job that decides `check`; none if the check was decided row by row.
     pub(crate) fn new(run: &Arc<Run>, state: &State, check: &PlannedCheck) -> Option<Arc<Self>> {
         let (decision, subjects, others) = match check.kernel {
-            Kernel::Row(_) | Kernel::RowCount { .. } => return None,
+            Kernel::Absent(_) | Kernel::Row(_) | Kernel::RowCount { .. } => return None,
             Kernel::Unique(keys) => (Decision::Unique, keys, keys),
             Kernel::Dependency(keys) => (Decision::Dependency, keys, keys),
+            Kernel::Disjoint(keys) => (Decision::Disjoint, keys, keys),
             Kernel::References { child, parent } => (Decision::Among, child, parent),
             Kernel::Cardinality { parent, child, min, max } => {
                 (Decision::Times { min, max }, parent, child)

@@ -63,13 +63,14 @@ pub async fn validate(
     let found = Arc::clone(&run).execute(snapshot.as_ref()).await?;
     snapshot.finish().await?;
     let tables = tables(&run.plan, &found);
+    let notes = snapshot.notes().into_iter().chain(run.plan.notes()).collect();
     let rules = outcome::report(rules, &run.plan, found);
     Ok(Report {
         format: FORMAT,
         status: rules.iter().map(|it| it.status).max().unwrap_or(Status::NotApplicable),
         as_of: as_of.to_string(),
         source: source.name().to_owned(),
-        notes: snapshot.notes(),
+        notes,
         tables,
         rules,
         elapsed: options.clock.now().duration_since(started),

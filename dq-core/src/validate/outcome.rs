@@ -83,7 +83,9 @@ pub(crate) fn report(rules: &RuleSet, plan: &Plan, mut found: Found) -> Vec<Rule
         if let (Some(check), Some(table), Some(table_outcome)) = (check, table, table_outcome)
             && let Some(report) = reports.get_mut(planned.rule)
         {
-            let check = check_report(check, planned, table, table_outcome, outcome);
+            let own_table = Some(&check.table).filter(|it| **it != report.table).cloned();
+            let mut check = check_report(check, planned, table, table_outcome, outcome);
+            check.table = own_table;
             report.status = report.status.max(check.status);
             report.checks.push(check);
         }
@@ -108,7 +110,10 @@ fn check_report(
     table_outcome: &TableOutcome,
     mut outcome: Outcome,
 ) -> CheckReport {
-    let evaluated = table_outcome.evaluated(planned.filter);
+    let evaluated = match planned.kernel {
+        Kernel::Absent(_) => 0,
+        _ => table_outcome.evaluated(planned.filter),
+    };
     let mut observed = None;
     if let Kernel::RowCount { min, max } = planned.kernel {
         outcome.violations = u64::from(!(min..=max).contains(&evaluated));
@@ -121,6 +126,7 @@ fn check_report(
     let sample: Vec<_> = rows.map(|it| failing_row(it, planned, table, table_outcome)).collect();
     CheckReport {
         id: check.id.clone(),
+        table: None,
         check: check.check.name(),
         columns: check.check.columns(),
         severity: check.severity,

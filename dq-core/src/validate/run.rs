@@ -128,7 +128,7 @@ impl Run {
 }
 
 fn has_groups(kernel: &Kernel) -> bool {
-    matches!(kernel, Kernel::Unique(_) | Kernel::Dependency(_))
+    !matches!(kernel, Kernel::Cardinality { .. })
 }
 
 /// What has been found so far, and the keys that are still needed.

@@ -142,7 +142,7 @@ extra: true
     rules.yaml:3:5: a rule needs `table`
     rules.yaml:4:5: a rule has no field `tabel`; did you mean `table`?
     rules.yaml:5:15: `sever` is no severity: info, low, medium, high or critical
-    rules.yaml:7:9: a check has one of not_null, not_blank, matches, one_of, between, length, type, format, expression, unique, functional_dependency, row_count, references, referenced, cardinality, custom; this has none; `not_nul` is none; did you mean `not_null`?
+    rules.yaml:7:9: a check has one of not_null, not_blank, matches, one_of, between, length, type, format, expression, unique, functional_dependency, no_overlap, row_count, references, referenced, cardinality, custom; this has none; `not_nul` is none; did you mean `not_null`?
     rules.yaml:8:38: `matches`: the regular expression does not compile: unclosed group
     rules.yaml:9:55: expected a number of rows, such as `12`, or a share, such as `0.1%`
     rules.yaml:10:9: another check of the rule has the id `c`; give each an `id` of its own

@@ -26,6 +26,8 @@ pub(crate) enum Check {
     /// Columns, and whether blank is ignored.
     Unique(Vec<&'static str>, bool),
     Dependency(Vec<&'static str>, Vec<&'static str>),
+    /// The key, and the first and the last day of a span.
+    NoOverlap(Vec<&'static str>, &'static str, &'static str),
     RowCount(u64, u64),
     /// Columns, another table, its key.
     References(Vec<&'static str>, &'static str, Vec<&'static str>),
@@ -63,9 +65,13 @@ impl Check {
             }
             Self::Unique(columns, ignores_blank) => unique(table, &scope, columns, *ignores_blank),
             Self::Dependency(from, to) => dependency(table, &scope, from, to),
+            Self::NoOverlap(key, from, to) => no_overlap(table, &scope, key, (from, to)),
             Self::References(columns, name, key) => {
                 let at_least_one = (1, u64::MAX);
-                (children(table, &scope, columns, (other(name), key, None), at_least_one), None)
+                let rows =
+                    children(table, &scope, columns, (other(name), key, None), at_least_one);
+                let missing = groups(table, &rows, columns).len() as u64;
+                (rows, Some(missing))
             }
             Self::Cardinality(columns, name, foreign_key, filter, range) => {
                 let counted = (other(name), foreign_key.as_slice(), filter.as_ref());
@@ -132,6 +138,7 @@ impl Check {
             | Self::Format(it, _) => vec![it],
             Self::Expression(it) => it.columns(),
             Self::Dependency(from, to) => [from.as_slice(), to].concat(),
+            Self::NoOverlap(key, from, to) => [key.as_slice(), &[*from, *to]].concat(),
             Self::RowCount(..) => Vec::new(),
             Self::Unique(it, _)
             | Self::References(it, ..)
@@ -219,6 +226,38 @@ fn dependency(
                 rows.extend(value);
             }
         }
+    }
+    rows.sort_unstable();
+    (rows, Some(violated))
+}
+
+fn no_overlap(
+    table: &Table,
+    scope: &[usize],
+    key: &[&'static str],
+    (from, to): (&'static str, &'static str),
+) -> RowsAndGroups {
+    let has_span = |row: &usize| !table.cell(*row, from).is_null();
+    let compared: Vec<_> = scope.iter().copied().filter(has_span).collect();
+    // The first and the last day, where they can be read.
+    let span = |row: usize| {
+        let to = table.cell(row, to);
+        let last = if to.is_null() { Some(i64::MAX) } else { day(to) };
+        day(table.cell(row, from)).zip(last)
+    };
+    let (mut rows, mut violated) = (Vec::new(), 0);
+    for group in groups(table, &compared, key) {
+        rows.extend(group.iter().copied().filter(|it| span(*it).is_none()));
+        let spans: Vec<_> = group.iter().filter_map(|it| Some((*it, span(*it)?))).collect();
+        let meets = |(row, (first, last)): &(usize, (i64, i64))| {
+            let is_met = |(other, (from, to)): &(usize, (i64, i64))| {
+                other != row && first.max(from) <= last.min(to)
+            };
+            spans.iter().any(is_met)
+        };
+        let overlapping: Vec<_> = spans.iter().filter(|it| meets(it)).map(|it| it.0).collect();
+        violated += u64::from(!overlapping.is_empty());
+        rows.extend(overlapping);
     }
     rows.sort_unstable();
     (rows, Some(violated))

@@ -94,6 +94,9 @@ fn json_of(check: &Check) -> Value {
         Check::Dependency(from, to) => {
             json!({ "functional_dependency": { "from": from, "to": to } })
         }
+        Check::NoOverlap(key, from, to) => {
+            json!({ "no_overlap": { "key": key, "from": from, "to": to } })
+        }
         Check::RowCount(min, max) => json!({ "row_count": { "min": min, "max": max } }),
         Check::References(columns, table, key) => {
             json!({ "references": { "columns": columns, "table": table, "key": key } })
@@ -167,6 +170,8 @@ fn check() -> impl Strategy<Value = Check> {
         (columns(), any::<bool>()).prop_map(|(columns, blank)| Check::Unique(columns, blank)),
         (vec(joining(), 1..3), vec(prop_oneof![joining(), column()], 1..3))
             .prop_map(|(from, to)| Check::Dependency(from, to)),
+        (vec(joining(), 1..3), temporal(), temporal())
+            .prop_map(|(key, from, to)| Check::NoOverlap(key, from, to)),
         (0..30_u64, 0..30_u64).prop_map(|(min, more)| Check::RowCount(min, min + more)),
         keys().prop_map(|(columns, table, key)| Check::References(columns, table, key)),
         (keys(), option::of(condition())).prop_map(|((columns, table, key), filter)| {
@@ -179,6 +184,10 @@ fn check() -> impl Strategy<Value = Check> {
         ),
     ];
     prop_oneof![of_text, of_sets]
+}
+
+fn temporal() -> impl Strategy<Value = &'static str> {
+    select(&["day", "day", "moment", "word", "any"][..])
 }
 
 fn pattern() -> impl Strategy<Value = String> {

@@ -12,6 +12,7 @@ mod format;
 mod functional_dependency;
 mod length;
 mod matches;
+mod no_overlap;
 mod not_blank;
 mod not_null;
 mod one_of;
@@ -104,6 +105,7 @@ checks! {
     "expression" => Expression(expression::ExpressionCheck),
     "unique" => Unique(unique::Unique),
     "functional_dependency" => FunctionalDependency(functional_dependency::FunctionalDependency),
+    "no_overlap" => NoOverlap(no_overlap::NoOverlap),
     "row_count" => RowCount(row_count::RowCount),
     "references" => References(references::References),
     "referenced" => Referenced(cardinality::Referenced),

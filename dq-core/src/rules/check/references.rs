@@ -5,7 +5,8 @@
 //! ```
 //!
 //! `columns` are those of the rule's own table; `key` are those of the other, by default of the same
-//! names. A key with a NULL in any of its columns is not compared.
+//! names. A key with a NULL in any of its columns is not compared. Violations are rows; the different
+//! keys that are missing are counted as groups.
 
 use std::path::Path;
 

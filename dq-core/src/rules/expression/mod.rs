@@ -78,6 +78,8 @@ pub use function::Function;
 pub struct Expression {
     text: String,
     root: Node,
+    /// Columns that are NULL in every row.
+    absent: Vec<String>,
 }
 
 /// What is wrong with an expression, and where.
@@ -120,7 +122,14 @@ impl Expression {
     ///
     /// If it is no SQL expression, or calls a function or has a construct that the language lacks.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
-        Ok(Self { text: text.to_owned(), root: parse::parse(text)? })
+        Ok(Self { text: text.to_owned(), root: parse::parse(text)?, absent: Vec::new() })
+    }
+
+    /// The same, where these columns are NULL in every row.
+    #[must_use]
+    pub(crate) fn without(mut self, columns: Vec<String>) -> Self {
+        self.absent = columns;
+        self
     }
 
     /// The text that was read.
@@ -146,7 +155,7 @@ impl Expression {
         resolve: &mut Resolve<'_>,
         as_of: Date,
     ) -> Result<Predicate, Vec<ExpressionError>> {
-        let root = Arc::new(bind::bind(&self.root, resolve, as_of)?);
+        let root = Arc::new(bind::bind(&self.root, resolve, &self.absent, as_of)?);
         Ok(Predicate { root })
     }
 }

@@ -7,7 +7,7 @@ use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{Blank, KeySet, KeySetId};
+use crate::rules::plan::{Blank, KeySet, KeySetId, KeyValues};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -48,6 +48,9 @@ impl<'b, 's> Binder<'b, 's> {
 
     /// The position of a column in the batches.
     pub(crate) fn column(&mut self, name: &str) -> Option<usize> {
+        if self.builder.lacks(self.table, name) {
+            return None;
+        }
         let found = self.builder.column(self.table, name);
         found.map_err(|message| self.problem(message)).ok()
     }
@@ -60,6 +63,9 @@ impl<'b, 's> Binder<'b, 's> {
 
     /// A predicate over the columns of the table.
     pub(crate) fn predicate(&mut self, expression: &Expression) -> Option<Predicate> {
+        if expression.columns().iter().any(|it| self.builder.lacks(self.table, it)) {
+            return None;
+        }
         self.builder.predicate(self.table, expression, self.place)
     }
 
@@ -80,15 +86,33 @@ impl<'b, 's> Binder<'b, 's> {
     pub(crate) fn keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
         let columns = self.columns(columns)?;
         let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder
-            .key_set(self.table, KeySet { columns, to: Vec::new(), blank, filter, with_rows })
+        self.builder.key_set(
+            self.table,
+            KeySet {
+                columns,
+                to: Vec::new(),
+                values: KeyValues::Columns,
+                blank,
+                filter,
+                with_rows,
+            },
+        )
     }
 
     /// The keys of the rows, and what they determine.
     pub(crate) fn dependency(&mut self, from: &[String], to: &[String]) -> Option<KeySetId> {
-        let (from, to) = (self.columns(from), self.columns(to));
-        let (columns, to) = (from?, to?);
+        self.keys_with(from, to, KeyValues::Columns)
+    }
+
+    /// The keys of the rows, and the spans between two days.
+    pub(crate) fn spans(&mut self, key: &[String], from: &str, to: &str) -> Option<KeySetId> {
+        self.keys_with(key, &[from.to_owned(), to.to_owned()], KeyValues::Span)
+    }
+
+    fn keys_with(&mut self, key: &[String], to: &[String], values: KeyValues) -> Option<KeySetId> {
+        let (columns, to) = (self.columns(key), self.columns(to));
+        let (columns, to) = (columns?, to?);
         let (filter, blank, with_rows) = (self.filter, Blank::IsValue, self.is_own);
-        self.builder.key_set(self.table, KeySet { columns, to, blank, filter, with_rows })
+        self.builder.key_set(self.table, KeySet { columns, to, values, blank, filter, with_rows })
     }
 }

@@ -62,9 +62,10 @@ impl Plan {
 
     fn decision(&self, kernel: &Kernel) -> String {
         match kernel {
-            Kernel::Row(_) | Kernel::RowCount { .. } => String::new(),
+            Kernel::Absent(_) | Kernel::Row(_) | Kernel::RowCount { .. } => String::new(),
             Kernel::Unique(keys) => format!("no key twice in {}", self.key_set(*keys)),
             Kernel::Dependency(keys) => format!("one value per key in {}", self.key_set(*keys)),
+            Kernel::Disjoint(keys) => format!("no overlap in {}", self.key_set(*keys)),
             Kernel::References { child, parent } => {
                 format!("each key of {} is in {}", self.key_set(*child), self.key_set(*parent))
             }

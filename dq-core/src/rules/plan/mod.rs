@@ -65,6 +65,8 @@ pub(crate) struct PlannedCheck {
 /// What a check does.
 #[derive(Debug)]
 pub(crate) enum Kernel {
+    /// Does nothing: the table lacks a column that it may lack. In words.
+    Absent(String),
     /// Judges each row by itself.
     Row(Box<dyn RowKernel>),
     /// Wants a number of rows.
@@ -73,6 +75,8 @@ pub(crate) enum Kernel {
     Unique(KeySetId),
     /// Wants one value for each key.
     Dependency(KeySetId),
+    /// Wants no day in two spans of one key.
+    Disjoint(KeySetId),
     /// Wants each key of `child` in `parent`.
     References { child: KeySetId, parent: KeySetId },
     /// Wants each key of `parent` a number of times in `child`.
@@ -83,12 +87,23 @@ pub(crate) enum Kernel {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct KeySet {
     pub(crate) columns: Vec<usize>,
-    /// Columns whose value the key determines; empty but for functional dependencies.
+    /// Columns that are collected with the key; empty where only the key matters.
     pub(crate) to: Vec<usize>,
+    /// What these columns are.
+    pub(crate) values: KeyValues,
     pub(crate) blank: Blank,
     pub(crate) filter: Option<usize>,
     /// Whether failing rows must be found again by their key.
     pub(crate) with_rows: bool,
+}
+
+/// What is collected with a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum KeyValues {
+    /// The values of columns.
+    Columns,
+    /// The span between the days in two columns.
+    Span,
 }
 
 /// Whether blank text in a key is a value.
@@ -109,8 +124,8 @@ impl Kernel {
     /// The key sets that this needs.
     pub(crate) fn key_sets(&self) -> Vec<KeySetId> {
         match self {
-            Self::Row(_) | Self::RowCount { .. } => Vec::new(),
-            Self::Unique(keys) | Self::Dependency(keys) => vec![*keys],
+            Self::Absent(_) | Self::Row(_) | Self::RowCount { .. } => Vec::new(),
+            Self::Unique(keys) | Self::Dependency(keys) | Self::Disjoint(keys) => vec![*keys],
             Self::References { child, parent } => vec![*child, *parent],
             Self::Cardinality { parent, child, .. } => vec![*parent, *child],
         }
@@ -134,6 +149,14 @@ impl Plan {
         Ok(Self { tables, checks, order })
     }
 
+    /// Why checks do not apply, in words.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        self.checks.iter().filter_map(|check| match &check.kernel {
+            Kernel::Absent(lacking) => Some(format!("`{}` does not apply: {lacking}", check.name)),
+            _ => None,
+        })
+    }
+
     /// The step of the scan order after which a check by key can be decided; none for other checks.
     pub(crate) fn decided_after(&self, check: &PlannedCheck) -> Option<usize> {
         let step_of = |table: usize| self.order.iter().position(|it| *it == table);
@@ -141,14 +164,17 @@ impl Plan {
     }
 }
 
-fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<PlannedCheck> {
-    let Some((table, filter)) = builder.rule(rule) else { return Vec::new() };
+fn plan_rule<'s>(builder: &mut Builder<'s>, position: usize, rule: &'s Rule) -> Vec<PlannedCheck> {
     let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
+        let (table, filter) = builder.check(rule, check)?;
         let mut binder = Binder::new(builder, table, filter, check.place);
         let kernel = check.check.bind(&mut binder);
         let columns = binder.columns(&check.check.columns());
         let name = format!("{}/{}", rule.id, check.id);
-        let (kernel, columns) = kernel.zip(columns)?;
+        let (kernel, columns) = match builder.take_lacking() {
+            Some(lacking) => (Kernel::Absent(lacking), Vec::new()),
+            None => kernel.zip(columns)?,
+        };
         Some(PlannedCheck {
             rule: position,
             check: check_position,

@@ -3,8 +3,9 @@
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
-use crate::rules::{Blank, KeySet};
+use crate::rules::{Blank, KeySet, KeyValues};
 use crate::validate::keys::bucket::KeyRuns;
+use crate::validate::keys::span::Span;
 use crate::value::Batch;
 use crate::value::Column;
 use crate::value::Value;
@@ -38,7 +39,13 @@ impl KeyRuns {
         let (mut key, mut to) = (Vec::new(), Vec::new());
         for row in rows {
             let keys = encode(batch, &key_set.columns, row, ignores_blank, &mut key);
-            let values = encode(batch, &key_set.to, row, ignores_blank, &mut to);
+            let values = match (key_set.values, &key_set.to[..]) {
+                (KeyValues::Span, [from, until]) => {
+                    let value = |it: &usize| batch.column(*it).value(row);
+                    Span::encode(value(from), value(until), &mut to)
+                }
+                _ => encode(batch, &key_set.to, row, ignores_blank, &mut to),
+            };
             if keys.and(values).is_some() {
                 let to = (!key_set.to.is_empty()).then_some(to.as_slice());
                 self.push(&key, to, number(row))?;

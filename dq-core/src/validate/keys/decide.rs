@@ -4,6 +4,7 @@ use crate::validate::keys::bucket::BucketView;
 use crate::validate::keys::groups::Groups;
 use crate::validate::keys::hash::KeyHash;
 use crate::validate::keys::records::{Key, Record};
+use crate::validate::keys::span::{Span, for_each_overlapping};
 
 /// What to decide.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +13,8 @@ pub(crate) enum Decision {
     Unique,
     /// One value for each key.
     Dependency,
+    /// No day in two spans of one key.
+    Disjoint,
     /// Each key among the others.
     Among,
     /// Each key a number of times among the others.
@@ -43,7 +46,8 @@ impl Decision {
         match self {
             Self::Unique => unique(parts, hash, fails),
             Self::Dependency => dependency(parts, hash, fails),
-            Self::Among => times(parts, others, hash, &|rows| rows > 0, fails),
+            Self::Disjoint => disjoint(parts, hash, fails),
+            Self::Among => among(parts, others, hash, fails),
             Self::Times { min, max } => {
                 times(parts, others, hash, &|rows| (min..=max).contains(&rows), fails)
             }
@@ -65,6 +69,26 @@ fn unique(parts: &[BucketView<'_>], hash: KeyHash, fails: &mut dyn FnMut(usize, 
             }
         });
     }
+    finding
+}
+
+fn among(
+    parts: &[BucketView<'_>],
+    others: &[BucketView<'_>],
+    hash: KeyHash,
+    fails: &mut dyn FnMut(usize, u32),
+) -> Finding {
+    let known = Groups::new(others, hash);
+    let mut missing = Numbers::new(parts, hash);
+    let mut finding = Finding::default();
+    for_each_row(parts, |part, bucket, record| {
+        if known.find(bucket, record.key).is_none() {
+            missing.number(part, record.key);
+            finding.violations += 1;
+            fails(part, record.row);
+        }
+    });
+    finding.groups = missing.table.len() as u64;
     finding
 }
 
@@ -122,6 +146,43 @@ fn dependency(
         for pair in group.iter().filter(|it| Some(it.value) != majority) {
             finding.violations += 1;
             fails(pair.part, pair.row);
+        }
+    }
+    finding
+}
+
+/// A row of a check of spans: the number of its key in the bucket, and its span.
+struct Spanned {
+    key: u32,
+    span: Span,
+    part: usize,
+    row: u32,
+}
+
+fn disjoint(parts: &[BucketView<'_>], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -> Finding {
+    let mut keys = Numbers::new(parts, hash);
+    let mut finding = Finding::default();
+    let mut rows = Vec::with_capacity(parts.iter().map(|it| it.len()).sum());
+    for_each_row(parts, |part, _, record| match Span::decode(record.value) {
+        Some(span) => {
+            rows.push(Spanned { key: keys.number(part, record.key), span, part, row: record.row });
+        }
+        None => {
+            finding.violations += 1;
+            fails(part, record.row);
+        }
+    });
+    rows.sort_unstable_by_key(|it| (it.key, it.span));
+    let mut overlapping = Vec::new();
+    for group in rows.chunk_by(|a, b| a.key == b.key) {
+        overlapping.clear();
+        for_each_overlapping(group.iter().map(|it| it.span), |it| overlapping.push(it));
+        overlapping.sort_unstable();
+        overlapping.dedup();
+        finding.violations += overlapping.len() as u64;
+        finding.groups += u64::from(!overlapping.is_empty());
+        for row in overlapping.iter().filter_map(|it| group.get(*it)) {
+            fails(row.part, row.row);
         }
     }
     finding

@@ -19,6 +19,7 @@ mod decide;
 mod groups;
 mod hash;
 mod records;
+mod span;
 
 pub(crate) use bucket::{KeyRuns, bucket_count};
 pub(crate) use decide::{Decision, Finding};

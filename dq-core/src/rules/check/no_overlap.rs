@@ -1,0 +1,45 @@
+//! `no_overlap`: the spans of time of rows with the same key do not overlap.
+//!
+//! ```yaml
+//! - { no_overlap: { key: [provider_id, facility_id], from: start_date, to: end_date } }
+//! ```
+//!
+//! A span lasts from the day in `from` to the day in `to`; both days belong to it. A span whose `to` is
+//! NULL has not ended. Violations are all rows that share a day with another row of their key; the keys
+//! of such rows are counted as groups. A row with a NULL in its key or in `from` is not compared, and
+//! neither is a span that ends before it starts: it has no days. A value that is no day violates the
+//! check.
+
+use std::path::Path;
+
+use crate::rules::check::CheckKind;
+use crate::rules::document::Node;
+use crate::rules::fields::Fields;
+use crate::rules::plan::{Binder, Kernel};
+
+/// The spans of time of rows with the same key do not overlap.
+#[derive(Clone, Debug)]
+pub struct NoOverlap {
+    key: Vec<String>,
+    from: String,
+    to: String,
+}
+
+impl CheckKind for NoOverlap {
+    fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
+        let mut inside = fields.inside(argument, "`no_overlap`")?;
+        let key = inside.require("key").and_then(|it| inside.texts_of(it, "key"));
+        let from = inside.require("from").and_then(|it| inside.text_of(it, "from"));
+        let to = inside.require("to").and_then(|it| inside.text_of(it, "to"));
+        inside.finish();
+        Some(Self { key: key?, from: from?, to: to? })
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.key.iter().chain([&self.from, &self.to]).cloned().collect()
+    }
+
+    fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
+        binder.spans(&self.key, &self.from, &self.to).map(Kernel::Disjoint)
+    }
+}
