@@ -59,6 +59,7 @@ pub mod engine;
 pub mod error;
 #[cfg(feature = "generate")]
 pub mod generate;
+pub mod packs;
 pub mod report;
 pub mod rules;
 pub mod source;

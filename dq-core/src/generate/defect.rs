@@ -134,11 +134,11 @@ defects! {
     LicenseUnreadable, "license_unreadable", 1 x Providers: ["temporal_consistency/license_date_unreadable"];
 
     /// The state of the license does not exist.
-    LicenseStateUnknown, "license_state_unknown", 1 x Providers: ["license_validation/state"];
+    LicenseStateUnknown, "license_state_unknown", 1 x Providers: ["license_validation/state_unknown"];
     /// The last digit of the DEA number is not the check digit.
-    DeaCheckDigit, "dea_check_digit", 1 x Providers: ["license_validation/dea"];
+    DeaCheckDigit, "dea_check_digit", 1 x Providers: ["license_validation/dea_malformed"];
     /// The taxonomy code has no valid form.
-    TaxonomyMalformed, "taxonomy_malformed", 1 x Providers: ["license_validation/taxonomy"];
+    TaxonomyMalformed, "taxonomy_malformed", 1 x Providers: ["taxonomy_validation/malformed"];
 
     /// The e-mail address is missing or blank.
     EmailMissing, "email_missing", 1 x Providers: ["contact_validation/email_missing"];
@@ -161,7 +161,7 @@ defects! {
     /// The ZIP code has no valid form.
     ZipMalformed, "zip_malformed", 1 x Facilities: ["address_validation/zip_malformed"];
     /// The state of the facility does not exist.
-    FacilityStateUnknown, "facility_state_unknown", 1 x Facilities: ["address_validation/state"];
+    FacilityStateUnknown, "facility_state_unknown", 1 x Facilities: ["address_validation/state_unknown"];
     /// The ZIP code is one of another state.
     ZipOfAnotherState, "zip_of_another_state", 1 x Facilities: ["address_validation/zip_of_another_state"];
 }

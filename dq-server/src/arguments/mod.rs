@@ -11,12 +11,13 @@ use std::thread;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dq_core::Result;
 use dq_core::engine;
+use dq_core::packs::Pack;
 use dq_core::report::ReportFormat;
 use dq_core::rules::{RuleSet, Severity};
 use dq_core::source::Source;
 use dq_core::value::Date;
+use dq_core::{Error, ErrorKind, Result};
 
 pub(crate) use generate::GenerateArguments;
 pub(crate) use reading::ReadingArguments;
@@ -47,6 +48,9 @@ Examples:
 
   # Check what a pipe delivers, and look at the report with jq
   zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
+
+  # Check providers, facilities and affiliations against the rules that come with dq
+  dq validate sqlite:providers.db --pack healthcare --param affiliations_max=5
 
   # The same rules for another year
   dq validate visits.csv --rules visits.yaml --param year=2025 --as-of 2025-12-31";
@@ -102,6 +106,11 @@ pub(crate) enum RulesCommand {
     /// Given a source, tables, columns and types are looked up in it too.
     #[command(after_help = EXIT_CODES)]
     Check(CheckArguments),
+    /// Print a rule set that comes with dq
+    ///
+    /// It is an ordinary rule set: a start for one of your own.
+    #[command(after_help = EXIT_CODES)]
+    Show(ShowArguments),
 }
 
 #[derive(Args, Debug)]
@@ -141,6 +150,13 @@ pub(crate) struct CheckArguments {
     pub(crate) reading: ReadingArguments,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct ShowArguments {
+    /// The name of the rule set
+    #[arg(value_name = "NAME", value_parser = pack())]
+    pub(crate) pack: Pack,
+}
+
 /// Where the rows are.
 #[derive(Args, Debug)]
 pub(crate) struct SourceArguments {
@@ -153,8 +169,11 @@ pub(crate) struct SourceArguments {
 #[derive(Args, Debug)]
 pub(crate) struct RulesArguments {
     /// The rule set, YAML or JSON
-    #[arg(short = 'r', long = "rules", value_name = "FILE")]
-    file: PathBuf,
+    #[arg(short = 'r', long = "rules", value_name = "FILE", required_unless_present = "pack")]
+    file: Option<PathBuf>,
+    /// A rule set that comes with dq
+    #[arg(long, value_name = "NAME", value_parser = pack(), conflicts_with = "file")]
+    pack: Option<Pack>,
     #[command(flatten)]
     parameters: ParameterArguments,
 }
@@ -236,12 +255,20 @@ impl SourceArguments {
 
 impl RulesArguments {
     pub(crate) fn read(&self) -> Result<RuleSet> {
-        RuleSet::read(&self.file, &self.parameters.map())
+        let parameters = self.parameters.map();
+        match (&self.file, self.pack) {
+            (Some(file), _) => RuleSet::read(file, &parameters),
+            (None, Some(pack)) => pack.rules(&parameters),
+            (None, None) => {
+                let message = "there are no rules: name a file with `--rules` or a `--pack`";
+                Err(Error::new(ErrorKind::UsageInvalid, message))
+            }
+        }
     }
 
-    /// The file of the rule set.
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
+    /// The file of the rule set, if it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 }
 
@@ -265,6 +292,10 @@ fn format() -> impl TypedValueParser<Value = ReportFormat> {
 fn fail_on() -> impl TypedValueParser<Value = FailOn> {
     let words = Severity::ALL.into_iter().rev().map(Severity::as_str);
     PossibleValuesParser::new(words.chain(["none"])).map(|word| FailOn(word.parse().ok()))
+}
+
+fn pack() -> impl TypedValueParser<Value = Pack> {
+    PossibleValuesParser::new(Pack::ALL.map(Pack::as_str)).try_map(|it| Pack::find(&it))
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {

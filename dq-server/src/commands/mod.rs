@@ -15,6 +15,7 @@ pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
     let done = match arguments.command {
         Command::Validate(arguments) => validate::run(&arguments, stop).await,
         Command::Rules(RulesCommand::Check(arguments)) => rules::check(&arguments, stop).await,
+        Command::Rules(RulesCommand::Show(arguments)) => rules::show(&arguments),
         Command::Explain(arguments) => explain::run(&arguments, stop).await,
         Command::Generate(arguments) => generate::run(&arguments, stop),
     };

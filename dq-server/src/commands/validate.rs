@@ -38,8 +38,8 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
 
 /// Makes sure that no report overwrites what the run reads.
 fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
-    let inputs = [("source", arguments.source.file()), ("rule set", arguments.rules.file())];
-    for (what, input) in inputs {
+    let rules = arguments.rules.file().map(|it| ("rule set", it));
+    for (what, input) in std::iter::once(("source", arguments.source.file())).chain(rules) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
         if let Some((file, _)) =

@@ -68,8 +68,7 @@ impl Check {
             Self::NoOverlap(key, from, to) => no_overlap(table, &scope, key, (from, to)),
             Self::References(columns, name, key) => {
                 let at_least_one = (1, u64::MAX);
-                let rows =
-                    children(table, &scope, columns, (other(name), key, None), at_least_one);
+                let rows = children(table, &scope, columns, (other(name), key, None), at_least_one);
                 let missing = groups(table, &rows, columns).len() as u64;
                 (rows, Some(missing))
             }
