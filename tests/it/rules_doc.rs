@@ -55,6 +55,7 @@ fn rules_md(root: &Path) -> String {
     text.replace("[`functions`]", "[Functions](#functions)")
         .replace("[`Format`]", "[Formats](#formats)")
         .replace("[`Expression`]", "[Expressions](#expressions)")
+        .replace("see Keys", "see [Keys](#keys)")
 }
 
 fn check_file(name: &str) -> String {

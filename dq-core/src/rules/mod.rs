@@ -30,5 +30,5 @@ pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
 pub(crate) use plan::{
-    Blank, Kernel, KeySet, KeySetId, KeyValues, PlannedCheck, PlannedFilter, TablePlan,
+    Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, PlannedCheck, PlannedFilter, TablePlan,
 };

@@ -18,7 +18,7 @@ mod schema;
 mod text;
 
 pub use batch::Batch;
-pub use blank::{characters, is_blank};
+pub use blank::{characters, has_control_character, is_blank, trim_blanks};
 pub use column::Cell;
 pub use column::Column;
 pub use column::MixedColumn;

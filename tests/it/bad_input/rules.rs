@@ -5,17 +5,20 @@ use std::fmt::Write;
 
 use dq_core::ErrorKind;
 use dq_core::engine::OpenOptions;
-use dq_core::rules::RuleSet;
+use dq_core::rules::format::Format;
+use dq_core::rules::{Check, RuleSet};
 use dq_core::validate::Status;
 
 use crate::bad_input::Folder;
 use crate::run::{counts, rules};
 
-/// What is said of a rule file.
+/// What is said of a rule file. The list of all checks is written `CHECKS`, that of formats `FORMATS`.
 fn problems(text: &str) -> String {
     let error = RuleSet::parse("rules.yaml", text, &BTreeMap::new()).expect_err(text);
     assert_eq!(error.kind(), ErrorKind::RulesInvalid, "{text}");
-    error.message().to_owned()
+    let formats: Vec<_> = Format::ALL.iter().map(|it| it.name()).collect();
+    let message = error.message().replace(&Check::NAMES.join(", "), "CHECKS");
+    message.replace(&formats.join(", "), "FORMATS")
 }
 
 /// Rules with one rule about `table` that has one check, in line 6.
@@ -71,8 +74,15 @@ fn an_argument_that_makes_no_sense() {
         "column: a, length: { min: 3, max: 2 }",
         "column: a, type: intger",
         "column: a, format: npl",
+        "column: a, format: uid",
+        "column: a, trimmed: yes",
+        "trimmed: true",
+        "column: a, no_control_characters: false",
         "unique: []",
         "unique: [a], ignore: nul",
+        "unique: [a], normalize: [case, blank]",
+        "unique: [a], normalize: { case: true }",
+        "references: { columns: [a], table: t, normalize: case }",
         "functional_dependency: { from: [a] }",
         "row_count: {}",
         "row_count: { min: many }",
@@ -142,7 +152,7 @@ extra: true
     rules.yaml:3:5: a rule needs `table`
     rules.yaml:4:5: a rule has no field `tabel`; did you mean `table`?
     rules.yaml:5:15: `sever` is no severity: info, low, medium, high or critical
-    rules.yaml:7:9: a check has one of not_null, not_blank, matches, one_of, between, length, type, format, expression, unique, functional_dependency, no_overlap, row_count, references, referenced, cardinality, custom; this has none; `not_nul` is none; did you mean `not_null`?
+    rules.yaml:7:9: a check has one of CHECKS; this has none; `not_nul` is none; did you mean `not_null`?
     rules.yaml:8:38: `matches`: the regular expression does not compile: unclosed group
     rules.yaml:9:55: expected a number of rows, such as `12`, or a share, such as `0.1%`
     rules.yaml:10:9: another check of the rule has the id `c`; give each an `id` of its own

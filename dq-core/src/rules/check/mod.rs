@@ -10,14 +10,17 @@ mod custom;
 mod expression;
 mod format;
 mod functional_dependency;
+mod key_form;
 mod length;
 mod matches;
+mod no_control_characters;
 mod no_overlap;
 mod not_blank;
 mod not_null;
 mod one_of;
 mod references;
 mod row_count;
+mod trimmed;
 mod typed;
 mod unique;
 
@@ -102,6 +105,8 @@ checks! {
     "length" => Length(length::Length),
     "type" => Typed(typed::Typed),
     "format" => Format(format::FormatCheck),
+    "trimmed" => Trimmed(trimmed::Trimmed),
+    "no_control_characters" => NoControlCharacters(no_control_characters::NoControlCharacters),
     "expression" => Expression(expression::ExpressionCheck),
     "unique" => Unique(unique::Unique),
     "functional_dependency" => FunctionalDependency(functional_dependency::FunctionalDependency),

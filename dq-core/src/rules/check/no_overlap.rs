@@ -6,23 +6,24 @@
 //!
 //! A span lasts from the day in `from` to the day in `to`; both days belong to it. A span whose `to` is
 //! NULL has not ended. Violations are all rows that share a day with another row of their key; the keys
-//! of such rows are counted as groups. A row with a NULL in its key or in `from` is not compared, and
-//! neither is a span that ends before it starts: it has no days. A value that is no day violates the
-//! check.
+//! of such rows are counted as groups. A row with a NULL in `from` is not compared, and neither is a span
+//! that ends before it starts: it has no days. A value that is no day violates the check. For which
+//! keys are compared, and for `ignore` and `normalize`, see Keys.
 
 use std::path::Path;
 
 use crate::rules::check::CheckKind;
+use crate::rules::check::key_form::key_form;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
-use crate::rules::plan::{Binder, Kernel};
+use crate::rules::plan::{Binder, Kernel, KeyForm};
 
 /// The spans of time of rows with the same key do not overlap.
 #[derive(Clone, Debug)]
 pub struct NoOverlap {
     key: Vec<String>,
-    from: String,
-    to: String,
+    days: [String; 2],
+    form: KeyForm,
 }
 
 impl CheckKind for NoOverlap {
@@ -32,14 +33,15 @@ impl CheckKind for NoOverlap {
         let from = inside.require("from").and_then(|it| inside.text_of(it, "from"));
         let to = inside.require("to").and_then(|it| inside.text_of(it, "to"));
         inside.finish();
-        Some(Self { key: key?, from: from?, to: to? })
+        let form = key_form(fields);
+        Some(Self { key: key?, days: [from?, to?], form: form? })
     }
 
     fn columns(&self) -> Vec<String> {
-        self.key.iter().chain([&self.from, &self.to]).cloned().collect()
+        self.key.iter().chain(&self.days).cloned().collect()
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
-        binder.spans(&self.key, &self.from, &self.to).map(Kernel::Disjoint)
+        binder.spans(&self.key, &self.days, self.form).map(Kernel::Disjoint)
     }
 }

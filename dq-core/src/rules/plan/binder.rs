@@ -7,7 +7,7 @@ use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{Blank, KeySet, KeySetId, KeyValues};
+use crate::rules::plan::{KeyForm, KeySet, KeySetId, KeyValues};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -83,36 +83,42 @@ impl<'b, 's> Binder<'b, 's> {
     }
 
     /// The keys of the rows.
-    pub(crate) fn keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
+    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<KeySetId> {
         let columns = self.columns(columns)?;
         let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder.key_set(
-            self.table,
-            KeySet {
-                columns,
-                to: Vec::new(),
-                values: KeyValues::Columns,
-                blank,
-                filter,
-                with_rows,
-            },
-        )
+        let (to, values) = (Vec::new(), KeyValues::Columns);
+        self.builder.key_set(self.table, KeySet { columns, to, values, form, filter, with_rows })
     }
 
     /// The keys of the rows, and what they determine.
-    pub(crate) fn dependency(&mut self, from: &[String], to: &[String]) -> Option<KeySetId> {
-        self.keys_with(from, to, KeyValues::Columns)
+    pub(crate) fn dependency(
+        &mut self,
+        from: &[String],
+        to: &[String],
+        form: KeyForm,
+    ) -> Option<KeySetId> {
+        self.keys_with(from, (to, KeyValues::Columns), form)
     }
 
-    /// The keys of the rows, and the spans between two days.
-    pub(crate) fn spans(&mut self, key: &[String], from: &str, to: &str) -> Option<KeySetId> {
-        self.keys_with(key, &[from.to_owned(), to.to_owned()], KeyValues::Span)
+    /// The keys of the rows, and the spans between the days in two columns.
+    pub(crate) fn spans(
+        &mut self,
+        key: &[String],
+        days: &[String; 2],
+        form: KeyForm,
+    ) -> Option<KeySetId> {
+        self.keys_with(key, (days, KeyValues::Span), form)
     }
 
-    fn keys_with(&mut self, key: &[String], to: &[String], values: KeyValues) -> Option<KeySetId> {
+    fn keys_with(
+        &mut self,
+        key: &[String],
+        (to, values): (&[String], KeyValues),
+        form: KeyForm,
+    ) -> Option<KeySetId> {
         let (columns, to) = (self.columns(key), self.columns(to));
         let (columns, to) = (columns?, to?);
-        let (filter, blank, with_rows) = (self.filter, Blank::IsValue, self.is_own);
-        self.builder.key_set(self.table, KeySet { columns, to, values, blank, filter, with_rows })
+        let (filter, with_rows) = (self.filter, self.is_own);
+        self.builder.key_set(self.table, KeySet { columns, to, values, form, filter, with_rows })
     }
 }

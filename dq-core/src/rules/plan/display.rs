@@ -99,9 +99,13 @@ impl TablePlan {
         if !key_set.to.is_empty() {
             text = format!("{text} → ({})", self.names(key_set.to.iter().copied()));
         }
-        if key_set.blank == Blank::IsIgnored {
-            text.push_str(" ignoring blank");
-        }
+        let form = key_set.form;
+        let words = [
+            (form.blank == Blank::IsIgnored, " ignoring blank"),
+            (form.folds_case, " folding case"),
+            (form.collapses_blanks, " collapsing blanks"),
+        ];
+        text.extend(words.into_iter().filter_map(|(is_so, words)| is_so.then_some(words)));
         text + &self.scope(key_set.filter)
     }
 

@@ -91,7 +91,7 @@ pub(crate) struct KeySet {
     pub(crate) to: Vec<usize>,
     /// What these columns are.
     pub(crate) values: KeyValues,
-    pub(crate) blank: Blank,
+    pub(crate) form: KeyForm,
     pub(crate) filter: Option<usize>,
     /// Whether failing rows must be found again by their key.
     pub(crate) with_rows: bool,
@@ -107,10 +107,28 @@ pub(crate) enum KeyValues {
 }
 
 /// Whether blank text in a key is a value.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Blank {
+    #[default]
     IsValue,
     IsIgnored,
+}
+
+/// How text counts in a key. By default it is compared as it is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct KeyForm {
+    pub(crate) blank: Blank,
+    /// Texts that differ in case only are one key.
+    pub(crate) folds_case: bool,
+    /// Blanks at both ends do not count, and those between words count as one space.
+    pub(crate) collapses_blanks: bool,
+}
+
+impl KeyForm {
+    /// Whether text is compared as it is.
+    pub(crate) fn keeps_text(self) -> bool {
+        !self.folds_case && !self.collapses_blanks
+    }
 }
 
 /// Which key set of which table.
