@@ -30,7 +30,7 @@ pub(crate) struct GenerateArguments {
     #[arg(long)]
     pub(crate) no_progress: bool,
     /// Make nothing; compare the report TARGET with this manifest
-    #[arg(long, value_name = "MANIFEST", exclusive = true)]
+    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["RecipeArguments", "manifest", "keys_max", "force"])]
     pub(crate) verify: Option<PathBuf>,
 }
 
