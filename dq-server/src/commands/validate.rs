@@ -38,8 +38,9 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
 
 /// Makes sure that no report overwrites what the run reads.
 fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
+    let sources = arguments.source.files().map(|it| ("source", it));
     let rules = arguments.rules.file().map(|it| ("rule set", it));
-    for (what, input) in std::iter::once(("source", arguments.source.file())).chain(rules) {
+    for (what, input) in sources.chain(rules) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
         if let Some((file, _)) =

@@ -68,6 +68,9 @@ fn counts_everywhere(
     let in_memory = sources::as_arrow(tables);
     let run = Run { rules, options };
     run.counts(&sources::memory(&in_memory, shape), &in_memory, "memory")?;
+    let in_parquet = sources::as_parquet(tables);
+    let parquet = sources::parquet(&in_parquet, shape, &folder.path().join("parquet"));
+    run.counts(&parquet, &in_parquet, "Parquet")?;
     let as_text = sources::as_text(tables);
     let csv = sources::csv(&as_text, shape, &folder.path().join("csv"));
     run.counts(&csv, &as_text, "CSV")?;

@@ -1,6 +1,6 @@
-//! The same tables in memory, as CSV files and in SQLite.
+//! The same tables in memory, as files and in SQLite.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +12,10 @@ use arrow_array::{
 use dq_core::database::sqlite::{ScanMethod, SqliteConfig, SqliteSource};
 use dq_core::source::csv::{CsvOptions, CsvSource};
 use dq_core::source::memory::MemorySource;
+use dq_core::source::parquet::{ParquetOptions, ParquetSource};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression::{SNAPPY, UNCOMPRESSED};
+use parquet::file::properties::WriterProperties;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -24,6 +28,13 @@ pub(crate) fn as_arrow(tables: &[Table]) -> Vec<Table> {
         Kind::Any => (Kind::Text, text_of(cell)),
         kind => (kind, cell),
     })
+}
+
+/// The tables as Parquet can hold them: as in memory, without a key.
+pub(crate) fn as_parquet(tables: &[Table]) -> Vec<Table> {
+    let mut tables = as_arrow(tables);
+    tables.iter_mut().for_each(|it| it.key.clear());
+    tables
 }
 
 /// The tables as CSV can hold them: text without a key.
@@ -72,12 +83,7 @@ fn changed(tables: &[Table], change: impl Fn(Kind, Cell) -> (Kind, Cell)) -> Vec
 /// The tables in memory, cut into batches.
 pub(crate) fn memory(tables: &[Table], shape: &Shape) -> MemorySource {
     tables.iter().fold(MemorySource::new("memory"), |source, table| {
-        let column = |position: usize| {
-            let name = table.columns[position].name;
-            (name, array(table, position, shape.arrow[position]), true)
-        };
-        let columns = (0..table.columns.len()).map(column);
-        let whole = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let whole = record_batch(table, shape);
         let (mut batches, mut start) = (vec![whole.slice(0, 0)], 0);
         let lengths = shape.batches.iter().cycle();
         for length in lengths {
@@ -90,6 +96,38 @@ pub(crate) fn memory(tables: &[Table], shape: &Shape) -> MemorySource {
         }
         source.keyed_table(table.name, batches, &table.key).unwrap()
     })
+}
+
+fn record_batch(table: &Table, shape: &Shape) -> RecordBatch {
+    let column = |position: usize| {
+        let name = table.columns[position].name;
+        (name, array(table, position, shape.arrow[position]), true)
+    };
+    RecordBatch::try_from_iter_with_nullable((0..table.columns.len()).map(column)).unwrap()
+}
+
+/// The tables as Parquet files in `folder`, of small row groups, pages and dictionaries, some without
+/// any, read in small pieces.
+pub(crate) fn parquet(tables: &[Table], shape: &Shape, folder: &Path) -> ParquetSource {
+    fs::create_dir(folder).unwrap();
+    for table in tables {
+        let length = |at: usize| shape.batches[at % shape.batches.len()].max(1);
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(length(0) * length(1)))
+            .set_data_page_row_count_limit(length(1))
+            .set_write_batch_size(length(2))
+            .set_dictionary_page_size_limit(shape.block_bytes)
+            .set_dictionary_enabled(shape.arrow[0] % 4 > 0)
+            .set_compression(if shape.arrow[1] % 2 > 0 { SNAPPY } else { UNCOMPRESSED });
+        let file = File::create(folder.join(format!("{}.parquet", table.name))).unwrap();
+        let rows = record_batch(table, shape);
+        let mut writer =
+            ArrowWriter::try_new(file, rows.schema(), Some(properties.build())).unwrap();
+        writer.write(&rows).unwrap();
+        writer.close().unwrap();
+    }
+    let options = ParquetOptions { batch_rows: shape.batches[0].max(1), piece_rows: 2 };
+    ParquetSource::open(folder.to_str().unwrap(), options).unwrap()
 }
 
 fn array(table: &Table, position: usize, variant: u8) -> ArrayRef {

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::source::csv::blocks::{Block, Blocks};
-use crate::source::csv::file::CsvFile;
 use crate::source::csv::header::OpenFile;
-use crate::source::csv::identity::Identity;
 use crate::source::csv::options::{Dialect, Format};
+use crate::source::files::{Identity, InputFile};
 
 /// A file that a scan reads.
 #[derive(Debug)]
 pub(crate) struct FeedFile {
-    pub(crate) file: CsvFile,
+    pub(crate) file: InputFile,
     /// What the file must still be.
     pub(crate) identity: Option<Identity>,
     /// The stream, where the file is one.
@@ -26,7 +25,7 @@ pub(crate) struct FeedBlock {
     pub(crate) block: Block,
     pub(crate) sequence: u64,
     pub(crate) dialect: Dialect,
-    pub(crate) file: Arc<CsvFile>,
+    pub(crate) file: Arc<InputFile>,
     pub(crate) identity: Option<Identity>,
 }
 
@@ -39,7 +38,7 @@ pub(crate) struct Feed {
 }
 
 struct Current {
-    file: Arc<CsvFile>,
+    file: Arc<InputFile>,
     identity: Option<Identity>,
     blocks: Blocks,
 }

@@ -8,13 +8,11 @@ use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::csv::feed::{Feed, FeedFile};
-use crate::source::csv::file::CsvFile;
 use crate::source::csv::header::OpenFile;
-use crate::source::csv::identity::Identity;
-use crate::source::csv::locate::Located;
 use crate::source::csv::options::Format;
 use crate::source::csv::partition::{CsvPartition, CsvScan};
 use crate::source::csv::rows::Projection;
+use crate::source::files::{Identity, InputFile, Located};
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 
@@ -36,7 +34,7 @@ struct TableFiles {
 /// A file as it was when the snapshot was opened.
 #[derive(Debug)]
 struct SeenFile {
-    file: CsvFile,
+    file: InputFile,
     identity: Option<Identity>,
     /// A stream, until it is scanned; a file is opened again.
     stream: Mutex<Option<OpenFile>>,
@@ -44,7 +42,7 @@ struct SeenFile {
 
 impl CsvSnapshot {
     /// Opens every file of every table.
-    pub(crate) fn open(tables: Vec<Located>, format: Arc<Format>) -> Result<Self> {
+    pub(crate) fn open(tables: Vec<Located<InputFile>>, format: Arc<Format>) -> Result<Self> {
         let mut snapshot = Self { schemas: Vec::new(), tables: Vec::new(), format };
         for located in tables {
             snapshot.add(located)?;
@@ -52,8 +50,8 @@ impl CsvSnapshot {
         Ok(snapshot)
     }
 
-    fn add(&mut self, located: Located) -> Result<()> {
-        let mut first: Option<(CsvFile, Vec<String>)> = None;
+    fn add(&mut self, located: Located<InputFile>) -> Result<()> {
+        let mut first: Option<(InputFile, Vec<String>)> = None;
         let mut rows_estimate = Some(0_u64);
         let mut files = Vec::new();
         for file in located.files {
@@ -68,7 +66,7 @@ impl CsvSnapshot {
             let stream = Mutex::new(file.is_stream().then_some(open));
             files.push(SeenFile { file, identity, stream });
         }
-        let (_, names) = first.unwrap_or((CsvFile::Stdin, Vec::new()));
+        let (_, names) = first.unwrap_or((InputFile::Stdin, Vec::new()));
         let columns = names.into_iter().map(|it| ColumnSchema::new(it, ValueType::Text)).collect();
         let (name, primary_key) = (located.table, Vec::new());
         self.schemas.push(TableSchema { name, columns, primary_key, rows_estimate });
@@ -134,7 +132,12 @@ impl SeenFile {
     }
 }
 
-fn check_alike(one: &CsvFile, names: &[String], other: &CsvFile, others: &[String]) -> Result<()> {
+fn check_alike(
+    one: &InputFile,
+    names: &[String],
+    other: &InputFile,
+    others: &[String],
+) -> Result<()> {
     if names == others {
         return Ok(());
     }

@@ -1,0 +1,83 @@
+//! What sources that are made of files have in common: which files a specification names, what they
+//! are by their names, and whether they are still the same.
+
+mod identity;
+#[cfg(feature = "csv")]
+mod input;
+mod locate;
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub(crate) use identity::Identity;
+#[cfg(feature = "csv")]
+pub(crate) use input::{ByteStream, InputFile, input_tables, peek};
+#[cfg(feature = "csv")]
+use locate::only_table;
+pub(crate) use locate::{Located, matching_pattern, same_table, tables};
+
+/// A format of files that hold one table each.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum FileFormat {
+    /// Comma-separated values: `.csv` and `.tsv`, also with `.gz` behind.
+    Csv,
+    /// Apache Parquet: `.parquet` and `.pq`.
+    Parquet,
+}
+
+impl FileFormat {
+    /// Every format.
+    pub(crate) const ALL: [Self; 2] = [Self::Csv, Self::Parquet];
+
+    /// The format of files that are called like the one at `path`.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let inner: PathBuf = if is_gzip(path) { path.with_extension("") } else { path.to_owned() };
+        let is_called =
+            |it: &Self| it.extensions().iter().any(|known| has_extension(&inner, known));
+        let format = Self::ALL.into_iter().find(is_called)?;
+        (format.may_be_gzipped() || !is_gzip(path)).then_some(format)
+    }
+
+    fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Csv => &["csv", "tsv"],
+            Self::Parquet => &["parquet", "pq"],
+        }
+    }
+
+    fn may_be_gzipped(self) -> bool {
+        match self {
+            Self::Csv => true,
+            Self::Parquet => false,
+        }
+    }
+}
+
+impl fmt::Display for FileFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "CSV",
+            Self::Parquet => "Parquet",
+        })
+    }
+}
+
+/// The format of the file at `path` and the name of its table, which is that of the file up to the
+/// extension. Directories, hidden files and files of other formats hold none.
+pub(crate) fn table_in(path: &Path) -> Option<(FileFormat, String)> {
+    let format = FileFormat::of(path).filter(|_| !path.is_dir())?;
+    let inner: PathBuf = if is_gzip(path) { path.with_extension("") } else { path.to_owned() };
+    let stem = inner.file_stem()?.to_string_lossy().into_owned();
+    (!stem.starts_with('.')).then_some((format, stem))
+}
+
+/// Whether `path` ends with `.gz`.
+pub(crate) fn is_gzip(path: &Path) -> bool {
+    has_extension(path, "gz")
+}
+
+/// Whether the extension of `path` is `extension`, in capitals or not.
+pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().and_then(OsStr::to_str).is_some_and(|it| it.eq_ignore_ascii_case(extension))
+}

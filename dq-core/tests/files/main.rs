@@ -1,0 +1,7 @@
+//! Sources that are made of files, as an embedding program reads them.
+
+#![cfg(test)]
+
+mod combined;
+mod parquet;
+mod reading;
