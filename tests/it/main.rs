@@ -12,6 +12,7 @@ mod moment;
 mod naive;
 mod property;
 mod prose;
+mod records;
 mod rules_doc;
 mod run;
 mod scale;

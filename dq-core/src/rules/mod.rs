@@ -30,5 +30,6 @@ pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
 pub(crate) use plan::{
-    Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, PlannedCheck, PlannedFilter, TablePlan,
+    Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, Keys, PlannedCheck, PlannedFilter,
+    TablePlan, is_about,
 };

@@ -8,12 +8,15 @@
 //! runtime. Each partition has a worker of its own that judges rows and collects keys; workers share
 //! nothing and their states merge, so no count depends on how the rows were split.
 
+mod batch_codec;
 mod failing_rows;
 mod job;
 mod kept_rows;
 mod keys;
+mod memory;
 mod options;
 mod outcome;
+pub mod record;
 mod report;
 mod row_key;
 mod run;
@@ -27,6 +30,7 @@ use crate::error::Result;
 use crate::rules::{Plan, RuleSet};
 use crate::source::Source;
 use crate::validate::keys::{KeyHash, bucket_count};
+use crate::validate::memory::Budget;
 use crate::validate::run::{Found, Run};
 use crate::value::Date;
 
@@ -56,6 +60,7 @@ pub async fn validate(
     let run = Arc::new(Run {
         plan,
         buckets: bucket_count(rows),
+        budget: Arc::new(Budget::new(options.memory_bytes_max, options.temp_dir.clone())),
         options: options.clone(),
         hash: KeyHash::with_bits(options.hash_bits),
         cancellation: options.cancellation.child(),

@@ -7,13 +7,14 @@ use std::sync::atomic::AtomicU64;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::rules::{Kernel, KeySetId, Plan};
+use crate::error::Result;
+use crate::rules::{KeySetId, Plan};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
-use crate::validate::job::Job;
+use crate::validate::job::{Decided, Job};
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{KeyHash, KeyRuns};
+use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::validate::threads::join;
 use crate::validate::worker::{Tally, Worker};
@@ -26,6 +27,7 @@ pub(crate) struct Run {
     pub(crate) hash: KeyHash,
     /// How many buckets each key set has.
     pub(crate) buckets: usize,
+    pub(crate) budget: Arc<Budget>,
     pub(crate) cancellation: Cancellation,
 }
 
@@ -43,6 +45,15 @@ impl Found {
             if let Some(outcome) = self.checks.get_mut(tally.check) {
                 outcome.add(tally);
             }
+        }
+    }
+
+    /// Takes over what was found about a check by key.
+    fn decide(&mut self, decided: Decided) {
+        if let Some(outcome) = self.checks.get_mut(decided.check) {
+            outcome.violations = decided.finding.violations;
+            outcome.groups = decided.finding.groups;
+            outcome.sample = decided.sample;
         }
     }
 }
@@ -69,7 +80,10 @@ impl Run {
         let _stop = StopOnDrop(self.cancellation.clone());
         let mut state = State::new(&self.plan, self.options.sample_limit);
         for (step, table) in self.plan.order.iter().enumerate() {
-            let workers = self.scan(snapshot, *table).await?;
+            let mut workers = self.scan(snapshot, *table).await?;
+            if self.budget.is_half_used() {
+                workers = make_room(workers).await?;
+            }
             state.take(&self.plan, *table, workers);
             self.decide_what_is_complete(step, &mut state).await?;
         }
@@ -84,6 +98,8 @@ impl Run {
             partitions: self.options.threads,
             cancellation: self.cancellation.clone(),
         };
+        let holders = (plan.key_sets.len() + 1) * scan.partitions.get();
+        self.budget.divide(holders);
         let progress = Arc::new(AtomicU64::new(0));
         let mut tasks = Vec::new();
         for partition in snapshot.scan(&scan).await? {
@@ -105,30 +121,23 @@ impl Run {
         step: usize,
         state: &mut State,
     ) -> Result<()> {
-        for (position, check) in self.plan.checks.iter().enumerate() {
-            if self.plan.decided_after(check) != Some(step) {
-                continue;
-            }
-            let Some(job) = Job::new(self, state, check) else {
-                let message = format!("the keys for `{}` were not collected", check.name);
-                return Err(Error::new(ErrorKind::Internal, message));
-            };
-            let (finding, sample) = job.run().await?;
-            if let Some(outcome) = state.found.checks.get_mut(position) {
-                outcome.violations = finding.violations;
-                outcome.groups = has_groups(&check.kernel).then_some(finding.groups);
-                outcome.sample.merge(sample);
-            }
+        let checks = self.plan.checks.iter().enumerate();
+        let due = checks.filter(|(_, it)| self.plan.decided_after(it) == Some(step));
+        let due: Vec<_> = due.map(|(position, _)| position).collect();
+        for job in Job::all(self, state, &due)? {
+            job.run().await?.into_iter().for_each(|it| state.found.decide(it));
         }
         let later = self.plan.checks.iter().filter(|it| self.plan.decided_after(it) > Some(step));
-        let needed: Vec<_> = later.flat_map(|it| it.kernel.key_sets()).collect();
+        let needed: Vec<_> = later.flat_map(|it| it.kernel.keys()).map(|it| it.set).collect();
         state.keys.retain(|id, _| needed.contains(id));
         Ok(())
     }
 }
 
-fn has_groups(kernel: &Kernel) -> bool {
-    !matches!(kernel, Kernel::Cardinality { .. })
+/// Brings what workers hold to temporary files, so that the next table has memory.
+async fn make_room(workers: Vec<Worker>) -> Result<Vec<Worker>> {
+    let spill = |mut worker: Worker| spawn_blocking(move || worker.spill().map(|()| worker));
+    join(workers.into_iter().map(spill).collect()).await
 }
 
 /// What has been found so far, and the keys that are still needed.

@@ -61,7 +61,7 @@ impl Worker {
         let plan = run.plan.tables.get(table);
         let runs = |it: &KeySet| {
             let layout = Layout { with_values: !it.to.is_empty(), with_rows: it.with_rows };
-            KeyRuns::new(run.hash, layout, run.buckets)
+            KeyRuns::new(run.hash, layout, run.buckets, &run.budget)
         };
         let key_sets = plan.map_or(&[][..], |it| &it.key_sets);
         Self {
@@ -74,7 +74,7 @@ impl Worker {
             in_scope: vec![0; plan.map_or(0, |it| it.filters.len())],
             tallies,
             runs: key_sets.iter().map(runs).collect(),
-            kept: KeptRows::default(),
+            kept: KeptRows::new(&run.budget),
         }
     }
 
@@ -87,8 +87,14 @@ impl Worker {
             self.take(&run, plan, &batch)?;
             self.tell(plan, &batch);
         }
-        self.runs.iter_mut().for_each(KeyRuns::finish);
+        self.runs.iter_mut().try_for_each(KeyRuns::finish)?;
         Ok(self)
+    }
+
+    /// Brings all keys to temporary files.
+    pub(crate) fn spill(&mut self) -> Result<()> {
+        self.runs.iter_mut().try_for_each(|it| it.spill(0))?;
+        self.kept.spill()
     }
 
     fn take(&mut self, run: &Run, table: &TablePlan, batch: &Batch) -> Result<()> {
@@ -111,7 +117,7 @@ impl Worker {
         let first_row = self.collect(table, batch, &scopes)?;
         if run.options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {
             let columns = kept_columns(table, run.options.show_values);
-            self.kept.keep(batch, &columns, first_row, lowest);
+            self.kept.keep(batch, &columns, first_row, lowest)?;
         }
         self.rows += batch.rows() as u64;
         if table.primary_key.is_empty() {
@@ -136,8 +142,7 @@ impl Worker {
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         };
         for (key_set, runs) in table.key_sets.iter().zip(&mut self.runs) {
-            let scope = key_set.filter.and_then(|it| scopes.get(it));
-            runs.collect(key_set, batch, scope, first_row)?;
+            runs.collect(key_set, batch, scopes, first_row)?;
         }
         Ok(first_row)
     }

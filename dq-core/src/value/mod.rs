@@ -53,6 +53,33 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+macro_rules! from {
+    ($($type:ty: $value:ident => $borrowed:expr;)*) => {
+        $(impl<'a> From<$type> for Value<'a> {
+            fn from($value: $type) -> Self { $borrowed }
+        })*
+    };
+}
+
+from! {
+    bool: it => Self::Boolean(it);
+    i32: it => Self::Integer(i64::from(it));
+    u32: it => Self::Integer(i64::from(it));
+    i64: it => Self::Integer(it);
+    f64: it => Self::Float(it);
+    Date: it => Self::Date(it);
+    Timestamp: it => Self::Timestamp(it);
+    &'a str: it => Self::Text(it.as_bytes());
+    &'a String: it => Self::Text(it.as_bytes());
+    &'a [u8]: it => Self::Bytes(it);
+}
+
+impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
 impl Value<'_> {
     /// Whether this is NULL.
     pub const fn is_null(&self) -> bool {

@@ -58,14 +58,17 @@ fn options(
     progress: &ProgressLine,
     stop: Cancellation,
 ) -> ValidateOptions {
+    let defaults = ValidateOptions::default();
     ValidateOptions {
         threads: arguments.run.threads(),
         sample_limit: arguments.output.sample_limit,
         show_values: arguments.output.show_values,
         as_of: arguments.run.as_of,
+        memory_bytes_max: arguments.run.memory,
+        temp_dir: arguments.run.temp_dir.clone().unwrap_or(defaults.temp_dir),
         cancellation: stop,
         progress: progress.listener(),
-        ..ValidateOptions::default()
+        ..defaults
     }
 }
 

@@ -1,6 +1,7 @@
 //! Random checks of random tables, on every source and at every number of threads: the counts are
 //! those of the naive evaluator, and so are the rows that a report shows.
 
+mod records;
 mod rules;
 mod sources;
 mod tables;
@@ -96,10 +97,22 @@ impl Run<'_> {
     ) -> Result<(), TestCaseError> {
         let rule_set = rules(&self.rules.text());
         let expected = self.rules.outcomes(tables);
-        for (number, hash_bits) in [(1, 64), (2, 64), (7, 64), (1, 4), (7, 4)] {
+        const ENOUGH: u64 = 1 << 30;
+        const RUNS: [(usize, u32, u64); 7] = [
+            (1, 64, ENOUGH),
+            (2, 64, ENOUGH),
+            (7, 64, ENOUGH),
+            (1, 4, ENOUGH),
+            (7, 4, ENOUGH),
+            (1, 64, 0),
+            (7, 4, 0),
+        ];
+        for (number, hash_bits, memory_bytes_max) in RUNS {
             let threads = threads(number).threads;
-            let options = ValidateOptions { threads, hash_bits, ..self.options.clone() };
-            let context = format!("{name}, {number} threads, {hash_bits} bits");
+            let options =
+                ValidateOptions { threads, hash_bits, memory_bytes_max, ..self.options.clone() };
+            let context =
+                format!("{name}, {number} threads, {hash_bits} bits, {memory_bytes_max} bytes");
             match wait(validate(source, &rule_set, &options)) {
                 Ok(report) => self.is_right(&report, &expected, tables, &context)?,
                 Err(error) => return Err(TestCaseError::fail(format!("{context}: {error}"))),

@@ -51,6 +51,8 @@ struct Children {
 }
 
 impl CheckKind for Referenced {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`referenced`")?;
         let children = Children::parse(argument, &mut inside, key_form(fields));
@@ -69,6 +71,8 @@ impl CheckKind for Referenced {
 }
 
 impl CheckKind for Cardinality {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`cardinality`")?;
         let children = Children::parse(argument, &mut inside, key_form(fields));

@@ -27,6 +27,8 @@ pub struct FunctionalDependency {
 }
 
 impl CheckKind for FunctionalDependency {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`functional_dependency`")?;
         let from = inside.require("from").and_then(|it| inside.texts_of(it, "from"));

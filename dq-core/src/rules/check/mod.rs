@@ -34,6 +34,9 @@ pub use custom::CustomCheck;
 
 /// What a check file provides.
 trait CheckKind: Sized {
+    /// Whether the check compares rows or counts them, so that it says nothing about one alone.
+    const NEEDS_OTHER_ROWS: bool = false;
+
     /// Reads the arguments: `argument` stands under the name of the check, `fields` beside it.
     /// Gives nothing where the problems tell why.
     fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self>;
@@ -71,6 +74,11 @@ macro_rules! checks {
             /// The columns that this check is about.
             pub fn columns(&self) -> Vec<String> {
                 match self { $(Self::$kind(it) => CheckKind::columns(it),)* }
+            }
+
+            /// Whether this check compares rows or counts them, so that it says nothing about one alone.
+            pub fn needs_other_rows(&self) -> bool {
+                match self { $(Self::$kind(_) => $module::$type::NEEDS_OTHER_ROWS,)* }
             }
 
             pub(crate) fn name_of(text: &str) -> Option<&'static str> {

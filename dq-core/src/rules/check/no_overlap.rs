@@ -27,6 +27,8 @@ pub struct NoOverlap {
 }
 
 impl CheckKind for NoOverlap {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`no_overlap`")?;
         let key = inside.require("key").and_then(|it| inside.texts_of(it, "key"));

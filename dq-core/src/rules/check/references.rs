@@ -28,6 +28,8 @@ pub struct References {
 }
 
 impl CheckKind for References {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`references`")?;
         let columns = inside.require("columns").and_then(|it| inside.texts_of(it, "columns"));

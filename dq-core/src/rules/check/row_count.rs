@@ -21,6 +21,8 @@ pub struct RowCount {
 }
 
 impl CheckKind for RowCount {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut range = fields.inside(argument, "`row_count`")?;
         let bounds = range.counts_between();

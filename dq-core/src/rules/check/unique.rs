@@ -25,6 +25,8 @@ pub struct Unique {
 }
 
 impl CheckKind for Unique {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let columns = fields.texts_of(argument, "unique");
         let form = key_form(fields);

@@ -7,7 +7,7 @@ use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{KeyForm, KeySet, KeySetId, KeyValues};
+use crate::rules::plan::{KeyForm, KeySet, KeyValues, Keys};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -83,11 +83,8 @@ impl<'b, 's> Binder<'b, 's> {
     }
 
     /// The keys of the rows.
-    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<KeySetId> {
-        let columns = self.columns(columns)?;
-        let (filter, with_rows) = (self.filter, self.is_own);
-        let (to, values) = (Vec::new(), KeyValues::Columns);
-        self.builder.key_set(self.table, KeySet { columns, to, values, form, filter, with_rows })
+    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        self.dependency(columns, &[], form)
     }
 
     /// The keys of the rows, and what they determine.
@@ -96,7 +93,7 @@ impl<'b, 's> Binder<'b, 's> {
         from: &[String],
         to: &[String],
         form: KeyForm,
-    ) -> Option<KeySetId> {
+    ) -> Option<Keys> {
         self.keys_with(from, (to, KeyValues::Columns), form)
     }
 
@@ -106,7 +103,7 @@ impl<'b, 's> Binder<'b, 's> {
         key: &[String],
         days: &[String; 2],
         form: KeyForm,
-    ) -> Option<KeySetId> {
+    ) -> Option<Keys> {
         self.keys_with(key, (days, KeyValues::Span), form)
     }
 
@@ -115,10 +112,10 @@ impl<'b, 's> Binder<'b, 's> {
         key: &[String],
         (to, values): (&[String], KeyValues),
         form: KeyForm,
-    ) -> Option<KeySetId> {
+    ) -> Option<Keys> {
         let (columns, to) = (self.columns(key), self.columns(to));
-        let (columns, to) = (columns?, to?);
-        let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder.key_set(self.table, KeySet { columns, to, values, form, filter, with_rows })
+        let (columns, to, scopes, with_rows) = (columns?, to?, Vec::new(), self.is_own);
+        let key_set = KeySet { columns, to, values, form, scopes, with_rows };
+        self.builder.keys(self.table, self.filter, &key_set)
     }
 }

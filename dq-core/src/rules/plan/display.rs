@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::rules::plan::{Blank, Kernel, KeySet, KeySetId, Plan, PlannedCheck, TablePlan};
+use crate::rules::plan::{Blank, Kernel, KeySet, Keys, Plan, PlannedCheck, TablePlan};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,7 +12,7 @@ impl fmt::Display for Plan {
             }
         }
         let decided: Vec<_> =
-            self.checks.iter().filter(|it| !it.kernel.key_sets().is_empty()).collect();
+            self.checks.iter().filter(|it| !it.kernel.keys().is_empty()).collect();
         if !decided.is_empty() {
             writeln!(f, "after the scans, decide by key:")?;
         }
@@ -47,10 +47,11 @@ impl Plan {
             writeln!(f, "  filter: {}", filter.text)?;
         }
         for key_set in &plan.key_sets {
-            writeln!(f, "  collect keys: {}", plan.key_set_text(key_set))?;
+            for scope in &key_set.scopes {
+                writeln!(f, "  collect keys: {}", plan.key_set_text(key_set, *scope))?;
+            }
         }
-        let own =
-            |check: &&PlannedCheck| check.table == table && check.kernel.key_sets().is_empty();
+        let own = |check: &&PlannedCheck| check.table == table && check.kernel.keys().is_empty();
         for check in self.checks.iter().filter(own) {
             let columns = plan.names(check.columns.iter().copied());
             let scope = plan.scope(check.filter);
@@ -78,9 +79,11 @@ impl Plan {
         }
     }
 
-    fn key_set(&self, id: KeySetId) -> String {
-        let Some(plan) = self.tables.get(id.table) else { return String::new() };
-        let key_set = plan.key_sets.get(id.index).map(|it| plan.key_set_text(it));
+    fn key_set(&self, keys: Keys) -> String {
+        let Some(plan) = self.tables.get(keys.set.table) else { return String::new() };
+        let text =
+            |it: &KeySet| plan.key_set_text(it, it.scopes.get(keys.scope).copied().flatten());
+        let key_set = plan.key_sets.get(keys.set.index).map(text);
         format!("`{}` {}", plan.schema.name, key_set.unwrap_or_default())
     }
 }
@@ -94,7 +97,7 @@ impl TablePlan {
         columns.into_iter().filter_map(name).collect::<Vec<_>>().join(", ")
     }
 
-    fn key_set_text(&self, key_set: &KeySet) -> String {
+    fn key_set_text(&self, key_set: &KeySet, scope: Option<usize>) -> String {
         let mut text = format!("({})", self.names(key_set.columns.iter().copied()));
         if !key_set.to.is_empty() {
             text = format!("{text} → ({})", self.names(key_set.to.iter().copied()));
@@ -106,7 +109,7 @@ impl TablePlan {
             (form.collapses_blanks, " collapsing blanks"),
         ];
         text.extend(words.into_iter().filter_map(|(is_so, words)| is_so.then_some(words)));
-        text + &self.scope(key_set.filter)
+        text + &self.scope(scope)
     }
 
     fn scope(&self, filter: Option<usize>) -> String {

@@ -7,6 +7,7 @@ mod binder;
 mod builder;
 mod display;
 mod order;
+mod records;
 
 use crate::error::Result;
 use crate::rules::expression::Predicate;
@@ -18,6 +19,7 @@ use crate::value::TableSchema;
 use builder::Builder;
 
 pub(crate) use binder::Binder;
+pub(crate) use records::is_about;
 
 /// What a run does: the tables that it scans and the checks that it makes. Printed by `dq explain`.
 #[derive(Debug)]
@@ -72,15 +74,15 @@ pub(crate) enum Kernel {
     /// Wants a number of rows.
     RowCount { min: u64, max: u64 },
     /// Wants no key twice.
-    Unique(KeySetId),
+    Unique(Keys),
     /// Wants one value for each key.
-    Dependency(KeySetId),
+    Dependency(Keys),
     /// Wants no day in two spans of one key.
-    Disjoint(KeySetId),
+    Disjoint(Keys),
     /// Wants each key of `child` in `parent`.
-    References { child: KeySetId, parent: KeySetId },
+    References { child: Keys, parent: Keys },
     /// Wants each key of `parent` a number of times in `child`.
-    Cardinality { parent: KeySetId, child: KeySetId, min: u64, max: u64 },
+    Cardinality { parent: Keys, child: Keys, min: u64, max: u64 },
 }
 
 /// The keys of the rows of one table, collected while it is scanned.
@@ -92,9 +94,16 @@ pub(crate) struct KeySet {
     /// What these columns are.
     pub(crate) values: KeyValues,
     pub(crate) form: KeyForm,
-    pub(crate) filter: Option<usize>,
+    /// The filters of the checks that share the set, `None` for all rows. A key is collected once, and
+    /// says in which of these scopes its row is.
+    pub(crate) scopes: Vec<Option<usize>>,
     /// Whether failing rows must be found again by their key.
     pub(crate) with_rows: bool,
+}
+
+impl KeySet {
+    /// How many scopes a set can have; checks with others have a set of their own.
+    pub(crate) const SCOPES_MAX: usize = 3;
 }
 
 /// What is collected with a key.
@@ -138,9 +147,16 @@ pub(crate) struct KeySetId {
     pub(crate) index: usize,
 }
 
+/// The keys of one key set whose rows are in one of its scopes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Keys {
+    pub(crate) set: KeySetId,
+    pub(crate) scope: usize,
+}
+
 impl Kernel {
-    /// The key sets that this needs.
-    pub(crate) fn key_sets(&self) -> Vec<KeySetId> {
+    /// The keys that this needs.
+    pub(crate) fn keys(&self) -> Vec<Keys> {
         match self {
             Self::Absent(_) | Self::Row(_) | Self::RowCount { .. } => Vec::new(),
             Self::Unique(keys) | Self::Dependency(keys) | Self::Disjoint(keys) => vec![*keys],
@@ -160,7 +176,7 @@ impl Plan {
         let mut builder = Builder::new(rules, tables, as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
-            checks.extend(plan_rule(&mut builder, position, rule));
+            checks.extend(plan_rule(&mut builder, position, rule, &|_| true));
         }
         let tables = builder.finish()?;
         let order = order::parents_first(tables.len(), &checks);
@@ -178,11 +194,17 @@ impl Plan {
     /// The step of the scan order after which a check by key can be decided; none for other checks.
     pub(crate) fn decided_after(&self, check: &PlannedCheck) -> Option<usize> {
         let step_of = |table: usize| self.order.iter().position(|it| *it == table);
-        check.kernel.key_sets().iter().filter_map(|it| step_of(it.table)).max()
+        check.kernel.keys().iter().filter_map(|it| step_of(it.set.table)).max()
     }
 }
 
-fn plan_rule<'s>(builder: &mut Builder<'s>, position: usize, rule: &'s Rule) -> Vec<PlannedCheck> {
+/// Plans those checks of a rule that are `wanted`.
+fn plan_rule<'s>(
+    builder: &mut Builder<'s>,
+    position: usize,
+    rule: &'s Rule,
+    wanted: &dyn Fn(&RuleCheck) -> bool,
+) -> Vec<PlannedCheck> {
     let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
         let (table, filter) = builder.check(rule, check)?;
         let mut binder = Binder::new(builder, table, filter, check.place);
@@ -203,5 +225,6 @@ fn plan_rule<'s>(builder: &mut Builder<'s>, position: usize, rule: &'s Rule) -> 
             kernel,
         })
     };
-    rule.checks.iter().enumerate().filter_map(&mut plan_check).collect()
+    let checks = rule.checks.iter().enumerate().filter(|(_, it)| wanted(it));
+    checks.filter_map(&mut plan_check).collect()
 }

@@ -4,7 +4,8 @@ use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
 use crate::rules::{Blank, KeyForm, KeySet, KeyValues};
-use crate::validate::keys::bucket::KeyRuns;
+use crate::validate::keys::records::Scopes;
+use crate::validate::keys::runs::KeyRuns;
 use crate::validate::keys::span::Span;
 use crate::value::Batch;
 use crate::value::Column;
@@ -15,16 +16,43 @@ use crate::value::{fold_case, is_blank};
 const NOT_TEXT: u8 = 0xFF;
 
 impl KeyRuns {
-    /// Adds the keys of the rows of `batch` that are in `scope`. `first_row` is the number of its
-    /// first row within the partition.
+    /// Adds the keys of the rows of `batch` that are in a scope of the key set. `filters` are what the
+    /// filters of the table let through; `first_row` is the number of the first row of the batch
+    /// within the partition.
     pub(crate) fn collect(
         &mut self,
         key_set: &KeySet,
         batch: &Batch,
-        scope: Option<&BooleanBuffer>,
+        filters: &[BooleanBuffer],
         first_row: u32,
     ) -> Result<()> {
-        let rows = (0..batch.rows()).filter(|row| scope.is_none_or(|it| it.value(*row)));
+        let scope = |it: &Option<usize>| it.and_then(|it| filters.get(it));
+        let scopes: Vec<_> = key_set.scopes.iter().map(scope).collect();
+        match scopes.as_slice() {
+            [None] => self.collect_rows(key_set, batch, |_| 1, first_row)?,
+            [Some(only)] => {
+                self.collect_rows(key_set, batch, |row| only.value(row).into(), first_row)?;
+            }
+            scopes => {
+                let is_in = |scope: Option<&BooleanBuffer>, row| {
+                    Scopes::from(scope.is_none_or(|it| it.value(row)))
+                };
+                let bits = |row| scopes.iter().rev().fold(0, |all, it| all << 1 | is_in(*it, row));
+                self.collect_rows(key_set, batch, bits, first_row)?;
+            }
+        }
+        self.settle()
+    }
+
+    /// Adds the keys of the rows that are in a scope, as `scopes` tells.
+    fn collect_rows(
+        &mut self,
+        key_set: &KeySet,
+        batch: &Batch,
+        scopes: impl Fn(usize) -> Scopes,
+        first_row: u32,
+    ) -> Result<()> {
+        let rows = (0..batch.rows()).map(|row| (row, scopes(row))).filter(|it| it.1 != 0);
         let number = |row: usize| first_row + row as u32;
         let form = key_set.form;
         if form.keeps_text()
@@ -32,14 +60,14 @@ impl KeyRuns {
             && let Column::Text(texts) = batch.column(*column)
         {
             // The common case: the text itself is the key, and is not copied on its way.
-            let texts = rows.filter_map(|row| texts.get(row).map(|text| (row, text)));
+            let keys = rows.filter_map(|(row, scopes)| Some((texts.get(row)?, scopes, row)));
             let ignores_blank = form.blank == Blank::IsIgnored;
-            return texts
-                .filter(|(_, text)| !(ignores_blank && is_blank(text)))
-                .try_for_each(|(row, text)| self.push(text, None, number(row)));
+            return keys
+                .filter(|(text, ..)| !(ignores_blank && is_blank(text)))
+                .try_for_each(|(text, scopes, row)| self.push(text, None, scopes, number(row)));
         }
         let (mut key, mut to) = (Vec::new(), Vec::new());
-        for row in rows {
+        for (row, scopes) in rows {
             let keys = encode(batch, &key_set.columns, row, form, &mut key);
             let values = match (key_set.values, &key_set.to[..]) {
                 (KeyValues::Span, [from, until]) => {
@@ -50,7 +78,7 @@ impl KeyRuns {
             };
             if keys.and(values).is_some() {
                 let to = (!key_set.to.is_empty()).then_some(to.as_slice());
-                self.push(&key, to, number(row))?;
+                self.push(&key, to, scopes, number(row))?;
             }
         }
         Ok(())
