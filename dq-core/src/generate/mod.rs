@@ -39,8 +39,12 @@ mod verify;
 mod words;
 
 use std::fmt;
+#[cfg(feature = "parquet")]
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+#[cfg(feature = "parquet")]
+use arrow_schema::Schema;
 
 use crate::error::Result;
 use crate::source::Cancellation;
@@ -100,7 +104,7 @@ impl fmt::Debug for GenerateOptions {
 pub fn generate(recipe: &Recipe, target: &Target, options: &GenerateOptions) -> Result<Manifest> {
     let dataset = Dataset::new(recipe.clone())?;
     let mut ledger = Ledger::new(options.keys_max);
-    let mut writer = target.writer(options.existing, &options.cancellation)?;
+    let mut writer = target.writer(options)?;
     for table in Table::ALL {
         let mut batches = Batches::new(&dataset, table);
         let mut progress = Progress {
@@ -145,6 +149,16 @@ pub fn generate_in_memory(
         tables.push((table, rows));
     }
     Ok((tables, ledger.manifest(&dataset)))
+}
+
+/// The schema of a table.
+#[cfg(feature = "parquet")]
+fn schema_of(table: Table) -> Arc<Schema> {
+    match table {
+        Table::Facilities => table::schema(facility::COLUMNS),
+        Table::Providers => table::schema(provider::COLUMNS),
+        Table::Affiliations => table::schema(affiliation::COLUMNS),
+    }
 }
 
 /// The columns of a table: names, and types as SQL declares them.

@@ -2,6 +2,8 @@
 
 mod csv;
 mod folder;
+#[cfg(feature = "parquet")]
+mod parquet;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -11,8 +13,8 @@ use std::path::{Path, PathBuf};
 use arrow_array::RecordBatch;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::generate::GenerateOptions;
 use crate::generate::table::Table;
-use crate::source::Cancellation;
 
 /// How SQLite databases are usually called.
 const SQLITE_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
@@ -81,17 +83,20 @@ impl Target {
     ///
     /// `Conflict` if there is something already and it may not be replaced; `FeatureDisabled`; the
     /// place cannot be written to.
-    pub(super) fn writer(
-        &self,
-        existing: Existing,
-        stop: &Cancellation,
-    ) -> Result<Box<dyn TableWriter>> {
+    pub(super) fn writer(&self, options: &GenerateOptions) -> Result<Box<dyn TableWriter>> {
+        let existing = options.existing;
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(path) => Ok(Box::new(sqlite::SqliteWriter::new(path, existing, stop)?)),
+            Self::Sqlite(path) => {
+                let stop = &options.cancellation;
+                Ok(Box::new(sqlite::SqliteWriter::new(path, existing, stop)?))
+            }
             #[cfg(not(feature = "sqlite"))]
             Self::Sqlite(_) => Err(disabled(self, "sqlite")),
             Self::Csv(path) => Ok(Box::new(csv::CsvWriter::new(path, existing)?)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(path) => Ok(Box::new(parquet::ParquetWriter::new(path, existing)?)),
+            #[cfg(not(feature = "parquet"))]
             Self::Parquet(_) => Err(disabled(self, "parquet")),
         }
     }
@@ -118,6 +123,7 @@ impl fmt::Display for Target {
     }
 }
 
+#[cfg(not(all(feature = "sqlite", feature = "parquet")))]
 fn disabled(target: &Target, feature: &str) -> Error {
     let message =
         format!("cannot write `{target}`: dq was compiled without the feature `{feature}`");
