@@ -45,3 +45,4 @@ bench-parquet:
 # The long histories: more cases of every property test.
 soak:
 	PROPTEST_CASES=20000 cargo test --workspace --all-features --locked
+	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored

@@ -61,7 +61,7 @@ impl Dataset {
         let employed = self.rows.providers - self.unemployed();
         if used < wanted {
             let message = format!(
-                "cannot spread affiliations over {used} facilities: {wanted} are needed; choose more rows or fewer defects"
+                "cannot spread affiliations: {wanted} facilities are needed, and {used} may have some; choose more rows or fewer defects"
             );
             return Err(refused(message));
         }
