@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod cancel;
+mod healthcare;
+mod healthcare_doc;
 mod hooked;
 mod hospitals;
 mod keys;
