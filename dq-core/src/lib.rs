@@ -60,6 +60,7 @@ pub mod error;
 #[cfg(feature = "generate")]
 pub mod generate;
 pub mod packs;
+pub mod profile;
 pub mod report;
 pub mod rules;
 pub mod source;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cancel;
+mod figures;
 mod healthcare;
 mod healthcare_doc;
 mod hooked;
@@ -16,8 +17,11 @@ mod property;
 mod prose;
 mod records;
 mod rules_doc;
+mod rules_schema;
 mod run;
 mod scale;
 mod scopes;
+mod sql;
 mod tidy;
 mod tolerance;
+mod yaml;

@@ -1,6 +1,6 @@
 //! The course of one run: plan, scan each table once, decide by key, report.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -8,14 +8,15 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::error::Result;
-use crate::rules::{KeySetId, Plan};
+use crate::rules::{Kernel, KeySetId, Now, Plan};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
 use crate::validate::job::{Decided, Job};
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{KeyHash, KeyRuns};
+use crate::validate::keys::{KeyHash, KeyRuns, Probe, ProbeKernel};
 use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
+use crate::validate::query;
 use crate::validate::threads::join;
 use crate::validate::worker::{Tally, Worker};
 
@@ -23,6 +24,7 @@ use crate::validate::worker::{Tally, Worker};
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) plan: Plan,
+    pub(crate) now: Now,
     pub(crate) options: ValidateOptions,
     pub(crate) hash: KeyHash,
     /// How many buckets each key set has.
@@ -59,11 +61,11 @@ impl Found {
 }
 
 /// Stops the threads of a run: when its future is dropped, and when one of them fails or panics.
-struct StopOnDrop(Cancellation);
+pub(crate) struct StopOnDrop(pub(crate) Cancellation);
 
 impl StopOnDrop {
     /// Lets the threads go on.
-    fn spare(mut self) {
+    pub(crate) fn spare(mut self) {
         self.0 = Cancellation::new();
     }
 }
@@ -80,17 +82,32 @@ impl Run {
         let _stop = StopOnDrop(self.cancellation.clone());
         let mut state = State::new(&self.plan, self.options.sample_limit);
         for (step, table) in self.plan.order.iter().enumerate() {
-            let mut workers = self.scan(snapshot, *table).await?;
+            let probes = state.probes(&self, *table);
+            let mut workers = self.scan(snapshot, *table, &probes).await?;
             if self.budget.is_half_used() {
                 workers = make_room(workers).await?;
             }
             state.take(&self.plan, *table, workers);
             self.decide_what_is_complete(step, &mut state).await?;
+            for (check, keys) in std::mem::take(&mut state.missing) {
+                let groups = Job::distinct(&self, keys).await?;
+                if let Some(outcome) = state.found.checks.get_mut(check) {
+                    outcome.groups = Some(groups);
+                }
+            }
+        }
+        for (check, outcome) in self.plan.checks.iter().zip(&mut state.found.checks) {
+            query::run(&self, snapshot, check, outcome).await?;
         }
         Ok(state.found)
     }
 
-    async fn scan(self: &Arc<Self>, snapshot: &dyn Snapshot, table: usize) -> Result<Vec<Worker>> {
+    async fn scan(
+        self: &Arc<Self>,
+        snapshot: &dyn Snapshot,
+        table: usize,
+        probes: &Probes,
+    ) -> Result<Vec<Worker>> {
         let Some(plan) = self.plan.tables.get(table) else { return Ok(Vec::new()) };
         let scan = Scan {
             table: plan.schema.name.clone(),
@@ -103,7 +120,7 @@ impl Run {
         let progress = Arc::new(AtomicU64::new(0));
         let mut tasks = Vec::new();
         for partition in snapshot.scan(&scan).await? {
-            let worker = Worker::new(self, table, &progress);
+            let worker = Worker::new(self, table, probes, &progress);
             let (handle, others) = (Handle::current(), StopOnDrop(self.cancellation.clone()));
             tasks.push(spawn_blocking(move || {
                 let worker = handle.block_on(worker.read(partition))?;
@@ -123,7 +140,8 @@ impl Run {
     ) -> Result<()> {
         let checks = self.plan.checks.iter().enumerate();
         let due = checks.filter(|(_, it)| self.plan.decided_after(it) == Some(step));
-        let due: Vec<_> = due.map(|(position, _)| position).collect();
+        let due = due.map(|(position, _)| position).filter(|it| !state.probed.contains(it));
+        let due: Vec<_> = due.collect();
         for job in Job::all(self, state, &due)? {
             job.run().await?.into_iter().for_each(|it| state.found.decide(it));
         }
@@ -146,24 +164,62 @@ pub(crate) struct State {
     found: Found,
     pub(crate) keys: HashMap<KeySetId, Arc<Vec<KeyRuns>>>,
     pub(crate) kept: HashMap<usize, Arc<Vec<KeptRows>>>,
+    /// The checks by key that were made row by row, by position in the plan.
+    probed: HashSet<usize>,
+    /// The keys that such checks have missed, by position of the check.
+    missing: HashMap<usize, Vec<KeyRuns>>,
 }
+
+/// The checks by key that can be made row by row, by position in the plan.
+pub(crate) type Probes = HashMap<usize, ProbeKernel>;
 
 impl State {
     fn new(plan: &Plan, sample_limit: usize) -> Self {
         let tables = plan.tables.iter().map(|_| TableOutcome::default()).collect();
         let checks = plan.checks.iter().map(|_| Outcome::new(sample_limit)).collect();
-        Self { found: Found { tables, checks }, keys: HashMap::new(), kept: HashMap::new() }
+        Self {
+            found: Found { tables, checks },
+            keys: HashMap::new(),
+            kept: HashMap::new(),
+            probed: HashSet::new(),
+            missing: HashMap::new(),
+        }
+    }
+
+    /// What `table`, which is read next, can be asked row by row: whether its keys are in small tables
+    /// that have been read.
+    fn probes(&mut self, run: &Run, table: usize) -> Probes {
+        let mut probes = HashMap::new();
+        for (position, check) in run.plan.checks.iter().enumerate().filter(|it| it.1.table == table)
+        {
+            let Kernel::References { child, parent } = &check.kernel else { continue };
+            let key_set =
+                run.plan.tables.get(table).and_then(|it| it.key_sets.get(child.set.index));
+            let keys = self.keys.get(&parent.set);
+            let probe = keys.and_then(|it| Probe::new(it, 1 << parent.scope, run.hash));
+            if let Some((probe, key_set)) = probe.zip(key_set) {
+                probes.insert(position, ProbeKernel { probe, key_set: key_set.clone() });
+            }
+        }
+        self.probed.extend(probes.keys());
+        probes
     }
 
     fn take(&mut self, plan: &Plan, table: usize, workers: Vec<Worker>) {
         let key_sets = plan.tables.get(table).map_or(0, |it| it.key_sets.len());
         let mut runs: Vec<Vec<KeyRuns>> = (0..key_sets).map(|_| Vec::new()).collect();
         let mut kept = Vec::new();
-        for worker in workers {
-            runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.push(runs));
+        for mut worker in workers {
+            for tally in &mut worker.tallies {
+                if let Some(missing) = tally.missing.take() {
+                    self.missing.entry(tally.check).or_default().extend(missing.runs);
+                }
+            }
+            runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.extend(runs));
             kept.push(worker.kept);
             if let Some(found) = self.found.tables.get_mut(table) {
                 found.add(worker.rows, worker.batches, &worker.in_scope);
+                found.add_measures(worker.measures);
             }
             self.found.add(worker.tallies);
         }

@@ -9,10 +9,12 @@ mod batch;
 mod blank;
 mod column;
 mod date;
+mod exact_sum;
 mod fold;
 pub mod lens;
 mod number;
 mod owned;
+mod pack;
 mod render;
 mod schema;
 mod text;
@@ -23,9 +25,11 @@ pub use column::Cell;
 pub use column::Column;
 pub use column::MixedColumn;
 pub use date::{Date, Timestamp};
+pub(crate) use exact_sum::ExactSum;
 pub use fold::fold_case;
 pub use number::Number;
 pub use owned::OwnedValue;
+pub(crate) use pack::{pack, pack_ordered};
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
 
@@ -74,7 +78,7 @@ from! {
     &'a [u8]: it => Self::Bytes(it);
 }
 
-impl<'a, T: Into<Self>> From<Option<T>> for Value<'a> {
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }

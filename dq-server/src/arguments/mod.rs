@@ -1,6 +1,7 @@
 //! What can be asked of the program.
 
 mod generate;
+mod profile;
 mod reading;
 mod size;
 
@@ -12,15 +13,18 @@ use std::thread;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use dq_core::engine;
 use dq_core::packs::Pack;
 use dq_core::report::ReportFormat;
-use dq_core::rules::{RuleSet, Severity};
+use dq_core::rules::{RuleSet, Selection, Severity};
 use dq_core::source::Source;
+use dq_core::validate::Baseline;
 use dq_core::value::Date;
 use dq_core::{Error, ErrorKind, Result};
 
 pub(crate) use generate::GenerateArguments;
+pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
 
 const EXIT_CODES: &str = "\
@@ -56,6 +60,12 @@ Examples:
   # Check providers, facilities and affiliations against the rules that come with dq
   dq validate sqlite:providers.db --pack healthcare --param affiliations_max=5
 
+  # Write a page to look at and a comment for a pull request; fail only on what is new
+  dq validate sqlite:providers.db -r rules.yaml --baseline main.json --report dq.html --report dq.md
+
+  # Run one rule, without one of its checks
+  dq validate hospitals.csv -r hospitals.yaml --only address --exclude address/shared
+
   # The same rules for another year
   dq validate visits.csv --rules visits.yaml --param year=2025 --as-of 2025-12-31";
 
@@ -70,6 +80,17 @@ Examples:
   # Does a run find exactly what was put in?
   dq validate sqlite:providers.db --pack healthcare --as-of 2026-01-01 --report report.json
   dq generate --verify providers.db.manifest.json report.json";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  dq completions bash > ~/.local/share/bash-completion/completions/dq
+  dq completions zsh > ~/.zfunc/_dq
+  dq completions fish > ~/.config/fish/completions/dq.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  dq man | man -l -
+  dq man --out /usr/local/share/man/man1";
 
 /// Checks tables of data against rules: exactly, in one pass, with the same answer on every source.
 #[derive(Debug, Parser)]
@@ -87,6 +108,12 @@ pub(crate) enum Command {
     /// exactly and shows the keys of some failing rows. Nothing is ever written to the source.
     #[command(after_help = format!("{VALIDATE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Validate(Box<ValidateArguments>),
+    /// Find out what is in a source, and which rules it suggests
+    ///
+    /// Reads each table once: types, missing, distinct and frequent values, lengths, shapes, keys, columns that
+    /// tell others, references between tables. Counts are exact, or say that they are estimates.
+    #[command(after_help = profile::EXAMPLES)]
+    Profile(Box<ProfileArguments>),
     /// Work with rule sets
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -100,6 +127,12 @@ pub(crate) enum Command {
     /// The same seed makes the same rows. Nothing is to be seen before everything is written.
     #[command(after_help = format!("{GENERATE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Generate(Box<GenerateArguments>),
+    /// Print a script by which a shell completes commands and options
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write those of all commands
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -162,6 +195,19 @@ pub(crate) struct ShowArguments {
     pub(crate) pack: Pack,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArguments {
+    /// Write the page of every command into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// Where the rows are.
 #[derive(Args, Debug)]
 pub(crate) struct SourceArguments {
@@ -182,6 +228,12 @@ pub(crate) struct RulesArguments {
     pack: Option<Pack>,
     #[command(flatten)]
     parameters: ParameterArguments,
+    /// Run only these rules or checks: `rule`, `rule/check` or a pattern with `*`; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Leave these rules or checks out, named as for --only; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    exclude: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -197,6 +249,9 @@ pub(crate) struct RunArguments {
     /// The least severity at which a failed check makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = fail_on())]
     pub(crate) fail_on: FailOn,
+    /// A JSON report of an earlier run: only violations that are new since then fail
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
     /// How many threads read and check [default: as many as there are]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -218,7 +273,7 @@ pub(crate) struct OutputArguments {
     /// The form of the report on standard output
     #[arg(long, default_value = "text", value_parser = format())]
     pub(crate) format: ReportFormat,
-    /// Also write the report to this file: .json, .xml (JUnit) or .txt; may be repeated
+    /// Also write the report to this file: .html, .md, .json, .xml (JUnit), .sarif, .csv or .txt; may be repeated
     #[arg(long = "report", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// How many keys of failing rows each check shows at most
@@ -265,14 +320,15 @@ impl SourceArguments {
 impl RulesArguments {
     pub(crate) fn read(&self) -> Result<RuleSet> {
         let parameters = self.parameters.map();
-        match (&self.file, self.pack) {
-            (Some(file), _) => RuleSet::read(file, &parameters),
-            (None, Some(pack)) => pack.rules(&parameters),
+        let rules = match (&self.file, self.pack) {
+            (Some(file), _) => RuleSet::read(file, &parameters)?,
+            (None, Some(pack)) => pack.rules(&parameters)?,
             (None, None) => {
                 let message = "there are no rules: name a file with `--rules` or a `--pack`";
-                Err(Error::new(ErrorKind::UsageInvalid, message))
+                return Err(Error::new(ErrorKind::UsageInvalid, message));
             }
-        }
+        };
+        rules.select(&Selection { only: self.only.clone(), exclude: self.exclude.clone() })
     }
 
     /// The file of the rule set, if it is one.
@@ -291,6 +347,14 @@ impl RunArguments {
     pub(crate) fn threads(&self) -> NonZeroUsize {
         let all = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.threads.unwrap_or_else(all)
+    }
+
+    /// The report to compare with, which must be of these rules.
+    pub(crate) fn baseline(&self, rules: &RuleSet) -> Result<Option<Baseline>> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        let baseline = Baseline::read(path)?;
+        baseline.fits(rules)?;
+        Ok(Some(baseline))
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod explain;
 mod generate;
+mod manual;
+mod profile;
 mod rules;
 mod validate;
 
@@ -16,8 +18,11 @@ pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
         Command::Validate(arguments) => validate::run(&arguments, stop).await,
         Command::Rules(RulesCommand::Check(arguments)) => rules::check(&arguments, stop).await,
         Command::Rules(RulesCommand::Show(arguments)) => rules::show(&arguments),
+        Command::Profile(arguments) => profile::run(&arguments, stop).await,
         Command::Explain(arguments) => explain::run(&arguments, stop).await,
         Command::Generate(arguments) => generate::run(&arguments, stop),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
     };
     done.unwrap_or_else(|error| {
         output::complain(&error);

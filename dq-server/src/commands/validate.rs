@@ -22,11 +22,15 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     let files = formats(&arguments.output)?;
     block_in_place(|| keep_apart(&files, arguments))?;
     let rules = block_in_place(|| arguments.rules.read())?;
+    let baseline = block_in_place(|| arguments.run.baseline(&rules))?;
     let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
     let progress = ProgressLine::new(!arguments.output.no_progress && !arguments.output.quiet);
     let options = options(arguments, &progress, stop);
-    let report = validate(&*source, &rules, &options).await?;
+    let mut report = validate(&*source, &rules, &options).await?;
     drop(progress);
+    if let Some(baseline) = baseline {
+        baseline.apply(&mut report, &rules);
+    }
     let delivered = block_in_place(|| deliver(&report, &files, &arguments.output));
     Ok(delivered.max(verdict(&report, arguments.run.fail_on)))
 }
@@ -40,7 +44,8 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
 fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
     let sources = arguments.source.files().map(|it| ("source", it));
     let rules = arguments.rules.file().map(|it| ("rule set", it));
-    for (what, input) in sources.chain(rules) {
+    let baseline = arguments.run.baseline.as_deref().map(|it| ("baseline", it));
+    for (what, input) in sources.chain(rules).chain(baseline) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
         if let Some((file, _)) =

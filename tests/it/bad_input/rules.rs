@@ -13,7 +13,7 @@ use crate::bad_input::Folder;
 use crate::run::{counts, rules};
 
 /// What is said of a rule file. The list of all checks is written `CHECKS`, that of formats `FORMATS`.
-fn problems(text: &str) -> String {
+pub(crate) fn problems(text: &str) -> String {
     let error = RuleSet::parse("rules.yaml", text, &BTreeMap::new()).expect_err(text);
     assert_eq!(error.kind(), ErrorKind::RulesInvalid, "{text}");
     let formats: Vec<_> = Format::ALL.iter().map(|it| it.name()).collect();
@@ -22,14 +22,14 @@ fn problems(text: &str) -> String {
 }
 
 /// Rules with one rule about `table` that has one check, in line 6.
-fn one_check(table: &str, check: &str) -> String {
+pub(crate) fn one_check(table: &str, check: &str) -> String {
     format!(
         "version: 1\nrules:\n  - id: rule\n    table: {table}\n    checks:\n      - {{ {check} }}\n"
     )
 }
 
 /// Lists what is said of each of `inputs`.
-fn listed(inputs: &[&str], told: impl Fn(&str) -> String) -> String {
+pub(crate) fn listed(inputs: &[&str], told: impl Fn(&str) -> String) -> String {
     let mut list = String::new();
     for input in inputs {
         writeln!(list, "{input}").unwrap();
@@ -119,6 +119,8 @@ fn a_name_that_the_table_does_not_have() {
         "references: { columns: [provider_id], table: data, key: [id] }",
         "cardinality: { columns: [provider_id], table: data, where: 'wrong = 1', min: 1 }",
         "custom: checksum, columns: [provider_id]",
+        "column: fee, sum: { min: 1 }",
+        "columns: [provider_id, frist_name], distinct_count: { min: 1 }",
     ];
     insta::assert_snapshot!(listed(&checks, |check| told("data", check)));
     insta::assert_snapshot!(told("dta", checks[0]), @r"3:5: the source has no table `dta`; its only table is `data`");

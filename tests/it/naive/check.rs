@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::naive::Figure;
 use crate::naive::condition::{Condition, Truth};
 use crate::naive::format::has_format;
 use crate::naive::moment::{day_of, parse_moment};
@@ -36,6 +37,8 @@ pub(crate) enum Check {
     Cardinality(Keys, Option<Condition>, (u64, u64)),
     /// The same, at least one.
     Referenced(Keys, Option<Condition>),
+    /// Of the rows as a whole.
+    Figure(Figure),
 }
 
 /// Columns, another table, its columns, and how text counts in both.
@@ -55,6 +58,8 @@ pub(crate) struct Outcome {
     pub(crate) groups: Option<u64>,
     /// The rows that fail, in their order.
     pub(crate) rows: Vec<usize>,
+    /// What is measured of all rows, if anything, as the report has it.
+    pub(crate) measured: Option<serde_json::Value>,
 }
 
 impl Check {
@@ -74,8 +79,10 @@ impl Check {
         let (rows, groups) = match self {
             Self::RowCount(min, max) => {
                 let violations = u64::from(evaluated < *min || evaluated > *max);
-                return Outcome { evaluated, violations, ..Outcome::default() };
+                let measured = Some(evaluated.into());
+                return Outcome { evaluated, violations, measured, ..Outcome::default() };
             }
+            Self::Figure(it) => return it.outcome(table, &scope),
             Self::Unique(columns, form) => unique(table, &scope, columns, *form),
             Self::Dependency(from, to, form) => dependency(table, &scope, (from, to), *form),
             Self::NoOverlap(key, days, form) => no_overlap(table, &scope, (key, days), *form),
@@ -89,7 +96,7 @@ impl Check {
             _ => (scope.into_iter().filter(|it| self.is_violated(table, *it)).collect(), None),
         };
         let rows: Vec<usize> = rows;
-        Outcome { evaluated, violations: rows.len() as u64, groups, rows }
+        Outcome { evaluated, violations: rows.len() as u64, groups, rows, measured: None }
     }
 
     fn is_violated(&self, table: &Table, row: usize) -> bool {
@@ -151,6 +158,7 @@ impl Check {
             Self::Dependency(from, to, _) => [from.as_slice(), to].concat(),
             Self::NoOverlap(key, days, _) => [key.as_slice(), days].concat(),
             Self::RowCount(..) => Vec::new(),
+            Self::Figure(it) => it.columns(),
             Self::Unique(it, _) => it.clone(),
             Self::References(it) | Self::Cardinality(it, ..) | Self::Referenced(it, _) => {
                 it.columns.clone()
@@ -169,7 +177,7 @@ fn fails_as_text(cell: &Cell, test: impl Fn(&str) -> bool) -> bool {
     !cell.is_null() && !cell.text().is_some_and(|text| test(&text))
 }
 
-fn day(cell: &Cell) -> Option<i64> {
+pub(crate) fn day(cell: &Cell) -> Option<i64> {
     match cell {
         Cell::Day(it) => Some(*it),
         Cell::Moment(it) => Some(day_of(*it)),

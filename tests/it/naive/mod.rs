@@ -4,14 +4,17 @@
 
 mod check;
 mod condition;
+mod figure;
 mod format;
 mod key;
 mod moment;
 mod number;
 mod pattern;
 
+use check::day;
 pub(crate) use check::{Check, Keys, Outcome};
 pub(crate) use condition::{Condition, Operand};
+pub(crate) use figure::{Figure, Statistic};
 pub(crate) use key::{KeyForm, key_of};
 pub(crate) use moment::{parse_day, show_day, show_moment};
 pub(crate) use number::Number;

@@ -10,6 +10,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::naive::{Check, Condition, KeyForm, Keys, Operand, Outcome, Table};
+use crate::property::figures;
 use crate::property::tables::{COLUMNS, WORDS};
 
 /// Some rules.
@@ -106,6 +107,7 @@ fn json_of(check: &Check) -> Value {
             argument["max"] = json!(max);
             formed(json!({ "cardinality": argument }), keys.form)
         }
+        Check::Figure(it) => figures::json_of(it),
     }
 }
 
@@ -118,7 +120,7 @@ fn children(Keys { columns, table, key, .. }: &Keys, filter: Option<&Condition>)
 }
 
 /// A check whose keys have a form.
-fn formed(mut check: Value, form: KeyForm) -> Value {
+pub(crate) fn formed(mut check: Value, form: KeyForm) -> Value {
     if form.ignores_blank {
         check["ignore"] = json!("blank");
     }
@@ -142,12 +144,12 @@ fn table() -> impl Strategy<Value = &'static str> {
     select(&["child", "child", "parent"][..])
 }
 
-fn column() -> impl Strategy<Value = &'static str> {
+pub(crate) fn column() -> impl Strategy<Value = &'static str> {
     select(&COLUMNS[..]).prop_map(|it| it.name)
 }
 
 /// One to three columns, some of which make groups.
-fn columns() -> impl Strategy<Value = Vec<&'static str>> {
+pub(crate) fn columns() -> impl Strategy<Value = Vec<&'static str>> {
     let column = prop_oneof![3 => joining(), 2 => column(), 1 => select(&["id", "part"][..])];
     vec(column, 1..4)
 }
@@ -157,7 +159,7 @@ fn joining() -> impl Strategy<Value = &'static str> {
     select(&["key", "number key", "lông \"key\"", "numeral", "whole", "real", "any"][..])
 }
 
-fn form() -> impl Strategy<Value = KeyForm> {
+pub(crate) fn form() -> impl Strategy<Value = KeyForm> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
     flags.prop_map(|(ignores_blank, folds_case, collapses_blanks)| KeyForm {
         ignores_blank,
@@ -209,7 +211,7 @@ fn check() -> impl Strategy<Value = Check> {
             |(keys, filter, min, more)| Check::Cardinality(keys, filter, (min, min + more))
         ),
     ];
-    prop_oneof![of_text, of_sets]
+    prop_oneof![of_text, of_sets, figures::figure().prop_map(Check::Figure)]
 }
 
 fn temporal() -> impl Strategy<Value = &'static str> {
@@ -262,7 +264,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 /// In their order.
-const NUMBERS: [&str; 9] = [
+pub(crate) const NUMBERS: [&str; 9] = [
     "-1e300",
     "-9007199254740993",
     "-1.5",
@@ -275,10 +277,10 @@ const NUMBERS: [&str; 9] = [
 ];
 
 /// In their order.
-const DAYS: [&str; 6] =
+pub(crate) const DAYS: [&str; 6] =
     ["0001-01-01", "1969-12-31", "1970-01-01", "2024-02-29", "2024-03-01", "2200-01-01"];
 
-fn between(
+pub(crate) fn between(
     bounds: &'static [&'static str],
 ) -> impl Strategy<Value = (Option<String>, Option<String>)> {
     (0..bounds.len(), 0..bounds.len(), 0..3).prop_map(|(a, b, which)| {

@@ -17,7 +17,10 @@
 //! a number of them between `min` and `max`; `where` says which of them count.
 //! For what is compared, and for `ignore` and `normalize`, see Keys; they hold for both sides.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use serde_json::{Value as Json, json};
 
 use crate::rules::check::CheckKind;
 use crate::rules::check::key_form::{beside_not_inside, key_form};
@@ -26,6 +29,7 @@ use crate::rules::document::Node;
 use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
+use crate::rules::schema::{self, CheckSchema};
 
 /// Some row of another table points to each row.
 #[derive(Clone, Debug)]
@@ -61,6 +65,10 @@ impl CheckKind for Referenced {
         Some(Self { children: children? })
     }
 
+    fn schema() -> CheckSchema {
+        CheckSchema::of_keys(schema::object(&["columns", "table"], &json!(Children::fields())))
+    }
+
     fn columns(&self) -> Vec<String> {
         self.children.columns.clone()
     }
@@ -83,6 +91,13 @@ impl CheckKind for Cardinality {
         Some(Self { children: children?, min, max })
     }
 
+    fn schema() -> CheckSchema {
+        let mut fields = Children::fields();
+        fields.extend(["min", "max"].map(|it| (it, schema::defined("count"))));
+        let argument = schema::object(&["columns", "table"], &json!(fields));
+        CheckSchema::of_keys(schema::with_bounds(argument))
+    }
+
     fn columns(&self) -> Vec<String> {
         self.children.columns.clone()
     }
@@ -93,6 +108,17 @@ impl CheckKind for Cardinality {
 }
 
 impl Children {
+    /// The schemas of their fields.
+    fn fields() -> BTreeMap<&'static str, Json> {
+        let (value, values) = (schema::defined("value"), schema::defined("values"));
+        BTreeMap::from([
+            ("columns", values.clone()),
+            ("table", value.clone()),
+            ("foreign_key", values),
+            ("where", value),
+        ])
+    }
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, form: Option<KeyForm>) -> Option<Self> {
         let columns = fields.require("columns").and_then(|it| fields.texts_of(it, "columns"));
         let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));

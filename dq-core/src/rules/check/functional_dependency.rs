@@ -12,11 +12,14 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::rules::check::CheckKind;
 use crate::rules::check::key_form::{beside_not_inside, key_form};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
+use crate::rules::schema::{self, CheckSchema};
 
 /// Rows that agree in some columns agree in another.
 #[derive(Clone, Debug)]
@@ -37,6 +40,12 @@ impl CheckKind for FunctionalDependency {
         inside.finish();
         let form = key_form(fields);
         Some(Self { from: from?, to: to?, form: form? })
+    }
+
+    fn schema() -> CheckSchema {
+        let columns = schema::defined("values");
+        let fields = json!({ "from": columns, "to": columns });
+        CheckSchema::of_keys(schema::object(&["from", "to"], &fields))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -4,11 +4,15 @@
 //! rule file, what it is about, and how it is bound to the columns of a table. To add a check, write
 //! its file and add it to the list below.
 
+mod aggregate;
 mod between;
 mod cardinality;
+mod completeness;
 mod custom;
+mod distinct_count;
 mod expression;
 mod format;
+mod freshness;
 mod functional_dependency;
 mod key_form;
 mod length;
@@ -20,6 +24,7 @@ mod not_null;
 mod one_of;
 mod references;
 mod row_count;
+mod sql;
 mod trimmed;
 mod typed;
 mod unique;
@@ -29,6 +34,7 @@ use std::path::Path;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::CheckSchema;
 
 pub use custom::CustomCheck;
 
@@ -40,6 +46,9 @@ trait CheckKind: Sized {
     /// Reads the arguments: `argument` stands under the name of the check, `fields` beside it.
     /// Gives nothing where the problems tell why.
     fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self>;
+
+    /// What stands under the name of the check and beside it, for editors.
+    fn schema() -> CheckSchema;
 
     /// The columns that the check is about, for reports.
     fn columns(&self) -> Vec<String>;
@@ -65,6 +74,11 @@ macro_rules! checks {
         impl Check {
             /// The name of every check.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The fields of every check, by its name.
+            pub(crate) fn schemas() -> Vec<(&'static str, CheckSchema)> {
+                vec![$(($name, $module::$type::schema())),*]
+            }
 
             /// The name of this check, such as `not_null`.
             pub fn name(&self) -> &'static str {
@@ -124,6 +138,15 @@ checks! {
     "referenced" => Referenced(cardinality::Referenced),
     "cardinality" => Cardinality(cardinality::Cardinality),
     "custom" => Custom(custom::Custom),
+    "freshness" => Freshness(freshness::Freshness),
+    "completeness" => Completeness(completeness::Completeness),
+    "distinct_count" => DistinctCount(distinct_count::DistinctCount),
+    "mean" => Mean(aggregate::Mean),
+    "min" => Min(aggregate::Min),
+    "max" => Max(aggregate::Max),
+    "sum" => Sum(aggregate::Sum),
+    "quantile" => Quantile(aggregate::Quantile),
+    "sql" => Sql(sql::Sql),
 }
 
 /// Takes `column`, which must be there.

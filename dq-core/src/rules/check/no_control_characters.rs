@@ -15,6 +15,7 @@ use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::has_control_character;
 
 /// The text holds no control character.
@@ -28,6 +29,10 @@ impl CheckKind for NoControlCharacters {
         let column = column(fields);
         switched_on(argument, fields)?;
         Some(Self { column: column? })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::switched_on())
     }
 
     fn columns(&self) -> Vec<String> {

@@ -12,11 +12,14 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::rules::check::CheckKind;
-use crate::rules::check::key_form::key_form;
+use crate::rules::check::key_form::{beside_not_inside, key_form};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
+use crate::rules::schema::{self, CheckSchema};
 
 /// The spans of time of rows with the same key do not overlap.
 #[derive(Clone, Debug)]
@@ -34,9 +37,16 @@ impl CheckKind for NoOverlap {
         let key = inside.require("key").and_then(|it| inside.texts_of(it, "key"));
         let from = inside.require("from").and_then(|it| inside.text_of(it, "from"));
         let to = inside.require("to").and_then(|it| inside.text_of(it, "to"));
+        beside_not_inside(&mut inside);
         inside.finish();
         let form = key_form(fields);
         Some(Self { key: key?, days: [from?, to?], form: form? })
+    }
+
+    fn schema() -> CheckSchema {
+        let (columns, column) = (schema::defined("values"), schema::defined("value"));
+        let fields = json!({ "key": columns, "from": column, "to": column });
+        CheckSchema::of_keys(schema::object(&["key", "from", "to"], &fields))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -12,11 +12,14 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::rules::check::CheckKind;
 use crate::rules::check::key_form::{beside_not_inside, key_form};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
+use crate::rules::schema::{self, CheckSchema};
 
 /// The key exists in another table.
 #[derive(Clone, Debug)]
@@ -42,6 +45,13 @@ impl CheckKind for References {
         let key = key.unwrap_or_else(|| columns.clone());
         same_length(&columns, &key, "key", argument, fields)?;
         Some(Self { columns, table, key, form: form? })
+    }
+
+    fn schema() -> CheckSchema {
+        let columns = schema::defined("values");
+        let fields =
+            json!({ "columns": columns, "table": schema::defined("value"), "key": columns });
+        CheckSchema::of_keys(schema::object(&["columns", "table"], &fields))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -16,6 +16,7 @@ use crate::rules::check::key_form::key_form;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
+use crate::rules::schema::{self, CheckSchema};
 
 /// No two rows have the same key.
 #[derive(Clone, Debug)]
@@ -31,6 +32,10 @@ impl CheckKind for Unique {
         let columns = fields.texts_of(argument, "unique");
         let form = key_form(fields);
         Some(Self { columns: columns?, form: form? })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_keys(schema::defined("values"))
     }
 
     fn columns(&self) -> Vec<String> {

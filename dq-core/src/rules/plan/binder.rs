@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
+use crate::rules::measure::{Figure, Measure, Reading, Statistic};
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{KeyForm, KeySet, KeyValues, Keys};
+use crate::rules::plan::{Kernel, KeyForm, KeySet, KeyValues, Keys};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -117,5 +118,36 @@ impl<'b, 's> Binder<'b, 's> {
         let (columns, to, scopes, with_rows) = (columns?, to?, Vec::new(), self.is_own);
         let key_set = KeySet { columns, to, values, form, scopes, with_rows };
         self.builder.keys(self.table, self.filter, &key_set)
+    }
+
+    /// The keys of the rows, which are only counted.
+    pub(crate) fn counted_keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        let (columns, to, scopes) = (self.columns(columns)?, Vec::new(), Vec::new());
+        let values = KeyValues::Columns;
+        let key_set = KeySet { columns, to, values, form, scopes, with_rows: false };
+        self.builder.keys(self.table, self.filter, &key_set)
+    }
+
+    /// A figure of the rows.
+    pub(crate) fn figure(
+        &mut self,
+        column: &str,
+        reading: Reading,
+        figure: Figure,
+    ) -> Option<Kernel> {
+        let (column, filter) = (self.column(column)?, self.filter);
+        let keeps_values = matches!(
+            figure,
+            Figure::Number { statistic: Statistic::Quantile(_), .. }
+                | Figure::Day { statistic: Statistic::Quantile(_), .. }
+        );
+        let measure = Measure { column, filter, reading, keeps_values };
+        let measure = self.builder.measure(self.table, measure)?;
+        Some(Kernel::Figure { measure, figure })
+    }
+
+    /// Whether only some rows are looked at.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.filter.is_some()
     }
 }

@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
-use crate::rules::plan::{KeySet, KeySetId, Keys, PlannedFilter, TablePlan};
+use crate::rules::measure::Measure;
+use crate::rules::plan::{KeySet, KeySetId, Keys, MeasureId, PlannedFilter, TablePlan};
 use crate::rules::problem::{Place, Problems, nearest};
 use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 use crate::value::Date;
@@ -117,6 +118,7 @@ impl<'s> Builder<'s> {
             columns: Vec::new(),
             filters: Vec::new(),
             key_sets: Vec::new(),
+            measures: Vec::new(),
             primary_key: Vec::new(),
         };
         self.tables.push(plan);
@@ -210,5 +212,19 @@ impl<'s> Builder<'s> {
             known.scopes.push(scope);
         }
         Some(Keys { set: KeySetId { table, index }, scope: position })
+    }
+
+    /// The id of a measure; measures of the same values are one.
+    pub(crate) fn measure(&mut self, table: usize, wanted: Measure) -> Option<MeasureId> {
+        let measures = &mut self.tables.get_mut(table)?.measures;
+        let key = |it: &Measure| (it.column, it.filter, it.reading);
+        if let Some((index, known)) =
+            measures.iter_mut().enumerate().find(|(_, it)| key(it) == key(&wanted))
+        {
+            known.keeps_values |= wanted.keeps_values;
+            return Some(MeasureId { table, index });
+        }
+        measures.push(wanted);
+        Some(MeasureId { table, index: measures.len() - 1 })
     }
 }

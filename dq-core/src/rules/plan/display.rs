@@ -19,6 +19,12 @@ impl fmt::Display for Plan {
         for check in decided {
             writeln!(f, "  {}: {}", check.name, self.decision(&check.kernel))?;
         }
+        for check in &self.checks {
+            if let Kernel::Query(query) = &check.kernel {
+                let query: Vec<_> = query.split_whitespace().collect();
+                writeln!(f, "run the query of {}: {}", check.name, query.join(" "))?;
+            }
+        }
         Ok(())
     }
 }
@@ -51,7 +57,10 @@ impl Plan {
                 writeln!(f, "  collect keys: {}", plan.key_set_text(key_set, *scope))?;
             }
         }
-        let own = |check: &&PlannedCheck| check.table == table && check.kernel.keys().is_empty();
+        let own = |check: &&PlannedCheck| {
+            let is_query = matches!(check.kernel, Kernel::Query(_));
+            check.table == table && !is_query && check.kernel.keys().is_empty()
+        };
         for check in self.checks.iter().filter(own) {
             let columns = plan.names(check.columns.iter().copied());
             let scope = plan.scope(check.filter);
@@ -63,7 +72,14 @@ impl Plan {
 
     fn decision(&self, kernel: &Kernel) -> String {
         match kernel {
-            Kernel::Absent(_) | Kernel::Row(_) | Kernel::RowCount { .. } => String::new(),
+            Kernel::Absent(_)
+            | Kernel::Row(_)
+            | Kernel::RowCount { .. }
+            | Kernel::Figure { .. }
+            | Kernel::Query(_) => String::new(),
+            Kernel::DistinctCount { keys, min, max } => {
+                format!("{} different keys in {}", between(*min, *max), self.key_set(*keys))
+            }
             Kernel::Unique(keys) => format!("no key twice in {}", self.key_set(*keys)),
             Kernel::Dependency(keys) => format!("one value per key in {}", self.key_set(*keys)),
             Kernel::Disjoint(keys) => format!("no overlap in {}", self.key_set(*keys)),
@@ -71,10 +87,8 @@ impl Plan {
                 format!("each key of {} is in {}", self.key_set(*child), self.key_set(*parent))
             }
             Kernel::Cardinality { parent, child, min, max } => {
-                let most =
-                    if *max == u64::MAX { "any number of".to_owned() } else { max.to_string() };
                 let (parent, child) = (self.key_set(*parent), self.key_set(*child));
-                format!("each key of {parent} is {min} to {most} times in {child}")
+                format!("each key of {parent} is {} times in {child}", between(*min, *max))
             }
         }
     }
@@ -86,6 +100,11 @@ impl Plan {
         let key_set = plan.key_sets.get(keys.set.index).map(text);
         format!("`{}` {}", plan.schema.name, key_set.unwrap_or_default())
     }
+}
+
+fn between(min: u64, max: u64) -> String {
+    let most = if max == u64::MAX { "any number of".to_owned() } else { max.to_string() };
+    format!("{min} to {most}")
 }
 
 impl TablePlan {

@@ -12,6 +12,7 @@ mod records;
 use crate::error::Result;
 use crate::rules::expression::Predicate;
 use crate::rules::kernel::RowKernel;
+use crate::rules::measure::{Figure, Measure};
 use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 use crate::value::Date;
 use crate::value::TableSchema;
@@ -39,6 +40,7 @@ pub(crate) struct TablePlan {
     pub(crate) columns: Vec<usize>,
     pub(crate) filters: Vec<PlannedFilter>,
     pub(crate) key_sets: Vec<KeySet>,
+    pub(crate) measures: Vec<Measure>,
     /// The columns of the primary key.
     pub(crate) primary_key: Vec<usize>,
 }
@@ -83,6 +85,12 @@ pub(crate) enum Kernel {
     References { child: Keys, parent: Keys },
     /// Wants each key of `parent` a number of times in `child`.
     Cardinality { parent: Keys, child: Keys, min: u64, max: u64 },
+    /// Wants a number of different keys.
+    DistinctCount { keys: Keys, min: u64, max: u64 },
+    /// Wants a figure of what was measured between bounds.
+    Figure { measure: MeasureId, figure: Figure },
+    /// Wants no rows from a query in the dialect of the source.
+    Query(String),
 }
 
 /// The keys of the rows of one table, collected while it is scanned.
@@ -140,6 +148,13 @@ impl KeyForm {
     }
 }
 
+/// Which measure of which table.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct MeasureId {
+    pub(crate) table: usize,
+    pub(crate) index: usize,
+}
+
 /// Which key set of which table.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct KeySetId {
@@ -158,8 +173,15 @@ impl Kernel {
     /// The keys that this needs.
     pub(crate) fn keys(&self) -> Vec<Keys> {
         match self {
-            Self::Absent(_) | Self::Row(_) | Self::RowCount { .. } => Vec::new(),
-            Self::Unique(keys) | Self::Dependency(keys) | Self::Disjoint(keys) => vec![*keys],
+            Self::Absent(_)
+            | Self::Row(_)
+            | Self::RowCount { .. }
+            | Self::Figure { .. }
+            | Self::Query(_) => Vec::new(),
+            Self::Unique(keys)
+            | Self::Dependency(keys)
+            | Self::Disjoint(keys)
+            | Self::DistinctCount { keys, .. } => vec![*keys],
             Self::References { child, parent } => vec![*child, *parent],
             Self::Cardinality { parent, child, .. } => vec![*parent, *child],
         }

@@ -52,37 +52,49 @@ impl KeyRuns {
         scopes: impl Fn(usize) -> Scopes,
         first_row: u32,
     ) -> Result<()> {
-        let rows = (0..batch.rows()).map(|row| (row, scopes(row))).filter(|it| it.1 != 0);
-        let number = |row: usize| first_row + row as u32;
-        let form = key_set.form;
-        if form.keeps_text()
-            && let ([column], []) = (&key_set.columns[..], &key_set.to[..])
-            && let Column::Text(texts) = batch.column(*column)
-        {
-            // The common case: the text itself is the key, and is not copied on its way.
-            let keys = rows.filter_map(|(row, scopes)| Some((texts.get(row)?, scopes, row)));
-            let ignores_blank = form.blank == Blank::IsIgnored;
-            return keys
-                .filter(|(text, ..)| !(ignores_blank && is_blank(text)))
-                .try_for_each(|(text, scopes, row)| self.push(text, None, scopes, number(row)));
-        }
-        let (mut key, mut to) = (Vec::new(), Vec::new());
-        for (row, scopes) in rows {
-            let keys = encode(batch, &key_set.columns, row, form, &mut key);
-            let values = match (key_set.values, &key_set.to[..]) {
-                (KeyValues::Span, [from, until]) => {
-                    let value = |it: &usize| batch.column(*it).value(row);
-                    Span::encode(value(from), value(until), &mut to)
-                }
-                _ => encode(batch, &key_set.to, row, form, &mut to),
-            };
-            if keys.and(values).is_some() {
-                let to = (!key_set.to.is_empty()).then_some(to.as_slice());
-                self.push(&key, to, scopes, number(row))?;
-            }
-        }
-        Ok(())
+        let rows = (0..batch.rows()).map(|row| (row, (row, scopes(row)))).filter(|it| it.1.1 != 0);
+        for_each_key(key_set, batch, rows, |(row, scopes), key, value| {
+            self.push(key, value, scopes, first_row + row as u32)
+        })
     }
+}
+
+/// Calls `take` for each of `rows` whose key is compared, with what comes along with the row, the key,
+/// and what it determines.
+#[inline]
+pub(crate) fn for_each_key<T>(
+    key_set: &KeySet,
+    batch: &Batch,
+    rows: impl Iterator<Item = (usize, T)>,
+    mut take: impl FnMut(T, &[u8], Option<&[u8]>) -> Result<()>,
+) -> Result<()> {
+    let form = key_set.form;
+    if form.keeps_text()
+        && let ([column], []) = (&key_set.columns[..], &key_set.to[..])
+        && let Column::Text(texts) = batch.column(*column)
+    {
+        // The common case: the text itself is the key, and is not copied on its way.
+        let keys = rows.filter_map(|(row, it)| texts.get(row).map(|text| (text, it)));
+        let ignores_blank = form.blank == Blank::IsIgnored;
+        return keys
+            .filter(|(text, _)| !(ignores_blank && is_blank(text)))
+            .try_for_each(|(text, it)| take(it, text, None));
+    }
+    let (mut key, mut to) = (Vec::new(), Vec::new());
+    for (row, it) in rows {
+        let keys = encode(batch, &key_set.columns, row, form, &mut key);
+        let values = match (key_set.values, &key_set.to[..]) {
+            (KeyValues::Span, [from, until]) => {
+                let value = |it: &usize| batch.column(*it).value(row);
+                Span::encode(value(from), value(until), &mut to)
+            }
+            _ => encode(batch, &key_set.to, row, form, &mut to),
+        };
+        if keys.and(values).is_some() {
+            take(it, &key, (!key_set.to.is_empty()).then_some(to.as_slice()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the key of a row: the canonical bytes of its column, or of its columns each after its

@@ -16,6 +16,8 @@ pub(crate) enum Question {
     Dependency(Scopes),
     /// Has each key no day twice in the spans of the rows of this scope?
     Disjoint(Scopes),
+    /// How many keys are there, each counted once, among the rows of this scope?
+    Distinct(Scopes),
     /// Are there as many keys of one set in the other as there should be? Several checks ask at once.
     Join(Vec<Join>),
 }
@@ -24,7 +26,8 @@ pub(crate) enum Question {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Finding {
     pub(crate) violations: u64,
-    /// For questions about groups, how many violate the check.
+    /// For questions about groups, how many violate the check; or how many keys there are, if that is
+    /// asked.
     pub(crate) groups: Option<u64>,
 }
 
@@ -44,7 +47,7 @@ impl Question {
     /// How many checks ask.
     pub(crate) fn checks(&self) -> usize {
         match self {
-            Self::Unique(_) | Self::Dependency(_) | Self::Disjoint(_) => 1,
+            Self::Unique(_) | Self::Dependency(_) | Self::Disjoint(_) | Self::Distinct(_) => 1,
             Self::Join(joins) => joins.len(),
         }
     }
@@ -61,6 +64,7 @@ impl Question {
             Self::Unique(scope) => vec![unique(parts, *scope, hash, fails)],
             Self::Dependency(scope) => vec![dependency(parts, *scope, hash, fails)],
             Self::Disjoint(scope) => vec![disjoint(parts, *scope, hash, fails)],
+            Self::Distinct(scope) => vec![distinct(parts, *scope, hash)],
             Self::Join(joins) => Join::decide(joins, parts, others, hash, fails),
         }
     }
@@ -103,6 +107,14 @@ fn unique(parts: &[Part<'_>], scope: Scopes, hash: KeyHash, fails: Fails<'_>) ->
         }
     }
     Finding { violations, groups: Some(groups) }
+}
+
+fn distinct(parts: &[Part<'_>], scope: Scopes, hash: KeyHash) -> Finding {
+    let mut groups = Groups::with_capacity(count(parts), hash);
+    for (part, record) in records(parts, scope) {
+        groups.number(part, record.key.bare());
+    }
+    Finding { violations: 0, groups: Some(groups.len() as u64) }
 }
 
 /// A row of a functional dependency: the numbers of its key and of its value in the bucket.

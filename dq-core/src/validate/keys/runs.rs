@@ -163,6 +163,21 @@ impl KeyRuns {
         self.keys
     }
 
+    /// Whether the rows of the keys are known.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.layout.with_rows
+    }
+
+    /// Every record, if all are in memory.
+    pub(crate) fn records_in_memory(&self) -> Option<Vec<Record>> {
+        if self.spill.is_some() {
+            return None;
+        }
+        let records = self.buckets.iter().flat_map(|it| it.records(&self.arena));
+        let records = records.flat_map(|it| it.chunks_exact(self.layout.width()));
+        Some(records.filter_map(|it| self.layout.read(it)).collect())
+    }
+
     /// What lies in the temporary file of a bucket.
     pub(crate) fn load(&self, bucket: usize) -> Result<Loaded> {
         self.spill.as_ref().map_or_else(|| Ok(Loaded::default()), |it| it.load(bucket))

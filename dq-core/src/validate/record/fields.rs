@@ -1,6 +1,7 @@
 //! What a record is made of, and the batch of one row that the kernels look at.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use arrow_array::{BooleanArray, Date32Array, Float64Array, Int64Array, TimestampMicrosecondArray};
 use arrow_buffer::Buffer;
@@ -36,7 +37,7 @@ impl<N: AsRef<str>> Record for [(N, OwnedValue)] {
     }
 }
 
-impl Record for HashMap<String, OwnedValue> {
+impl<S: BuildHasher> Record for HashMap<String, OwnedValue, S> {
     fn field(&self, name: &str) -> Option<Value<'_>> {
         let fields = || self.iter().map(|(name, value)| (name.as_str(), value.as_value()));
         self.get(name).map(OwnedValue::as_value).or_else(|| alike(fields(), name))
@@ -44,7 +45,10 @@ impl Record for HashMap<String, OwnedValue> {
 }
 
 /// The value of the only field whose name is `name` but for the case of ASCII letters.
-fn alike<'a>(fields: impl Iterator<Item = (&'a str, Value<'a>)>, name: &str) -> Option<Value<'a>> {
+pub(super) fn alike<'a>(
+    fields: impl Iterator<Item = (&'a str, Value<'a>)>,
+    name: &str,
+) -> Option<Value<'a>> {
     let mut alike = fields.filter(|(it, _)| it.eq_ignore_ascii_case(name));
     let (_, value) = alike.next()?;
     alike.next().is_none().then_some(value)

@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Kernel, Plan, PlannedCheck, RowKernel, RuleCheck, RuleSet, Severity};
 use crate::rules::{PlannedFilter, is_about};
 use crate::validate::record::fields::batch_of;
-use crate::validate::record::json::fields_of;
+use crate::validate::record::json::JsonRecord;
 use crate::validate::record::{Record, RecordCheck, RecordReport, Verdict};
 use crate::value::Batch;
 use crate::value::Date;
@@ -96,7 +96,7 @@ impl RecordValidator {
     ///
     /// `SourceInvalid` if `text` is not one JSON object, or if a field is there twice.
     pub fn check_json(&self, text: &str) -> Result<RecordReport<'_>> {
-        Ok(self.check(&fields_of(text)?))
+        Ok(self.check(&JsonRecord::parse(text)?))
     }
 }
 
