@@ -10,6 +10,7 @@
 
 mod baseline;
 mod exit_codes;
+mod generate;
 mod formats;
 mod html;
 #[cfg(unix)]
