@@ -6,9 +6,7 @@ use std::hash::BuildHasher;
 use arrow_array::{BooleanArray, Date32Array, Float64Array, Int64Array, TimestampMicrosecondArray};
 use arrow_buffer::Buffer;
 
-use crate::value::Batch;
-use crate::value::{Cell, Column, MixedColumn, Span, TextColumn};
-use crate::value::{OwnedValue, Value};
+use crate::value::{Batch, Cell, Column, MixedColumn, OwnedValue, Span, TextColumn, Value};
 
 /// Named values.
 ///

@@ -1,8 +1,9 @@
 //! Compiles the rules of one table for its records.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::rules::{Kernel, Plan, PlannedCheck, RowKernel, RuleCheck, RuleSet, Severity};
-use crate::rules::{PlannedFilter, is_about};
+use crate::rules::{
+    Kernel, Plan, PlannedCheck, PlannedFilter, RowKernel, RuleCheck, RuleSet, Severity, is_about,
+};
 use crate::validate::record::fields::batch_of;
 #[cfg(feature = "json")]
 use crate::validate::record::json::JsonRecord;
