@@ -264,7 +264,8 @@ mod tests {
     fn errors_that_are_scattered_do_not_hide_a_dependency() {
         // One group in fifty has another value; one row in forty has an error.
         let from: Vec<_> = (0..5_000).map(|it| it / 20).collect();
-        let value = |it: u32| if it % 40 == 7 { 2 } else { u32::from(it / 20 % 50 == 0) };
+        let value =
+            |it: u32| if it % 40 == 7 { 2 } else { u32::from((it / 20).is_multiple_of(50)) };
         let found = measured(&from, &(0..5_000).map(value).collect::<Vec<_>>());
         assert!(found.strength > 0.99, "{found:?}");
         assert_eq!((found.violations, found.contradicted.as_slice()), (125, &[2][..]));

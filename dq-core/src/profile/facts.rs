@@ -130,7 +130,9 @@ mod tests {
 
     fn facts(values: &[&str]) -> Facts {
         let mut facts = Facts::default();
-        values.iter().for_each(|it| facts.add(it.as_bytes(), 2));
+        for value in values {
+            facts.add(value.as_bytes(), 2);
+        }
         facts
     }
 

@@ -53,7 +53,7 @@ fn shapes_are_counted_and_too_many_are_told_by_runs() {
         })
         .collect();
     let it = column(&many);
-    assert!(it.shapes.iter().all(|it| it.shape.contains("+")), "{:?}", it.shapes);
+    assert!(it.shapes.iter().all(|it| it.shape.contains('+')), "{:?}", it.shapes);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_table_of_three_hundred_columns_is_profiled() {
 #[test]
 fn values_are_left_out_if_nobody_is_to_see_them() {
     let row = |it: usize| {
-        let word = if it % 2 == 0 { "secret" } else { "other" };
+        let word = if it.is_multiple_of(2) { "secret" } else { "other" };
         vec![Some(word.to_owned()), Some(format!("secret-{it:03}"))]
     };
     let rows: Vec<_> = (0..100).map(row).collect();
