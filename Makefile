@@ -34,7 +34,7 @@ python:
 
 # Prints ratios side by side, for benches/README.md. Takes some minutes; makes its data first.
 bench:
-	cargo bench -p dq --bench ratio --locked
+	cargo bench -p dq --bench ratio --bench record --locked
 
 # The long histories: more cases of every property test.
 soak:

@@ -8,6 +8,9 @@ use crate::profile::column_survey::ColumnSurvey;
 use crate::profile::row_sample::{CodedRows, RowSample, row_hashes};
 use crate::value::{Batch, TableSchema};
 
+/// However little memory there is, each column keeps some hundred values.
+const COLUMN_BYTES_MIN: usize = 16 << 10;
+
 /// Each column has a lock of its own: threads work on different columns, and distinct values are held
 /// once, however many threads there are. No result depends on who comes first.
 #[derive(Debug)]
@@ -29,12 +32,13 @@ pub(crate) struct Survey {
 }
 
 impl Scanning {
-    /// Nothing yet. An eighth of `memory_bytes` is for the sample of rows, the rest for distinct values, the
+    /// Nothing yet. An eighth of `memory_bytes_max` is for the sample of rows, the rest for distinct values, the
     /// same share for each column.
-    pub(crate) fn new(schema: &TableSchema, memory_bytes: usize) -> Self {
+    pub(crate) fn new(schema: &TableSchema, memory_bytes_max: u64) -> Self {
         let columns = schema.columns.len();
-        let for_sample = memory_bytes / 8;
-        let share = (memory_bytes - for_sample) / columns.max(1);
+        let memory = usize::try_from(memory_bytes_max).unwrap_or(usize::MAX);
+        let for_sample = memory / 8;
+        let share = ((memory - for_sample) / columns.max(1)).max(COLUMN_BYTES_MIN);
         Self {
             columns: (0..columns).map(|_| Mutex::new(ColumnSurvey::new(share))).collect(),
             sample: Mutex::new(RowSample::new(columns, for_sample)),

@@ -11,7 +11,7 @@ use crate::profile::ProfileOptions;
 use crate::profile::rule_file;
 use crate::profile::suggestion::{Draft, Suggestion};
 use crate::rules::RuleSet;
-use crate::source::{Partition, Scan, Snapshot, Source};
+use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Source};
 use crate::validate::{Status, ValidateOptions, validate};
 use crate::value::TableSchema;
 
@@ -79,6 +79,7 @@ async fn count(
     let options = ValidateOptions {
         threads: options.threads,
         sample_limit: 0,
+        memory_bytes_max: options.memory_bytes_max,
         cancellation: options.cancellation.clone(),
         progress: options.progress.clone(),
         clock: Arc::clone(&options.clock),
@@ -171,6 +172,10 @@ impl Snapshot for Shared {
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
         self.0.scan(scan).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<QueryRows> {
+        self.0.query(query).await
     }
 
     async fn finish(&self) -> Result<()> {

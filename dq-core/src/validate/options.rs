@@ -1,7 +1,9 @@
 //! How a run is made.
 
+use std::env;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
@@ -21,6 +23,12 @@ pub struct ValidateOptions {
     pub show_values: bool,
     /// "Today" for rules about dates. Default: the day on which the run starts, in UTC.
     pub as_of: Option<Date>,
+    /// How much memory the keys of the rows may take, in bytes; beyond it they go to temporary files.
+    /// It also bounds how many different values a `quantile` may keep: one for each 128 bytes.
+    /// The batches that are being read come on top, some megabytes for each thread. Default: 2 GiB.
+    pub memory_bytes_max: u64,
+    /// Where temporary files are made. Default: the folder that the system has for them.
+    pub temp_dir: PathBuf,
     /// Stops the run.
     pub cancellation: Cancellation,
     /// Hears how far the run is. Called from several threads.
@@ -53,6 +61,8 @@ impl Default for ValidateOptions {
             sample_limit: 10,
             show_values: false,
             as_of: None,
+            memory_bytes_max: 2 << 30,
+            temp_dir: env::temp_dir(),
             cancellation: Cancellation::new(),
             progress: None,
             clock: Arc::new(SystemClock),
@@ -68,6 +78,8 @@ impl fmt::Debug for ValidateOptions {
             .field("sample_limit", &self.sample_limit)
             .field("show_values", &self.show_values)
             .field("as_of", &self.as_of)
+            .field("memory_bytes_max", &self.memory_bytes_max)
+            .field("temp_dir", &self.temp_dir)
             .finish_non_exhaustive()
     }
 }

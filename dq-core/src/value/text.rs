@@ -90,6 +90,11 @@ impl TextColumn {
         self.spans.iter().map(move |span| span.of(buffer))
     }
 
+    /// How many bytes of memory the text takes, with its buffer.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Span>() * self.spans.len() + self.buffer.len()
+    }
+
     /// The same text over a buffer of its own, which holds nothing else.
     pub fn compacted(&self) -> Self {
         let mut bytes = Vec::with_capacity(self.iter().flatten().map(<[u8]>::len).sum());

@@ -24,7 +24,7 @@ fn table(batch_rows: usize, order: impl Fn(usize) -> usize) -> MemorySource {
 
 /// Too little memory for what is in the table.
 fn small(threads: usize) -> ProfileOptions {
-    ProfileOptions { memory_bytes: 1 << 20, ..options(threads) }
+    ProfileOptions { memory_bytes_max: 1 << 20, ..options(threads) }
 }
 
 /// Everything but the time.

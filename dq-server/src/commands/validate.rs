@@ -22,11 +22,15 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     let files = formats(&arguments.output)?;
     block_in_place(|| keep_apart(&files, arguments))?;
     let rules = block_in_place(|| arguments.rules.read())?;
+    let baseline = block_in_place(|| arguments.run.baseline(&rules))?;
     let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
     let progress = ProgressLine::new(!arguments.output.no_progress && !arguments.output.quiet);
     let options = options(arguments, &progress, stop);
-    let report = validate(&*source, &rules, &options).await?;
+    let mut report = validate(&*source, &rules, &options).await?;
     drop(progress);
+    if let Some(baseline) = baseline {
+        baseline.apply(&mut report, &rules);
+    }
     let delivered = block_in_place(|| deliver(&report, &files, &arguments.output));
     Ok(delivered.max(verdict(&report, arguments.run.fail_on)))
 }
@@ -39,7 +43,8 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
 /// Makes sure that no report overwrites what the run reads.
 fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
     let inputs = [("source", arguments.source.file()), ("rule set", arguments.rules.file())];
-    for (what, input) in inputs {
+    let baseline = arguments.run.baseline.as_deref().map(|it| ("baseline", it));
+    for (what, input) in inputs.into_iter().chain(baseline) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
         if let Some((file, _)) =
@@ -57,14 +62,17 @@ fn options(
     progress: &ProgressLine,
     stop: Cancellation,
 ) -> ValidateOptions {
+    let defaults = ValidateOptions::default();
     ValidateOptions {
         threads: arguments.run.threads(),
         sample_limit: arguments.output.sample_limit,
         show_values: arguments.output.show_values,
         as_of: arguments.run.as_of,
+        memory_bytes_max: arguments.run.memory,
+        temp_dir: arguments.run.temp_dir.clone().unwrap_or(defaults.temp_dir),
         cancellation: stop,
         progress: progress.listener(),
-        ..ValidateOptions::default()
+        ..defaults
     }
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn unique(evidence: &Evidence<'_>) -> Vec<Draft> {
         let kept: u64 = column.values.iter().map(|it| it.1).sum();
         let is_nearly_unique = shared > 0 && shared as f64 <= SHARED_MAX * kept as f64;
         if is_nearly_unique && crate::profile::suggest::column::is_code(survey, position) {
-            let reason = format!("only {} of the values are shared", percent(shared, kept));
+            let reason =
+                format!("all but {} of the rows have a value of their own", percent(shared, kept));
             let argument = json!([survey.name(position)]);
             drafts.push(Draft::of_columns(vec![position], "unique", argument, reason));
         }
