@@ -11,6 +11,9 @@ use crate::value::{Batch, TableSchema};
 /// However little memory there is, each column keeps some hundred values.
 const COLUMN_BYTES_MIN: usize = 16 << 10;
 
+/// What of each column is kept for comparing it with those of other tables: some six hundred values.
+const COMPARED_BYTES_MAX: usize = 64 << 10;
+
 /// Each column has a lock of its own: threads work on different columns, and distinct values are held
 /// once, however many threads there are. No result depends on who comes first.
 #[derive(Debug)]
@@ -79,6 +82,14 @@ impl Scanning {
 }
 
 impl Survey {
+    /// Forgets what only this table needs, so that memory does not grow with the number of tables.
+    pub(crate) fn lighten(&mut self) {
+        self.sample.clear();
+        for column in &mut self.columns {
+            column.values.shrink(COMPARED_BYTES_MAX);
+        }
+    }
+
     /// The name of a column.
     pub(crate) fn name(&self, position: usize) -> &str {
         self.schema.columns.get(position).map_or("", |it| &it.name)
