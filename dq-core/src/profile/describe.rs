@@ -145,9 +145,13 @@ fn estimated(sample: &CodedRows, position: usize, rows: u64, top: usize) -> Vec<
     told.take(top).collect()
 }
 
-/// Whether most values are numbers.
+/// In numbers, no more than one in so many begins with a 0 that does not count.
+const ZERO_LED_RARITY: u64 = 100;
+
+/// Whether most values are numbers, and no codes such as `00603`.
 pub(crate) fn is_numeric(facts: &Facts) -> bool {
-    (facts.of_kind(Kind::Integer) + facts.of_kind(Kind::Decimal)) * 2 > facts.filled()
+    let is_code = facts.zero_led * ZERO_LED_RARITY > facts.filled();
+    !is_code && (facts.of_kind(Kind::Integer) + facts.of_kind(Kind::Decimal)) * 2 > facts.filled()
 }
 
 /// Whether most values are days or points in time.

@@ -42,6 +42,13 @@ fn text_and_days_have_bounds_of_their_own() {
 }
 
 #[test]
+fn digits_that_begin_with_a_zero_are_codes() {
+    let it = column(&[Some("00603"), Some("99929"), Some("35233")]);
+    assert_eq!(kinds(&it), [(Kind::Integer, 3)]);
+    assert_eq!((it.min, it.max, it.mean), (Some(json!("00603")), Some(json!("99929")), None));
+}
+
+#[test]
 fn shapes_are_counted_and_too_many_are_told_by_runs() {
     let it = column(&[Some("PRV-01"), Some("PRV-02"), Some("x")]);
     let shapes: Vec<_> = it.shapes.iter().map(|it| (it.shape.as_str(), it.count)).collect();
