@@ -1,5 +1,5 @@
 # Everything CI runs. `make test` is the one command that a newcomer needs.
-.PHONY: test check setup fmt lint doc features rust python bench soak
+.PHONY: test check setup fmt lint doc features rust python bench bench-parquet soak
 
 test: setup check rust python
 
@@ -20,6 +20,9 @@ features:
 	cargo check -p dq-core --no-default-features --locked
 	cargo check -p dq-core --no-default-features --features sqlite --locked
 	cargo check -p dq-core --no-default-features --features csv --locked
+	cargo check -p dq-core --no-default-features --features parquet --locked
+	cargo check -p dq-core --no-default-features --features ipc --locked
+	cargo check -p dq-core --no-default-features --features json --locked
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
@@ -35,6 +38,10 @@ python:
 # Prints ratios side by side, for benches/README.md. Takes some minutes; makes its data first.
 bench:
 	cargo bench -p dq --bench ratio --bench record --locked
+
+# dq, DuckDB, Polars and DataFusion by turns over the same Parquet files; installs the three below target/.
+bench-parquet:
+	cargo bench -p dq --bench ratio --locked -- parquet
 
 # The long histories: more cases of every property test.
 soak:

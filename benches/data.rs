@@ -15,7 +15,7 @@ use rusqlite::{Connection, Transaction, params_from_iter};
 use crate::random::{Random, shuffled};
 
 /// Part of the files' names: change it whenever the same size would give other rows.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 const SCHEMA: &str = "
 CREATE TABLE healthcare_providers (
@@ -44,7 +44,7 @@ CREATE INDEX affiliations_by_facility ON provider_facility_affiliations (facilit
 CREATE INDEX providers_by_update ON healthcare_providers (updated_at);
 ANALYZE;";
 
-const PROVIDER_COLUMNS: [&str; 20] = [
+pub(crate) const PROVIDER_COLUMNS: [&str; 20] = [
     "provider_id",
     "npi_number",
     "full_name",
@@ -65,6 +65,30 @@ const PROVIDER_COLUMNS: [&str; 20] = [
     "source_confidence",
     "record_status",
     "updated_at",
+];
+
+pub(crate) const FACILITY_COLUMNS: [&str; 10] = [
+    "facility_id",
+    "facility_name",
+    "facility_type",
+    "address_line1",
+    "city",
+    "state_province",
+    "postal_code",
+    "phone",
+    "bed_count",
+    "updated_at",
+];
+
+pub(crate) const AFFILIATION_COLUMNS: [&str; 8] = [
+    "affiliation_id",
+    "provider_id",
+    "facility_id",
+    "start_date",
+    "end_date",
+    "position_title",
+    "is_primary_affiliation",
+    "employment_type",
 ];
 
 const FIRST_NAMES: &[&str] = &[
@@ -260,7 +284,7 @@ fn write_csv(path: &Path, providers: u64) -> Result<()> {
     Ok(file.flush()?)
 }
 
-fn provider(index: u64) -> [Value; 20] {
+pub(crate) fn provider(index: u64) -> [Value; 20] {
     let mut random = Random::new(1, index);
     let (first, last) = name(index);
     let full_name = or_blank(&mut random, 30, format!("{first} {last}"));
@@ -306,7 +330,7 @@ fn provider(index: u64) -> [Value; 20] {
     ]
 }
 
-fn facility(index: u64) -> [Value; 10] {
+pub(crate) fn facility(index: u64) -> [Value; 10] {
     let mut random = Random::new(2, index);
     let city = random.pick(CITIES);
     let zip = 10_000 + random.below(89_999);
@@ -329,7 +353,7 @@ fn facility(index: u64) -> [Value; 10] {
 
 /// Every provider has one affiliation and every second one another, in shuffled order. What is wrong
 /// with them is drawn per provider: it is about all affiliations of one.
-fn affiliation(index: u64, providers: u64, facilities: u64) -> [Value; 8] {
+pub(crate) fn affiliation(index: u64, providers: u64, facilities: u64) -> [Value; 8] {
     let slot = shuffled(index, providers + providers / 2);
     let is_second = slot >= providers;
     let provider = if is_second { (slot - providers) * 2 } else { slot };

@@ -2,6 +2,8 @@
 
 mod data;
 mod measure;
+mod parquet_files;
+mod peers;
 mod random;
 mod rival;
 
@@ -16,6 +18,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::data::Data;
 use crate::measure::{Run, median, peak_memory};
+use crate::peers::Peers;
 
 const MIB: f64 = 1024.0 * 1024.0;
 const START_UPS: usize = 20;
@@ -31,6 +34,9 @@ fn main() -> Result<()> {
     let pairs = from_environment("DQ_BENCH_PAIRS", 3)?;
     let dq = Dq::find()?;
     say(&format!("{providers} providers"))?;
+    if arguments.iter().any(|it| it == "parquet") {
+        return parquet(&dq, providers, pairs);
+    }
     let data = Data::prepare(&root().join("target/bench-data"), providers)?;
     if pairs > 0 {
         compare(&dq, &data, pairs)?;
@@ -38,6 +44,7 @@ fn main() -> Result<()> {
     scale(&dq, &data, pairs.max(3))?;
     memory(&dq, &data)?;
     csv(&dq, &data)?;
+    profile(&dq, &data)?;
     start_up(&dq)
 }
 
@@ -48,7 +55,7 @@ fn compare(dq: &Dq, data: &Data, pairs: u64) -> Result<()> {
     for pair in 1..=pairs {
         let ours = measure::run(&mut dq.validate_database(data, 2))?;
         let theirs = measure::run(&mut rival::command(&data.database)?)?;
-        assert_same_counts(&ours, &theirs)?;
+        assert_same_counts(&counts(&ours.output)?, &rival::counts(&theirs.output)?, "SQL")?;
         let ratio = theirs.cpu.as_secs_f64() / ours.cpu.as_secs_f64();
         ratios.push(ratio);
         say(&format!(
@@ -63,6 +70,35 @@ fn compare(dq: &Dq, data: &Data, pairs: u64) -> Result<()> {
         }
     }
     say(&format!("median of the ratios: {:.1}", median(ratios)))
+}
+
+/// dq and its peers by turns over the same Parquet files, with the same counts.
+fn parquet(dq: &Dq, providers: u64, rounds: u64) -> Result<()> {
+    let target = root().join("target");
+    let folder = parquet_files::prepare(&target.join("bench-data"), providers, data::VERSION)?;
+    let peers = Peers::install(&target.join("bench-peers"), &root().join("benches/peers"))?;
+    let mut cpu: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    say("\nround  program     wall  CPU-s")?;
+    for round in 1..=rounds {
+        let mut ours = dq.validate(&folder.display().to_string(), "benches/rules.yaml");
+        let ours = measure::run(ours.args(["--threads", "2"]))?;
+        let expected = counts(&ours.output)?;
+        let mut runs = vec![("dq", ours)];
+        for (name, program) in peers::PEERS {
+            let run = measure::run(&mut peers.command(program, &folder))?;
+            assert_same_counts(&expected, &peers::counts(&run.output)?, name)?;
+            runs.push((name, run));
+        }
+        for (name, run) in runs {
+            let (wall, seconds) = (run.wall.as_secs_f64(), run.cpu.as_secs_f64());
+            cpu.entry(name).or_default().push(seconds);
+            say(&format!("{round:>5}  {name:10}  {wall:4.2}  {seconds:5.2}"))?;
+        }
+    }
+    for (name, seconds) in cpu {
+        say(&format!("median CPU-seconds of {name}: {:.2}", median(seconds)))?;
+    }
+    Ok(())
 }
 
 /// dq with one thread and with two, by turns.
@@ -105,6 +141,16 @@ fn csv(dq: &Dq, data: &Data) -> Result<()> {
     ))
 }
 
+fn profile(dq: &Dq, data: &Data) -> Result<()> {
+    let mut seconds = Vec::new();
+    for _ in 0..3 {
+        let mut command = Command::new(&dq.0);
+        command.args(["profile", "--threads", "2", "--format", "json"]).arg(&data.csv);
+        seconds.push(measure::run(&mut command)?.cpu.as_secs_f64());
+    }
+    say(&format!("profile of the CSV file: {:.2} CPU-seconds", median(seconds)))
+}
+
 fn start_up(dq: &Dq) -> Result<()> {
     let mut milliseconds = Vec::new();
     for _ in 0..START_UPS {
@@ -115,19 +161,21 @@ fn start_up(dq: &Dq) -> Result<()> {
     say(&format!("hospitals with start-up: {:.1} ms", median(milliseconds)))
 }
 
-/// Every check has as many violations in dq's report as the rival counts.
-fn assert_same_counts(ours: &Run, theirs: &Run) -> Result<()> {
-    let (ours, theirs) = (counts(&ours.output)?, rival::counts(&theirs.output)?);
+/// The violations of each check.
+type Counts = BTreeMap<String, u64>;
+
+/// Every check has as many violations in dq's report as `name` counts.
+fn assert_same_counts(ours: &Counts, theirs: &Counts, name: &str) -> Result<()> {
     let checks: Vec<_> = ours.keys().chain(theirs.keys()).collect();
     let different = checks.iter().filter(|it| ours.get(**it) != theirs.get(**it));
     let different: BTreeMap<_, _> =
         different.map(|it| (it, (ours.get(*it), theirs.get(*it)))).collect();
-    ensure!(different.is_empty(), "dq and SQL disagree (check: dq, SQL): {different:#?}");
+    ensure!(different.is_empty(), "dq and {name} disagree (check: dq, {name}): {different:#?}");
     Ok(())
 }
 
 /// The violations by check in a report of dq.
-fn counts(report: &str) -> Result<BTreeMap<String, u64>> {
+fn counts(report: &str) -> Result<Counts> {
     let report: serde_json::Value = serde_json::from_str(report).context("dq gave no JSON")?;
     let list =
         |value: &serde_json::Value, key: &str| value.get(key).and_then(|it| it.as_array().cloned());

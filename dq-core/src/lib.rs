@@ -66,6 +66,6 @@ pub mod value;
 pub use error::{Error, ErrorKind, Result};
 
 /// The examples of the README compile.
-#[cfg(all(doctest, feature = "sqlite", feature = "csv"))]
+#[cfg(all(doctest, feature = "sqlite", feature = "csv", feature = "json"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -113,7 +113,15 @@ fn values_mean_what_they_mean_in_a_table() {
         ("column: a, not_null: true", r#"{"a": null}"#, Violation),
         ("column: a, not_null: true", r#"{"b": 1}"#, Violation),
         ("column: a, not_null: true", r#"{"a": []}"#, Pass),
-        ("column: a, length: { max: 9 }", r#"{"a": {"b": 1}}"#, Violation),
+        (r#"column: a, one_of: ['{"b": 1}']"#, r#"{"a": {"b": 1}}"#, Pass),
+        ("column: a, between: { min: 0 }", r#"{"a": [1]}"#, Violation),
+        (
+            "column: a, length: { min: 30, max: 30 }",
+            r#"{"a": 100000000000000000000000000000}"#,
+            Pass,
+        ),
+        ("column: a, one_of: [1e999]", r#"{"a": 1e999}"#, Pass),
+        (r"column: a, matches: '^\t\\é$'", r#"{"a": "\t\\\u00e9"}"#, Pass),
         ("column: a, length: { max: 3 }", r#"{"a": 1000}"#, Violation),
         ("column: a, one_of: ['true']", r#"{"a": true}"#, Pass),
         ("column: a, type: integer", r#"{"a": "1"}"#, Pass),
@@ -153,19 +161,21 @@ fn what_is_no_record_is_an_error_without_its_values() {
         r#"{"name": "a", "name": "secret"}"#,
         r#"{"name": secret}"#,
         r#"{"name": "secret"} {}"#,
-        r#"{"name": 1e999}"#,
+        r#"{"name": "\ud800"}"#,
+        r#"{"name": 1 "secret"}"#,
         "{\"name\": \"secret\",\n",
         "",
     ];
     insta::assert_snapshot!(texts.map(told).join("\n"), @r"
-    1:0: expected an object whose fields differ in name
-    1:8: expected an object whose fields differ in name
-    1:31: expected an object whose fields differ in name
-    1:10: this is not JSON
-    1:20: this is not JSON
-    1:14: this is not JSON
-    2:0: the text ends too early
-    1:0: the text ends too early
+    expected a JSON object
+    expected a JSON object
+    a field is there twice at line 1 column 31
+    expected value at line 1 column 10
+    trailing characters at line 1 column 20
+    a text has an escape that is no character at line 1 column 18
+    expected `,` or `}` at line 1 column 12
+    EOF while parsing a value at line 2 column 0
+    expected a JSON object
     ");
 }
 

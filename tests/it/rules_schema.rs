@@ -137,6 +137,13 @@ const RIGHT: &[&str] = &[
     "referenced: { columns: [a], table: t, foreign_key: b, where: b > 1 }",
     "cardinality: { columns: [a], table: t, min: 1, where: b > 1 }, normalize: case",
     "custom: sum, columns: [a]",
+    "column: a, freshness: { max_age: 2d }",
+    "column: a, completeness: { min: 95%, max: 1 }, ignore: blank",
+    "column: a, distinct_count: { min: 1 }, normalize: case",
+    "columns: [a, b], distinct_count: { max: 9 }",
+    "column: a, mean: { min: 1.5 }",
+    "column: a, quantile: { at: 0.5, max: 7 }",
+    "sql: SELECT 1",
 ];
 
 /// What goes wrong, as far as a schema can see.
@@ -180,6 +187,14 @@ const WRONG: &[&str] = &[
     "referenced: { columns: [a], table: t, min: 1 }",
     "expression: [a]",
     "custom: sum",
+    "column: a, freshness: 2d",
+    "column: a, freshness: { max: 2d }",
+    "column: a, completeness: { min: most }",
+    "distinct_count: { min: 1 }",
+    "column: a, columns: [b], distinct_count: { min: 1 }",
+    "column: a, sum: 5",
+    "column: a, quantile: { max: 7 }",
+    "sql: [SELECT 1]",
 ];
 
 #[test]

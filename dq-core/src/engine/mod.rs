@@ -1,14 +1,19 @@
 //! From what a user types to a source: the one place that knows every backend.
 
+mod directory;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::engine::directory::DirectorySource;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::source::Source;
+use crate::source::combined::CombinedSource;
+use crate::source::files::{self, FileFormat};
 
 /// How a source is opened. Options of one kind of source are ignored by the others.
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
@@ -17,13 +22,19 @@ pub struct OpenOptions {
     /// CSV files.
     #[cfg(feature = "csv")]
     pub csv: crate::source::csv::CsvOptions,
+    /// Parquet files.
+    #[cfg(feature = "parquet")]
+    pub parquet: crate::source::parquet::ParquetOptions,
+    /// JSON Lines.
+    #[cfg(feature = "json")]
+    pub json: crate::source::json::JsonOptions,
     /// How SQLite tables are scanned.
     #[cfg(feature = "sqlite")]
     pub sqlite_scan: crate::database::sqlite::ScanMethod,
 }
 
-/// How the kinds of sources are named.
-const SCHEMES: &str = "`sqlite:` and `csv:`";
+/// The kinds of sources by which a specification can begin.
+const SCHEMES: &str = "`sqlite:`, `csv:`, `parquet:`, `ipc:` and `json:`";
 
 /// The first bytes of every SQLite database; see "The Database Header" in SQLite's file format.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -33,26 +44,138 @@ const SQLITE_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 
 /// Opens the source that `spec` names.
 ///
-/// `sqlite:PATH` is a SQLite database and `csv:PATH` a CSV file, folder or glob. Without a scheme, a
-/// file that is called like a SQLite database (`.db`, `.db3`, `.sqlite`, `.sqlite3`) or begins like one
-/// is one, and everything else is CSV; `-` is CSV on standard input.
+/// `sqlite:PATH` is a SQLite database; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and `json:PATH` are a
+/// file, the files of a pattern, or those of a directory. Without a scheme the name tells: `.db`,
+/// `.db3`, `.sqlite` and `.sqlite3` are SQLite, and so is what begins like a database; `.parquet` and `.pq`
+/// are Parquet; `.arrow`, `.feather`, `.ipc` and `.arrows` are Arrow IPC; `.jsonl` and `.ndjson` are JSON
+/// Lines; everything else is CSV, and `-` is CSV on standard input. A directory without a scheme has a table for
+/// each file of any known format in it.
+///
+/// `NAME=SPEC` gives the table of a source another name; several tables of one source are then called
+/// `NAME.TABLE`. A name has none of the characters `/ \ : * ? [`, and a file that is called like the
+/// whole is that file.
 ///
 /// # Errors
 ///
 /// `FeatureDisabled` if dq was compiled without what `spec` needs; `UsageInvalid` for a scheme that
-/// nobody knows; whatever keeps the source from being opened.
+/// nobody knows, and for a pattern whose files have different formats; whatever keeps the source from
+/// being opened.
 pub fn open(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    open_all(&[spec], options)
+}
+
+/// Opens several sources as one, each as [`open`] does. Their tables can be checked against each
+/// other; see [`CombinedSource`] for what is one moment then.
+///
+/// # Errors
+///
+/// As [`open`], and `UsageInvalid` if there is no source, or if two want standard input. Two tables of
+/// the same name are an error of the snapshot.
+pub fn open_all<S: AsRef<str>>(specs: &[S], options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    let specs: Vec<_> = specs.iter().map(|it| Spec::of(it.as_ref())).collect();
+    if specs.iter().filter(|it| it.is_stdin()).count() > 1 {
+        let message = "cannot read standard input as two sources";
+        return Err(Error::new(ErrorKind::UsageInvalid, message));
+    }
+    match specs.as_slice() {
+        [] => Err(Error::new(ErrorKind::UsageInvalid, "cannot check no source at all")),
+        [Spec { name: None, source }] => open_one(source, options),
+        specs => {
+            let mut combined = CombinedSource::new();
+            for Spec { name, source } in specs {
+                let source = open_one(source, options)?;
+                combined = match name {
+                    Some(name) => combined.with_named(*name, source),
+                    None => combined.with(source),
+                };
+            }
+            Ok(Arc::new(combined))
+        }
+    }
+}
+
+/// The file or directory that `spec` names, without its name and scheme; a pattern as it is.
+pub fn path_of(spec: &str) -> &Path {
+    let source = Spec::of(spec).source;
+    let mut schemes =
+        ["sqlite://", "sqlite:"].into_iter().chain(FileFormat::ALL.map(FileFormat::scheme));
+    Path::new(schemes.find_map(|it| source.strip_prefix(it)).unwrap_or(source))
+}
+
+/// What a user types: perhaps a name, and a source.
+#[derive(Debug)]
+struct Spec<'a> {
+    name: Option<&'a str>,
+    source: &'a str,
+}
+
+impl<'a> Spec<'a> {
+    fn of(spec: &'a str) -> Self {
+        let is_name = |it: &str| !it.is_empty() && !it.contains(['/', '\\', ':', '*', '?', '[']);
+        match spec.split_once('=') {
+            Some((name, source)) if is_name(name) && !Path::new(spec).exists() => {
+                Self { name: Some(name), source }
+            }
+            _ => Self { name: None, source: spec },
+        }
+    }
+
+    fn is_stdin(&self) -> bool {
+        path_of(self.source) == Path::new("-")
+    }
+}
+
+fn open_one(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     if let Some(path) = spec.strip_prefix("sqlite:") {
         return sqlite(path.strip_prefix("//").unwrap_or(path), options);
     }
-    if let Some(path) = spec.strip_prefix("csv:") {
-        return csv(path, options);
+    for format in FileFormat::ALL {
+        if let Some(path) = spec.strip_prefix(format.scheme()) {
+            return files(path, format, options);
+        }
     }
     if let Some((scheme, _)) = spec.split_once("://") {
         let message = format!("cannot open a source of scheme `{scheme}:`: known are {SCHEMES}");
         return Err(Error::new(ErrorKind::UsageInvalid, message));
     }
-    if is_sqlite(Path::new(spec)) { sqlite(spec, options) } else { csv(spec, options) }
+    let path = Path::new(spec);
+    if path.is_dir() {
+        return Ok(Arc::new(DirectorySource::open(path, options)?));
+    }
+    match format_of(spec)? {
+        Some(format) => files(spec, format, options),
+        None if is_sqlite(path) => sqlite(spec, options),
+        None => files(spec, FileFormat::Csv, options),
+    }
+}
+
+/// The source of the files of `format` that `path` names.
+fn files(path: &str, format: FileFormat, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    match format {
+        FileFormat::Csv => csv(path, options),
+        FileFormat::Parquet => parquet(path, options),
+        FileFormat::Ipc => ipc(path),
+        FileFormat::Json => json(path, options),
+    }
+}
+
+/// The format of the file or pattern, by its name, or by the names of the files that match.
+fn format_of(spec: &str) -> Result<Option<FileFormat>> {
+    if let Some(format) = FileFormat::of(Path::new(spec)) {
+        return Ok(Some(format));
+    }
+    let Some(paths) = files::matching_pattern(spec)? else { return Ok(None) };
+    let mut formats = paths.iter().map(|it| (it, FileFormat::of(it)));
+    let Some((one, format)) = formats.next() else { return Ok(None) };
+    if let Some((other, _)) = formats.find(|(_, it)| *it != format) {
+        let (one, other) = (one.display(), other.display());
+        let message = format!(
+            "cannot open `{spec}`: its files are one table, but `{one}` and `{other}` differ in \
+             their format"
+        );
+        return Err(Error::new(ErrorKind::UsageInvalid, message));
+    }
+    Ok(format)
 }
 
 /// Judges by the name first: to open and close a database file beside SQLite, in a process that has
@@ -88,6 +211,22 @@ fn csv(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     Ok(Arc::new(crate::source::csv::CsvSource::open(path, options.csv.clone())?))
 }
 
+#[cfg(feature = "parquet")]
+fn parquet(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    let options = options.parquet.clone();
+    Ok(Arc::new(crate::source::parquet::ParquetSource::open(path, options)?))
+}
+
+#[cfg(feature = "ipc")]
+fn ipc(path: &str) -> Result<Arc<dyn Source>> {
+    Ok(Arc::new(crate::source::ipc::IpcSource::open(path)?))
+}
+
+#[cfg(feature = "json")]
+fn json(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Ok(Arc::new(crate::source::json::JsonSource::open(path, options.json.clone())?))
+}
+
 #[cfg(not(feature = "sqlite"))]
 fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("sqlite", path))
@@ -98,7 +237,28 @@ fn csv(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("csv", path))
 }
 
-#[cfg(not(all(feature = "sqlite", feature = "csv")))]
+#[cfg(not(feature = "parquet"))]
+fn parquet(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Err(disabled("parquet", path))
+}
+
+#[cfg(not(feature = "ipc"))]
+fn ipc(path: &str) -> Result<Arc<dyn Source>> {
+    Err(disabled("ipc", path))
+}
+
+#[cfg(not(feature = "json"))]
+fn json(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Err(disabled("json", path))
+}
+
+#[cfg(not(all(
+    feature = "sqlite",
+    feature = "csv",
+    feature = "parquet",
+    feature = "ipc",
+    feature = "json"
+)))]
 fn disabled(feature: &str, path: &str) -> Error {
     let message = format!("cannot open `{path}`: dq was compiled without the feature `{feature}`");
     Error::new(ErrorKind::FeatureDisabled, message)

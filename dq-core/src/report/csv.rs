@@ -66,7 +66,7 @@ fn fields(report: &Report, rule: &RuleReport, check: &CheckReport) -> [String; N
     ]
 }
 
-fn write_line(fields: &[String], out: &mut dyn io::Write) -> io::Result<()> {
+pub(crate) fn write_line(fields: &[String], out: &mut dyn io::Write) -> io::Result<()> {
     let fields: Vec<_> = fields.iter().map(|it| quoted(it)).collect();
     write!(out, "{}\r\n", fields.join(","))
 }

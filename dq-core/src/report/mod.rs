@@ -17,6 +17,9 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 pub(crate) mod text;
+mod violations;
+#[cfg(feature = "parquet")]
+mod violations_parquet;
 pub(crate) mod words;
 mod write;
 
@@ -30,6 +33,7 @@ use crate::validate::Report;
 
 pub use style::TerminalStyle;
 pub use text::visible;
+pub use violations::ViolationsFile;
 pub use words::counted;
 pub use write::{write_file, write_report};
 

@@ -62,7 +62,7 @@ fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> i
 }
 
 /// A file in the folder of `path` that is removed unless it is kept, with the permissions of any new file.
-fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Tells of a folder that is not there without naming a file that the user has never heard of.
     fs::metadata(folder)?;

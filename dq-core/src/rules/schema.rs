@@ -17,12 +17,14 @@ pub(crate) struct CheckSchema {
     argument: Json,
     fields: Vec<(&'static str, Json)>,
     required: Vec<&'static str>,
+    /// Fields of which exactly one must be there; empty if there are none.
+    alternatives: Vec<&'static str>,
 }
 
 impl CheckSchema {
     /// A check whose name stands before `argument`.
     pub(crate) fn new(argument: Json) -> Self {
-        Self { argument, fields: Vec::new(), required: Vec::new() }
+        Self { argument, fields: Vec::new(), required: Vec::new(), alternatives: Vec::new() }
     }
 
     /// A check of one column.
@@ -43,6 +45,13 @@ impl CheckSchema {
         self.allowing(name, schema)
     }
 
+    /// With fields of which exactly one must stand beside the name of the check.
+    pub(crate) fn requiring_one_of(mut self, fields: [(&'static str, Json); 2]) -> Self {
+        self.alternatives.extend(fields.iter().map(|(name, _)| *name));
+        self.fields.extend(fields);
+        self
+    }
+
     /// With a field that may stand beside the name of the check.
     pub(crate) fn allowing(mut self, name: &'static str, schema: Json) -> Self {
         self.fields.push((name, schema));
@@ -55,7 +64,12 @@ impl CheckSchema {
         properties.insert(name.to_owned(), self.argument);
         properties.extend(self.fields.into_iter().map(|(name, it)| (name.to_owned(), it)));
         let required: Vec<_> = std::iter::once(name).chain(self.required).collect();
-        json!({ "required": required, "properties": properties, "additionalProperties": false })
+        let mut object = json!({ "required": required, "properties": properties, "additionalProperties": false });
+        let alternatives = self.alternatives.iter().map(|it| json!({ "required": [it] }));
+        if let Some(object) = object.as_object_mut().filter(|_| !self.alternatives.is_empty()) {
+            object.insert("oneOf".to_owned(), alternatives.collect());
+        }
+        object
     }
 }
 

@@ -5,9 +5,21 @@
 //! parallel, each a stream of [`Batch`]es.
 
 mod cancellation;
+pub mod combined;
 #[cfg(feature = "csv")]
 pub mod csv;
+#[cfg_attr(
+    not(any(feature = "csv", feature = "ipc", feature = "json", feature = "parquet")),
+    expect(dead_code, unused_imports, reason = "no format of files is compiled in")
+)]
+pub(crate) mod files;
+#[cfg(feature = "ipc")]
+pub mod ipc;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod memory;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 
 use std::fmt;
 use std::num::NonZeroUsize;

@@ -30,6 +30,11 @@ impl FailingRows {
         }
     }
 
+    /// Whether a row has failed, by its number within the partition.
+    pub(crate) fn has(&self, partition: usize, row: u32) -> bool {
+        self.partitions.get(partition).is_some_and(|it| is_set(it, row))
+    }
+
     /// Offers the rows that failed.
     pub(crate) fn sample(
         &self,

@@ -30,7 +30,7 @@ struct AskingCheck {
     /// Position in the plan.
     position: usize,
     kept: Arc<Vec<KeptRows>>,
-    failing: FailingRows,
+    failing: Arc<FailingRows>,
     shown_key: Vec<usize>,
     shown_values: Vec<usize>,
 }
@@ -41,6 +41,7 @@ pub(crate) struct Decided {
     pub(crate) check: usize,
     pub(crate) finding: Finding,
     pub(crate) sample: Sample,
+    pub(crate) failing: Arc<FailingRows>,
 }
 
 /// What a check by key asks: about the rows of which keys, among which others, how many there should be.
@@ -159,10 +160,10 @@ impl AskingCheck {
         } else {
             (0..table.primary_key.len()).collect()
         };
-        let kept = Arc::clone(state.kept.get(&check.table)?);
+        let kept = Arc::clone(state.found.kept.get(&check.table)?);
         Some(Self {
             position,
-            failing: FailingRows::new(&kept),
+            failing: Arc::new(FailingRows::new(&kept)),
             kept,
             shown_key,
             shown_values: if shows_values { check.columns.clone() } else { Vec::new() },
@@ -176,7 +177,8 @@ impl AskingCheck {
             let shown = Shown { key: &self.shown_key, values: &self.shown_values };
             self.failing.sample(&self.kept, shown, &mut sample)?;
         }
-        Ok(Decided { check: self.position, finding, sample })
+        let failing = Arc::clone(&self.failing);
+        Ok(Decided { check: self.position, finding, sample, failing })
     }
 }
 

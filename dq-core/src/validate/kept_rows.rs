@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::validate::batch_codec;
 use crate::validate::memory::Budget;
 use crate::validate::row_key::lowest_row;
@@ -39,6 +39,7 @@ struct KeptBatch {
 /// A batch in the file.
 #[derive(Clone, Copy, Debug)]
 struct Spilled {
+    sequence: u64,
     first_row: u32,
     rows: u32,
     start: u64,
@@ -52,22 +53,13 @@ impl KeptRows {
         Self { budget, taken: 0, batches: Vec::new(), file: None, spilled: Vec::new(), rows: 0 }
     }
 
-    /// Keeps `columns` of `batch`, whose first row has the number `first_row` within the partition,
-    /// and whose row `lowest` has the lowest key.
-    pub(crate) fn keep(
-        &mut self,
-        batch: &Batch,
-        columns: &[usize],
-        first_row: u32,
-        lowest: usize,
-    ) -> Result<()> {
-        let columns: Vec<_> = columns.iter().map(|it| batch.column(*it).compacted()).collect();
-        let bytes: usize = columns.iter().map(Column::bytes).sum();
-        let batch = Batch::new(batch.sequence(), batch.rows(), columns);
+    /// Keeps `batch`, whose first row has the number `first_row` within the partition, and whose row
+    /// `lowest` has the lowest key.
+    pub(crate) fn keep(&mut self, batch: Batch, first_row: u32, lowest: usize) -> Result<()> {
         self.rows = first_row + batch.rows() as u32;
-        self.batches.push(KeptBatch { first_row, batch, lowest });
         let before = self.taken;
-        self.taken += bytes;
+        self.taken += batch.columns().iter().map(Column::bytes).sum::<usize>();
+        self.batches.push(KeptBatch { first_row, batch, lowest });
         if self.budget.grown(before, self.taken) { self.spill() } else { Ok(()) }
     }
 
@@ -81,8 +73,8 @@ impl KeptRows {
         for KeptBatch { first_row, batch, .. } in std::mem::take(&mut self.batches) {
             let bytes = batch_codec::encode(&batch);
             file.write_all(&bytes).map_err(|error| self.budget.error("write", error))?;
-            let (rows, bytes) = (batch.rows() as u32, bytes.len());
-            self.spilled.push(Spilled { first_row, rows, start, bytes });
+            let (sequence, rows, bytes) = (batch.sequence(), batch.rows() as u32, bytes.len());
+            self.spilled.push(Spilled { sequence, first_row, rows, start, bytes });
             start += bytes as u64;
         }
         self.budget.give_back(std::mem::take(&mut self.taken));
@@ -113,6 +105,22 @@ impl KeptRows {
         }
         self.batches.iter().for_each(|it| it.offer(&has_failed, shown, sample));
         Ok(())
+    }
+
+    /// The sequences of all batches, in the order in which they were kept.
+    pub(crate) fn sequences(&self) -> impl Iterator<Item = u64> {
+        let in_memory = self.batches.iter().map(|it| it.batch.sequence());
+        self.spilled.iter().map(|it| it.sequence).chain(in_memory)
+    }
+
+    /// The batch at `index` of the [`sequences`](Self::sequences), with the number of its first row.
+    pub(crate) fn batch(&self, index: usize) -> Result<(u32, Batch)> {
+        if let Some(spilled) = self.spilled.get(index) {
+            return Ok((spilled.first_row, self.load(spilled)?));
+        }
+        let lost = || Error::new(ErrorKind::Internal, "a batch of kept rows is lost");
+        let kept = self.batches.get(index - self.spilled.len()).ok_or_else(lost)?;
+        Ok((kept.first_row, kept.batch.clone()))
     }
 
     fn load(&self, spilled: &Spilled) -> Result<Batch> {

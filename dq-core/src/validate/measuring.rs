@@ -33,20 +33,22 @@ impl Measuring {
         Self { summary, unreadable: 0, sample: Sample::new(run.options.sample_limit) }
     }
 
-    /// Measures the rows of `batch` that are in `scope`; `lowest` is the row with the lowest key.
+    /// Measures the rows of `batch` that are in `scope`, and gives those whose value cannot be read;
+    /// `lowest` is the row with the lowest key.
     pub(crate) fn take(
         &mut self,
         measure: &Measure,
         batch: &Batch,
         scope: Option<&BooleanBuffer>,
         (lowest, shown): (usize, Shown<'_>),
-    ) {
+    ) -> BooleanBuffer {
         let unreadable = self.summary.take(measure, batch, scope);
         let count = unreadable.count_set_bits() as u64;
         self.unreadable += count;
         if count > 0 && !self.sample.excludes(batch, lowest, shown) {
             unreadable.set_indices().for_each(|row| self.sample.offer(batch, row, shown));
         }
+        unreadable
     }
 
     /// Adds what another partition has measured.

@@ -29,16 +29,22 @@ mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod threads;
+mod violations;
 mod worker;
 
 use std::sync::Arc;
 
-use crate::error::Result;
+use tokio::task::spawn_blocking;
+
+use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Now, Plan, RuleSet};
 use crate::source::Source;
 use crate::validate::keys::{KeyHash, bucket_count};
 use crate::validate::memory::Budget;
+use crate::validate::outcome::TableOutcome;
 use crate::validate::run::{Found, Run};
+use crate::validate::threads::join;
+use crate::validate::violations::Teller;
 use crate::value::Timestamp;
 
 pub use baseline::{Baseline, BaselineReport, Compared, Comparison};
@@ -47,6 +53,7 @@ pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{
     CheckReport, FORMAT, FailingRow, Measured, Report, RuleReport, Status, TableReport,
 };
+pub use violations::{Violation, ViolationListener};
 
 /// Checks the rows of `source` against `rules`.
 ///
@@ -78,8 +85,15 @@ pub async fn validate(
         hash: KeyHash::with_bits(options.hash_bits),
         cancellation: options.cancellation.child(),
     });
-    let found = Arc::clone(&run).execute(snapshot.as_ref()).await?;
+    let mut found = Arc::clone(&run).execute(snapshot.as_ref()).await?;
     snapshot.finish().await?;
+    found.tables.iter_mut().for_each(TableOutcome::number_rows);
+    if let Some(listener) = &options.violations {
+        let teller = Teller::new(&run, rules, listener);
+        let told = spawn_blocking(move || teller.tell(&found).map(|()| found));
+        let lost = || Error::new(ErrorKind::Internal, "what was found is lost");
+        found = join(vec![told]).await?.pop().ok_or_else(lost)?;
+    }
     let tables = tables(&run.plan, &found);
     let rules_file = rules.file().to_owned();
     let rules = outcome::report(rules, &run.plan, found);

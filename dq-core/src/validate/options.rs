@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
 use crate::source::Cancellation;
+use crate::validate::violations::ViolationListener;
 use crate::value::Date;
 
 /// How a run is made.
@@ -33,6 +34,9 @@ pub struct ValidateOptions {
     pub cancellation: Cancellation,
     /// Hears how far the run is. Called from several threads.
     pub progress: Option<ProgressListener>,
+    /// Hears of every failing row, where a sample is not enough: after the last table was read, from one
+    /// thread, table by table and row by row. Its error ends the run. Default: nobody.
+    pub violations: Option<ViolationListener>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// How many bits of the hash of a key differ. For tests, which make nearly all keys collide.
@@ -65,6 +69,7 @@ impl Default for ValidateOptions {
             temp_dir: env::temp_dir(),
             cancellation: Cancellation::new(),
             progress: None,
+            violations: None,
             clock: Arc::new(SystemClock),
             hash_bits: u64::BITS,
         }

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::rules::{
     Allowance, Kernel, MeasureId, Plan, PlannedCheck, Rule, RuleCheck, RuleSet, Severity, TablePlan,
 };
+use crate::validate::kept_rows::KeptRows;
 use crate::validate::measured;
 use crate::validate::measuring::Measuring;
 use crate::validate::row_key::{Position, RowKey};
@@ -24,6 +25,8 @@ pub(crate) struct Outcome {
     pub(crate) sample: Sample,
     /// The names of the values of the sample, where they are not those of the check's columns.
     pub(crate) names: Option<Vec<String>>,
+    /// The rows of a query, where every one is wanted.
+    pub(crate) rows: Option<KeptRows>,
     pub(crate) error: Option<Error>,
 }
 
@@ -41,7 +44,7 @@ pub(crate) struct TableOutcome {
 impl Outcome {
     pub(crate) fn new(sample_limit: usize) -> Self {
         let sample = Sample::new(sample_limit);
-        Self { violations: 0, groups: None, sample, names: None, error: None }
+        Self { violations: 0, groups: None, sample, names: None, rows: None, error: None }
     }
 
     /// Adds what one partition has found.
@@ -76,8 +79,8 @@ impl TableOutcome {
         filter.map_or(self.rows, |it| self.in_scope.get(it).copied().unwrap_or_default())
     }
 
-    /// Counts the rows before each batch.
-    fn number_rows(&mut self) {
+    /// Counts the rows before each batch; once, before rows are named.
+    pub(crate) fn number_rows(&mut self) {
         self.batches.sort_unstable();
         let mut before = 0;
         for (_, rows) in &mut self.batches {
@@ -94,8 +97,7 @@ impl TableOutcome {
 }
 
 /// The reports of all rules, in the order of the rule set.
-pub(crate) fn report(rules: &RuleSet, plan: &Plan, mut found: Found) -> Vec<RuleReport> {
-    found.tables.iter_mut().for_each(TableOutcome::number_rows);
+pub(crate) fn report(rules: &RuleSet, plan: &Plan, found: Found) -> Vec<RuleReport> {
     let mut reports: Vec<_> = rules.rules().iter().map(empty).collect();
     for (planned, outcome) in plan.checks.iter().zip(found.checks) {
         let rule = rules.rules().get(planned.rule);
@@ -194,7 +196,8 @@ fn status(
     }
 }
 
-fn failing_row(
+/// A failing row, named by its key or else by its number.
+pub(crate) fn failing_row(
     (key, values): (RowKey, Vec<OwnedValue>),
     planned: &PlannedCheck,
     (table, outcome): (&TablePlan, &TableOutcome),

@@ -8,10 +8,12 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Kernel, Plan, PlannedCheck, Problems, RuleSet, TablePlan};
 use crate::source::{Cancellation, Query, QueryRows, Snapshot};
+use crate::validate::kept_rows::KeptRows;
 use crate::validate::outcome::Outcome;
 use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
 use crate::validate::threads::join;
+use crate::value::Batch;
 use crate::value::ColumnSchema;
 
 /// Prepares every query, so that what is wrong with them is told before anything runs.
@@ -55,6 +57,7 @@ pub(crate) async fn run(
             outcome.violations = found.violations;
             outcome.sample = found.sample;
             outcome.names = Some(found.names);
+            outcome.rows = found.kept;
         }
         Err(error) => outcome.error = Some(error),
     }
@@ -73,6 +76,8 @@ struct FoundRows {
     sample: Sample,
     /// The names of the values in the sample.
     names: Vec<String>,
+    /// The keys of all rows, and their values where those are shown; only where every row is wanted.
+    kept: Option<KeptRows>,
 }
 
 /// Reads the rows of a query, on a thread that may block.
@@ -92,14 +97,30 @@ async fn read(run: &Run, table: usize, mut result: QueryRows) -> Result<FoundRow
     // Rows that no key names are counted, and not shown.
     let limit = if key.is_some() { run.options.sample_limit } else { 0 };
     let key = key.unwrap_or_default();
-    let mut found = FoundRows { violations: 0, sample: Sample::new(limit), names };
+    let kept =
+        (run.options.violations.is_some() && !key.is_empty()).then(|| KeptRows::new(&run.budget));
+    let mut found = FoundRows { violations: 0, sample: Sample::new(limit), names, kept };
     while let Some(batch) = result.rows.next().await? {
         run.cancellation.check()?;
+        if let Some(kept) = &mut found.kept {
+            let columns = key.iter().chain(&values).map(|it| batch.column(*it).compacted());
+            let rows = Batch::new(batch.sequence(), batch.rows(), columns.collect());
+            kept.keep(rows, first_row(found.violations, &batch)?, 0)?;
+        }
         found.violations += batch.rows() as u64;
         let shown = Shown { key: &key, values: &values };
         (0..batch.rows()).for_each(|row| found.sample.offer(&batch, row, shown));
     }
     Ok(found)
+}
+
+/// The number of the first row of a batch, after so many.
+fn first_row(before: u64, batch: &Batch) -> Result<u32> {
+    let after = u32::try_from(before + batch.rows() as u64);
+    after.map(|it| it - batch.rows() as u32).map_err(|_| {
+        let message = "cannot keep the rows of a query: more than 4,294,967,295 of them";
+        Error::new(ErrorKind::LimitExceeded, message)
+    })
 }
 
 /// Where the columns of the primary key stand in a result, if it has them all.

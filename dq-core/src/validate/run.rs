@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::rules::{Kernel, KeySetId, Now, Plan};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
+use crate::validate::failing_rows::FailingRows;
 use crate::validate::job::{Decided, Job};
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{KeyHash, KeyRuns, Probe, ProbeKernel};
@@ -18,6 +19,7 @@ use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::validate::query;
 use crate::validate::threads::join;
+use crate::validate::violations::Judge;
 use crate::validate::worker::{Tally, Worker};
 
 /// What the threads of one run share.
@@ -38,6 +40,12 @@ pub(crate) struct Run {
 pub(crate) struct Found {
     pub(crate) tables: Vec<TableOutcome>,
     pub(crate) checks: Vec<Outcome>,
+    /// The keys of all rows of each table, by partition, where they are needed.
+    pub(crate) kept: HashMap<usize, Arc<Vec<KeptRows>>>,
+    /// What the flags behind those keys are of, by table.
+    pub(crate) judges: HashMap<usize, Vec<Judge>>,
+    /// The rows that failed the checks by key, by position of the check.
+    pub(crate) failing: HashMap<usize, Arc<FailingRows>>,
 }
 
 impl Found {
@@ -52,6 +60,7 @@ impl Found {
 
     /// Takes over what was found about a check by key.
     fn decide(&mut self, decided: Decided) {
+        self.failing.insert(decided.check, decided.failing);
         if let Some(outcome) = self.checks.get_mut(decided.check) {
             outcome.violations = decided.finding.violations;
             outcome.groups = decided.finding.groups;
@@ -155,9 +164,8 @@ async fn make_room(workers: Vec<Worker>) -> Result<Vec<Worker>> {
 /// What has been found so far, and the keys that are still needed.
 #[derive(Debug)]
 pub(crate) struct State {
-    found: Found,
+    pub(crate) found: Found,
     pub(crate) keys: HashMap<KeySetId, Arc<Vec<KeyRuns>>>,
-    pub(crate) kept: HashMap<usize, Arc<Vec<KeptRows>>>,
     /// The checks by key that were made row by row, by position in the plan.
     probed: HashSet<usize>,
 }
@@ -169,12 +177,9 @@ impl State {
     fn new(plan: &Plan, sample_limit: usize) -> Self {
         let tables = plan.tables.iter().map(|_| TableOutcome::default()).collect();
         let checks = plan.checks.iter().map(|_| Outcome::new(sample_limit)).collect();
-        Self {
-            found: Found { tables, checks },
-            keys: HashMap::new(),
-            kept: HashMap::new(),
-            probed: HashSet::new(),
-        }
+        let (kept, judges, failing) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let found = Found { tables, checks, kept, judges, failing };
+        Self { found, keys: HashMap::new(), probed: HashSet::new() }
     }
 
     /// What `table`, which is read next, can be asked row by row: whether its keys are in small tables
@@ -201,6 +206,7 @@ impl State {
         let mut runs: Vec<Vec<KeyRuns>> = (0..key_sets).map(|_| Vec::new()).collect();
         let mut kept = Vec::new();
         for worker in workers {
+            self.found.judges.insert(table, worker.judges());
             runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.extend(runs));
             kept.push(worker.kept);
             if let Some(found) = self.found.tables.get_mut(table) {
@@ -212,6 +218,6 @@ impl State {
         for (index, runs) in runs.into_iter().enumerate() {
             self.keys.insert(KeySetId { table, index }, Arc::new(runs));
         }
-        self.kept.insert(table, Arc::new(kept));
+        self.found.kept.insert(table, Arc::new(kept));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow_array::BooleanArray;
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::Error;
@@ -18,7 +19,9 @@ use crate::validate::measuring::Measuring;
 use crate::validate::row_key::lowest_row;
 use crate::validate::run::{Probes, Run};
 use crate::validate::sample::{Sample, Shown};
+use crate::validate::violations::Judge;
 use crate::value::Batch;
+use crate::value::Column;
 
 /// The state of one partition; those of all partitions of a table merge.
 #[derive(Debug)]
@@ -126,12 +129,15 @@ impl Worker {
             *in_scope += scope.count_set_bits() as u64;
         }
         let lowest = lowest_row(batch, &table.primary_key);
+        let mut flags = Flags::new(run.options.violations.is_some(), batch.rows());
         for (kernel, tally) in self.kernels.iter().zip(&mut self.tallies) {
             let Some(check) = run.plan.checks.get(tally.check) else { continue };
             let scope = check.filter.and_then(|it| scopes.get(it));
             let values = if run.options.show_values { check.columns.as_slice() } else { &[] };
             let shown = Shown { key: &table.primary_key, values };
-            let Some(violations) = tally.judge(kernel.as_ref(), batch, scope) else { continue };
+            let violations = tally.judge(kernel.as_ref(), batch, scope);
+            flags.push(violations.as_ref());
+            let Some(violations) = violations else { continue };
             if !tally.sample.excludes(batch, lowest, shown) {
                 violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
             }
@@ -141,12 +147,21 @@ impl Worker {
             let column = [measure.column];
             let values = if run.options.show_values { column.as_slice() } else { &[] };
             let shown = Shown { key: &table.primary_key, values };
-            measuring.take(measure, batch, scope, (lowest, shown));
+            flags.push(Some(&measuring.take(measure, batch, scope, (lowest, shown))));
         }
-        let first_row = self.collect(table, batch, &scopes)?;
-        if run.options.sample_limit > 0 && self.runs.iter().flatten().any(KeyRuns::has_rows) {
+        let is_shown =
+            run.options.sample_limit > 0 && self.runs.iter().flatten().any(KeyRuns::has_rows);
+        let first_row = self.first_row(batch, is_shown || flags.are_wanted)?;
+        self.collect(table, batch, &scopes, first_row)?;
+        if is_shown || flags.are_wanted {
             let columns = kept_columns(table, run.options.show_values);
-            self.kept.keep(batch, &columns, first_row, lowest)?;
+            let columns = columns.iter().map(|it| batch.column(*it).compacted());
+            let columns = columns.chain(flags.columns).collect();
+            self.kept.keep(
+                Batch::new(batch.sequence(), batch.rows(), columns),
+                first_row,
+                lowest,
+            )?;
         }
         self.rows += batch.rows() as u64;
         if table.primary_key.is_empty() {
@@ -155,27 +170,39 @@ impl Worker {
         Ok(())
     }
 
-    /// Collects the keys of a batch, and gives the number of its first row within the partition.
+    /// The number of the first row of a batch within the partition. Nobody needs it where no key is
+    /// collected and no row is kept.
+    fn first_row(&self, batch: &Batch, are_kept: bool) -> Result<u32> {
+        if !are_kept && self.runs.iter().all(Option::is_none) {
+            return Ok(0);
+        }
+        let after = u32::try_from(self.rows + batch.rows() as u64);
+        after.map(|it| it - batch.rows() as u32).map_err(|_| {
+            let message = "cannot check keys: more than 4,294,967,295 rows in one partition";
+            Error::new(ErrorKind::LimitExceeded, message)
+        })
+    }
+
+    /// Collects the keys of a batch.
     fn collect(
         &mut self,
         table: &TablePlan,
         batch: &Batch,
         scopes: &[BooleanBuffer],
-    ) -> Result<u32> {
-        if table.key_sets.is_empty() {
-            return Ok(0);
-        }
-        let after = u32::try_from(self.rows + batch.rows() as u64);
-        let Ok(first_row) = after.map(|it| it - batch.rows() as u32) else {
-            let message = "cannot check keys: more than 4,294,967,295 rows in one partition";
-            return Err(Error::new(ErrorKind::LimitExceeded, message));
-        };
+        first_row: u32,
+    ) -> Result<()> {
         for (key_set, runs) in table.key_sets.iter().zip(&mut self.runs) {
             if let Some(runs) = runs {
                 runs.collect(key_set, batch, scopes, first_row)?;
             }
         }
-        Ok(first_row)
+        Ok(())
+    }
+
+    /// What the columns of flags behind those of kept rows are of.
+    pub(crate) fn judges(&self) -> Vec<Judge> {
+        let checks = self.tallies.iter().map(|it| Judge::Check(it.check));
+        checks.chain((0..self.measures.len()).map(Judge::Measure)).collect()
     }
 
     fn tell(&self, plan: &TablePlan, batch: &Batch) {
@@ -210,6 +237,27 @@ impl Tally {
         let count = violations.count_set_bits() as u64;
         self.violations += count;
         (count > 0).then_some(violations)
+    }
+}
+
+/// Columns that say which rows of a batch fail, where every failing row is wanted.
+struct Flags {
+    are_wanted: bool,
+    rows: usize,
+    columns: Vec<Column>,
+}
+
+impl Flags {
+    fn new(are_wanted: bool, rows: usize) -> Self {
+        Self { are_wanted, rows, columns: Vec::new() }
+    }
+
+    fn push(&mut self, failing: Option<&BooleanBuffer>) {
+        if self.are_wanted {
+            let failing = failing.filter(|it| it.count_set_bits() > 0);
+            let flags = failing.map(|it| Column::Boolean(BooleanArray::new(it.clone(), None)));
+            self.columns.push(flags.unwrap_or(Column::Null(self.rows)));
+        }
     }
 }
 

@@ -119,6 +119,8 @@ impl Column {
 pub enum Cell {
     /// SQL NULL.
     Null,
+    /// True or false.
+    Boolean(bool),
     /// A whole number.
     Integer(i64),
     /// A floating-point number.
@@ -158,6 +160,7 @@ impl MixedColumn {
         let buffer = self.buffer.as_slice();
         match self.cells.get(row) {
             None | Some(Cell::Null) => Value::Null,
+            Some(Cell::Boolean(it)) => Value::Boolean(*it),
             Some(Cell::Integer(it)) => Value::Integer(*it),
             Some(Cell::Float(it)) => Value::Float(*it),
             Some(Cell::Text(span)) => span.of(buffer).map_or(Value::Null, Value::Text),

@@ -48,6 +48,9 @@ Examples:
   # Check a database, fail only on what is severe, and keep the report
   dq validate sqlite:providers.db --rules rules.yaml --fail-on high --report report.json
 
+  # Check the tables of several sources against each other
+  dq validate sqlite:registry.db facilities=facilities.csv --rules rules.yaml
+
   # Check what a pipe delivers, and look at the report with jq
   zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
 
@@ -146,8 +149,9 @@ pub(crate) struct CheckArguments {
     /// The rule set, YAML or JSON
     #[arg(value_name = "FILE")]
     pub(crate) rules: PathBuf,
-    /// A source whose tables the rules are about
-    pub(crate) source: Option<String>,
+    /// The sources whose tables the rules are about
+    #[arg(value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
     #[command(flatten)]
@@ -170,9 +174,10 @@ pub(crate) struct ManArguments {
 /// Where the rows are.
 #[derive(Args, Debug)]
 pub(crate) struct SourceArguments {
-    /// What to check: a CSV file (also .gz), a folder or pattern of them, `sqlite:FILE`, or `-` for standard input
-    #[arg(value_name = "SOURCE")]
-    source: String,
+    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `-` for standard input;
+    /// several are checked together, and `NAME=SOURCE` names the table
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<String>,
 }
 
 /// What must hold.
@@ -231,6 +236,9 @@ pub(crate) struct OutputArguments {
     /// Also write the report to this file: .html, .md, .json, .xml (JUnit), .sarif, .csv or .txt; may be repeated
     #[arg(long = "report", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Write every failing row of every check to this file: .csv, .jsonl or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) violations: Option<PathBuf>,
     /// How many keys of failing rows each check shows at most
     #[arg(long = "sample", value_name = "N", default_value_t = 10)]
     pub(crate) sample_limit: usize,
@@ -263,15 +271,12 @@ pub(crate) enum ColorChoice {
 
 impl SourceArguments {
     pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
-        engine::open(&self.source, &reading.options())
+        engine::open_all(&self.sources, &reading.options())
     }
 
-    /// The file that is the source, if it is one.
-    pub(crate) fn file(&self) -> &Path {
-        let schemes = ["sqlite://", "sqlite:", "csv:"];
-        Path::new(
-            schemes.iter().find_map(|it| self.source.strip_prefix(it)).unwrap_or(&self.source),
-        )
+    /// The files that are sources.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.sources.iter().map(|it| engine::path_of(it))
     }
 }
 

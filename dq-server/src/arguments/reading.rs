@@ -55,6 +55,7 @@ impl ReadingArguments {
             csv: self.csv.options(),
             #[cfg(feature = "sqlite")]
             sqlite_scan: self.sqlite.scan_method(),
+            ..OpenOptions::default()
         }
     }
 }

@@ -8,7 +8,7 @@ use dq_core::source::Cancellation;
 use dq_core::{Error, ErrorKind, Result};
 use tokio::task::block_in_place;
 
-use crate::arguments::ProfileArguments;
+use crate::arguments::{ProfileArguments, SourceArguments};
 use crate::output;
 use crate::progress::ProgressLine;
 
@@ -18,7 +18,7 @@ pub(crate) async fn run(arguments: &ProfileArguments, stop: Cancellation) -> Res
     let files = output.files.iter().map(|it| format(it.as_path())).collect::<Result<Vec<_>>>()?;
     let rules = arguments.suggest.as_deref().filter(|it| *it != Path::new("-"));
     let written = files.iter().map(|it| it.0).chain(rules);
-    block_in_place(|| keep_apart(written, arguments.source.file()))?;
+    block_in_place(|| keep_apart(written, &arguments.source))?;
     let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
     let progress = ProgressLine::new(!output.no_progress && !output.quiet);
     let options = ProfileOptions {
@@ -37,11 +37,14 @@ pub(crate) async fn run(arguments: &ProfileArguments, stop: Cancellation) -> Res
     Ok(block_in_place(|| deliver(&found, arguments, &files, rules)))
 }
 
-/// Makes sure that nothing overwrites the source.
-fn keep_apart<'a>(mut files: impl Iterator<Item = &'a Path>, source: &Path) -> Result<()> {
+/// Makes sure that nothing overwrites a source.
+fn keep_apart<'a>(
+    mut files: impl Iterator<Item = &'a Path>,
+    sources: &SourceArguments,
+) -> Result<()> {
     // What has no real path does not exist yet, and cannot be overwritten.
-    let Ok(source) = source.canonicalize() else { return Ok(()) };
-    match files.find(|file| file.canonicalize().is_ok_and(|it| it == source)) {
+    let sources: Vec<_> = sources.files().filter_map(|it| it.canonicalize().ok()).collect();
+    match files.find(|file| file.canonicalize().is_ok_and(|it| sources.contains(&it))) {
         None => Ok(()),
         Some(file) => {
             let message = format!("`{}` would overwrite the source", file.display());

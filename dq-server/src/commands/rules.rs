@@ -1,7 +1,7 @@
 //! `dq rules`: works with rule sets.
 
 use dq_core::Result;
-use dq_core::engine::open;
+use dq_core::engine::open_all;
 use dq_core::report::counted;
 use dq_core::rules::RuleSet;
 use dq_core::source::Cancellation;
@@ -14,8 +14,9 @@ use crate::output;
 /// `dq rules check`: finds every problem of a rule set, by itself or against the tables of a source.
 pub(crate) async fn check(arguments: &CheckArguments, stop: Cancellation) -> Result<u8> {
     let rules = block_in_place(|| RuleSet::read(&arguments.rules, &arguments.parameters.map()))?;
-    if let Some(source) = &arguments.source {
-        let source = block_in_place(|| open(source, &arguments.reading.options()))?;
+    if !arguments.sources.is_empty() {
+        let options = arguments.reading.options();
+        let source = block_in_place(|| open_all(&arguments.sources, &options))?;
         let options = ValidateOptions { cancellation: stop, ..ValidateOptions::default() };
         explain(&*source, &rules, &options).await?;
     }

@@ -24,3 +24,4 @@ mod selection;
 mod sources;
 mod town;
 mod usage;
+mod violations;

@@ -74,7 +74,7 @@ impl Program {
 }
 
 /// How the program ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,

@@ -42,7 +42,7 @@ fn a_missing_file() {
     assert_eq!(folder.told(folder.open("sqlite:none.db", &options)), (ErrorKind::NotFound, sqlite));
     let pattern = "cannot find a file like `DIR/*.csv`".to_owned();
     assert_eq!(folder.told(folder.open("*.csv", &options)), (ErrorKind::NotFound, pattern));
-    let empty = "cannot find a CSV file in `DIR/.`".to_owned();
+    let empty = "cannot find a file of a known format in `DIR/.`".to_owned();
     assert_eq!(folder.told(folder.open(".", &options)), (ErrorKind::NotFound, empty));
     assert_eq!(fs::read_dir(folder.path(".")).unwrap().count(), 0, "nothing is created");
 }
@@ -51,7 +51,7 @@ fn a_missing_file() {
 fn a_scheme_that_nobody_knows() {
     let error = dq_core::engine::open("oracle://host/db", &OpenOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UsageInvalid);
-    let known = "known are `sqlite:` and `csv:`";
+    let known = "known are `sqlite:`, `csv:`, `parquet:`, `ipc:` and `json:`";
     assert_eq!(error.message(), format!("cannot open a source of scheme `oracle:`: {known}"));
 }
 

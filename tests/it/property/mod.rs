@@ -70,6 +70,15 @@ fn counts_everywhere(
     let in_memory = sources::as_arrow(tables);
     let run = Run { rules, options };
     run.counts(&sources::memory(&in_memory, shape), &in_memory, "memory")?;
+    let as_arrays = sources::as_arrays(tables);
+    let parquet = sources::parquet(&as_arrays, shape, &folder.path().join("parquet"));
+    run.counts(&parquet, &as_arrays, "Parquet")?;
+    let ipc = sources::ipc(&as_arrays, shape, &folder.path().join("ipc"));
+    run.counts(&ipc, &as_arrays, "Arrow IPC")?;
+    let as_json = sources::as_json(tables);
+    if let Some(json) = sources::json(&as_json, shape, &folder.path().join("json")) {
+        run.counts(&json, &as_json, "JSON Lines")?;
+    }
     let as_text = sources::as_text(tables);
     let csv = sources::csv(&as_text, shape, &folder.path().join("csv"));
     run.counts(&csv, &as_text, "CSV")?;

@@ -1,6 +1,6 @@
-//! The same tables in memory, as CSV files and in SQLite.
+//! The same tables in memory, as files and in SQLite.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,13 +9,20 @@ use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Date64Array, DictionaryArray, Float64Array, Int64Array,
     LargeStringArray, RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray,
 };
+use arrow_ipc::writer::{FileWriter, StreamWriter};
 use dq_core::database::sqlite::{ScanMethod, SqliteConfig, SqliteSource};
 use dq_core::source::csv::{CsvOptions, CsvSource};
+use dq_core::source::ipc::IpcSource;
+use dq_core::source::json::{JsonOptions, JsonSource};
 use dq_core::source::memory::MemorySource;
+use dq_core::source::parquet::{ParquetOptions, ParquetSource};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression::{SNAPPY, UNCOMPRESSED};
+use parquet::file::properties::WriterProperties;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use crate::naive::{Cell, Kind, Table};
+use crate::naive::{Cell, Column, Kind, Table};
 use crate::property::tables::{KeyShape, Shape};
 
 /// The tables as Arrow can hold them: a column has one type.
@@ -26,13 +33,31 @@ pub(crate) fn as_arrow(tables: &[Table]) -> Vec<Table> {
     })
 }
 
-/// The tables as CSV can hold them: text without a key.
-pub(crate) fn as_text(tables: &[Table]) -> Vec<Table> {
-    let mut tables = changed(tables, |_, cell| (Kind::Text, text_of(cell)));
+/// The tables as files of arrays can hold them: as in memory, without a key.
+pub(crate) fn as_arrays(tables: &[Table]) -> Vec<Table> {
+    without_key(as_arrow(tables))
+}
+
+fn without_key(mut tables: Vec<Table>) -> Vec<Table> {
     for table in &mut tables {
         table.key.clear();
     }
     tables
+}
+
+/// The tables as JSON can hold them: no days, no bytes, no numbers without end, and no key.
+pub(crate) fn as_json(tables: &[Table]) -> Vec<Table> {
+    without_key(changed(tables, |kind, cell| match (kind, cell) {
+        (kind, Cell::Float(it)) if !it.is_finite() => (kind, Cell::Null),
+        (Kind::Day | Kind::Moment, cell) => (Kind::Text, text_of(cell)),
+        (kind, Cell::Bytes(it)) => (kind, text_of(Cell::Bytes(it))),
+        other => other,
+    }))
+}
+
+/// The tables as CSV can hold them: text without a key.
+pub(crate) fn as_text(tables: &[Table]) -> Vec<Table> {
+    without_key(changed(tables, |_, cell| (Kind::Text, text_of(cell))))
 }
 
 /// The tables as SQLite can hold them: no days, no booleans, no NaN, and in a REAL column no negative
@@ -72,12 +97,7 @@ fn changed(tables: &[Table], change: impl Fn(Kind, Cell) -> (Kind, Cell)) -> Vec
 /// The tables in memory, cut into batches.
 pub(crate) fn memory(tables: &[Table], shape: &Shape) -> MemorySource {
     tables.iter().fold(MemorySource::new("memory"), |source, table| {
-        let column = |position: usize| {
-            let name = table.columns[position].name;
-            (name, array(table, position, shape.arrow[position]), true)
-        };
-        let columns = (0..table.columns.len()).map(column);
-        let whole = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let whole = record_batch(table, shape);
         let (mut batches, mut start) = (vec![whole.slice(0, 0)], 0);
         let lengths = shape.batches.iter().cycle();
         for length in lengths {
@@ -90,6 +110,93 @@ pub(crate) fn memory(tables: &[Table], shape: &Shape) -> MemorySource {
         }
         source.keyed_table(table.name, batches, &table.key).unwrap()
     })
+}
+
+fn record_batch(table: &Table, shape: &Shape) -> RecordBatch {
+    let column = |position: usize| {
+        let name = table.columns[position].name;
+        (name, array(table, position, shape.arrow[position]), true)
+    };
+    RecordBatch::try_from_iter_with_nullable((0..table.columns.len()).map(column)).unwrap()
+}
+
+/// The tables as Parquet files in `folder`, of small row groups, pages and dictionaries, some without
+/// any, read in small pieces.
+pub(crate) fn parquet(tables: &[Table], shape: &Shape, folder: &Path) -> ParquetSource {
+    fs::create_dir(folder).unwrap();
+    for table in tables {
+        let length = |at: usize| shape.batches[at % shape.batches.len()].max(1);
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(length(0) * length(1)))
+            .set_data_page_row_count_limit(length(1))
+            .set_write_batch_size(length(2))
+            .set_dictionary_page_size_limit(shape.block_bytes)
+            .set_dictionary_enabled(!shape.arrow[0].is_multiple_of(4))
+            .set_compression(if shape.arrow[1].is_multiple_of(2) { SNAPPY } else { UNCOMPRESSED });
+        let file = File::create(folder.join(format!("{}.parquet", table.name))).unwrap();
+        let rows = record_batch(table, shape);
+        let mut writer =
+            ArrowWriter::try_new(file, rows.schema(), Some(properties.build())).unwrap();
+        writer.write(&rows).unwrap();
+        writer.close().unwrap();
+    }
+    let options = ParquetOptions { batch_rows: shape.batches[0].max(1), piece_rows: 2 };
+    ParquetSource::open(folder.to_str().unwrap(), options).unwrap()
+}
+
+/// The tables as Arrow IPC in `folder`: one as a file, the other as a stream.
+pub(crate) fn ipc(tables: &[Table], shape: &Shape, folder: &Path) -> IpcSource {
+    fs::create_dir(folder).unwrap();
+    for (number, table) in tables.iter().enumerate() {
+        let rows = record_batch(table, shape);
+        let file = File::create(folder.join(format!("{}.arrow", table.name))).unwrap();
+        let length = shape.batches[0].max(1);
+        let starts = (0..rows.num_rows()).step_by(length);
+        let batches = starts.map(|it| rows.slice(it, length.min(rows.num_rows() - it)));
+        if number == 0 {
+            let mut writer = FileWriter::try_new(file, &rows.schema()).unwrap();
+            for batch in batches {
+                writer.write(&batch).unwrap();
+            }
+            writer.finish().unwrap();
+        } else {
+            let mut writer = StreamWriter::try_new(file, &rows.schema()).unwrap();
+            for batch in batches {
+                writer.write(&batch).unwrap();
+            }
+            writer.finish().unwrap();
+        }
+    }
+    IpcSource::open(folder.to_str().unwrap()).unwrap()
+}
+
+/// The tables as JSON Lines in `folder`, read in small blocks; none for a table without rows, which
+/// JSON cannot tell from one without columns.
+pub(crate) fn json(tables: &[Table], shape: &Shape, folder: &Path) -> Option<JsonSource> {
+    fs::create_dir(folder).unwrap();
+    for table in tables {
+        let lines: String = (0..table.rows.len()).map(|it| json_line(table, it)).collect();
+        fs::write(folder.join(format!("{}.jsonl", table.name)), lines).unwrap();
+    }
+    let options = JsonOptions { block_bytes: shape.block_bytes, ..JsonOptions::default() };
+    let has_rows = tables.iter().all(|it| !it.rows.is_empty());
+    has_rows.then(|| JsonSource::open(folder.to_str().unwrap(), options).unwrap())
+}
+
+/// The first row has every key; of the others some lack those of NULLs.
+fn json_line(table: &Table, row: usize) -> String {
+    let cells = table.columns.iter().zip(&table.rows[row]);
+    let present = cells.filter(|(_, cell)| row == 0 || row % 3 == 1 || !cell.is_null());
+    let entry = |(column, cell): (&Column, &Cell)| {
+        let value = match cell {
+            Cell::Null => "null".to_owned(),
+            Cell::Text(it) => serde_json::to_string(it).unwrap(),
+            other => other.text().unwrap(),
+        };
+        format!("{}:{value}", serde_json::to_string(column.name).unwrap())
+    };
+    let entries: Vec<_> = present.map(entry).collect();
+    format!("{{{}}}\n", entries.join(", "))
 }
 
 fn array(table: &Table, position: usize, variant: u8) -> ArrayRef {

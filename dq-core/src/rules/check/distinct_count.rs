@@ -51,9 +51,10 @@ impl CheckKind for DistinctCount {
     }
 
     fn schema() -> CheckSchema {
-        CheckSchema::of_keys(schema::between(&schema::defined("count")))
-            .allowing("column", schema::defined("value"))
-            .allowing("columns", schema::defined("values"))
+        CheckSchema::of_keys(schema::between(&schema::defined("count"))).requiring_one_of([
+            ("column", schema::defined("value")),
+            ("columns", schema::defined("values")),
+        ])
     }
 
     fn columns(&self) -> Vec<String> {

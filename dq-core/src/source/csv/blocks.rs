@@ -4,10 +4,10 @@ use std::io::{self, Read};
 use std::mem;
 
 use crate::error::{Error, Result};
-use crate::source::csv::file::{ByteStream, CsvFile};
 use crate::source::csv::flaw::{Context, Flaw, Reason};
 use crate::source::csv::marks::Marks;
 use crate::source::csv::options::{Dialect, Format};
+use crate::source::files::{ByteStream, InputFile};
 
 /// The first block is smaller, since it may be read for the header alone.
 const FIRST_BYTES: usize = 64 * 1024;
@@ -25,7 +25,7 @@ pub(crate) struct Block {
 
 /// The blocks of one file, one after another.
 pub(crate) struct Blocks {
-    file: CsvFile,
+    file: InputFile,
     stream: ByteStream,
     dialect: Dialect,
     block_bytes: usize,
@@ -46,7 +46,7 @@ enum End {
 
 impl Blocks {
     /// The blocks of `stream`, which is the UTF-8 of `file`.
-    pub(crate) fn new(file: &CsvFile, stream: ByteStream, format: &Format) -> Self {
+    pub(crate) fn new(file: &InputFile, stream: ByteStream, format: &Format) -> Self {
         Self {
             file: file.clone(),
             stream,

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::source::csv::blocks::{Block, Blocks};
-use crate::source::csv::file::CsvFile;
 use crate::source::csv::header::OpenFile;
-use crate::source::csv::identity::Identity;
 use crate::source::csv::options::{Dialect, Format};
+use crate::source::files::{self, Identity, InputFile};
 
 /// A file that a scan reads.
 #[derive(Debug)]
 pub(crate) struct FeedFile {
-    pub(crate) file: CsvFile,
+    pub(crate) file: InputFile,
     /// What the file must still be.
     pub(crate) identity: Option<Identity>,
     /// The stream, where the file is one.
@@ -24,9 +23,8 @@ pub(crate) struct FeedFile {
 #[derive(Debug)]
 pub(crate) struct FeedBlock {
     pub(crate) block: Block,
-    pub(crate) sequence: u64,
     pub(crate) dialect: Dialect,
-    pub(crate) file: Arc<CsvFile>,
+    pub(crate) file: Arc<InputFile>,
     pub(crate) identity: Option<Identity>,
 }
 
@@ -35,11 +33,10 @@ pub(crate) struct Feed {
     files: VecDeque<FeedFile>,
     format: Arc<Format>,
     current: Option<Current>,
-    sequence: u64,
 }
 
 struct Current {
-    file: Arc<CsvFile>,
+    file: Arc<InputFile>,
     identity: Option<Identity>,
     blocks: Blocks,
 }
@@ -47,37 +44,28 @@ struct Current {
 impl Feed {
     /// The blocks of `files`.
     pub(crate) fn new(files: VecDeque<FeedFile>, format: Arc<Format>) -> Self {
-        Self { files, format, current: None, sequence: 0 }
-    }
-
-    /// How the files are written.
-    pub(crate) fn format(&self) -> &Format {
-        &self.format
-    }
-
-    /// The sequence of the next block.
-    pub(crate) fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    /// The next block; `None` after the last of the last file.
-    pub(crate) fn next(&mut self) -> Result<Option<FeedBlock>> {
-        loop {
-            let Some(mut current) = self.take_current()? else { return Ok(None) };
-            let Some(block) = current.next()? else { continue };
-            let sequence = self.sequence;
-            self.sequence += 1;
-            let (dialect, identity) = (current.blocks.dialect(), current.identity);
-            let file = Arc::clone(&current.file);
-            self.current = Some(current);
-            return Ok(Some(FeedBlock { block, sequence, dialect, file, identity }));
-        }
+        Self { files, format, current: None }
     }
 
     fn take_current(&mut self) -> Result<Option<Current>> {
         match self.current.take() {
             Some(current) => Ok(Some(current)),
             None => self.files.pop_front().map(|it| Current::open(it, &self.format)).transpose(),
+        }
+    }
+}
+
+impl files::scan::Feed for Feed {
+    type Piece = FeedBlock;
+
+    fn next(&mut self) -> Result<Option<FeedBlock>> {
+        loop {
+            let Some(mut current) = self.take_current()? else { return Ok(None) };
+            let Some(block) = current.next()? else { continue };
+            let (dialect, identity) = (current.blocks.dialect(), current.identity);
+            let file = Arc::clone(&current.file);
+            self.current = Some(current);
+            return Ok(Some(FeedBlock { block, dialect, file, identity }));
         }
     }
 }

@@ -1,184 +1,35 @@
-//! One file or stream, and how it becomes a stream of UTF-8.
+//! How a file becomes a stream of UTF-8.
 
-use std::ffi::OsStr;
-use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
 
 use encoding_rs::{Encoding, UTF_8};
-use flate2::read::MultiGzDecoder;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::source::csv::decode::Decoding;
-use crate::source::csv::identity::Identity;
+use crate::source::files::{ByteStream, Identity, InputFile, has_extension, is_gzip, peek};
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-/// A stream of bytes, read by one thread at a time.
-pub(crate) type ByteStream = Box<dyn Read + Send>;
-
-/// One CSV file, or standard input.
-#[derive(Clone, Debug)]
-pub(crate) enum CsvFile {
-    /// Standard input.
-    Stdin,
-    /// A file that can be opened again and again.
-    Regular(PathBuf),
-    /// A pipe or device, which can be read once.
-    Stream(PathBuf),
+/// Whether the name says that cells are separated by tabs.
+pub(crate) fn is_tsv(file: &InputFile) -> bool {
+    file.path().is_some_and(|path| {
+        let inner = if is_gzip(path) { path.with_extension("") } else { path.to_owned() };
+        has_extension(&inner, "tsv")
+    })
 }
 
-impl CsvFile {
-    /// The file at `path`, which is not a directory.
-    pub(crate) fn at(path: PathBuf) -> Result<Self> {
-        let metadata = fs::metadata(&path).map_err(|it| cannot_open(&path, it))?;
-        Ok(if metadata.is_file() { Self::Regular(path) } else { Self::Stream(path) })
+/// Opens `file` as a stream of UTF-8 without a byte order mark; `encoding` holds if there is none.
+/// Bytes that are said to be UTF-8 are passed on unchecked. The identity is that of the opened
+/// file; streams have none.
+pub(crate) fn open(
+    file: &InputFile,
+    encoding: &'static Encoding,
+) -> Result<(ByteStream, Option<Identity>)> {
+    let (text, identity) = file.open()?;
+    let broken = |it: io::Error| file.broken(&it, None);
+    let (head, mut text) = peek::<3>(text).map_err(broken)?;
+    let (encoding, mark_bytes) = Encoding::for_bom(&head).unwrap_or((encoding, 0));
+    io::copy(&mut (&mut text).take(mark_bytes as u64), &mut io::sink()).map_err(broken)?;
+    if encoding != UTF_8 {
+        text = Box::new(Decoding::new(text, encoding));
     }
-
-    /// Whether this can be read only once.
-    pub(crate) fn is_stream(&self) -> bool {
-        !matches!(self, Self::Regular(_))
-    }
-
-    /// Whether the name says that cells are separated by tabs.
-    pub(crate) fn is_tsv(&self) -> bool {
-        self.path().is_some_and(|path| {
-            let inner = if is_gzip(path) { path.with_extension("") } else { path.to_owned() };
-            has_extension(&inner, "tsv")
-        })
-    }
-
-    fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Stdin => None,
-            Self::Regular(path) | Self::Stream(path) => Some(path),
-        }
-    }
-
-    /// Whether the size of this file says how much text it holds.
-    pub(crate) fn is_plain(&self) -> bool {
-        matches!(self, Self::Regular(path) if !is_gzip(path))
-    }
-
-    /// Opens the file as a stream of UTF-8 without a byte order mark; `encoding` holds if there is
-    /// none. Bytes that are said to be UTF-8 are passed on unchecked. The identity is that of the
-    /// opened file; streams have none.
-    pub(crate) fn open(
-        &self,
-        encoding: &'static Encoding,
-    ) -> Result<(ByteStream, Option<Identity>)> {
-        let (raw, identity) = self.open_raw()?;
-        let broken = |it: io::Error| self.broken(&it, None);
-        let text = self.decompressed(raw).map_err(broken)?;
-        let (head, text) = peek::<3>(text).map_err(broken)?;
-        let (encoding, mark_bytes) = Encoding::for_bom(&head).unwrap_or((encoding, 0));
-        let mut text = text;
-        io::copy(&mut (&mut text).take(mark_bytes as u64), &mut io::sink()).map_err(broken)?;
-        if encoding != UTF_8 {
-            text = Box::new(Decoding::new(text, encoding));
-        }
-        Ok((text, identity))
-    }
-
-    fn open_raw(&self) -> Result<(ByteStream, Option<Identity>)> {
-        let Some(path) = self.path() else { return Ok((Box::new(io::stdin()), None)) };
-        let file = File::open(path).map_err(|it| cannot_open(path, it))?;
-        if self.is_stream() {
-            return Ok((Box::new(file), None));
-        }
-        let metadata = file.metadata().map_err(|it| cannot_open(path, it))?;
-        Ok((Box::new(file), Some(Identity::of(&metadata))))
-    }
-
-    fn decompressed(&self, raw: ByteStream) -> io::Result<ByteStream> {
-        let named_gzip = self.path().is_some_and(is_gzip);
-        if !named_gzip && !self.is_stream() {
-            return Ok(raw);
-        }
-        let (head, raw) = peek::<2>(raw)?;
-        if head == GZIP_MAGIC {
-            let compressed = BufReader::with_capacity(64 * 1024, raw);
-            return Ok(Box::new(Gunzip(MultiGzDecoder::new(compressed))));
-        }
-        if named_gzip {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a gzip file"));
-        }
-        Ok(raw)
-    }
-
-    /// `SourceChanged` unless the file is still the one whose identity was `before`.
-    pub(crate) fn check_unchanged(&self, before: Option<Identity>) -> Result<()> {
-        let (Self::Regular(path), Some(before)) = (self, before) else { return Ok(()) };
-        match fs::metadata(path) {
-            Ok(metadata) if Identity::of(&metadata) == before => Ok(()),
-            _ => Err(self.changed()),
-        }
-    }
-
-    /// The error of a file that changed.
-    pub(crate) fn changed(&self) -> Error {
-        let message = format!("cannot read `{self}`: the file changed during the run");
-        Error::new(ErrorKind::SourceChanged, message)
-    }
-
-    /// The error of reading further than `line`.
-    pub(crate) fn broken(&self, cause: &io::Error, line: Option<u64>) -> Error {
-        let kind = match cause.kind() {
-            io::ErrorKind::InvalidData => ErrorKind::SourceInvalid,
-            io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-            _ => ErrorKind::Unavailable,
-        };
-        let place = line.map_or_else(String::new, |line| format!("line {line}: "));
-        Error::new(kind, format!("cannot read `{self}`: {place}{cause}"))
-    }
-}
-
-impl fmt::Display for CsvFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path() {
-            None => f.write_str("standard input"),
-            Some(path) => path.display().fmt(f),
-        }
-    }
-}
-
-/// Whether `path` ends with `.gz`.
-pub(crate) fn is_gzip(path: &Path) -> bool {
-    has_extension(path, "gz")
-}
-
-/// Whether the extension of `path` is `extension`, in capitals or not.
-pub(crate) fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().and_then(OsStr::to_str).is_some_and(|it| it.eq_ignore_ascii_case(extension))
-}
-
-fn cannot_open(path: &Path, cause: io::Error) -> Error {
-    Error::from_io("open", path.display(), cause)
-}
-
-/// The first bytes of a stream, fewer if it is shorter, and the whole stream.
-fn peek<const N: usize>(mut stream: ByteStream) -> io::Result<(Vec<u8>, ByteStream)> {
-    let mut head = Vec::with_capacity(N);
-    (&mut stream).take(N as u64).read_to_end(&mut head)?;
-    let whole = Cursor::new(head.clone()).chain(stream);
-    Ok((head, Box::new(whole)))
-}
-
-/// A decompressor that says in plain words what is wrong.
-struct Gunzip<R>(MultiGzDecoder<R>);
-
-impl<R: Read> Read for Gunzip<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|cause| {
-            let reason = match cause.kind() {
-                io::ErrorKind::UnexpectedEof => "the gzip data end too early",
-                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                    "the gzip data are corrupt"
-                }
-                _ => return cause,
-            };
-            io::Error::new(io::ErrorKind::InvalidData, reason)
-        })
-    }
+    Ok((text, identity))
 }

@@ -1,7 +1,7 @@
 //! What can be wrong with the text of a CSV file.
 
 use crate::error::{Error, ErrorKind};
-use crate::source::csv::file::CsvFile;
+use crate::source::files::InputFile;
 use crate::value::ColumnSchema;
 
 /// Something wrong, and at which byte of its block.
@@ -30,7 +30,7 @@ pub(crate) enum Reason {
 
 /// The text around a flaw.
 pub(crate) struct Context<'a> {
-    pub(crate) file: &'a CsvFile,
+    pub(crate) file: &'a InputFile,
     /// The columns of the table, as far as they are known.
     pub(crate) columns: &'a [ColumnSchema],
     /// Whether the first record is a header.

@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::csv::blocks::{Block, Blocks};
-use crate::source::csv::file::CsvFile;
+use crate::source::csv::file;
 use crate::source::csv::flaw::{Context, Flaw, Reason};
 use crate::source::csv::grammar::{Parser, Sink};
-use crate::source::csv::identity::Identity;
 use crate::source::csv::options::{Dialect, Format};
+use crate::source::files::{Identity, InputFile};
 use crate::value::Span;
 
 /// A file that is read up to its first record.
@@ -33,8 +33,8 @@ impl fmt::Debug for OpenFile {
 
 impl OpenFile {
     /// Opens `file` and reads its header.
-    pub(crate) fn open(file: &CsvFile, format: &Format) -> Result<Self> {
-        let (stream, identity) = file.open(format.encoding)?;
+    pub(crate) fn open(file: &InputFile, format: &Format) -> Result<Self> {
+        let (stream, identity) = file::open(file, format.encoding)?;
         let mut blocks = Blocks::new(file, stream, format);
         let empty = || {
             let expected = if format.header { "a header" } else { "at least one record" };
@@ -130,7 +130,7 @@ fn check_returns(cells: &[Span], record: &[u8], quote: Option<u8>) -> Result<(),
     Ok(())
 }
 
-fn check_names(file: &CsvFile, names: &[String]) -> Result<()> {
+fn check_names(file: &InputFile, names: &[String]) -> Result<()> {
     let mut seen = HashSet::new();
     match names.iter().find(|it| !seen.insert(it.as_str())) {
         Some(name) => Err(invalid(file, format!("the header names the column `{name}` twice"))),
@@ -139,11 +139,11 @@ fn check_names(file: &CsvFile, names: &[String]) -> Result<()> {
 }
 
 /// About how many records `file` has, if its first block is like the others.
-fn rows_estimate(file: &CsvFile, identity: Option<Identity>, block: &Block) -> Option<u64> {
+fn rows_estimate(file: &InputFile, identity: Option<Identity>, block: &Block) -> Option<u64> {
     let size = identity.filter(|_| file.is_plain())?.size;
     Some(size.saturating_mul(block.lines as u64) / block.bytes.len().max(1) as u64)
 }
 
-fn invalid(file: &CsvFile, reason: impl fmt::Display) -> Error {
+fn invalid(file: &InputFile, reason: impl fmt::Display) -> Error {
     Error::new(ErrorKind::SourceInvalid, format!("cannot read `{file}`: {reason}"))
 }

@@ -9,7 +9,7 @@
 //!                          │ one block after another
 //!              ┌───────────┼───────────┐
 //!              ▼           ▼           ▼
-//!         CsvPartition: grammar ─▶ spans over the block ─▶ Batch
+//!         partition: grammar ─▶ spans over the block ─▶ Batch
 //! ```
 //!
 //! The grammar is that of RFC 4180, read as most programs read it. Records end with LF or CR LF; the
@@ -24,16 +24,14 @@
 
 mod blocks;
 mod decode;
+mod decoder;
 mod feed;
 mod file;
 mod flaw;
 mod grammar;
 mod header;
-mod identity;
-mod locate;
 mod marks;
 mod options;
-mod partition;
 mod rows;
 mod snapshot;
 
@@ -45,9 +43,9 @@ use async_trait::async_trait;
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::csv::file::CsvFile;
 use crate::source::csv::options::Format;
 use crate::source::csv::snapshot::CsvSnapshot;
+use crate::source::files::{FileFormat, InputFile, input_tables};
 use crate::source::{Snapshot, Source};
 
 pub use options::{CsvOptions, EmptyCell};
@@ -77,7 +75,7 @@ impl CsvSource {
     /// `NotFound` if there is no such file, and what the operating system says of an unreadable one.
     pub fn open(spec: &str, options: CsvOptions) -> Result<Self> {
         let format = Arc::new(Format::new(options)?);
-        locate::tables(spec)?;
+        input_tables(spec, FileFormat::Csv)?;
         Ok(Self { spec: spec.to_owned(), format, consumed: AtomicBool::new(false) })
     }
 }
@@ -97,8 +95,8 @@ impl Source for CsvSource {
     /// Opens the files and reads their headers, on a thread that may block: a pipe may have nothing to
     /// say for a long time.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
-        let tables = locate::tables(&self.spec)?;
-        let streams = tables.iter().flat_map(|it| &it.files).any(CsvFile::is_stream);
+        let tables = input_tables(&self.spec, FileFormat::Csv)?;
+        let streams = tables.iter().flat_map(|it| &it.files).any(InputFile::is_stream);
         if streams && self.consumed.swap(true, Ordering::AcqRel) {
             let message = format!("cannot read `{}` twice: it is a stream", self.spec);
             return Err(Error::new(ErrorKind::Unsupported, message));

@@ -6,7 +6,8 @@ use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::csv::file::CsvFile;
+use crate::source::csv::file::is_tsv;
+use crate::source::files::InputFile;
 
 const MIB: usize = 1024 * 1024;
 
@@ -108,8 +109,8 @@ impl Format {
     }
 
     /// The characters that mean something in `file`.
-    pub(crate) fn dialect(&self, file: &CsvFile) -> Dialect {
-        let usual = if file.is_tsv() { b'\t' } else { b',' };
+    pub(crate) fn dialect(&self, file: &InputFile) -> Dialect {
+        let usual = if is_tsv(file) { b'\t' } else { b',' };
         Dialect {
             delimiter: self.delimiter.unwrap_or(usual),
             quote: self.quote,

@@ -1,20 +1,18 @@
 //! The tables of CSV files at one moment.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::csv::decoder::CsvDecoder;
 use crate::source::csv::feed::{Feed, FeedFile};
-use crate::source::csv::file::CsvFile;
 use crate::source::csv::header::OpenFile;
-use crate::source::csv::identity::Identity;
-use crate::source::csv::locate::Located;
 use crate::source::csv::options::Format;
-use crate::source::csv::partition::{CsvPartition, CsvScan};
 use crate::source::csv::rows::Projection;
+use crate::source::files::scan::partitions;
+use crate::source::files::{Identity, InputFile, Located};
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 
@@ -36,7 +34,7 @@ struct TableFiles {
 /// A file as it was when the snapshot was opened.
 #[derive(Debug)]
 struct SeenFile {
-    file: CsvFile,
+    file: InputFile,
     identity: Option<Identity>,
     /// A stream, until it is scanned; a file is opened again.
     stream: Mutex<Option<OpenFile>>,
@@ -44,7 +42,7 @@ struct SeenFile {
 
 impl CsvSnapshot {
     /// Opens every file of every table.
-    pub(crate) fn open(tables: Vec<Located>, format: Arc<Format>) -> Result<Self> {
+    pub(crate) fn open(tables: Vec<Located<InputFile>>, format: Arc<Format>) -> Result<Self> {
         let mut snapshot = Self { schemas: Vec::new(), tables: Vec::new(), format };
         for located in tables {
             snapshot.add(located)?;
@@ -52,8 +50,8 @@ impl CsvSnapshot {
         Ok(snapshot)
     }
 
-    fn add(&mut self, located: Located) -> Result<()> {
-        let mut first: Option<(CsvFile, Vec<String>)> = None;
+    fn add(&mut self, located: Located<InputFile>) -> Result<()> {
+        let mut first: Option<(InputFile, Vec<String>)> = None;
         let mut rows_estimate = Some(0_u64);
         let mut files = Vec::new();
         for file in located.files {
@@ -68,7 +66,7 @@ impl CsvSnapshot {
             let stream = Mutex::new(file.is_stream().then_some(open));
             files.push(SeenFile { file, identity, stream });
         }
-        let (_, names) = first.unwrap_or((CsvFile::Stdin, Vec::new()));
+        let (_, names) = first.unwrap_or((InputFile::Stdin, Vec::new()));
         let columns = names.into_iter().map(|it| ColumnSchema::new(it, ValueType::Text)).collect();
         let (name, primary_key) = (located.table, Vec::new());
         self.schemas.push(TableSchema { name, columns, primary_key, rows_estimate });
@@ -77,13 +75,13 @@ impl CsvSnapshot {
     }
 
     /// How many partitions have something to do.
-    fn partitions(&self, table: &TableFiles, at_most: NonZeroUsize) -> usize {
+    fn partitions(&self, table: &TableFiles) -> usize {
         let plain = |it: &SeenFile| it.identity.filter(|_| it.file.is_plain()).map(|id| id.size);
         let Some(bytes) = table.files.iter().map(plain).sum::<Option<u64>>() else {
-            return at_most.get();
+            return usize::MAX;
         };
         let blocks = bytes.div_ceil(self.format.block_bytes as u64).max(table.files.len() as u64);
-        at_most.get().min(usize::try_from(blocks).unwrap_or(usize::MAX)).max(1)
+        usize::try_from(blocks).unwrap_or(usize::MAX)
     }
 }
 
@@ -103,13 +101,9 @@ impl Snapshot for CsvSnapshot {
         let files = table.files.iter().map(SeenFile::feed).collect::<Result<_>>()?;
         let projection = Projection { width: schema.columns.len(), wanted: scan.columns.clone() };
         let feed = Feed::new(files, Arc::clone(&self.format));
-        let csv_scan = Arc::new(CsvScan::new(feed, schema.columns.clone(), projection));
-        let partition = || {
-            let partition = CsvPartition::new(Arc::clone(&csv_scan), scan.cancellation.clone());
-            Box::new(partition) as Box<dyn Partition>
-        };
-        let partitions = self.partitions(table, scan.partitions);
-        Ok(std::iter::repeat_with(partition).take(partitions).collect())
+        let columns = schema.columns.clone();
+        let decoder = CsvDecoder { columns, header: self.format.header, projection };
+        Ok(partitions(feed, decoder, scan, self.partitions(table)))
     }
 
     async fn finish(&self) -> Result<()> {
@@ -134,7 +128,12 @@ impl SeenFile {
     }
 }
 
-fn check_alike(one: &CsvFile, names: &[String], other: &CsvFile, others: &[String]) -> Result<()> {
+fn check_alike(
+    one: &InputFile,
+    names: &[String],
+    other: &InputFile,
+    others: &[String],
+) -> Result<()> {
     if names == others {
         return Ok(());
     }

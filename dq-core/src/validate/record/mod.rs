@@ -45,6 +45,7 @@
 //! ```
 
 mod fields;
+#[cfg(feature = "json")]
 mod json;
 mod report;
 mod validator;

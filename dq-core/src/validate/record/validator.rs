@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Kernel, Plan, PlannedCheck, RowKernel, RuleCheck, RuleSet, Severity};
 use crate::rules::{PlannedFilter, is_about};
 use crate::validate::record::fields::batch_of;
+#[cfg(feature = "json")]
 use crate::validate::record::json::JsonRecord;
 use crate::validate::record::{Record, RecordCheck, RecordReport, Verdict};
 use crate::value::Batch;
@@ -89,12 +90,14 @@ impl RecordValidator {
         RecordReport { checks: checks.collect() }
     }
 
-    /// Judges the record that the JSON object in `text` is. Text is text, also where it spells a day, and
-    /// is read as the type that a check needs. An array or object is neither text nor a number.
+    /// Judges the record that the JSON object in `text` is, as the same line of a file of JSON Lines: text
+    /// is text, also where it spells a day, and an array or object is text as it stands there. Needs the
+    /// feature `json`.
     ///
     /// # Errors
     ///
     /// `SourceInvalid` if `text` is not one JSON object, or if a field is there twice.
+    #[cfg(feature = "json")]
     pub fn check_json(&self, text: &str) -> Result<RecordReport<'_>> {
         Ok(self.check(&JsonRecord::parse(text)?))
     }

@@ -1,0 +1,9 @@
+//! Sources that are made of files, as an embedding program reads them.
+
+#![cfg(test)]
+
+mod combined;
+mod ipc;
+mod json;
+mod parquet;
+mod reading;
