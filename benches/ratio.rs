@@ -44,6 +44,7 @@ fn main() -> Result<()> {
     scale(&dq, &data, pairs.max(3))?;
     memory(&dq, &data)?;
     csv(&dq, &data)?;
+    profile(&dq, &data)?;
     start_up(&dq)
 }
 
@@ -138,6 +139,16 @@ fn csv(dq: &Dq, data: &Data) -> Result<()> {
         "\nCSV, {megabytes:.0} MB, 15 checks of rows: {:.0} MB per CPU-second",
         median(rates)
     ))
+}
+
+fn profile(dq: &Dq, data: &Data) -> Result<()> {
+    let mut seconds = Vec::new();
+    for _ in 0..3 {
+        let mut command = Command::new(&dq.0);
+        command.args(["profile", "--threads", "2", "--format", "json"]).arg(&data.csv);
+        seconds.push(measure::run(&mut command)?.cpu.as_secs_f64());
+    }
+    say(&format!("profile of the CSV file: {:.2} CPU-seconds", median(seconds)))
 }
 
 fn start_up(dq: &Dq) -> Result<()> {

@@ -1,7 +1,9 @@
 //! Functional dependencies: how well one column tells another.
 
+use crate::error::Result;
 use crate::profile::groups::Groups;
 use crate::profile::row_sample::CodedRows;
+use crate::source::Cancellation;
 
 /// How well `from` tells `to`, among the rows where neither is NULL.
 #[derive(Clone, Debug)]
@@ -52,13 +54,20 @@ impl Measured {
 }
 
 /// The dependencies between any two columns that are worth telling, the strongest first.
-pub(crate) fn find(rows: &CodedRows) -> Vec<Measured> {
-    let columns = 0..rows.columns.len();
-    let mut found: Vec<_> = columns.flat_map(|from| told(&Groups::of(rows, from))).collect();
+///
+/// # Errors
+///
+/// `Cancelled`.
+pub(crate) fn find(rows: &CodedRows, cancellation: &Cancellation) -> Result<Vec<Measured>> {
+    let mut found = Vec::new();
+    for from in 0..rows.columns.len() {
+        cancellation.check()?;
+        found.extend(told(&Groups::of(rows, from)));
+    }
     found.sort_by(|a, b| {
         b.strength.total_cmp(&a.strength).then((a.from, a.to).cmp(&(b.from, b.to)))
     });
-    found
+    Ok(found)
 }
 
 /// What the column that `groups` are by tells about the others.
@@ -264,7 +273,8 @@ mod tests {
     fn errors_that_are_scattered_do_not_hide_a_dependency() {
         // One group in fifty has another value; one row in forty has an error.
         let from: Vec<_> = (0..5_000).map(|it| it / 20).collect();
-        let value = |it: u32| if it % 40 == 7 { 2 } else { u32::from(it / 20 % 50 == 0) };
+        let value =
+            |it: u32| if it % 40 == 7 { 2 } else { u32::from((it / 20).is_multiple_of(50)) };
         let found = measured(&from, &(0..5_000).map(value).collect::<Vec<_>>());
         assert!(found.strength > 0.99, "{found:?}");
         assert_eq!((found.violations, found.contradicted.as_slice()), (125, &[2][..]));
@@ -274,8 +284,9 @@ mod tests {
     fn nothing_is_told_of_columns_that_are_unique_or_constant() {
         let unique: Vec<_> = (0..100).collect();
         let halves: Vec<_> = (0..100).map(|it| it / 50).collect();
-        assert!(find(&rows(&[&unique, &halves, &[0; 100]])).is_empty());
-        let found = find(&rows(&[&halves, &halves]));
+        let find = |columns: &[&[u32]]| find(&rows(columns), &Cancellation::new()).unwrap();
+        assert!(find(&[&unique, &halves, &[0; 100]]).is_empty());
+        let found = find(&[&halves, &halves]);
         assert_eq!(found.iter().map(|it| (it.from, it.to)).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 }

@@ -23,22 +23,27 @@ use crate::value::{ColumnSchema, Number};
 /// An estimate of how often a value occurs is told if its error is below this share of it.
 const ERROR_MAX: f64 = 0.5;
 
-/// Describes a table.
-pub(crate) fn table(
-    survey: &Survey,
-    keys: &[Candidate],
-    dependencies: &[Measured],
-    options: &ProfileOptions,
-) -> TableProfile {
+/// Describes the columns of a table.
+pub(crate) fn columns(survey: &Survey, options: &ProfileOptions) -> Vec<ColumnProfile> {
     let columns = survey.schema.columns.iter().zip(&survey.columns).enumerate();
-    let columns = columns.map(|(position, (schema, column))| {
+    let described = columns.map(|(position, (schema, column))| {
         let describer = Describer { schema, column, options };
         describer.column(&survey.sample, position, survey.rows)
     });
+    described.collect()
+}
+
+/// Describes a table whose columns are described.
+pub(crate) fn table(
+    survey: &Survey,
+    columns: &[ColumnProfile],
+    keys: &[Candidate],
+    dependencies: &[Measured],
+) -> TableProfile {
     TableProfile {
         table: survey.schema.name.clone(),
         rows: survey.rows,
-        columns: columns.collect(),
+        columns: columns.to_vec(),
         keys: keys.iter().map(|it| key(survey, it)).collect(),
         dependencies: dependencies.iter().map(|it| dependency(survey, it)).collect(),
     }
@@ -140,9 +145,13 @@ fn estimated(sample: &CodedRows, position: usize, rows: u64, top: usize) -> Vec<
     told.take(top).collect()
 }
 
-/// Whether most values are numbers.
+/// In numbers, no more than one in so many begins with a 0 that does not count.
+const ZERO_LED_RARITY: u64 = 100;
+
+/// Whether most values are numbers, and no codes such as `00603`.
 pub(crate) fn is_numeric(facts: &Facts) -> bool {
-    (facts.of_kind(Kind::Integer) + facts.of_kind(Kind::Decimal)) * 2 > facts.filled()
+    let is_code = facts.zero_led * ZERO_LED_RARITY > facts.filled();
+    !is_code && (facts.of_kind(Kind::Integer) + facts.of_kind(Kind::Decimal)) * 2 > facts.filled()
 }
 
 /// Whether most values are days or points in time.
@@ -176,9 +185,8 @@ fn number(number: Number) -> Value {
 }
 
 /// Describes a reference.
-pub(crate) fn reference(surveys: &[Survey], found: &Inclusion) -> Option<Reference> {
-    let (child, parent) = (surveys.get(found.child.0)?, surveys.get(found.parent.0)?);
-    Some(Reference {
+pub(crate) fn reference(child: &Survey, parent: &Survey, found: &Inclusion) -> Reference {
+    Reference {
         table: child.schema.name.clone(),
         column: child.name(found.child.1).to_owned(),
         parent: parent.schema.name.clone(),
@@ -186,5 +194,5 @@ pub(crate) fn reference(surveys: &[Survey], found: &Inclusion) -> Option<Referen
         rows: found.rows,
         violations: found.violations,
         estimate: !found.is_certain,
-    })
+    }
 }

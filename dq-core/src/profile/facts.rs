@@ -18,6 +18,8 @@ pub(crate) struct Facts {
     pub(crate) blanks: u64,
     /// How many values read as each kind; blanks are of none.
     pub(crate) kinds: [u64; Kind::ALL.len()],
+    /// How many whole numbers begin with a 0 that does not count: they are codes.
+    pub(crate) zero_led: u64,
     pub(crate) lengths: Lengths,
     pub(crate) numbers: Option<(Number, Number)>,
     pub(crate) sum: Sum,
@@ -68,6 +70,7 @@ impl Facts {
 
     fn add_number(&mut self, value: &[u8], count: u64) {
         let Some(number) = Number::parse(value) else { return };
+        self.zero_led += if matches!(value, [b'0', b'0'..=b'9', ..]) { count } else { 0 };
         self.sum.add(number.to_f64(), count);
         let (least, greatest) = self.numbers.get_or_insert((number, number));
         if number < *least {
@@ -130,7 +133,9 @@ mod tests {
 
     fn facts(values: &[&str]) -> Facts {
         let mut facts = Facts::default();
-        values.iter().for_each(|it| facts.add(it.as_bytes(), 2));
+        for value in values {
+            facts.add(value.as_bytes(), 2);
+        }
         facts
     }
 

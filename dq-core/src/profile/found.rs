@@ -4,26 +4,22 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, Result};
 use crate::profile::ProfileOptions;
-use crate::profile::dependency::{self, Measured};
 use crate::profile::describe;
 use crate::profile::document::{Reference, TableProfile};
+use crate::profile::examined::Examined;
 use crate::profile::inclusion::{self, Inclusion};
-use crate::profile::keys::{self, Candidate};
-use crate::profile::suggest::{self, Evidence, relation};
+use crate::profile::suggest::{self, relation};
 use crate::profile::suggestion::Draft;
-use crate::profile::survey::Survey;
 use crate::profile::verify::{self, Counted};
 use crate::source::Snapshot;
 
 /// Counting a dependency takes memory for each row, so that only the strongest are counted.
 const DEPENDENCIES_COUNTED_MAX: usize = 20;
 
-/// What the scans have found; by position of the table.
+/// What the scans have found.
 #[derive(Debug)]
 pub(crate) struct Found {
-    surveys: Vec<Survey>,
-    keys: Vec<Vec<Candidate>>,
-    dependencies: Vec<Vec<Measured>>,
+    tables: Vec<Examined>,
     inclusions: Vec<Inclusion>,
 }
 
@@ -36,38 +32,43 @@ enum Guess {
 }
 
 impl Found {
-    /// Looks for keys, dependencies and references in what the scans have kept.
-    pub(crate) fn of(surveys: Vec<Survey>) -> Self {
-        let keys: Vec<_> = surveys.iter().map(keys::find).collect();
-        let dependencies = surveys.iter().map(|it| dependency::find(&it.sample)).collect();
+    /// Looks for references between the tables.
+    pub(crate) fn of(tables: Vec<Examined>) -> Self {
+        let surveys: Vec<_> = tables.iter().map(|it| &it.survey).collect();
+        let keys: Vec<_> = tables.iter().map(|it| it.keys.as_slice()).collect();
         let inclusions = inclusion::find(&surveys, &keys);
-        Self { surveys, keys, dependencies, inclusions }
+        Self { tables, inclusions }
     }
 
     /// Describes every table.
-    pub(crate) fn tables(&self, options: &ProfileOptions) -> Vec<TableProfile> {
-        let found = self.surveys.iter().zip(&self.keys).zip(&self.dependencies);
-        let tables = found.map(|((survey, keys), dependencies)| {
-            describe::table(survey, keys, dependencies, options)
-        });
-        tables.collect()
+    pub(crate) fn tables(&self) -> Vec<TableProfile> {
+        self.tables.iter().map(Examined::describe).collect()
     }
 
     /// Describes every reference.
     pub(crate) fn references(&self) -> Vec<Reference> {
-        let all = self.inclusions.iter();
-        all.filter_map(|it| describe::reference(&self.surveys, it)).collect()
+        let ends = self.inclusions.iter().filter_map(|it| self.ends(it));
+        ends.map(|(child, parent, it)| describe::reference(&child.survey, &parent.survey, it))
+            .collect()
+    }
+
+    /// The tables that a reference is between.
+    fn ends<'a>(
+        &'a self,
+        it: &'a Inclusion,
+    ) -> Option<(&'a Examined, &'a Examined, &'a Inclusion)> {
+        Some((self.tables.get(it.child.0)?, self.tables.get(it.parent.0)?, it))
     }
 
     /// The checks that each table suggests.
-    pub(crate) fn drafts(&self, options: &ProfileOptions) -> Vec<(String, Vec<Draft>)> {
-        let found = self.surveys.iter().zip(&self.keys).zip(&self.dependencies).enumerate();
-        let drafts = found.map(|(table, ((survey, keys), dependencies))| {
-            let own = self.inclusions.iter().filter(|it| it.child.0 == table);
-            let inclusions: Vec<_> =
-                own.filter_map(|it| Some((self.surveys.get(it.parent.0)?, *it))).collect();
-            let evidence = Evidence { survey, keys, dependencies, inclusions: &inclusions };
-            (survey.schema.name.clone(), suggest::drafts(&evidence, options))
+    pub(crate) fn drafts(&self) -> Vec<(String, Vec<Draft>)> {
+        let drafts = self.tables.iter().enumerate().map(|(position, table)| {
+            let own = self.inclusions.iter().filter(|it| it.child.0 == position);
+            let ends = own.filter_map(|it| self.ends(it));
+            let inclusions: Vec<_> = ends.map(|(_, parent, it)| (&parent.survey, it)).collect();
+            let mut drafts = table.drafts.clone();
+            drafts.extend(suggest::by_relations(&table.evidence(), &inclusions));
+            (table.name().to_owned(), drafts)
         });
         drafts.collect()
     }
@@ -102,17 +103,15 @@ impl Found {
 
     fn guesses(&self) -> Vec<Guess> {
         let mut guesses = Vec::new();
-        for (table, keys) in self.keys.iter().enumerate() {
-            let uncertain = keys.iter().enumerate().filter(|(_, it)| !it.is_certain);
-            guesses.extend(uncertain.map(|(place, _)| Guess::Key(table, place)));
+        for (position, table) in self.tables.iter().enumerate() {
+            let keys = table.keys.iter().enumerate().filter(|(_, it)| !it.is_certain);
+            guesses.extend(keys.map(|(place, _)| Guess::Key(position, place)));
+            let found = table.dependencies.iter().enumerate().filter(|(_, it)| it.is_estimate);
+            let strongest = found.take(DEPENDENCIES_COUNTED_MAX);
+            guesses.extend(strongest.map(|(place, _)| Guess::Dependency(position, place)));
         }
-        for (table, found) in self.dependencies.iter().enumerate() {
-            let uncertain = found.iter().enumerate().filter(|(_, it)| it.is_estimate);
-            let strongest = uncertain.take(DEPENDENCIES_COUNTED_MAX);
-            guesses.extend(strongest.map(|(place, _)| Guess::Dependency(table, place)));
-        }
-        let uncertain = self.inclusions.iter().enumerate().filter(|(_, it)| !it.is_certain);
-        guesses.extend(uncertain.map(|(place, _)| Guess::Inclusion(place)));
+        let inclusions = self.inclusions.iter().enumerate().filter(|(_, it)| !it.is_certain);
+        guesses.extend(inclusions.map(|(place, _)| Guess::Inclusion(place)));
         guesses
     }
 
@@ -120,21 +119,19 @@ impl Found {
     fn draft(&self, guess: Guess) -> Option<(String, Vec<Draft>)> {
         let (table, draft) = match guess {
             Guess::Key(table, place) => {
-                let survey = self.surveys.get(table)?;
-                (table, relation::key(survey, self.keys.get(table)?.get(place)?))
+                let table = self.tables.get(table)?;
+                (table, relation::key(&table.survey, table.keys.get(place)?))
             }
             Guess::Dependency(table, place) => {
-                let survey = self.surveys.get(table)?;
-                (table, relation::dependency(survey, self.dependencies.get(table)?.get(place)?))
+                let table = self.tables.get(table)?;
+                (table, relation::dependency(&table.survey, table.dependencies.get(place)?))
             }
             Guess::Inclusion(place) => {
-                let found = self.inclusions.get(place)?;
-                let (child, parent) =
-                    (self.surveys.get(found.child.0)?, self.surveys.get(found.parent.0)?);
-                (found.child.0, relation::reference(child, parent, found))
+                let (child, parent, it) = self.ends(self.inclusions.get(place)?)?;
+                (child, relation::reference(&child.survey, &parent.survey, it))
             }
         };
-        Some((self.surveys.get(table)?.schema.name.clone(), vec![draft]))
+        Some((table.name().to_owned(), vec![draft]))
     }
 
     /// Puts the count in the place of the guess, or drops a guess that was wrong. Called from the last
@@ -143,7 +140,7 @@ impl Found {
         let Some(counted) = counted else { return };
         match guess {
             Guess::Key(table, place) => {
-                let Some(keys) = self.keys.get_mut(table) else { return };
+                let Some(keys) = self.tables.get_mut(table).map(|it| &mut it.keys) else { return };
                 if counted.violations > 0 {
                     keys.remove(place);
                 } else if let Some(key) = keys.get_mut(place) {
@@ -151,7 +148,8 @@ impl Found {
                 }
             }
             Guess::Dependency(table, place) => {
-                let Some(all) = self.dependencies.get_mut(table) else { return };
+                let table = self.tables.get_mut(table);
+                let Some(all) = table.map(|it| &mut it.dependencies) else { return };
                 let Some(found) = all.get_mut(place) else { return };
                 (found.rows, found.violations) = (counted.evaluated, counted.violations);
                 found.is_estimate = false;

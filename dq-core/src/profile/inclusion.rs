@@ -29,7 +29,7 @@ pub(crate) struct Inclusion {
 }
 
 /// The references of every table to the single-column keys of the others.
-pub(crate) fn find(surveys: &[Survey], keys: &[Vec<Candidate>]) -> Vec<Inclusion> {
+pub(crate) fn find(surveys: &[&Survey], keys: &[&[Candidate]]) -> Vec<Inclusion> {
     let keys = keys.iter().enumerate().flat_map(|(table, keys)| {
         keys.iter().filter_map(move |key| match key.columns[..] {
             [column] => Some((table, column)),
@@ -61,7 +61,11 @@ fn is_called_like((child, key): (&str, &str), table: &str) -> bool {
 
 /// Compares the values of both columns as far as both keep them: they are thinned by the same hash, so
 /// that a value which both admit is missing from one only if that column does not have it.
-fn compare(surveys: &[Survey], child: (usize, usize), parent: (usize, usize)) -> Option<Inclusion> {
+fn compare(
+    surveys: &[&Survey],
+    child: (usize, usize),
+    parent: (usize, usize),
+) -> Option<Inclusion> {
     let (child_table, parent_table) = (surveys.get(child.0)?, surveys.get(parent.0)?);
     let (values, key) = (child_table.columns.get(child.1)?, parent_table.columns.get(parent.1)?);
     let names = (child_table.name(child.1), parent_table.name(parent.1));

@@ -16,6 +16,7 @@ mod column_survey;
 mod dependency;
 mod describe;
 mod document;
+mod examined;
 mod facts;
 mod figure;
 mod format;
@@ -39,9 +40,14 @@ mod verify;
 
 use std::sync::Arc;
 
+use tokio::task::spawn_blocking;
+
 use crate::error::{Error, ErrorKind, Result};
+use crate::profile::examined::Examined;
 use crate::profile::found::Found;
 use crate::source::{Snapshot, Source};
+use crate::validate::run::StopOnDrop;
+use crate::validate::threads::join;
 use crate::value::TableSchema;
 
 pub use document::{
@@ -66,16 +72,22 @@ pub use suggestion::Suggestion;
 /// `SourceChanged` if it changed meanwhile; `Cancelled`.
 pub async fn profile(source: &dyn Source, options: &ProfileOptions) -> Result<Profile> {
     let started = options.clock.now();
+    let cancellation = options.cancellation.child();
+    let _stop = StopOnDrop(cancellation.clone());
+    let options = &ProfileOptions { cancellation, ..options.clone() };
     let snapshot: Arc<dyn Snapshot> = source.snapshot().await?.into();
-    let mut surveys = Vec::new();
+    let mut tables = Vec::new();
     for table in wanted(snapshot.as_ref(), options)? {
-        surveys.push(scan::scan(snapshot.as_ref(), &table, options).await?);
+        let survey = scan::scan(snapshot.as_ref(), &table, options).await?;
+        let examining = options.clone();
+        let examine = move || Examined::of(survey, &examining, &examining.cancellation);
+        tables.extend(join(vec![spawn_blocking(examine)]).await?);
     }
-    let mut found = Found::of(surveys);
+    let mut found = Found::of(tables);
     let mut notes = snapshot.notes();
     notes.extend(found.count_estimates(&snapshot, options).await?);
     let suggestions = if options.suggest {
-        Some(verify::suggestions(&snapshot, found.drafts(options), options).await?)
+        Some(verify::suggestions(&snapshot, found.drafts(), options).await?)
     } else {
         None
     };
@@ -84,7 +96,7 @@ pub async fn profile(source: &dyn Source, options: &ProfileOptions) -> Result<Pr
         format: FORMAT,
         source: source.name().to_owned(),
         notes,
-        tables: found.tables(options),
+        tables: found.tables(),
         references: found.references(),
         suggestions,
         elapsed: options.clock.now().duration_since(started),

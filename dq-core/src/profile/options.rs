@@ -15,10 +15,10 @@ pub struct ProfileOptions {
     pub tables: Vec<String>,
     /// How many threads read at once. Default: 1; a program passes the parallelism that it grants.
     pub threads: NonZeroUsize,
-    /// About how many bytes of memory the distinct values and the sample of rows of one table may take.
-    /// What does not fit is estimated, and says so. Default: 2 GiB, enough for a million different
-    /// values in each of twenty columns. To count with the engine takes memory of its own.
-    pub memory_bytes: usize,
+    /// How much memory the distinct values and the sample of rows of one table may take, in bytes. What does
+    /// not fit is estimated, and says so. Default: 2 GiB, enough for a million different values in each of
+    /// twenty columns. To count with the engine takes as much again at most; beyond it, temporary files.
+    pub memory_bytes_max: u64,
     /// How many frequent values and shapes of each column are shown at most. Default: 10.
     pub top: usize,
     /// Whether values of rows are shown: frequent values, minima, maxima. Default: yes, since they are
@@ -39,7 +39,7 @@ impl Default for ProfileOptions {
         Self {
             tables: Vec::new(),
             threads: NonZeroUsize::MIN,
-            memory_bytes: 2 << 30,
+            memory_bytes_max: 2 << 30,
             top: 10,
             show_values: true,
             suggest: false,
@@ -55,7 +55,7 @@ impl fmt::Debug for ProfileOptions {
         f.debug_struct("ProfileOptions")
             .field("tables", &self.tables)
             .field("threads", &self.threads)
-            .field("memory_bytes", &self.memory_bytes)
+            .field("memory_bytes_max", &self.memory_bytes_max)
             .field("top", &self.top)
             .field("show_values", &self.show_values)
             .field("suggest", &self.suggest)

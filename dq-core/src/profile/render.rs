@@ -253,3 +253,147 @@ fn write_wrapped(
     }
     writeln!(out, "{line}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use crate::profile::document::{
+        CandidateKey, FORMAT, FrequentValue, KindCount, LengthProfile, Reference, ShapeCount,
+    };
+    use crate::profile::kind::Kind;
+    use crate::value::ValueType;
+
+    fn column(name: &str, kinds: &[(Kind, u64)], distinct: Figure) -> ColumnProfile {
+        let kinds = kinds.iter().map(|(kind, count)| KindCount { kind: *kind, count: *count });
+        ColumnProfile {
+            name: name.to_owned(),
+            value_type: ValueType::Text,
+            nulls: 0,
+            blanks: 0,
+            distinct,
+            kinds: kinds.collect(),
+            min: None,
+            max: None,
+            mean: None,
+            length: None,
+            values: None,
+            shapes: Vec::new(),
+            shapes_distinct: Some(0),
+        }
+    }
+
+    fn columns() -> Vec<ColumnProfile> {
+        let id = ColumnProfile {
+            length: Some(LengthProfile { min: 8, max: 8, mean: 8.0 }),
+            min: Some(json!("P0000001")),
+            max: Some(json!("P1250000")),
+            shapes: vec![ShapeCount { shape: "A9999999".to_owned(), count: 1_250_000 }],
+            ..column("provider_id", &[(Kind::Text, 1_250_000)], Figure::estimate(1_251_000, 0.0021))
+        };
+        let year = ColumnProfile {
+            nulls: 3,
+            blanks: 12_500,
+            min: Some(json!(1880)),
+            max: Some(json!(1995.5)),
+            mean: Some(1964.733),
+            length: Some(LengthProfile { min: 0, max: 6, mean: 3.99 }),
+            values: Some(vec![
+                FrequentValue { value: String::new(), count: Figure::exact(12_500) },
+                FrequentValue { value: "1965".to_owned(), count: Figure::exact(21_250) },
+                FrequentValue { value: "1943".to_owned(), count: Figure::estimate(20_000, 0.1) },
+            ]),
+            ..column(
+                "birth_year",
+                &[(Kind::Integer, 1_237_000), (Kind::Text, 497)],
+                Figure::exact(96),
+            )
+        };
+        let hostile =
+            ColumnProfile { nulls: 1_250_000, ..column("名前\u{1b}[31m", &[], Figure::exact(0)) };
+        vec![id, year, hostile]
+    }
+
+    fn dependency(from: &str, to: &str, violations: u64, estimate: bool) -> Dependency {
+        Dependency {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            rows: 1000,
+            violations,
+            share: 1.0 - violations as f64 / 1000.0,
+            strength: 0.9,
+            estimate,
+        }
+    }
+
+    fn suggestion(check: &'static str, columns: &[&str], violations: u64) -> Suggestion {
+        Suggestion {
+            table: "providers".to_owned(),
+            id: "an_id".to_owned(),
+            check,
+            columns: columns.iter().map(|it| (*it).to_owned()).collect(),
+            definition: serde_json::Map::new(),
+            reason: "97.0% of the values have the shape A9999999".to_owned(),
+            evaluated: 1_250_000,
+            violations,
+        }
+    }
+
+    fn profile() -> Profile {
+        let names = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect();
+        let table = TableProfile {
+            table: "providers".to_owned(),
+            rows: 1_250_000,
+            columns: columns(),
+            keys: vec![
+                CandidateKey { columns: names(&["provider_id"]), estimate: false },
+                CandidateKey { columns: names(&["clinic", "line"]), estimate: true },
+            ],
+            dependencies: vec![
+                dependency("zip", "city", 0, false),
+                dependency("zip", "state", 34, false),
+                dependency("city", "state", 12, true),
+            ],
+        };
+        let reference = Reference {
+            table: "affiliations".to_owned(),
+            column: "provider_id".to_owned(),
+            parent: "providers".to_owned(),
+            key: "provider_id".to_owned(),
+            rows: 900,
+            violations: 3,
+            estimate: false,
+        };
+        Profile {
+            format: FORMAT,
+            source: "sqlite:providers.db".to_owned(),
+            notes: vec!["writers wait until the scan ends".to_owned()],
+            tables: vec![table],
+            references: vec![reference],
+            suggestions: Some(vec![
+                suggestion("matches", &["provider_id"], 37_500),
+                suggestion("functional_dependency", &["zip", "city"], 0),
+            ]),
+            elapsed: Duration::from_millis(1250),
+        }
+    }
+
+    fn rendered(style: TerminalStyle) -> String {
+        let mut out = Vec::new();
+        render_text(&profile(), style, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn text_without_a_terminal_is_plain_and_whole() {
+        insta::assert_snapshot!(rendered(TerminalStyle::default()));
+    }
+
+    #[test]
+    fn a_narrow_terminal_leaves_columns_out() {
+        insta::assert_snapshot!(rendered(TerminalStyle { color: false, width: 80 }));
+    }
+}

@@ -99,6 +99,13 @@ pub(crate) struct CodedRows {
     pub(crate) level: u32,
 }
 
+impl CodedRows {
+    /// Forgets the rows, but not whether they were all.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { columns: Vec::new(), weights: Vec::new(), level: self.level };
+    }
+}
+
 /// The values of one column.
 #[derive(Debug)]
 pub(crate) struct CodedColumn {

@@ -28,7 +28,7 @@ pub(crate) async fn scan(
         partitions: options.threads,
         cancellation: cancellation.clone(),
     };
-    let scanning = Arc::new(Scanning::new(schema, options.memory_bytes));
+    let scanning = Arc::new(Scanning::new(schema, options.memory_bytes_max));
     let mut tasks = Vec::new();
     for partition in snapshot.scan(&scan).await? {
         let reader = Reader {

@@ -8,6 +8,12 @@ use crate::profile::column_survey::ColumnSurvey;
 use crate::profile::row_sample::{CodedRows, RowSample, row_hashes};
 use crate::value::{Batch, TableSchema};
 
+/// However little memory there is, each column keeps some hundred values.
+const COLUMN_BYTES_MIN: usize = 16 << 10;
+
+/// What of each column is kept for comparing it with those of other tables: some six hundred values.
+const COMPARED_BYTES_MAX: usize = 64 << 10;
+
 /// Each column has a lock of its own: threads work on different columns, and distinct values are held
 /// once, however many threads there are. No result depends on who comes first.
 #[derive(Debug)]
@@ -29,12 +35,13 @@ pub(crate) struct Survey {
 }
 
 impl Scanning {
-    /// Nothing yet. An eighth of `memory_bytes` is for the sample of rows, the rest for distinct values, the
+    /// Nothing yet. An eighth of `memory_bytes_max` is for the sample of rows, the rest for distinct values, the
     /// same share for each column.
-    pub(crate) fn new(schema: &TableSchema, memory_bytes: usize) -> Self {
+    pub(crate) fn new(schema: &TableSchema, memory_bytes_max: u64) -> Self {
         let columns = schema.columns.len();
-        let for_sample = memory_bytes / 8;
-        let share = (memory_bytes - for_sample) / columns.max(1);
+        let memory = usize::try_from(memory_bytes_max).unwrap_or(usize::MAX);
+        let for_sample = memory / 8;
+        let share = ((memory - for_sample) / columns.max(1)).max(COLUMN_BYTES_MIN);
         Self {
             columns: (0..columns).map(|_| Mutex::new(ColumnSurvey::new(share))).collect(),
             sample: Mutex::new(RowSample::new(columns, for_sample)),
@@ -75,6 +82,14 @@ impl Scanning {
 }
 
 impl Survey {
+    /// Forgets what only this table needs, so that memory does not grow with the number of tables.
+    pub(crate) fn lighten(&mut self) {
+        self.sample.clear();
+        for column in &mut self.columns {
+            column.values.shrink(COMPARED_BYTES_MAX);
+        }
+    }
+
     /// The name of a column.
     pub(crate) fn name(&self, position: usize) -> &str {
         self.schema.columns.get(position).map_or("", |it| &it.name)

@@ -130,6 +130,12 @@ impl Thinned {
         }
     }
 
+    /// Lowers the bound; what goes is forgotten.
+    pub(crate) fn shrink(&mut self, limit: usize) {
+        self.limit = self.limit.min(limit);
+        self.thin(|_, _| {});
+    }
+
     fn is_beyond_limit(&self) -> bool {
         self.entries.len() * self.entry_bytes + self.bytes.len() > self.limit
     }

@@ -79,6 +79,7 @@ async fn count(
     let options = ValidateOptions {
         threads: options.threads,
         sample_limit: 0,
+        memory_bytes_max: options.memory_bytes_max,
         cancellation: options.cancellation.clone(),
         progress: options.progress.clone(),
         clock: Arc::clone(&options.clock),

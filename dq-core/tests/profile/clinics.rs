@@ -58,54 +58,38 @@ impl Clinics {
     /// 60 clinics that report each measure four times, with an error in about 2 of 100 cells.
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random(seed);
-        let mut rows = Vec::new();
+        let mut rows: Vec<Vec<Option<String>>> = Vec::new();
         for clinic in 0..60 {
-            let city = random.below(CITIES.len());
-            let fixed = [
-                format!("{}", 10_000 + clinic * 137),
-                format!("{} {}", CITIES[city], KINDS[(clinic + city) % KINDS.len()]),
-                format!("{} {}", 1 + random.below(3000), random.pick(&STREETS)),
-                CITIES[city].to_owned(),
-                STATES[city % STATES.len()].to_owned(),
-                format!("{:05}", 40_000 + city * 331),
-                format!("{}", 2_050_000_000_u64 + random.below(9_999_999) as u64),
-            ];
+            let fixed = clinic_of(clinic, &mut random);
             for (measure, title) in MEASURES.iter().cycle().take(MEASURES.len() * 4) {
-                let report = (rows.len() + 1).to_string();
-                let score = if random.below(9) == 0 {
-                    "none".to_owned()
-                } else {
-                    format!("{}%", random.below(101))
-                };
-                let visits = format!("{} visits", random.below(900));
-                let mut row = vec![report];
+                let mut row = vec![(rows.len() + 1).to_string()];
                 row.extend(fixed.iter().cloned());
-                row.extend([(*measure).to_owned(), (*title).to_owned(), score, visits]);
-                rows.push(row.into_iter().map(Some).collect::<Vec<_>>());
+                row.extend([(*measure).to_owned(), (*title).to_owned()]);
+                row.extend(figures(&mut random));
+                rows.push(row.into_iter().map(Some).collect());
             }
         }
         let mut clinics = Self { rows, wrong: BTreeSet::new() };
-        clinics.misspell(&mut random);
+        for row in 0..clinics.rows.len() {
+            for column in 1..NAMES.len() {
+                clinics.misspell(row, column, &mut random);
+            }
+        }
         clinics
     }
 
     /// Replaces a character here and there.
-    fn misspell(&mut self, random: &mut Random) {
-        for (place, row) in self.rows.iter_mut().enumerate() {
-            for (column, cell) in row.iter_mut().enumerate().skip(1) {
-                if random.below(50) != 0 {
-                    continue;
-                }
-                let right = cell.clone().unwrap();
-                let mut characters: Vec<_> = right.chars().collect();
-                let position = random.below(characters.len());
-                characters[position] = *random.pick(&['q', 'z', '#', '~']);
-                let wrong: String = characters.into_iter().collect();
-                if wrong != right {
-                    *cell = Some(wrong);
-                    self.wrong.insert((place, column));
-                }
-            }
+    fn misspell(&mut self, row: usize, column: usize, random: &mut Random) {
+        if random.below(50) != 0 {
+            return;
+        }
+        let mut characters: Vec<_> = self.cell(row, column).chars().collect();
+        let position = random.below(characters.len());
+        characters[position] = *random.pick(&['q', 'z', '#', '~']);
+        let wrong: String = characters.into_iter().collect();
+        if wrong != self.cell(row, column) {
+            self.rows[row][column] = Some(wrong);
+            self.wrong.insert((row, column));
         }
     }
 
@@ -127,7 +111,9 @@ impl Clinics {
         let mut minority = Vec::new();
         for rows in groups.values() {
             let mut counts: HashMap<&str, usize> = HashMap::new();
-            rows.iter().for_each(|row| *counts.entry(self.cell(*row, to)).or_default() += 1);
+            for row in rows {
+                *counts.entry(self.cell(*row, to)).or_default() += 1;
+            }
             let majority =
                 counts.iter().find(|(_, count)| **count * 2 > rows.len()).map(|it| *it.0);
             let is_minority = |row: &&usize| majority != Some(self.cell(**row, to));
@@ -135,4 +121,27 @@ impl Clinics {
         }
         minority
     }
+}
+
+/// What all reports of a clinic have in common.
+fn clinic_of(clinic: usize, random: &mut Random) -> [String; 7] {
+    let city = random.below(CITIES.len());
+    [
+        format!("{}", 10_000 + clinic * 137),
+        format!("{} {}", CITIES[city], KINDS[(clinic + city) % KINDS.len()]),
+        format!("{} {}", 1 + random.below(3000), random.pick(&STREETS)),
+        CITIES[city].to_owned(),
+        STATES[city % STATES.len()].to_owned(),
+        format!("{:05}", 40_000 + city * 331),
+        format!("{}", 2_050_000_000_u64 + random.below(9_999_999) as u64),
+    ]
+}
+
+/// What each report has of its own.
+fn figures(random: &mut Random) -> [String; 2] {
+    let score = match random.below(9) {
+        0 => "none".to_owned(),
+        _ => format!("{}%", random.below(101)),
+    };
+    [score, format!("{} visits", random.below(900))]
 }

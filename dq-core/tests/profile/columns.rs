@@ -42,6 +42,13 @@ fn text_and_days_have_bounds_of_their_own() {
 }
 
 #[test]
+fn digits_that_begin_with_a_zero_are_codes() {
+    let it = column(&[Some("00603"), Some("99929"), Some("35233")]);
+    assert_eq!(kinds(&it), [(Kind::Integer, 3)]);
+    assert_eq!((it.min, it.max, it.mean), (Some(json!("00603")), Some(json!("99929")), None));
+}
+
+#[test]
 fn shapes_are_counted_and_too_many_are_told_by_runs() {
     let it = column(&[Some("PRV-01"), Some("PRV-02"), Some("x")]);
     let shapes: Vec<_> = it.shapes.iter().map(|it| (it.shape.as_str(), it.count)).collect();
@@ -53,7 +60,7 @@ fn shapes_are_counted_and_too_many_are_told_by_runs() {
         })
         .collect();
     let it = column(&many);
-    assert!(it.shapes.iter().all(|it| it.shape.contains("+")), "{:?}", it.shapes);
+    assert!(it.shapes.iter().all(|it| it.shape.contains('+')), "{:?}", it.shapes);
 }
 
 #[test]
@@ -119,7 +126,7 @@ fn a_table_of_three_hundred_columns_is_profiled() {
 #[test]
 fn values_are_left_out_if_nobody_is_to_see_them() {
     let row = |it: usize| {
-        let word = if it % 2 == 0 { "secret" } else { "other" };
+        let word = if it.is_multiple_of(2) { "secret" } else { "other" };
         vec![Some(word.to_owned()), Some(format!("secret-{it:03}"))]
     };
     let rows: Vec<_> = (0..100).map(row).collect();

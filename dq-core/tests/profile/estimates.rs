@@ -15,7 +15,7 @@ fn table(batch_rows: usize, order: impl Fn(usize) -> usize) -> MemorySource {
     let row = |it: usize| {
         let group = it / 1000;
         let name = if it % 500 == 7 { 0 } else { group };
-        let value = if it % 3 == 0 { format!("rare {it}") } else { "common".to_owned() };
+        let value = if it.is_multiple_of(3) { format!("rare {it}") } else { "common".to_owned() };
         [format!("ID-{it:06}"), format!("G{group}"), format!("the name of {name}"), value]
     };
     let rows: Vec<_> = (0..ROWS).map(order).map(row).map(|it| it.map(Some).to_vec()).collect();
@@ -24,7 +24,7 @@ fn table(batch_rows: usize, order: impl Fn(usize) -> usize) -> MemorySource {
 
 /// Too little memory for what is in the table.
 fn small(threads: usize) -> ProfileOptions {
-    ProfileOptions { memory_bytes: 1 << 20, ..options(threads) }
+    ProfileOptions { memory_bytes_max: 1 << 20, ..options(threads) }
 }
 
 /// Everything but the time.

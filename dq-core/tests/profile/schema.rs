@@ -26,7 +26,7 @@ fn the_schema_describes_every_profile_and_knows_every_property() {
     let profiles = [
         (clinics.source(), ProfileOptions { suggest: true, ..options(1) }),
         (clinics.source(), ProfileOptions { show_values: false, ..options(1) }),
-        (one_column("it", &many), ProfileOptions { memory_bytes: 1000, ..options(1) }),
+        (one_column("it", &many), ProfileOptions { memory_bytes_max: 1000, ..options(1) }),
         (source::<&str>(&["a"], &[]), options(1)),
     ];
     for (source, options) in profiles {

@@ -145,3 +145,23 @@ fn keys_references_and_missing_values_become_rules() {
         .collect();
     assert_eq!(rows, [200, 400]);
 }
+
+#[test]
+fn blank_values_that_are_many_belong() {
+    let rows: Vec<_> = (0..400)
+        .map(|it| {
+            let kind = ["", "urban", "rural", "coast"][it % 4];
+            vec![
+                Some(kind.to_owned()),
+                Some(if it % 9 == 0 { " ".to_owned() } else { format!("K-{:04}", it % 200) }),
+            ]
+        })
+        .collect();
+    let profile = suggesting(&source(&["kind", "code"], &rows));
+    let domain = suggested(&profile, "one_of")[0];
+    assert_eq!(domain.definition["one_of"], serde_json::json!(["coast", "rural", "urban", ""]));
+    let pattern = suggested(&profile, "matches")[0];
+    assert_eq!(pattern.definition["matches"], r"^\s*$|^K-[0-9]{4}$");
+    assert_eq!((domain.violations, pattern.violations), (0, 0));
+    assert!(suggested(&profile, "not_blank").is_empty());
+}

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use dq_core::profile::ProfileFormat;
 
-use crate::arguments::{ColorChoice, ReadingArguments, SourceArguments};
+use crate::arguments::{ColorChoice, ReadingArguments, SourceArguments, size};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -42,10 +42,9 @@ pub(crate) struct ProfileArguments {
     /// How many threads read [default: as many as there are]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// About how much memory the distinct values of a table may take; beyond it, counts of distinct values
-    /// are estimates
-    #[arg(long, value_name = "MIB", default_value = "2048")]
-    memory_mib: NonZeroUsize,
+    /// How much memory the distinct values of a table may take, such as 512MiB; what does not fit is estimated
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size::parse)]
+    pub(crate) memory: u64,
     #[command(flatten)]
     pub(crate) output: ProfileOutput,
     #[command(flatten)]
@@ -83,10 +82,6 @@ impl ProfileArguments {
     pub(crate) fn threads(&self) -> NonZeroUsize {
         let all = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.threads.unwrap_or_else(all)
-    }
-
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.memory_mib.get().saturating_mul(1 << 20)
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: &ProfileArguments, stop: Cancellation) -> Res
     let options = ProfileOptions {
         tables: arguments.tables.clone(),
         threads: arguments.threads(),
-        memory_bytes: arguments.memory_bytes(),
+        memory_bytes_max: arguments.memory,
         top: output.top,
         show_values: !output.no_values,
         suggest: arguments.suggest.is_some(),

@@ -106,7 +106,7 @@ fn what_cannot_be_done_is_said() {
             3,
             "dq: cannot write `/nowhere/rules.yaml`: No such file or directory (os error 2)\n",
         ),
-        (&["profile", "table.csv", "--memory-mib", "0"], 2, "--memory-mib"),
+        (&["profile", "table.csv", "--memory", "much"], 2, "--memory"),
     ];
     for (arguments, code, message) in said {
         let ended = program.run(arguments).with(code);

@@ -169,6 +169,21 @@ impl Suggester<'_> {
         Some(self.draft("not_blank", json!(true), reason))
     }
 
+    /// The blank values, where they are so many that they seem to belong.
+    fn blanks(&self) -> Vec<&str> {
+        if self.not_blank().is_some() {
+            return Vec::new();
+        }
+        let texts = self.column.values.ranked().into_iter();
+        let texts = texts.filter_map(|it| std::str::from_utf8(it.0).ok());
+        texts.filter(|it| it.trim().is_empty()).collect()
+    }
+
+    /// What to add to the reason of a check that blank values violate.
+    fn blank_too(&self) -> &'static str {
+        if self.facts.blanks > 0 { ", and blank ones do not" } else { "" }
+    }
+
     fn domain(&self) -> Option<Draft> {
         if !self.column.values.is_whole() || self.column.values.len() > VALUES_MAX {
             return None;
@@ -185,7 +200,7 @@ impl Suggester<'_> {
         {
             return None;
         }
-        let values: Vec<_> = domain.values.iter().map(|it| it.0).collect();
+        let mut values: Vec<_> = domain.values.iter().map(|it| it.0).collect();
         if values.len() == 1 && others == 0 {
             // A constant may have any other value tomorrow.
             return None;
@@ -209,13 +224,15 @@ impl Suggester<'_> {
             let rows = counted(aliens, "row");
             let _ = write!(reason, "; other columns contradict the value of {rows} everywhere");
         }
+        values.extend(self.blanks());
         Some(self.draft("one_of", json!(values), reason))
     }
 
     fn format(&self) -> Option<Draft> {
         let (format, matching) = format::find(self.name, &self.values)?;
         let total: u64 = self.values.iter().map(|it| it.1).sum();
-        let reason = format!("{} of the values have this format", percent(matching, total));
+        let (share, blank) = (percent(matching, total), self.blank_too());
+        let reason = format!("{share} of the values have this format{blank}");
         Some(self.draft("format", json!(format.name()), reason))
     }
 
@@ -250,7 +267,8 @@ impl Suggester<'_> {
         let (name, fitting) = candidates.iter().filter(fits).max_by_key(|it| it.1)?;
         let narrowest =
             candidates.iter().filter(fits).find(|it| it.1 == *fitting).map_or(*name, |it| it.0);
-        let reason = format!("{} of the values read as {narrowest}", percent(*fitting, filled));
+        let (share, blank) = (percent(*fitting, filled), self.blank_too());
+        let reason = format!("{share} of the values read as {narrowest}{blank}");
         Some(self.draft("type", json!(narrowest), reason))
     }
 

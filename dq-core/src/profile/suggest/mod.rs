@@ -19,21 +19,19 @@ use crate::profile::keys::Candidate;
 use crate::profile::suggestion::Draft;
 use crate::profile::survey::Survey;
 
-/// What was found about one table, and about others as far as it refers to them.
+/// What was found about one table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evidence<'a> {
     pub(crate) survey: &'a Survey,
     pub(crate) keys: &'a [Candidate],
     pub(crate) dependencies: &'a [Measured],
-    /// The references of this table, each with the survey of the table that it refers to.
-    pub(crate) inclusions: &'a [(&'a Survey, Inclusion)],
 }
 
 /// Fewer rows tell nothing about the next ones.
 const ROWS_MIN: u64 = 20;
 
-/// The checks that a table suggests.
-pub(crate) fn drafts(evidence: &Evidence<'_>, options: &ProfileOptions) -> Vec<Draft> {
+/// The checks that the columns of a table suggest, each by itself.
+pub(crate) fn by_columns(evidence: &Evidence<'_>, options: &ProfileOptions) -> Vec<Draft> {
     let survey = evidence.survey;
     if survey.rows < ROWS_MIN {
         return Vec::new();
@@ -42,9 +40,23 @@ pub(crate) fn drafts(evidence: &Evidence<'_>, options: &ProfileOptions) -> Vec<D
     for position in 0..survey.columns.len() {
         drafts.extend(column::drafts(evidence, position, options));
     }
-    drafts.extend(relation::unique(evidence));
-    drafts.extend(relation::dependencies(evidence));
-    drafts.extend(relation::references(evidence));
+    drafts.extend(relation::nearly_unique(survey));
     drafts.retain(|it| options.show_values || !it.spells_values);
+    drafts
+}
+
+/// The checks that columns suggest together. `inclusions` are the references of the table, each with the
+/// survey of the table that it refers to.
+pub(crate) fn by_relations(
+    evidence: &Evidence<'_>,
+    inclusions: &[(&Survey, &Inclusion)],
+) -> Vec<Draft> {
+    let survey = evidence.survey;
+    if survey.rows < ROWS_MIN {
+        return Vec::new();
+    }
+    let mut drafts: Vec<_> = evidence.keys.iter().map(|it| relation::key(survey, it)).collect();
+    drafts.extend(relation::dependencies(evidence));
+    drafts.extend(inclusions.iter().map(|(parent, it)| relation::reference(survey, parent, it)));
     drafts
 }

@@ -240,7 +240,9 @@ mod tests {
 
     fn pattern(values: &[(&str, u64)]) -> Option<Pattern> {
         let mut facts = Facts::default();
-        values.iter().for_each(|(value, count)| facts.add(value.as_bytes(), *count));
+        for (value, count) in values {
+            facts.add(value.as_bytes(), *count);
+        }
         let mut ranked = values.to_vec();
         ranked.sort_by_key(|it| std::cmp::Reverse(it.1));
         Pattern::of(&facts, &ranked)

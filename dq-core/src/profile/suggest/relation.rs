@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use crate::profile::column_survey::ColumnSurvey;
 use crate::profile::dependency::Measured;
 use crate::profile::inclusion::Inclusion;
 use crate::profile::keys::Candidate;
 use crate::profile::suggest::Evidence;
+use crate::profile::suggest::column::is_code;
 use crate::profile::suggestion::Draft;
 use crate::profile::survey::Survey;
 use crate::report::words::{count, percent};
@@ -42,21 +44,20 @@ pub(crate) fn key(survey: &Survey, found: &Candidate) -> Draft {
     Draft::of_columns(found.columns.clone(), "unique", json!(names), reason)
 }
 
-/// Keys, and columns that are nearly one.
-pub(crate) fn unique(evidence: &Evidence<'_>) -> Vec<Draft> {
-    let survey = evidence.survey;
-    let mut drafts: Vec<_> = evidence.keys.iter().map(|it| key(survey, it)).collect();
-    for (position, column) in survey.columns.iter().enumerate() {
-        let shared: u64 = column.values.iter().map(|it| it.1).filter(|it| *it > 1).sum();
+/// Codes of which hardly any is shared.
+pub(crate) fn nearly_unique(survey: &Survey) -> Vec<Draft> {
+    let draft = |(position, column): (usize, &ColumnSurvey)| {
         let kept: u64 = column.values.iter().map(|it| it.1).sum();
+        let shared: u64 = column.values.iter().map(|it| it.1).filter(|it| *it > 1).sum();
         let is_nearly_unique = shared > 0 && shared as f64 <= SHARED_MAX * kept as f64;
-        if is_nearly_unique && crate::profile::suggest::column::is_code(survey, position) {
-            let reason = format!("only {} of the values are shared", percent(shared, kept));
+        (is_nearly_unique && is_code(survey, position)).then(|| {
+            let shared = percent(shared, kept);
+            let reason = format!("all but {shared} of the rows have a value of their own");
             let argument = json!([survey.name(position)]);
-            drafts.push(Draft::of_columns(vec![position], "unique", argument, reason));
-        }
-    }
-    drafts
+            Draft::of_columns(vec![position], "unique", argument, reason)
+        })
+    };
+    survey.columns.iter().enumerate().filter_map(draft).collect()
 }
 
 /// For each column that others tell, the one that tells it best.
@@ -92,12 +93,6 @@ pub(crate) fn dependency(survey: &Survey, found: &Measured) -> Draft {
     );
     let argument = json!({ "from": [from], "to": to });
     Draft::of_columns(vec![found.from, found.to], "functional_dependency", argument, reason)
-}
-
-/// Columns whose values are in the key of another table.
-pub(crate) fn references(evidence: &Evidence<'_>) -> Vec<Draft> {
-    let found = evidence.inclusions.iter();
-    found.map(|(parent, it)| reference(evidence.survey, parent, it)).collect()
 }
 
 /// A reference.
