@@ -9,12 +9,15 @@ use arrow_array::types::{
     Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, GenericByteArray, PrimitiveArray, TimestampMicrosecondArray};
+use arrow_array::{
+    AnyDictionaryArray, Array, GenericByteArray, GenericStringArray, OffsetSizeTrait,
+    PrimitiveArray, TimestampMicrosecondArray,
+};
 use arrow_buffer::{ArrowNativeType, Buffer};
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::value::{Cell, Column, MixedColumn, Span, TextColumn, Value, ValueType};
+use crate::value::{Cell, Column, MixedColumn, Span, TextColumn, ValueType};
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
@@ -174,13 +177,45 @@ fn decimals(array: &dyn Array) -> Result<Column> {
 
 fn dictionary(array: &dyn Array) -> Result<Column> {
     let array = array.as_any_dictionary();
-    let keys = Column::from_arrow(array.keys())?;
-    let row = |at| match keys.value(at) {
-        Value::Integer(key) => usize::try_from(key).ok(),
-        _ => None,
+    match array.values().data_type() {
+        DataType::Utf8 => texts_of(array, array.values().as_string::<i32>()),
+        DataType::LargeUtf8 => texts_of(array, array.values().as_string::<i64>()),
+        _ => {
+            let keys = array.normalized_keys().into_iter().enumerate();
+            let valid = |row: usize| array.keys().is_valid(row);
+            let rows: Vec<_> = keys.map(|(row, key)| valid(row).then_some(key)).collect();
+            Ok(Column::from_arrow(array.values())?.gather(&rows))
+        }
+    }
+}
+
+/// Rows that are given by codes, unless the dictionary is so long that each text is hardly used twice.
+fn texts_of<O: OffsetSizeTrait>(
+    array: &dyn AnyDictionaryArray,
+    values: &GenericStringArray<O>,
+) -> Result<Column> {
+    let nulls = array.keys().nulls().filter(|it| it.null_count() > 0);
+    let keys = array.normalized_keys();
+    let is_valid = |row: usize| nulls.is_none_or(|it| it.is_valid(row));
+    if values.len() <= keys.len() {
+        let (texts, buffer) = shared(values)?;
+        let code = |(row, key)| if is_valid(row) { key as u32 } else { u32::MAX };
+        let codes = keys.into_iter().enumerate().map(code).collect();
+        return Ok(Column::Text(TextColumn::coded(codes, texts, buffer)));
+    }
+    let (offsets, first) =
+        (values.offsets(), values.offsets().first().map_or(0, |it| it.as_usize()));
+    let end = offsets.last().map_or(0, |it| it.as_usize());
+    let buffer = values.values().slice_with_length(first, addressable(end - first)?);
+    let span = |(row, key): (usize, usize)| match offsets.get(key..key + 2) {
+        Some([start, end]) if is_valid(row) && values.is_valid(key) => {
+            let start = start.as_usize();
+            Span::new((start - first) as u32, (end.as_usize() - start) as u32)
+        }
+        _ => Span::NULL,
     };
-    let rows: Vec<_> = (0..keys.len()).map(row).collect();
-    Ok(Column::from_arrow(array.values())?.gather(&rows))
+    let spans = keys.into_iter().enumerate().map(span).collect();
+    Ok(Column::Text(TextColumn::new(spans, buffer)))
 }
 
 fn text_or_bytes(array: &dyn Array) -> Result<Column> {
@@ -249,6 +284,9 @@ fn addressable(bytes: usize) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::value::Value;
+
     use arrow_array::builder::StringDictionaryBuilder;
     use arrow_array::{
         ArrayRef, BinaryArray, BooleanArray, Date64Array, Decimal128Array, DictionaryArray,
@@ -355,6 +393,13 @@ mod tests {
         let keys = Int32Array::from(vec![Some(1), None, Some(0)]);
         let numbers = DictionaryArray::new(keys, Arc::new(Int64Array::from(vec![None, Some(7)])));
         assert_eq!(texts(&numbers), ["7", "NULL", "NULL"]);
+        let keys = Int32Array::from(vec![Some(3), None, Some(1), Some(0)]);
+        let values = StringArray::from(vec![Some("one"), None, Some("three"), Some("")]);
+        let many = DictionaryArray::new(keys.slice(0, 3), Arc::new(values.clone()));
+        assert_eq!(texts(&many), ["", "NULL", "NULL"]);
+        let few = DictionaryArray::new(keys, Arc::new(values));
+        assert_eq!(texts(&few), ["", "NULL", "NULL", "one"]);
+        assert_eq!(texts(&few.slice(0, 0)), [""; 0]);
     }
 
     #[test]
