@@ -10,14 +10,15 @@ use arrow_array::types::{
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    AnyDictionaryArray, Array, GenericByteArray, GenericStringArray, OffsetSizeTrait,
-    PrimitiveArray, TimestampMicrosecondArray,
+    Array, GenericByteArray, GenericStringArray, OffsetSizeTrait, PrimitiveArray,
+    TimestampMicrosecondArray,
 };
 use arrow_buffer::{ArrowNativeType, Buffer};
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::value::{Cell, Column, MixedColumn, Span, TextColumn, ValueType};
+use crate::value::text::NULL_CODE;
+use crate::value::{Cell, Column, MixedColumn, Span, TextColumn, Value, ValueType};
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
@@ -177,44 +178,53 @@ fn decimals(array: &dyn Array) -> Result<Column> {
 
 fn dictionary(array: &dyn Array) -> Result<Column> {
     let array = array.as_any_dictionary();
+    let codes = codes(array.keys())?;
     match array.values().data_type() {
-        DataType::Utf8 => texts_of(array, array.values().as_string::<i32>()),
-        DataType::LargeUtf8 => texts_of(array, array.values().as_string::<i64>()),
+        DataType::Utf8 => coded(codes, array.values().as_string::<i32>()),
+        DataType::LargeUtf8 => coded(codes, array.values().as_string::<i64>()),
         _ => {
-            let keys = array.normalized_keys().into_iter().enumerate();
-            let valid = |row: usize| array.keys().is_valid(row);
-            let rows: Vec<_> = keys.map(|(row, key)| valid(row).then_some(key)).collect();
+            let row = |code: u32| (code != NULL_CODE).then_some(code as usize);
+            let rows: Vec<_> = codes.into_iter().map(row).collect();
             Ok(Column::from_arrow(array.values())?.gather(&rows))
         }
     }
 }
 
+/// The keys of a dictionary as codes.
+fn codes(keys: &dyn Array) -> Result<Vec<u32>> {
+    if let Some(keys) = keys.as_primitive_opt::<Int32Type>() {
+        let codes = keys.values().iter().map(|it| *it as u32);
+        return Ok(match keys.nulls() {
+            None => codes.collect(),
+            Some(nulls) => codes
+                .zip(nulls)
+                .map(|(code, is_valid)| if is_valid { code } else { NULL_CODE })
+                .collect(),
+        });
+    }
+    let keys = Column::from_arrow(keys)?;
+    let code = |row| match keys.value(row) {
+        Value::Integer(key) => u32::try_from(key).unwrap_or(NULL_CODE),
+        _ => NULL_CODE,
+    };
+    Ok((0..keys.len()).map(code).collect())
+}
+
 /// Rows that are given by codes, unless the dictionary is so long that each text is hardly used twice.
-fn texts_of<O: OffsetSizeTrait>(
-    array: &dyn AnyDictionaryArray,
-    values: &GenericStringArray<O>,
-) -> Result<Column> {
-    let nulls = array.keys().nulls().filter(|it| it.null_count() > 0);
-    let keys = array.normalized_keys();
-    let is_valid = |row: usize| nulls.is_none_or(|it| it.is_valid(row));
-    if values.len() <= keys.len() {
+fn coded<O: OffsetSizeTrait>(codes: Vec<u32>, values: &GenericStringArray<O>) -> Result<Column> {
+    if values.len() <= codes.len() {
         let (texts, buffer) = shared(values)?;
-        let code = |(row, key)| if is_valid(row) { key as u32 } else { u32::MAX };
-        let codes = keys.into_iter().enumerate().map(code).collect();
         return Ok(Column::Text(TextColumn::coded(codes, texts, buffer)));
     }
-    let (offsets, first) =
-        (values.offsets(), values.offsets().first().map_or(0, |it| it.as_usize()));
-    let end = offsets.last().map_or(0, |it| it.as_usize());
-    let buffer = values.values().slice_with_length(first, addressable(end - first)?);
-    let span = |(row, key): (usize, usize)| match offsets.get(key..key + 2) {
-        Some([start, end]) if is_valid(row) && values.is_valid(key) => {
+    let (first, buffer) = text_of(values)?;
+    let span = |code: u32| match values.offsets().get(code as usize..).unwrap_or_default() {
+        [start, end, ..] if values.is_valid(code as usize) => {
             let start = start.as_usize();
             Span::new((start - first) as u32, (end.as_usize() - start) as u32)
         }
         _ => Span::NULL,
     };
-    let spans = keys.into_iter().enumerate().map(span).collect();
+    let spans = codes.into_iter().map(span).collect();
     Ok(Column::Text(TextColumn::new(spans, buffer)))
 }
 
@@ -241,17 +251,21 @@ fn text_or_bytes(array: &dyn Array) -> Result<Column> {
 
 /// The spans of an array with offsets, over its own buffer.
 fn shared<T: ByteArrayType>(array: &GenericByteArray<T>) -> Result<(Vec<Span>, Buffer)> {
-    let offsets = array.offsets();
-    let ends = offsets.first().zip(offsets.last());
-    let (first, last) = ends.map_or((0, 0), |(first, last)| (first.as_usize(), last.as_usize()));
-    let buffer = array.values().slice_with_length(first, addressable(last - first)?);
+    let (first, buffer) = text_of(array)?;
     let span = |(row, ends): (usize, &[T::Offset])| match ends {
         [start, end] if array.is_valid(row) => {
             Span::new((start.as_usize() - first) as u32, (*end - *start).as_usize() as u32)
         }
         _ => Span::NULL,
     };
-    Ok((offsets.windows(2).enumerate().map(span).collect(), buffer))
+    Ok((array.offsets().windows(2).enumerate().map(span).collect(), buffer))
+}
+
+/// The bytes of an array with offsets, and the offset that they start with.
+fn text_of<T: ByteArrayType>(array: &GenericByteArray<T>) -> Result<(usize, Buffer)> {
+    let ends = array.offsets().first().zip(array.offsets().last());
+    let (first, last) = ends.map_or((0, 0), |(first, last)| (first.as_usize(), last.as_usize()));
+    Ok((first, array.values().slice_with_length(first, addressable(last - first)?)))
 }
 
 /// The spans of values that are copied into one buffer.
@@ -284,9 +298,6 @@ fn addressable(bytes: usize) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    use crate::value::Value;
-
     use arrow_array::builder::StringDictionaryBuilder;
     use arrow_array::{
         ArrayRef, BinaryArray, BooleanArray, Date64Array, Decimal128Array, DictionaryArray,

@@ -69,7 +69,7 @@ enum Rows {
 }
 
 /// The code of a NULL, which is the place of no text.
-const NULL_CODE: u32 = u32::MAX;
+pub(crate) const NULL_CODE: u32 = u32::MAX;
 
 impl TextColumn {
     /// Creates a column of `spans` over `buffer`. A span that lies outside of the buffer reads as NULL.
