@@ -15,6 +15,7 @@
 //! Parquet schema declares; [`Column::from_arrow`](crate::value::Column::from_arrow) says what becomes
 //! of their values. There is no primary key: rows are known by their numbers.
 
+mod encryption;
 mod error;
 mod file;
 mod partition;
