@@ -56,6 +56,7 @@ pub mod clock;
 pub mod database;
 pub mod engine;
 pub mod error;
+pub mod profile;
 pub mod report;
 pub mod rules;
 pub mod source;
@@ -65,6 +66,6 @@ pub mod value;
 pub use error::{Error, ErrorKind, Result};
 
 /// The examples of the README compile.
-#[cfg(all(doctest, feature = "sqlite", feature = "csv"))]
+#[cfg(all(doctest, feature = "sqlite", feature = "csv", feature = "json"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

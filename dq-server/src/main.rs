@@ -1,6 +1,8 @@
 //! The program `dq`: checks data from the shell.
 
 mod arguments;
+#[cfg(test)]
+mod cli_md;
 mod commands;
 mod interrupt;
 mod output;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dq_core::Result;
-use dq_core::source::{Partition, Scan, Snapshot, Source};
+use dq_core::source::{Partition, Query, QueryRows, Scan, Snapshot, Source};
 use dq_core::value::{Batch, TableSchema};
 
 /// What a test does after each batch of a table, on the thread that reads it.
@@ -58,6 +58,10 @@ impl Snapshot for HookedSnapshot {
             Box::new(HookedPartition { partition, table, after_batch })
         };
         Ok(self.snapshot.scan(scan).await?.into_iter().map(hooked).collect())
+    }
+
+    async fn query(&self, query: &Query) -> Result<QueryRows> {
+        self.snapshot.query(query).await
     }
 
     async fn finish(&self) -> Result<()> {

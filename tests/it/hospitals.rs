@@ -109,6 +109,7 @@ fn the_rules_of_the_example_say_what_they_said() {
     let mut report = wait(validate(&*file(), &rules, &options)).unwrap();
     report.elapsed = Duration::ZERO;
     report.source = "examples/data/hospitals.csv".to_owned();
+    report.rules_file = "examples/rules/hospitals.yaml".to_owned();
     insta::assert_json_snapshot!(report);
 }
 

@@ -4,14 +4,21 @@
 
 mod bad_input;
 mod cancel;
+mod figures;
 mod hooked;
 mod hospitals;
+mod keys;
 mod licences;
 mod moment;
 mod naive;
 mod property;
 mod prose;
+mod records;
 mod rules_doc;
+mod rules_schema;
 mod run;
 mod scale;
+mod sql;
 mod tidy;
+mod tolerance;
+mod yaml;

@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::run::{repository, rules};
 
 /// Every Markdown document of the repository, with its text.
-fn documents() -> Vec<(PathBuf, String)> {
+pub(crate) fn documents() -> Vec<(PathBuf, String)> {
     let folders = ["", "docs", "benches", "examples/data", "dq-py"].map(repository);
     let files = folders.iter().flat_map(|it| fs::read_dir(it).into_iter().flatten());
     let paths = files.map(|it| it.expect("an entry is readable").path());

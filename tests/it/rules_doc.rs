@@ -55,18 +55,20 @@ fn rules_md(root: &Path) -> String {
     text.replace("[`functions`]", "[Functions](#functions)")
         .replace("[`Format`]", "[Formats](#formats)")
         .replace("[`Expression`]", "[Expressions](#expressions)")
+        .replace("see Keys", "see [Keys](#keys)")
 }
 
-fn check_file(name: &str) -> String {
+pub(crate) fn check_file(name: &str) -> String {
     match name {
         "type" => "typed.rs".to_owned(),
         "referenced" => "cardinality.rs".to_owned(),
+        "mean" | "min" | "max" | "sum" | "quantile" => "aggregate.rs".to_owned(),
         name => format!("{name}.rs"),
     }
 }
 
 /// The `//!` of a file; its first line becomes a heading of the given level, if there is one.
-fn module_docs(path: &Path, heading: &str) -> String {
+pub(crate) fn module_docs(path: &Path, heading: &str) -> String {
     let source = fs::read_to_string(path).expect("a source file is readable");
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     let text = lines.map(|it| it.strip_prefix(' ').unwrap_or(it)).collect::<Vec<_>>().join("\n");

@@ -58,6 +58,7 @@ fn description(check: &CheckReport) -> String {
     if !check.columns.is_empty() {
         lines.push(format!("columns: {}", visible(&check.columns.join(", "))));
     }
+    lines.extend(words::comparison(check));
     lines.extend(check.message.as_deref().map(|it| visible(it).into_owned()));
     if !check.sample.is_empty() {
         lines.push(format!("{}: {}", words::keys_label(check), words::keys(check).join(" ")));

@@ -1,16 +1,26 @@
-//! What people and programs read: a [`Report`] as text, as JSON, or as JUnit XML.
+//! What people and programs read: a [`Report`] as text, JSON, JUnit XML, HTML, Markdown, SARIF, CSV, or
+//! GitHub annotations.
 //!
 //! Nothing here knows of terminals: whoever has one says how wide it is and whether it shows colours.
 
+mod csv;
+mod github;
+mod html;
 mod json;
 mod junit;
-mod style;
-mod table;
+mod markdown;
+mod sarif;
+mod scores;
+pub(crate) mod style;
+pub(crate) mod table;
 mod terminal;
 #[cfg(test)]
 mod testing;
-mod text;
-mod words;
+pub(crate) mod text;
+mod violations;
+#[cfg(feature = "parquet")]
+mod violations_parquet;
+pub(crate) mod words;
 mod write;
 
 use std::fmt;
@@ -23,8 +33,9 @@ use crate::validate::Report;
 
 pub use style::TerminalStyle;
 pub use text::visible;
+pub use violations::ViolationsFile;
 pub use words::counted;
-pub use write::write_report;
+pub use write::{write_file, write_report};
 
 /// A form of the report.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -35,43 +46,77 @@ pub enum ReportFormat {
     Json,
     /// JUnit XML, for whatever shows the results of tests: a suite for each rule, a case for each check.
     Junit,
+    /// One page for a browser, with charts, filters and everything else in it; needs no network.
+    Html,
+    /// A comment of a pull request.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning and editors: checks are rules, findings are results.
+    Sarif,
+    /// A line for each check, for spreadsheets.
+    Csv,
+    /// Workflow commands that make annotations on GitHub.
+    Github,
 }
 
 impl ReportFormat {
     /// Every form.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Junit];
+    pub const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Json,
+        Self::Junit,
+        Self::Html,
+        Self::Markdown,
+        Self::Sarif,
+        Self::Csv,
+        Self::Github,
+    ];
 
-    /// The word for it: `text`, `json`, `junit`.
+    /// The word for it, such as `text` or `json`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Json => "json",
             Self::Junit => "junit",
+            Self::Html => "html",
+            Self::Markdown => "markdown",
+            Self::Sarif => "sarif",
+            Self::Csv => "csv",
+            Self::Github => "github",
         }
     }
 
-    /// The form that the name of a file asks for: `.json`, `.xml` or `.txt`. What has no extension,
-    /// such as a pipe, gets JSON.
+    /// The form that the name of a file asks for: `.json`, `.xml` (JUnit), `.html`, `.md`, `.sarif`
+    /// (also `.sarif.json`), `.csv` or `.txt`. What has no extension, such as a pipe, gets JSON.
     ///
     /// # Errors
     ///
     /// `UsageInvalid` if the extension is another one.
     pub fn of_path(path: &Path) -> Result<Self> {
-        let extension = path.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
-        match extension.as_deref() {
+        let extension =
+            |it: &Path| it.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
+        let before = path.file_stem().and_then(|it| extension(Path::new(it)));
+        match extension(path).as_deref() {
+            Some("json") if before.as_deref() == Some("sarif") => Ok(Self::Sarif),
             None | Some("json") => Ok(Self::Json),
             Some("xml") => Ok(Self::Junit),
+            Some("html" | "htm") => Ok(Self::Html),
+            Some("md" | "markdown") => Ok(Self::Markdown),
+            Some("sarif") => Ok(Self::Sarif),
+            Some("csv") => Ok(Self::Csv),
             Some("txt") => Ok(Self::Text),
             Some(other) => Err(Error::new(
                 ErrorKind::UsageInvalid,
                 format!(
-                    "cannot tell the format of `{}`: `.{other}` is none of .json, .xml, .txt",
+                    "cannot tell the format of `{}`: `.{other}` is none of {EXTENSIONS}",
                     path.display()
                 ),
             )),
         }
     }
 }
+
+/// What [`ReportFormat::of_path`] knows, as its message tells.
+const EXTENSIONS: &str = ".json, .xml, .html, .md, .sarif, .csv, .txt";
 
 impl fmt::Display for ReportFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,7 +129,10 @@ impl FromStr for ReportFormat {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|it| it.as_str() == text);
-        found.ok_or_else(|| format!("`{text}` is no format: text, json or junit"))
+        found.ok_or_else(|| {
+            let words = Self::ALL.map(Self::as_str).join(", ");
+            format!("`{text}` is no format: {words}")
+        })
     }
 }
 
@@ -98,6 +146,11 @@ pub fn render(report: &Report, format: ReportFormat, out: &mut dyn io::Write) ->
         ReportFormat::Text => render_text(report, TerminalStyle::default(), out),
         ReportFormat::Json => json::render(report, out),
         ReportFormat::Junit => junit::render(report, out),
+        ReportFormat::Html => html::render(report, out),
+        ReportFormat::Markdown => markdown::render(report, out),
+        ReportFormat::Sarif => sarif::render(report, out),
+        ReportFormat::Csv => csv::render(report, out),
+        ReportFormat::Github => github::render(report, out),
     }
 }
 

@@ -3,23 +3,15 @@
 
 use std::io;
 
+use crate::report::scores;
 use crate::report::style::{Ink, TerminalStyle};
 use crate::report::table::{self, Align, TableColumn};
 use crate::report::text::{cut, visible, width};
-use crate::report::words;
+use crate::report::words::{self, OUTCOMES};
 use crate::rules::Severity;
 use crate::validate::{CheckReport, Report, RuleReport, Status};
 
 const INDENT: &str = "    ";
-
-/// How checks ended, in the order and the words of the summary.
-const OUTCOMES: [(Status, &str); 5] = [
-    (Status::Pass, "passed"),
-    (Status::Warn, "warned"),
-    (Status::Fail, "failed"),
-    (Status::Error, "could not run"),
-    (Status::NotApplicable, "not applicable"),
-];
 
 /// Writes `report` as text.
 pub(crate) fn render(
@@ -46,6 +38,8 @@ pub(crate) fn render(
     if !report.notes.is_empty() {
         writeln!(out)?;
     }
+    scores::write(&report.quality, style, out)?;
+    write_baseline(report, style, out)?;
     write_summary(report, style, out)
 }
 
@@ -103,6 +97,9 @@ fn write_finding(
         writeln!(out, "{heading}")?;
         write_wrapped(INDENT, finding.split(' '), style, out)?;
     }
+    if let Some(comparison) = words::comparison(check) {
+        write_wrapped(INDENT, comparison.split(' '), style, out)?;
+    }
     if let Some(message) = &check.message {
         write_wrapped(INDENT, visible(message).split(' '), style, out)?;
     }
@@ -134,7 +131,7 @@ fn write_values(
         writeln!(out, "{INDENT}{}", line.trim_end())?;
     }
     if check.truncated {
-        let more = check.violations.saturating_sub(check.sample.len() as u64);
+        let more = check.failing_rows().saturating_sub(check.sample.len() as u64);
         writeln!(out, "{INDENT}… and {} more", words::count(more))?;
     }
     Ok(())
@@ -166,10 +163,28 @@ fn write_wrapped<'a>(
     writeln!(out, "{line}")
 }
 
+/// How the run compares with its baseline.
+fn write_baseline(
+    report: &Report,
+    style: TerminalStyle,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let Some(baseline) = &report.baseline else { return Ok(()) };
+    let changes = words::changes(baseline.new, baseline.fixed, baseline.unchanged);
+    let (file, as_of) = (visible(&baseline.file), visible(&baseline.as_of));
+    let text = format!("{changes}, against `{file}` as of {as_of}");
+    write_wrapped("baseline: ", text.split(' '), style, out)?;
+    if !baseline.gone.is_empty() {
+        let gone: Vec<_> = baseline.gone.iter().map(|it| format!("`{}`", visible(it))).collect();
+        let text = format!("without these checks of the baseline: {}", gone.join(", "));
+        write_wrapped("baseline: ", text.split(' '), style, out)?;
+    }
+    writeln!(out)
+}
+
 /// The verdict, and what it rests on.
 fn write_summary(report: &Report, style: TerminalStyle, out: &mut dyn io::Write) -> io::Result<()> {
-    let count = |status| report.checks().filter(|it| it.status == status).count() as u64;
-    let outcomes = OUTCOMES.map(|(status, word)| (count(status), word, ink(status)));
+    let outcomes = OUTCOMES.map(|(status, word)| (words::ended(report, status), word, ink(status)));
     let outcomes = outcomes.into_iter().filter(|(count, ..)| *count > 0);
     let outcomes: Vec<_> = outcomes
         .map(|(count, word, ink)| style.paint(ink, &format!("{} {word}", words::count(count))))

@@ -4,33 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::rules::Severity;
-use crate::validate::{CheckReport, FORMAT, FailingRow, Report, RuleReport, Status, TableReport};
+use crate::rules::{Dimension, Severity};
+use crate::validate::{
+    BaselineReport, CheckReport, Compared, Comparison, FORMAT, Measured, Quality, Report,
+    RuleReport, Status, TableReport,
+};
 
-/// A check of 5,000 rows without violations.
-pub(crate) fn check(id: &str, status: Status) -> CheckReport {
-    CheckReport {
-        id: id.to_owned(),
-        check: "not_blank",
-        columns: vec!["npi_number".to_owned()],
-        severity: Severity::Medium,
-        status,
-        message: None,
-        evaluated: 5000,
-        violations: 0,
-        groups: None,
-        observed: None,
-        sample: Vec::new(),
-        truncated: false,
-        error: None,
-    }
-}
-
-/// A failing row with the given key.
-pub(crate) fn row(key: &[(&str, Value)]) -> FailingRow {
-    let key = key.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    FailingRow { key, values: None }
-}
+pub(crate) use crate::validate::testing::{check, row};
 
 /// A report with every status, composite and missing keys, wide characters, and names that try to
 /// command the terminal.
@@ -41,14 +21,44 @@ pub(crate) fn report() -> Report {
         status: Status::Error,
         as_of: "2026-11-23".to_owned(),
         source: "sqlite:providers.db".to_owned(),
+        rules_file: "rules/providers.yaml".to_owned(),
         notes: vec!["writers wait until the scan ends".to_owned()],
         tables: vec![
             TableReport { table: "healthcare_providers".to_owned(), rows: 5000 },
             TableReport { table: "facilities".to_owned(), rows: 1_250_000 },
         ],
+        quality: Quality::of(&rules),
+        baseline: None,
         rules,
         elapsed: Duration::from_millis(1250),
     }
+}
+
+/// The same report, compared with an earlier one.
+pub(crate) fn report_with_baseline() -> Report {
+    let mut report = report();
+    let compared = Comparison { new: 0, fixed: 3, unchanged: 1, compared: Compared::Counts };
+    for check in report.rules.iter_mut().flat_map(|it| &mut it.checks) {
+        check.baseline = match (check.id.as_str(), check.status) {
+            (_, Status::Error) => None,
+            ("luhn", _) => {
+                Some(Comparison { new: 2, unchanged: 10, compared: Compared::Keys, ..compared })
+            }
+            ("shared", _) => {
+                Some(Comparison { new: 2, fixed: 0, unchanged: 0, compared: Compared::Added })
+            }
+            _ => Some(compared),
+        };
+    }
+    report.baseline = Some(BaselineReport {
+        file: "old.json".to_owned(),
+        as_of: "2026-10-01".to_owned(),
+        new: 4,
+        fixed: 15,
+        unchanged: 14,
+        gone: vec!["npi/old | check".to_owned()],
+    });
+    report
 }
 
 /// The same report, made with the values of the failing rows.
@@ -69,6 +79,8 @@ fn npi_rule() -> RuleReport {
     let luhn = CheckReport {
         check: "format",
         severity: Severity::High,
+        dimension: Dimension::Validity,
+        line: 12,
         violations: 12,
         message: Some(
             "The check digit of the NPI is wrong; ask the provider for the right number."
@@ -83,6 +95,8 @@ fn npi_rule() -> RuleReport {
     let shared = CheckReport {
         check: "unique",
         severity: Severity::Critical,
+        dimension: Dimension::Uniqueness,
+        line: 14,
         violations: 2,
         groups: Some(1),
         sample: [1, 2].map(|it| row(&[("provider_id", it.into())])).to_vec(),
@@ -104,10 +118,17 @@ fn shape_rule() -> RuleReport {
         evaluated: 1_250_000,
         violations: 1,
         observed: Some("1,250,000 rows, not between 10 and 1,000,000".to_owned()),
+        measured: Some(Measured {
+            value: Some(1_250_000.into()),
+            min: Some(10.into()),
+            max: Some(1_000_000.into()),
+            out_of_bounds: true,
+        }),
         ..check("rows", Status::Fail)
     };
     let closed = CheckReport {
         check: "expression",
+        dimension: Dimension::Consistency,
         columns: vec!["closed_on".to_owned(), "opened_on".to_owned()],
         severity: Severity::Low,
         evaluated: 0,
@@ -115,6 +136,7 @@ fn shape_rule() -> RuleReport {
     };
     let parents = CheckReport {
         check: "references",
+        dimension: Dimension::Consistency,
         columns: vec!["network_id".to_owned()],
         evaluated: 0,
         error: Some("cannot read table `networks`: the database is locked".to_owned()),

@@ -6,10 +6,19 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::report::text::{cut, visible};
-use crate::validate::{CheckReport, FailingRow, Status};
+use crate::validate::{CheckReport, Compared, FailingRow, Report, RuleReport, Status};
 
 /// No key is printed wider than this.
 const KEY_WIDTH_MAX: usize = 80;
+
+/// How checks ended, in the order and the words of summaries.
+pub(crate) const OUTCOMES: [(Status, &str); 5] = [
+    (Status::Pass, "passed"),
+    (Status::Warn, "warned"),
+    (Status::Fail, "failed"),
+    (Status::Error, "could not run"),
+    (Status::NotApplicable, "not applicable"),
+];
 
 /// `1234567` as `1,234,567`.
 pub(crate) fn count(number: u64) -> String {
@@ -29,21 +38,24 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// The share of violations in percent; none where there is nothing to be a share of. It reads as
-/// nothing only if there are none and as everything only if there are no others.
+/// The share of violations in percent; none where there is nothing to be a share of.
 pub(crate) fn share(check: &CheckReport) -> Option<String> {
-    let (part, whole) = (u128::from(check.violations), u128::from(check.evaluated));
-    if whole == 0 || check.check == "row_count" {
-        return None;
-    }
-    let tenths = (part * 1000 + whole / 2) / whole;
-    Some(match tenths {
+    let has_share = check.evaluated > 0 && check.check != "row_count" && check.measured.is_none();
+    has_share.then(|| percent(check.violations, check.evaluated))
+}
+
+/// A share in percent. It reads as nothing only if there are none and as everything only if there are no
+/// others.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let tenths = (part * 1000 + whole / 2) / whole.max(1);
+    match tenths {
         _ if part == 0 => "0%".to_owned(),
         _ if part == whole => "100%".to_owned(),
         0 => "<0.1%".to_owned(),
         1000 if part < whole => ">99.9%".to_owned(),
         _ => format!("{}.{}%", tenths / 10, tenths % 10),
-    })
+    }
 }
 
 /// A span of time as a person says it.
@@ -82,6 +94,51 @@ pub(crate) fn finding(check: &CheckReport) -> String {
     text
 }
 
+/// The full name of a check: `rule/check`.
+pub(crate) fn path(rule: &RuleReport, check: &CheckReport) -> String {
+    format!("{}/{}", rule.id, check.id)
+}
+
+/// How many checks of the report ended so.
+pub(crate) fn ended(report: &Report, status: Status) -> u64 {
+    report.checks().filter(|it| it.status == status).count() as u64
+}
+
+/// How the checks ended: `8 checks: 5 passed, 3 failed`.
+pub(crate) fn outcomes(report: &Report) -> String {
+    let ended = OUTCOMES.map(|(status, word)| (ended(report, status), word));
+    let ended: Vec<_> = ended
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{} {word}", count(number)))
+        .collect();
+    let checks = counted(report.checks().count() as u64, "check");
+    if ended.is_empty() { checks } else { format!("{checks}: {}", ended.join(", ")) }
+}
+
+/// How the violations compare with the baseline: `2 new, 3 fixed, 10 unchanged`.
+pub(crate) fn comparison(check: &CheckReport) -> Option<String> {
+    let it = check.baseline?;
+    let reason = match it.compared {
+        Compared::Keys => "",
+        Compared::Counts => " (by count)",
+        Compared::Added => " (the baseline does not have this check)",
+        Compared::Changed => " (the check has changed since the baseline)",
+        Compared::Failed => " (the check could not run for the baseline)",
+    };
+    Some(format!("{}{reason}", changes(it.new, it.fixed, it.unchanged)))
+}
+
+/// `2 new, 3 fixed, 10 unchanged`.
+pub(crate) fn changes(new: u64, fixed: u64, unchanged: u64) -> String {
+    format!("{} new, {} fixed, {} unchanged", count(new), count(fixed), count(unchanged))
+}
+
+/// A score: `97.3`.
+pub(crate) fn score(score: Option<f64>) -> String {
+    score.map_or_else(|| "–".to_owned(), |it| format!("{it:.1}"))
+}
+
 /// What [`keys`] are: `rows` by number where the table has no key.
 pub(crate) fn keys_label(check: &CheckReport) -> &'static str {
     if check.sample.iter().all(|it| row_number(it).is_some()) { "rows" } else { "keys" }
@@ -91,7 +148,7 @@ pub(crate) fn keys_label(check: &CheckReport) -> &'static str {
 pub(crate) fn keys(check: &CheckReport) -> Vec<String> {
     let mut keys: Vec<_> = check.sample.iter().map(key).collect();
     if check.truncated {
-        let more = check.violations.saturating_sub(keys.len() as u64);
+        let more = check.failing_rows().saturating_sub(keys.len() as u64);
         keys.push(if more > 0 {
             format!("… and {} more", count(more))
         } else {
@@ -126,7 +183,7 @@ pub(crate) fn values(row: &FailingRow) -> Option<String> {
 }
 
 /// A value of a row; quoted where its end or its kind would not be plain otherwise.
-fn value(value: &Value) -> String {
+pub(crate) fn value(value: &Value) -> String {
     match value {
         Value::Null => "NULL".to_owned(),
         Value::String(text) => {
@@ -145,6 +202,7 @@ fn value(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::report::testing;
+    use crate::validate::Measured;
 
     fn share_of(violations: u64, evaluated: u64) -> Option<String> {
         share(&CheckReport { evaluated, violations, ..testing::check("c", Status::Fail) })
@@ -177,6 +235,9 @@ mod tests {
         assert_eq!(keys(&check).join(" "), "a, b");
         check.truncated = true;
         assert_eq!(keys(&check).join(" "), "a, b, … and 1,000 more");
+        let (value, min, max) = (Some(5.into()), None, Some(4.into()));
+        check.measured = Some(Measured { value, min, max, out_of_bounds: true });
+        assert_eq!(keys(&check).join(" "), "a, b, … and 999 more", "a figure is no row");
     }
 
     #[test]

@@ -18,24 +18,34 @@ use crate::validate::Report;
 ///
 /// `WriteFailed`, which names the path.
 pub fn write_report(report: &Report, format: ReportFormat, path: &Path) -> Result<()> {
-    let written = write(report, format, path);
-    written.map_err(|error| {
-        let message = format!("cannot write `{}`: {error}", path.display());
-        Error::new(ErrorKind::WriteFailed, message).with_source(error)
-    })
-}
-
-fn write(report: &Report, format: ReportFormat, path: &Path) -> io::Result<()> {
     // In memory first: a report is small, and the temporary file lives as shortly as can be.
     let mut bytes = Vec::new();
-    render(report, format, &mut bytes)?;
+    render(report, format, &mut bytes).map_err(|error| failed(path, error))?;
+    write_file(path, &bytes)
+}
+
+/// Writes `bytes` to the file at `path`, as [`write_report`] writes a report.
+///
+/// # Errors
+///
+/// `WriteFailed`, which names the path.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    write(path, bytes).map_err(|error| failed(path, error))
+}
+
+fn failed(path: &Path, error: io::Error) -> Error {
+    let message = format!("cannot write `{}`: {error}", path.display());
+    Error::new(ErrorKind::WriteFailed, message).with_source(error)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if found.is_file() => {
-            replace(&path.canonicalize()?, &bytes, Some(found.permissions()))
+            replace(&path.canonicalize()?, bytes, Some(found.permissions()))
         }
-        Ok(_) => File::options().write(true).open(path)?.write_all(&bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(path, &bytes, None),
+        Ok(_) => File::options().write(true).open(path)?.write_all(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(path, bytes, None),
         Err(error) => Err(error),
     }
 }
@@ -52,7 +62,7 @@ fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> i
 }
 
 /// A file in the folder of `path` that is removed unless it is kept, with the permissions of any new file.
-fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Tells of a folder that is not there without naming a file that the user has never heard of.
     fs::metadata(folder)?;

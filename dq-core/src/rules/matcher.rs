@@ -9,13 +9,17 @@ use regex_automata::util::syntax;
 use regex_automata::{Input, MatchKind};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use crate::value::pack;
+
 /// A regular expression, compiled for speed.
 ///
 /// The expressions of reference data are mostly of two kinds, and each has a form that costs a few
 /// nanoseconds for each text. All forms have the meaning of the `regex` crate.
 #[derive(Clone, Debug)]
 pub(crate) enum Matcher {
-    /// `^[A-Z]{2}[0-9]{6}$`: so many bytes, each of a set. Bytes are looked up independently.
+    /// `^[A-Z]{2}[0-9]{6}$`: so many bytes, each of a range of ASCII. Eight are compared at once.
+    Ranges(Arc<Ranges>),
+    /// `^[A-Za-z]{2}[02468]$`: so many bytes, each of a set. Bytes are looked up independently.
     Bytes(Arc<[ByteSet]>),
     /// `^[a-z.]+@[a-z.]+$`: a whole automaton of few states; a look-up for each byte.
     Automaton(Arc<dense::DFA<Vec<u32>>>),
@@ -40,7 +44,8 @@ impl Matcher {
         let regex = Regex::new(pattern)?;
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern);
         if let Some(sets) = hir.ok().and_then(|it| byte_sets(&it)) {
-            return Ok(Self::Bytes(sets.into()));
+            let ranges = Ranges::new(&sets).map(|it| Self::Ranges(Arc::new(it)));
+            return Ok(ranges.unwrap_or_else(|| Self::Bytes(sets.into())));
         }
         let limit = Some(AUTOMATON_BYTES_MAX);
         let automaton = dense::Builder::new()
@@ -55,6 +60,7 @@ impl Matcher {
     #[inline]
     pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         match self {
+            Self::Ranges(ranges) => ranges.is_match(text),
             Self::Bytes(sets) => {
                 let is_in =
                     |(byte, set): (&u8, &ByteSet)| set.get(usize::from(*byte)) == Some(&true);
@@ -67,6 +73,70 @@ impl Matcher {
             }
         }
     }
+}
+
+/// For each byte of a text, the range of ASCII that it lies in.
+#[derive(Debug)]
+pub(crate) struct Ranges {
+    bytes: usize,
+    words: Vec<WordRange>,
+}
+
+/// The lowest and the highest that eight bytes may be.
+#[derive(Debug)]
+struct WordRange {
+    /// Where the eight bytes begin.
+    at: usize,
+    low: u64,
+    high: u64,
+}
+
+impl Ranges {
+    /// The ranges that these sets are, if each is one.
+    fn new(sets: &[ByteSet]) -> Option<Self> {
+        let range = |set: &ByteSet| {
+            let first = set.iter().position(|it| *it)?;
+            let length = set.iter().skip(first).take_while(|it| **it).count();
+            let is_one = set.iter().filter(|it| **it).count() == length;
+            (is_one && first + length <= 128).then(|| (first as u8, (first + length - 1) as u8))
+        };
+        let ranges: Vec<_> = sets.iter().map(range).collect::<Option<_>>()?;
+        // The last word may overlap the one before. Fewer than eight bytes are filled up with zeros.
+        let last = ranges.len().saturating_sub(8);
+        let starts = (0..ranges.len()).step_by(8).map(|it| it.min(last));
+        let words = starts.map(|at| {
+            let of = |part: fn((u8, u8)) -> u8| {
+                let bytes = ranges.iter().skip(at).take(8).rev();
+                bytes.fold(0, |word, it| word << 8 | u64::from(part(*it)))
+            };
+            WordRange { at, low: of(|it| it.0), high: of(|it| it.1) }
+        });
+        Some(Self { bytes: ranges.len(), words: words.collect() })
+    }
+
+    #[inline]
+    fn is_match(&self, text: &[u8]) -> bool {
+        text.len() == self.bytes && self.words.iter().all(|it| it.holds(word_at(text, it.at)))
+    }
+}
+
+impl WordRange {
+    /// Whether each byte of `word` is ASCII and in its range. Adding the high bit to each byte before
+    /// subtracting keeps the bytes from borrowing of each other; it is left where nothing is missing.
+    #[inline]
+    fn holds(&self, word: u64) -> bool {
+        const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+        let above = (word | HIGH_BITS).wrapping_sub(self.low);
+        let below = (self.high | HIGH_BITS).wrapping_sub(word);
+        above & below & !word & HIGH_BITS == HIGH_BITS
+    }
+}
+
+/// Eight bytes of `text`, or all of them if there are fewer.
+#[inline]
+fn word_at(text: &[u8], at: usize) -> u64 {
+    let bytes = text.get(at..).and_then(<[u8]>::first_chunk);
+    bytes.map_or_else(|| pack(text).unwrap_or_default() as u64, |it| u64::from_le_bytes(*it))
 }
 
 /// The sets of the bytes of a text, if the expression describes all of it, byte by byte.
@@ -172,14 +242,32 @@ mod tests {
     }
 
     #[test]
+    fn ranges_hold_at_every_place_and_length() {
+        for length in 1..=20 {
+            let pattern = format!("^[b-y]{{{length}}}$");
+            let (matcher, regex) = (Matcher::new(&pattern).unwrap(), Regex::new(&pattern).unwrap());
+            assert!(matches!(matcher, Matcher::Ranges(_)), "{pattern}");
+            for (place, byte) in (0..length).flat_map(|it| (0..=255).map(move |byte| (it, byte))) {
+                let mut text = vec![b'm'; length];
+                text[place] = byte;
+                assert_eq!(matcher.is_match(&text), regex.is_match(&text), "{text:?}");
+            }
+            assert!(!matcher.is_match(&vec![b'm'; length + 1]));
+            assert!(!matcher.is_match(&vec![b'm'; length - 1]));
+        }
+    }
+
+    #[test]
     fn plain_expressions_get_a_fast_form() {
         let form = |it: &str| match Matcher::new(it).unwrap() {
+            Matcher::Ranges(ranges) => format!("{} ranges", ranges.bytes),
             Matcher::Bytes(sets) => format!("{} bytes", sets.len()),
             Matcher::Automaton(_) => "automaton".to_owned(),
             Matcher::Regex(_) => "regex".to_owned(),
         };
-        assert_eq!(form("^PRV-[0-9]{8}$"), "12 bytes");
-        assert_eq!(form(r"^\([0-9]{3}\) [0-9]{3}-[0-9]{4}$"), "14 bytes");
+        assert_eq!(form("^PRV-[0-9]{8}$"), "12 ranges");
+        assert_eq!(form(r"^\([0-9]{3}\) [0-9]{3}-[0-9]{4}$"), "14 ranges");
+        assert_eq!(form("^[0-9]{3}[02468]$"), "4 bytes");
         assert_eq!(form("^[0-9]{5}(-[0-9]{4})?$"), "automaton");
         assert_eq!(form("^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}$"), "automaton");
         assert_eq!(form("^\\w{100}$"), "regex");

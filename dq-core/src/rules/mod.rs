@@ -7,26 +7,42 @@
 //! Reading a rule set finds everything that is wrong with the file itself; planning finds everything
 //! that does not fit the tables. Both tell all problems at once, each with its line.
 
+mod bounds;
 pub mod check;
+mod definition;
+mod dimension;
 mod document;
 pub mod expression;
 mod fields;
 pub mod format;
 mod kernel;
 mod matcher;
+mod measure;
 mod parameters;
 mod plan;
 mod problem;
 mod rule_set;
+mod schema;
+mod selection;
 mod severity;
+mod share;
 mod surrogates;
 mod tolerance;
 
 pub use check::{Check, CustomCheck};
+pub use dimension::Dimension;
 pub use plan::Plan;
 pub use rule_set::{Rule, RuleCheck, RuleSet};
+pub use schema::schema;
+pub use selection::Selection;
 pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
-pub(crate) use plan::{Blank, Kernel, KeySet, KeySetId, PlannedCheck, PlannedFilter, TablePlan};
+pub(crate) use measure::{Age, Figure, Measure, Moments, Now, Statistic, Summary};
+pub(crate) use plan::{
+    Blank, Kernel, KeyForm, KeySet, KeySetId, Keys, MeasureId, PlannedCheck, PlannedFilter,
+    TablePlan, is_about,
+};
+pub(crate) use problem::Problems;
+pub(crate) use share::Share;

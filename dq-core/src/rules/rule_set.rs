@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::rules::check::{Check, CustomCheck};
+use crate::rules::definition::definition;
+use crate::rules::dimension::Dimension;
 use crate::rules::document::{Content, Node};
 use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
@@ -27,6 +29,8 @@ pub struct RuleSet {
     file: String,
     rules: Vec<Rule>,
     customs: BTreeMap<String, Arc<dyn CustomCheck>>,
+    /// The checks that the file has and this does not, by the ids of rule and check.
+    left_out: HashSet<(String, String)>,
 }
 
 /// A rule: checks of one table, perhaps of some of its rows only.
@@ -57,7 +61,11 @@ pub struct RuleCheck {
     pub tolerance: Tolerance,
     /// What its author says to whoever reads of violations.
     pub message: Option<String>,
+    /// Which quality of the data it is about.
+    pub dimension: Dimension,
     pub(crate) place: Place,
+    /// What it judges and how, as a number.
+    pub(crate) definition: String,
 }
 
 /// The rows that a rule is about.
@@ -120,6 +128,23 @@ impl RuleSet {
         self
     }
 
+    /// Leaves out every check that is not wanted, and every rule that has none left.
+    pub(crate) fn retain(&mut self, is_wanted: impl Fn(&Rule, &RuleCheck) -> bool) {
+        for rule in &mut self.rules {
+            let checks = std::mem::take(&mut rule.checks);
+            let (wanted, others): (Vec<_>, Vec<_>) =
+                checks.into_iter().partition(|it| is_wanted(rule, it));
+            rule.checks = wanted;
+            self.left_out.extend(others.into_iter().map(|it| (rule.id.clone(), it.id)));
+        }
+        self.rules.retain(|it| !it.checks.is_empty());
+    }
+
+    /// Whether the file has a check that was left out.
+    pub(crate) fn has_left_out(&self, rule: &str, check: &str) -> bool {
+        self.left_out.contains(&(rule.to_owned(), check.to_owned()))
+    }
+
     pub(crate) fn customs(&self) -> &BTreeMap<String, Arc<dyn CustomCheck>> {
         &self.customs
     }
@@ -142,7 +167,7 @@ impl Reader {
         if !problems.is_empty() {
             return Err(problems.into_error(&self.file));
         }
-        Ok(RuleSet { file: self.file, rules, customs: BTreeMap::new() })
+        Ok(RuleSet { file: self.file, rules, customs: BTreeMap::new(), left_out: HashSet::new() })
     }
 
     fn rule_set(&self, root: &Node, problems: &RefCell<Problems>) -> Option<Vec<Rule>> {
@@ -155,6 +180,8 @@ impl Reader {
                 format!("this dq reads version {VERSION} of the rule language"),
             );
         }
+        // Editors know by it which schema a JSON file has.
+        fields.take("$schema");
         fields.take("parameters");
         fields.take("description");
         let node = fields.require("rules");
@@ -181,9 +208,11 @@ impl Reader {
         let mut checks: Vec<RuleCheck> = Vec::new();
         let node = fields.require("checks");
         for item in node.map_or(&[][..], |it| list_of(it, "checks", &fields)) {
-            let Some(check) = self.check(item, severity.unwrap_or_default(), problems) else {
+            let Some(mut check) = self.check(item, severity.unwrap_or_default(), problems) else {
                 continue;
             };
+            let condition = filter.as_ref().map(|it| it.expression.text());
+            check.definition = definition(table.as_deref().unwrap_or_default(), condition, item);
             if checks.iter().any(|it| it.id == check.id) {
                 let hint = "give each an `id` of its own";
                 fields.problem(
@@ -208,6 +237,7 @@ impl Reader {
         let id = fields.text("id");
         let message = fields.text("message");
         let own_severity = fields.take("severity").and_then(|it| severity(it, &fields));
+        let own_dimension = fields.take("dimension").and_then(|it| dimension(it, &fields));
         let tolerance = fields.take("tolerance").map(|it| Tolerance::parse(it, &fields));
         let kinds: Vec<_> = fields.names().filter_map(Check::name_of).collect();
         let [kind] = kinds[..] else {
@@ -229,7 +259,9 @@ impl Reader {
         let id = id.unwrap_or_else(|| default_id(&check));
         let severity = own_severity.unwrap_or(severity_of_rule);
         let tolerance = tolerance.flatten().unwrap_or_default();
-        Some(RuleCheck { id, check, severity, tolerance, message, place })
+        let dimension = own_dimension.unwrap_or_else(|| Dimension::of_check(&check));
+        let definition = String::new();
+        Some(RuleCheck { id, check, severity, tolerance, message, dimension, place, definition })
     }
 }
 
@@ -252,6 +284,11 @@ fn list_of<'a>(node: &'a Node, name: &str, fields: &Fields<'_>) -> &'a [Node] {
 
 fn severity(node: &Node, fields: &Fields<'_>) -> Option<Severity> {
     let text = fields.text_of(node, "severity")?;
+    text.parse().map_err(|message: String| fields.problem(node.place, message)).ok()
+}
+
+fn dimension(node: &Node, fields: &Fields<'_>) -> Option<Dimension> {
+    let text = fields.text_of(node, "dimension")?;
     text.parse().map_err(|message: String| fields.problem(node.place, message)).ok()
 }
 

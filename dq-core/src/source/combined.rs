@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Partition, Scan, Snapshot, Source};
+use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Source};
 use crate::value::TableSchema;
 
 /// Several sources whose tables can be checked in one run, and against each other.
@@ -131,6 +131,16 @@ impl CombinedSnapshot {
         self.members.push((title, snapshot));
         Ok(())
     }
+
+    /// The snapshot that has a table, and what the table is called there.
+    fn find(&self, table: &str) -> Result<(&dyn Snapshot, String)> {
+        let place = self.places.get(table);
+        let member = place.and_then(|it| Some((self.members.get(it.member)?, it)));
+        member.map(|((_, snapshot), place)| (&**snapshot, place.table.clone())).ok_or_else(|| {
+            let message = format!("cannot read the table `{table}`: there is none");
+            Error::new(ErrorKind::NotFound, message)
+        })
+    }
 }
 
 fn ambiguous(table: &str, one: &str, other: &str) -> Error {
@@ -148,13 +158,14 @@ impl Snapshot for CombinedSnapshot {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
-        let place = self.places.get(&scan.table);
-        let member = place.and_then(|it| Some((self.members.get(it.member)?, it)));
-        let Some(((_, snapshot), place)) = member else {
-            let message = format!("cannot scan the table `{}`: there is none", scan.table);
-            return Err(Error::new(ErrorKind::NotFound, message));
-        };
-        snapshot.scan(&Scan { table: place.table.clone(), ..scan.clone() }).await
+        let (snapshot, table) = self.find(&scan.table)?;
+        snapshot.scan(&Scan { table, ..scan.clone() }).await
+    }
+
+    /// Asks the source that has the query's table, under the names that the tables have there.
+    async fn query(&self, query: &Query) -> Result<QueryRows> {
+        let (snapshot, table) = self.find(&query.table)?;
+        snapshot.query(&Query { table, ..query.clone() }).await
     }
 
     /// Ends all snapshots, and gives the first error of any.

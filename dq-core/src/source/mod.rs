@@ -26,8 +26,10 @@ use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
 
+use crate::error::Error;
+use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::value::{Batch, TableSchema};
+use crate::value::{Batch, ColumnSchema, TableSchema};
 
 pub use cancellation::Cancellation;
 
@@ -52,6 +54,19 @@ pub trait Snapshot: fmt::Debug + Send + Sync {
     /// deliver each row once. Partitions are read from different threads, in any order, and may be
     /// dropped before their end.
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>>;
+
+    /// Prepares a query in the dialect of the source, which sees the moment of the snapshot and cannot
+    /// write. It runs when its first rows are asked for. While they are read no scan may be waited for:
+    /// both may need the same connection.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` where the source runs no queries, which is the default; `QueryInvalid` if this one
+    /// is wrong: its syntax, a name in it, or that it does more than read.
+    async fn query(&self, query: &Query) -> Result<QueryRows> {
+        let message = format!("cannot query `{}`: this source runs no SQL", query.table);
+        Err(Error::new(ErrorKind::Unsupported, message))
+    }
 
     /// Ends the snapshot: an error of kind `SourceChanged` if what was read was not of one moment.
     /// Without it no count may be reported.
@@ -83,4 +98,29 @@ pub struct Scan {
     pub partitions: NonZeroUsize,
     /// Partitions end with an error of kind `Cancelled` soon after this is cancelled.
     pub cancellation: Cancellation,
+}
+
+/// A query in the dialect of a source.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The name of the table that the query is about; it may read others.
+    pub table: String,
+    /// The text.
+    pub sql: String,
+    /// The rows end with an error of kind `Cancelled` soon after this is cancelled.
+    pub cancellation: Cancellation,
+}
+
+/// The result of a query.
+pub struct QueryRows {
+    /// The columns.
+    pub columns: Vec<ColumnSchema>,
+    /// The rows, in the order of the query.
+    pub rows: Box<dyn Partition>,
+}
+
+impl fmt::Debug for QueryRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueryRows").field("columns", &self.columns).finish_non_exhaustive()
+    }
 }

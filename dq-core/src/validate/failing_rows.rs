@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::error::Result;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::sample::{Sample, Shown};
 
@@ -29,11 +30,22 @@ impl FailingRows {
         }
     }
 
+    /// Whether a row has failed, by its number within the partition.
+    pub(crate) fn has(&self, partition: usize, row: u32) -> bool {
+        self.partitions.get(partition).is_some_and(|it| is_set(it, row))
+    }
+
     /// Offers the rows that failed.
-    pub(crate) fn sample(&self, kept: &[KeptRows], shown: Shown<'_>, sample: &mut Sample) {
+    pub(crate) fn sample(
+        &self,
+        kept: &[KeptRows],
+        shown: Shown<'_>,
+        sample: &mut Sample,
+    ) -> Result<()> {
         for (kept, words) in kept.iter().zip(&self.partitions) {
-            kept.offer(|row| is_set(words, row), shown, sample);
+            kept.offer(|row| is_set(words, row), shown, sample)?;
         }
+        Ok(())
     }
 }
 

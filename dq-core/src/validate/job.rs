@@ -1,99 +1,227 @@
-//! The decision of one check by key.
+//! The decision of the checks that ask about the same keys.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::task::spawn_blocking;
 
-use crate::error::Result;
-use crate::rules::{Kernel, PlannedCheck};
+use crate::error::{Error, ErrorKind, Result};
+use crate::rules::{Kernel, KeySetId, Keys, PlannedCheck};
 use crate::validate::failing_rows::FailingRows;
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{Decision, Finding, KeyRuns};
+use crate::validate::keys::{Finding, Join, KeyRuns, Loaded, Part, Question, Side};
 use crate::validate::run::{Run, State};
 use crate::validate::sample::{Sample, Shown};
 use crate::validate::threads::join;
 
-/// The decision of one check: its buckets, one after the other, by whichever thread is free.
+/// The decision of the checks that ask about the same keys: bucket by bucket, by whichever thread is
+/// free.
 pub(crate) struct Job {
     run: Arc<Run>,
-    decision: Decision,
-    subjects: Arc<Vec<KeyRuns>>,
+    question: Question,
+    checks: Vec<AskingCheck>,
+    keys: Arc<Vec<KeyRuns>>,
     others: Arc<Vec<KeyRuns>>,
-    kept: Arc<Vec<KeptRows>>,
-    failing: FailingRows,
-    shown_key: Vec<usize>,
-    shown_values: Vec<usize>,
     next: AtomicUsize,
 }
 
+/// A check whose answer is looked for, and the rows that fail it.
+struct AskingCheck {
+    /// Position in the plan.
+    position: usize,
+    kept: Arc<Vec<KeptRows>>,
+    failing: Arc<FailingRows>,
+    shown_key: Vec<usize>,
+    shown_values: Vec<usize>,
+}
+
+/// What was found about a check.
+pub(crate) struct Decided {
+    /// Position of the check in the plan.
+    pub(crate) check: usize,
+    pub(crate) finding: Finding,
+    pub(crate) sample: Sample,
+    pub(crate) failing: Arc<FailingRows>,
+}
+
+/// What a check by key asks: about the rows of which keys, among which others, how many there should be.
+struct Asked {
+    subject: Keys,
+    other: Keys,
+    min: u64,
+    max: u64,
+}
+
 impl Job {
-    /// The job that decides `check`; none if the check was decided row by row.
-    pub(crate) fn new(run: &Arc<Run>, state: &State, check: &PlannedCheck) -> Option<Arc<Self>> {
-        let (decision, subjects, others) = match check.kernel {
-            Kernel::Row(_) | Kernel::RowCount { .. } => return None,
-            Kernel::Unique(keys) => (Decision::Unique, keys, keys),
-            Kernel::Dependency(keys) => (Decision::Dependency, keys, keys),
-            Kernel::References { child, parent } => (Decision::Among, child, parent),
-            Kernel::Cardinality { parent, child, min, max } => {
-                (Decision::Times { min, max }, parent, child)
+    /// The jobs that decide `checks`, given by their positions in the plan. Checks that look up keys in
+    /// the same two sets are decided together.
+    pub(crate) fn all(run: &Arc<Run>, state: &State, checks: &[usize]) -> Result<Vec<Arc<Self>>> {
+        let (mut jobs, mut joins) = (Vec::new(), Vec::<(_, Vec<_>)>::new());
+        for position in checks {
+            let kernel = run.plan.checks.get(*position).map(|it| &it.kernel);
+            if let Some((keys, question)) = kernel.and_then(question) {
+                jobs.push(Self::new(run, state, question, (keys.set, keys.set), &[*position])?);
             }
-        };
-        let table = run.plan.tables.get(check.table)?;
-        let shows_values = run.options.show_values;
-        let key = if shows_values {
-            table.primary_key.clone()
-        } else {
-            (0..table.primary_key.len()).collect()
-        };
-        let kept = Arc::clone(state.kept.get(&check.table)?);
-        Some(Arc::new(Self {
+            let Some(asked) = kernel.and_then(Asked::of) else { continue };
+            let (a, b) = (asked.subject.set, asked.other.set);
+            match joins.iter_mut().find(|(it, _)| *it == (a, b) || *it == (b, a)) {
+                Some((_, all)) => all.push((*position, asked)),
+                None => joins.push(((a, b), vec![(*position, asked)])),
+            }
+        }
+        for ((a, b), asked) in joins {
+            let keys = |it| state.keys.get(it).map_or(0, |it| it.iter().map(KeyRuns::len).sum());
+            // The smaller set makes the smaller table.
+            let (table, lookup): (_, _) = if keys(&a) <= keys(&b) { (a, b) } else { (b, a) };
+            let question = Question::Join(asked.iter().map(|(_, it)| it.join(table)).collect());
+            let positions: Vec<_> = asked.iter().map(|it| it.0).collect();
+            jobs.push(Self::new(run, state, question, (table, lookup), &positions)?);
+        }
+        Ok(jobs)
+    }
+
+    fn new(
+        run: &Arc<Run>,
+        state: &State,
+        question: Question,
+        (keys, others): (KeySetId, KeySetId),
+        positions: &[usize],
+    ) -> Result<Arc<Self>> {
+        let missing = || Error::new(ErrorKind::Internal, "keys of a check were not collected");
+        let keys_of = |it| state.keys.get(&it).map(Arc::clone).ok_or_else(missing);
+        let checks = positions.iter().filter_map(|it| {
+            run.plan.checks.get(*it).map(|check| AskingCheck::new(run, state, *it, check))
+        });
+        Ok(Arc::new(Self {
             run: Arc::clone(run),
-            decision,
-            subjects: Arc::clone(state.keys.get(&subjects)?),
-            others: Arc::clone(state.keys.get(&others)?),
-            failing: FailingRows::new(&kept),
-            kept,
-            shown_key: key,
-            shown_values: if shows_values { check.columns.clone() } else { Vec::new() },
+            question,
+            checks: checks.collect::<Option<_>>().ok_or_else(missing)?,
+            keys: keys_of(keys)?,
+            others: keys_of(others)?,
             next: AtomicUsize::new(0),
         }))
     }
 
-    /// Decides every bucket, and takes a sample of the rows that failed.
-    pub(crate) async fn run(self: Arc<Self>) -> Result<(Finding, Sample)> {
+    /// Decides every bucket, and takes samples of the rows that failed.
+    pub(crate) async fn run(self: Arc<Self>) -> Result<Vec<Decided>> {
         let spawn = |_| {
             let job = Arc::clone(&self);
             spawn_blocking(move || job.decide_buckets())
         };
         let tasks = (0..self.run.options.threads.get()).map(spawn).collect();
-        let mut all = Finding::default();
-        for finding in join(tasks).await? {
-            all.violations += finding.violations;
-            all.groups += finding.groups;
+        let mut all = self.no_findings();
+        for findings in join(tasks).await? {
+            all.iter_mut().zip(findings).for_each(|(all, it)| all.add(it));
         }
-        let mut sample = Sample::new(self.run.options.sample_limit);
-        if all.violations > 0 {
-            let shown = Shown { key: &self.shown_key, values: &self.shown_values };
-            self.failing.sample(&self.kept, shown, &mut sample);
-        }
-        Ok((all, sample))
+        let job = Arc::clone(&self);
+        let sample = spawn_blocking(move || {
+            let checks = job.checks.iter().zip(all);
+            checks.map(|(check, it)| check.decided(&job.run, it)).collect::<Result<Vec<_>>>()
+        });
+        Ok(join(vec![sample]).await?.into_iter().flatten().collect())
     }
 
-    fn decide_buckets(&self) -> Result<Finding> {
-        let mut found = Finding::default();
+    fn no_findings(&self) -> Vec<Finding> {
+        vec![Finding::default(); self.question.checks()]
+    }
+
+    fn decide_buckets(&self) -> Result<Vec<Finding>> {
+        let mut found = self.no_findings();
+        let mut fails = |check: usize, partition: usize, row: u32| {
+            if let Some(check) = self.checks.get(check) {
+                check.failing.note(partition, row);
+            }
+        };
         loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            if index >= self.run.buckets {
+            let bucket = self.next.fetch_add(1, Ordering::Relaxed);
+            if bucket >= self.run.buckets {
                 return Ok(found);
             }
             self.run.cancellation.check()?;
-            let subjects: Vec<_> = self.subjects.iter().filter_map(|it| it.bucket(index)).collect();
-            let others: Vec<_> = self.others.iter().filter_map(|it| it.bucket(index)).collect();
-            let mut fails = |partition, row| self.failing.note(partition, row);
-            let finding = self.decision.decide(&subjects, &others, self.run.hash, &mut fails);
-            found.violations += finding.violations;
-            found.groups += finding.groups;
+            let loaded = load(&self.keys, bucket)?;
+            let parts = parts(&self.keys, &loaded, bucket);
+            let others = match self.question {
+                Question::Join(_) => load(&self.others, bucket)?,
+                _ => Vec::new(),
+            };
+            let others = self::parts(&self.others, &others, bucket);
+            let findings = self.question.decide(&parts, &others, self.run.hash, &mut fails);
+            found.iter_mut().zip(findings).for_each(|(found, it)| found.add(it));
         }
     }
+}
+
+impl AskingCheck {
+    fn new(run: &Run, state: &State, position: usize, check: &PlannedCheck) -> Option<Self> {
+        let table = run.plan.tables.get(check.table)?;
+        let shows_values = run.options.show_values;
+        let shown_key = if shows_values {
+            table.primary_key.clone()
+        } else {
+            (0..table.primary_key.len()).collect()
+        };
+        let kept = Arc::clone(state.found.kept.get(&check.table)?);
+        Some(Self {
+            position,
+            failing: Arc::new(FailingRows::new(&kept)),
+            kept,
+            shown_key,
+            shown_values: if shows_values { check.columns.clone() } else { Vec::new() },
+        })
+    }
+
+    /// What was found, with a sample of the rows that failed.
+    fn decided(&self, run: &Run, finding: Finding) -> Result<Decided> {
+        let mut sample = Sample::new(run.options.sample_limit);
+        if finding.violations > 0 {
+            let shown = Shown { key: &self.shown_key, values: &self.shown_values };
+            self.failing.sample(&self.kept, shown, &mut sample)?;
+        }
+        let failing = Arc::clone(&self.failing);
+        Ok(Decided { check: self.position, finding, sample, failing })
+    }
+}
+
+/// What a check asks about one key set.
+fn question(kernel: &Kernel) -> Option<(Keys, Question)> {
+    match *kernel {
+        Kernel::Unique(keys) => Some((keys, Question::Unique(1 << keys.scope))),
+        Kernel::Dependency(keys) => Some((keys, Question::Dependency(1 << keys.scope))),
+        Kernel::DistinctCount { keys, .. } => Some((keys, Question::Distinct(1 << keys.scope))),
+        _ => None,
+    }
+}
+
+impl Asked {
+    fn of(kernel: &Kernel) -> Option<Self> {
+        match *kernel {
+            Kernel::References { child: subject, parent: other } => {
+                Some(Self { subject, other, min: 1, max: u64::MAX })
+            }
+            Kernel::Cardinality { parent: subject, child: other, min, max } => {
+                Some(Self { subject, other, min, max })
+            }
+            _ => None,
+        }
+    }
+
+    /// This as a join whose table holds the keys of the set `table`.
+    fn join(&self, table: KeySetId) -> Join {
+        Join {
+            subject: if self.subject.set == table { Side::Table } else { Side::Lookup },
+            asked: 1 << self.subject.scope,
+            counted: 1 << self.other.scope,
+            rows: self.min..=self.max,
+        }
+    }
+}
+
+fn load(runs: &[KeyRuns], bucket: usize) -> Result<Vec<Loaded>> {
+    runs.iter().map(|it| it.load(bucket)).collect()
+}
+
+/// The parts of a bucket, of all partitions.
+fn parts<'a>(runs: &'a [KeyRuns], loaded: &'a [Loaded], bucket: usize) -> Vec<Part<'a>> {
+    let runs = runs.iter().zip(loaded).enumerate();
+    runs.flat_map(|(partition, (runs, loaded))| runs.parts(bucket, partition, loaded)).collect()
 }

@@ -8,30 +8,52 @@
 //! runtime. Each partition has a worker of its own that judges rows and collects keys; workers share
 //! nothing and their states merge, so no count depends on how the rows were split.
 
+mod baseline;
+mod batch_codec;
 mod failing_rows;
 mod job;
 mod kept_rows;
 mod keys;
+mod measured;
+mod measuring;
+mod memory;
 mod options;
 mod outcome;
+mod quality;
+mod query;
+pub mod record;
 mod report;
 mod row_key;
-mod run;
+pub(crate) mod run;
 mod sample;
-mod threads;
+#[cfg(test)]
+pub(crate) mod testing;
+pub(crate) mod threads;
+mod violations;
 mod worker;
 
 use std::sync::Arc;
 
-use crate::error::Result;
-use crate::rules::{Plan, RuleSet};
+use tokio::task::spawn_blocking;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::rules::{Now, Plan, RuleSet};
 use crate::source::Source;
 use crate::validate::keys::{KeyHash, bucket_count};
+use crate::validate::memory::Budget;
+use crate::validate::outcome::TableOutcome;
 use crate::validate::run::{Found, Run};
-use crate::value::Date;
+use crate::validate::threads::join;
+use crate::validate::violations::Teller;
+use crate::value::Timestamp;
 
+pub use baseline::{Baseline, BaselineReport, Compared, Comparison};
 pub use options::{Progress, ProgressListener, ValidateOptions};
-pub use report::{CheckReport, FORMAT, FailingRow, Report, RuleReport, Status, TableReport};
+pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
+pub use report::{
+    CheckReport, FORMAT, FailingRow, Measured, Report, RuleReport, Status, TableReport,
+};
+pub use violations::{Violation, ViolationListener};
 
 /// Checks the rows of `source` against `rules`.
 ///
@@ -49,28 +71,42 @@ pub async fn validate(
     options: &ValidateOptions,
 ) -> Result<Report> {
     let started = options.clock.now();
-    let as_of = options.as_of.unwrap_or_else(|| Date::of(options.clock.utc()));
+    let now = now(options);
     let snapshot = source.snapshot().await?;
-    let plan = Plan::new(rules, snapshot.tables(), as_of)?;
+    let plan = Plan::new(rules, snapshot.tables(), now.day())?;
+    query::prepare(snapshot.as_ref(), rules, &plan).await?;
     let rows = plan.tables.iter().filter_map(|it| it.schema.rows_estimate).max();
     let run = Arc::new(Run {
         plan,
+        now,
         buckets: bucket_count(rows),
+        budget: Arc::new(Budget::new(options.memory_bytes_max, options.temp_dir.clone())),
         options: options.clone(),
         hash: KeyHash::with_bits(options.hash_bits),
         cancellation: options.cancellation.child(),
     });
-    let found = Arc::clone(&run).execute(snapshot.as_ref()).await?;
+    let mut found = Arc::clone(&run).execute(snapshot.as_ref()).await?;
     snapshot.finish().await?;
+    found.tables.iter_mut().for_each(TableOutcome::number_rows);
+    if let Some(listener) = &options.violations {
+        let teller = Teller::new(&run, rules, listener);
+        let told = spawn_blocking(move || teller.tell(&found).map(|()| found));
+        let lost = || Error::new(ErrorKind::Internal, "what was found is lost");
+        found = join(vec![told]).await?.pop().ok_or_else(lost)?;
+    }
     let tables = tables(&run.plan, &found);
+    let rules_file = rules.file().to_owned();
     let rules = outcome::report(rules, &run.plan, found);
     Ok(Report {
         format: FORMAT,
         status: rules.iter().map(|it| it.status).max().unwrap_or(Status::NotApplicable),
-        as_of: as_of.to_string(),
+        as_of: now.day().to_string(),
         source: source.name().to_owned(),
+        rules_file,
         notes: snapshot.notes(),
         tables,
+        quality: Quality::of(&rules),
+        baseline: None,
         rules,
         elapsed: options.clock.now().duration_since(started),
     })
@@ -86,9 +122,19 @@ pub async fn explain(
     rules: &RuleSet,
     options: &ValidateOptions,
 ) -> Result<Plan> {
-    let as_of = options.as_of.unwrap_or_else(|| Date::of(options.clock.utc()));
+    let now = now(options);
     let snapshot = source.snapshot().await?;
-    Plan::new(rules, snapshot.tables(), as_of)
+    let plan = Plan::new(rules, snapshot.tables(), now.day())?;
+    query::prepare(snapshot.as_ref(), rules, &plan).await?;
+    Ok(plan)
+}
+
+/// What ages are measured against.
+fn now(options: &ValidateOptions) -> Now {
+    match options.as_of {
+        Some(day) => Now::all_of(day),
+        None => Now::at(Timestamp::of(options.clock.utc())),
+    }
 }
 
 fn tables(plan: &Plan, found: &Found) -> Vec<TableReport> {

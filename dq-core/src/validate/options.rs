@@ -1,11 +1,14 @@
 //! How a run is made.
 
+use std::env;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
 use crate::source::Cancellation;
+use crate::validate::violations::ViolationListener;
 use crate::value::Date;
 
 /// How a run is made.
@@ -21,10 +24,19 @@ pub struct ValidateOptions {
     pub show_values: bool,
     /// "Today" for rules about dates. Default: the day on which the run starts, in UTC.
     pub as_of: Option<Date>,
+    /// How much memory the keys of the rows may take, in bytes; beyond it they go to temporary files.
+    /// It also bounds how many different values a `quantile` may keep: one for each 128 bytes.
+    /// The batches that are being read come on top, some megabytes for each thread. Default: 2 GiB.
+    pub memory_bytes_max: u64,
+    /// Where temporary files are made. Default: the folder that the system has for them.
+    pub temp_dir: PathBuf,
     /// Stops the run.
     pub cancellation: Cancellation,
     /// Hears how far the run is. Called from several threads.
     pub progress: Option<ProgressListener>,
+    /// Hears of every failing row, where a sample is not enough: after the last table was read, from one
+    /// thread, table by table and row by row. Its error ends the run. Default: nobody.
+    pub violations: Option<ViolationListener>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// How many bits of the hash of a key differ. For tests, which make nearly all keys collide.
@@ -53,8 +65,11 @@ impl Default for ValidateOptions {
             sample_limit: 10,
             show_values: false,
             as_of: None,
+            memory_bytes_max: 2 << 30,
+            temp_dir: env::temp_dir(),
             cancellation: Cancellation::new(),
             progress: None,
+            violations: None,
             clock: Arc::new(SystemClock),
             hash_bits: u64::BITS,
         }
@@ -68,6 +83,8 @@ impl fmt::Debug for ValidateOptions {
             .field("sample_limit", &self.sample_limit)
             .field("show_values", &self.show_values)
             .field("as_of", &self.as_of)
+            .field("memory_bytes_max", &self.memory_bytes_max)
+            .field("temp_dir", &self.temp_dir)
             .finish_non_exhaustive()
     }
 }

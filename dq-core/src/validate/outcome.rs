@@ -3,20 +3,30 @@
 use serde_json::{Map, Value as Json};
 
 use crate::error::Error;
-use crate::rules::{Kernel, Plan, PlannedCheck, Rule, RuleCheck, RuleSet, Severity, TablePlan};
+use crate::rules::{
+    Allowance, Kernel, MeasureId, Plan, PlannedCheck, Rule, RuleCheck, RuleSet, Severity, TablePlan,
+};
+use crate::validate::kept_rows::KeptRows;
+use crate::validate::measured;
+use crate::validate::measuring::Measuring;
 use crate::validate::row_key::{Position, RowKey};
 use crate::validate::run::Found;
 use crate::validate::sample::Sample;
 use crate::validate::worker::Tally;
-use crate::validate::{CheckReport, FailingRow, RuleReport, Status};
+use crate::validate::{CheckReport, FailingRow, Measured, RuleReport, Status};
 use crate::value::OwnedValue;
 
 /// What was found about one check.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) violations: u64,
+    /// How many groups violate the check; how many keys there are, where that is measured.
     pub(crate) groups: Option<u64>,
     pub(crate) sample: Sample,
+    /// The names of the values of the sample, where they are not those of the check's columns.
+    pub(crate) names: Option<Vec<String>>,
+    /// The rows of a query, where every one is wanted.
+    pub(crate) rows: Option<KeptRows>,
     pub(crate) error: Option<Error>,
 }
 
@@ -27,11 +37,14 @@ pub(crate) struct TableOutcome {
     in_scope: Vec<u64>,
     /// The sequence of each batch and the number of its rows; only where rows are named by number.
     batches: Vec<(u64, u64)>,
+    /// What was measured, in the order of the plan.
+    measures: Vec<Measuring>,
 }
 
 impl Outcome {
     pub(crate) fn new(sample_limit: usize) -> Self {
-        Self { violations: 0, groups: None, sample: Sample::new(sample_limit), error: None }
+        let sample = Sample::new(sample_limit);
+        Self { violations: 0, groups: None, sample, names: None, rows: None, error: None }
     }
 
     /// Adds what one partition has found.
@@ -50,12 +63,24 @@ impl TableOutcome {
         self.in_scope.iter_mut().zip(in_scope).for_each(|(all, more)| *all += more);
     }
 
+    pub(crate) fn add_measures(&mut self, measures: Vec<Measuring>) {
+        if self.measures.is_empty() {
+            self.measures = measures;
+        } else {
+            self.measures.iter_mut().zip(measures).for_each(|(all, more)| all.merge(more));
+        }
+    }
+
+    pub(crate) fn measure(&self, measure: MeasureId) -> Option<&Measuring> {
+        self.measures.get(measure.index)
+    }
+
     fn evaluated(&self, filter: Option<usize>) -> u64 {
         filter.map_or(self.rows, |it| self.in_scope.get(it).copied().unwrap_or_default())
     }
 
-    /// Counts the rows before each batch.
-    fn number_rows(&mut self) {
+    /// Counts the rows before each batch; once, before rows are named.
+    pub(crate) fn number_rows(&mut self) {
         self.batches.sort_unstable();
         let mut before = 0;
         for (_, rows) in &mut self.batches {
@@ -72,8 +97,7 @@ impl TableOutcome {
 }
 
 /// The reports of all rules, in the order of the rule set.
-pub(crate) fn report(rules: &RuleSet, plan: &Plan, mut found: Found) -> Vec<RuleReport> {
-    found.tables.iter_mut().for_each(TableOutcome::number_rows);
+pub(crate) fn report(rules: &RuleSet, plan: &Plan, found: Found) -> Vec<RuleReport> {
     let mut reports: Vec<_> = rules.rules().iter().map(empty).collect();
     for (planned, outcome) in plan.checks.iter().zip(found.checks) {
         let rule = rules.rules().get(planned.rule);
@@ -109,40 +133,62 @@ fn check_report(
     mut outcome: Outcome,
 ) -> CheckReport {
     let evaluated = table_outcome.evaluated(planned.filter);
-    let mut observed = None;
-    if let Kernel::RowCount { min, max } = planned.kernel {
-        outcome.violations = u64::from(!(min..=max).contains(&evaluated));
-        observed =
-            Some(if evaluated == 1 { "1 row".to_owned() } else { format!("{evaluated} rows") });
+    if let Kernel::Figure { measure, .. } = &planned.kernel
+        && let Some(measuring) = table_outcome.measure(*measure)
+    {
+        outcome.violations = measuring.unreadable;
+        outcome.sample = measuring.sample.clone();
     }
-    let is_row_count = observed.is_some();
-    let status = status(check, &outcome, evaluated, is_row_count);
+    let judged = measured::judge(&planned.kernel, evaluated, &outcome, table_outcome);
+    let judged = judged.unwrap_or_else(|error| {
+        outcome.error = Some(error);
+        None
+    });
+    let (measured, observed) = judged.map(|it| (it.measured, it.observed)).unzip();
+    let (failing_rows, status) =
+        (outcome.violations, status(check, &outcome, evaluated, measured.as_ref()));
     let rows = std::mem::replace(&mut outcome.sample, Sample::new(0)).into_rows();
-    let sample: Vec<_> = rows.map(|it| failing_row(it, planned, table, table_outcome)).collect();
+    let names = outcome.names.take();
+    let row = |it| failing_row(it, planned, (table, table_outcome), names.as_deref());
+    let sample: Vec<_> = rows.map(row).collect();
     CheckReport {
         id: check.id.clone(),
         check: check.check.name(),
         columns: check.check.columns(),
         severity: check.severity,
+        dimension: check.dimension,
         status,
         message: check.message.clone(),
         evaluated,
-        violations: outcome.violations,
-        groups: outcome.groups,
-        observed,
-        truncated: !is_row_count && (sample.len() as u64) < outcome.violations,
+        violations: failing_rows + measured.as_ref().map_or(0, |it| it.out_of_bounds.into()),
+        groups: outcome.groups.filter(|_| !matches!(planned.kernel, Kernel::DistinctCount { .. })),
+        observed: observed.filter(|it| !it.is_empty()),
+        measured,
+        truncated: (sample.len() as u64) < failing_rows,
         sample,
         error: outcome.error.map(|it| it.to_string()),
+        line: check.place.line,
+        definition: check.definition.clone(),
+        baseline: None,
     }
 }
 
-fn status(check: &RuleCheck, outcome: &Outcome, evaluated: u64, is_row_count: bool) -> Status {
-    let exceeds = |allowance: Option<crate::rules::Allowance>| {
-        allowance.is_some_and(|it| it.is_exceeded(outcome.violations, evaluated))
+fn status(
+    check: &RuleCheck,
+    outcome: &Outcome,
+    evaluated: u64,
+    measured: Option<&Measured>,
+) -> Status {
+    // What is out of its bounds is more than any tolerance, which counts rows.
+    let is_out = measured.is_some_and(|it| it.out_of_bounds);
+    let exceeds = |allowance: Option<Allowance>| {
+        allowance.is_some_and(|it| is_out || it.is_exceeded(outcome.violations, evaluated))
     };
+    let is_applicable =
+        is_out || outcome.violations > 0 || measured.map_or(evaluated > 0, |it| it.value.is_some());
     match check.severity {
         _ if outcome.error.is_some() => Status::Error,
-        _ if evaluated == 0 && !is_row_count => Status::NotApplicable,
+        _ if !is_applicable => Status::NotApplicable,
         Severity::Info => Status::Pass,
         _ if exceeds(check.tolerance.fail) => Status::Fail,
         _ if exceeds(check.tolerance.warn) => Status::Warn,
@@ -150,17 +196,21 @@ fn status(check: &RuleCheck, outcome: &Outcome, evaluated: u64, is_row_count: bo
     }
 }
 
-fn failing_row(
+/// A failing row, named by its key or else by its number.
+pub(crate) fn failing_row(
     (key, values): (RowKey, Vec<OwnedValue>),
     planned: &PlannedCheck,
-    table: &TablePlan,
-    outcome: &TableOutcome,
+    (table, outcome): (&TablePlan, &TableOutcome),
+    names: Option<&[String]>,
 ) -> FailingRow {
     let mut named = named(table, &table.primary_key, key.key);
     if named.is_empty() {
         named.insert("row".to_owned(), Json::from(outcome.number(key.position)));
     }
-    let values = (!values.is_empty()).then(|| self::named(table, &planned.columns, values));
+    let values = (!values.is_empty()).then(|| match names {
+        Some(names) => names.iter().cloned().zip(values.into_iter().map(json)).collect(),
+        None => self::named(table, &planned.columns, values),
+    });
     FailingRow { key: named, values }
 }
 

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use crate::rules::Severity;
+use crate::rules::{Dimension, Severity};
+use crate::validate::baseline::{BaselineReport, Comparison};
+use crate::validate::quality::Quality;
 
 /// The version of the JSON report. It changes when a reader of the old one would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -51,12 +53,19 @@ pub struct Report {
     pub as_of: String,
     /// The name of the source, without credentials.
     pub source: String,
+    /// The name of the file of the rule set.
+    pub rules_file: String,
     /// What to know about how the rows were read.
     pub notes: Vec<String>,
     /// The tables that were read, in the order of the plan.
     pub tables: Vec<TableReport>,
     /// The rules, in the order of the rule set.
     pub rules: Vec<RuleReport>,
+    /// How good the data are, by the checks of this run.
+    pub quality: Quality,
+    /// The earlier report that this one was compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineReport>,
     /// How long the run took.
     #[serde(rename = "seconds", serialize_with = "as_seconds")]
     pub elapsed: Duration,
@@ -98,6 +107,8 @@ pub struct CheckReport {
     pub columns: Vec<String>,
     /// How much its violations matter.
     pub severity: Severity,
+    /// Which quality of the data it is about.
+    pub dimension: Dimension,
     /// How it ended.
     pub status: Status,
     /// The author's message to whoever reads about violations.
@@ -105,26 +116,58 @@ pub struct CheckReport {
     pub message: Option<String>,
     /// How many rows were in its scope.
     pub evaluated: u64,
-    /// How many of them violate it. For `row_count`, 1 if the number of rows is out of bounds.
+    /// How many of them violate it. Where something is measured, 1 more if that is out of its bounds.
     pub violations: u64,
     /// For checks of groups, how many groups violate it.
     pub groups: Option<u64>,
-    /// Violations that were there, in words, where a key says nothing: the number of rows, say.
+    /// What was there, in words, where a key says nothing: the number of rows, say, and the bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<String>,
+    /// For checks of the rows as a whole, what was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
     /// The lowest keys of failing rows, in order.
     pub sample: Vec<FailingRow>,
     /// Whether there are more failing rows than the sample shows.
     pub truncated: bool,
     /// Why the check could not run.
     pub error: Option<String>,
+    /// The line of the rule set on which the check begins, from 1.
+    pub line: usize,
+    /// A number that stays the same as long as the check judges the same rows in the same way.
+    pub definition: String,
+    /// How many violations are new, against the baseline of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Comparison>,
 }
 
 impl CheckReport {
+    /// How many rows violate it by themselves: all violations but a figure that is out of its bounds.
+    pub fn failing_rows(&self) -> u64 {
+        let figures = self.measured.as_ref().map_or(0, |it| u64::from(it.out_of_bounds));
+        self.violations.saturating_sub(figures)
+    }
+
     /// Violations as a share of the rows in scope; `None` where nothing was in scope.
     pub fn share(&self) -> Option<f64> {
         (self.evaluated > 0).then(|| self.violations as f64 / self.evaluated as f64)
     }
+}
+
+/// What a check measured of the rows in its scope as a whole.
+///
+/// Numbers are numbers of JSON, or text where none holds them exactly; days and points in time are text;
+/// shares are parts of 1.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Measured {
+    /// The figure; none where there was nothing to measure.
+    pub value: Option<serde_json::Value>,
+    /// The least that the check allows, if it says so.
+    pub min: Option<serde_json::Value>,
+    /// The most that the check allows, if it says so.
+    pub max: Option<serde_json::Value>,
+    /// Whether the figure is out of these bounds.
+    pub out_of_bounds: bool,
 }
 
 /// A row that violates a check.

@@ -8,7 +8,9 @@ use crate::value::Batch;
 use crate::value::Column;
 use crate::value::Number;
 use crate::value::OwnedValue;
+use crate::value::TextColumn;
 use crate::value::Value;
+use crate::value::pack_ordered;
 
 /// The name of a row: its primary key. Rows without one are ordered by their position.
 #[derive(Clone, Debug)]
@@ -49,7 +51,7 @@ pub(crate) fn lowest_row(batch: &Batch, columns: &[usize]) -> usize {
     let lowest = match columns {
         [] => None,
         [column] => match batch.column(*column) {
-            Column::Text(texts) => rows.min_by_key(|row| texts.get(*row)),
+            Column::Text(texts) => lowest_text(texts),
             Column::Integer(numbers) if numbers.null_count() == 0 => {
                 let numbers = numbers.values().iter().enumerate();
                 numbers.min_by_key(|(_, number)| **number).map(|(row, _)| row)
@@ -63,6 +65,16 @@ pub(crate) fn lowest_row(batch: &Batch, columns: &[usize]) -> usize {
         }),
     };
     lowest.unwrap_or_default()
+}
+
+/// The row with the lowest text; a NULL is lower.
+fn lowest_text(texts: &TextColumn) -> Option<usize> {
+    // NULL has no number below that of the empty text.
+    let packed = texts.iter().map(|it| it.and_then(pack_ordered));
+    match packed.collect::<Option<Vec<_>>>() {
+        Some(packed) => packed.iter().enumerate().min_by_key(|it| it.1).map(|it| it.0),
+        None => (0..texts.len()).min_by_key(|row| texts.get(*row)),
+    }
 }
 
 impl Ord for RowKey {

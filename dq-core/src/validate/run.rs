@@ -1,31 +1,37 @@
 //! The course of one run: plan, scan each table once, decide by key, report.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::rules::{Kernel, KeySetId, Plan};
+use crate::error::Result;
+use crate::rules::{Kernel, KeySetId, Now, Plan};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
-use crate::validate::job::Job;
+use crate::validate::failing_rows::FailingRows;
+use crate::validate::job::{Decided, Job};
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{KeyHash, KeyRuns};
+use crate::validate::keys::{KeyHash, KeyRuns, Probe, ProbeKernel};
+use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
+use crate::validate::query;
 use crate::validate::threads::join;
+use crate::validate::violations::Judge;
 use crate::validate::worker::{Tally, Worker};
 
 /// What the threads of one run share.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) plan: Plan,
+    pub(crate) now: Now,
     pub(crate) options: ValidateOptions,
     pub(crate) hash: KeyHash,
     /// How many buckets each key set has.
     pub(crate) buckets: usize,
+    pub(crate) budget: Arc<Budget>,
     pub(crate) cancellation: Cancellation,
 }
 
@@ -34,6 +40,12 @@ pub(crate) struct Run {
 pub(crate) struct Found {
     pub(crate) tables: Vec<TableOutcome>,
     pub(crate) checks: Vec<Outcome>,
+    /// The keys of all rows of each table, by partition, where they are needed.
+    pub(crate) kept: HashMap<usize, Arc<Vec<KeptRows>>>,
+    /// What the flags behind those keys are of, by table.
+    pub(crate) judges: HashMap<usize, Vec<Judge>>,
+    /// The rows that failed the checks by key, by position of the check.
+    pub(crate) failing: HashMap<usize, Arc<FailingRows>>,
 }
 
 impl Found {
@@ -45,14 +57,24 @@ impl Found {
             }
         }
     }
+
+    /// Takes over what was found about a check by key.
+    fn decide(&mut self, decided: Decided) {
+        self.failing.insert(decided.check, decided.failing);
+        if let Some(outcome) = self.checks.get_mut(decided.check) {
+            outcome.violations = decided.finding.violations;
+            outcome.groups = decided.finding.groups;
+            outcome.sample = decided.sample;
+        }
+    }
 }
 
 /// Stops the threads of a run: when its future is dropped, and when one of them fails or panics.
-struct StopOnDrop(Cancellation);
+pub(crate) struct StopOnDrop(pub(crate) Cancellation);
 
 impl StopOnDrop {
     /// Lets the threads go on.
-    fn spare(mut self) {
+    pub(crate) fn spare(mut self) {
         self.0 = Cancellation::new();
     }
 }
@@ -69,14 +91,26 @@ impl Run {
         let _stop = StopOnDrop(self.cancellation.clone());
         let mut state = State::new(&self.plan, self.options.sample_limit);
         for (step, table) in self.plan.order.iter().enumerate() {
-            let workers = self.scan(snapshot, *table).await?;
+            let probes = state.probes(&self, *table);
+            let mut workers = self.scan(snapshot, *table, &probes).await?;
+            if self.budget.is_half_used() {
+                workers = make_room(workers).await?;
+            }
             state.take(&self.plan, *table, workers);
             self.decide_what_is_complete(step, &mut state).await?;
+        }
+        for (check, outcome) in self.plan.checks.iter().zip(&mut state.found.checks) {
+            query::run(&self, snapshot, check, outcome).await?;
         }
         Ok(state.found)
     }
 
-    async fn scan(self: &Arc<Self>, snapshot: &dyn Snapshot, table: usize) -> Result<Vec<Worker>> {
+    async fn scan(
+        self: &Arc<Self>,
+        snapshot: &dyn Snapshot,
+        table: usize,
+        probes: &Probes,
+    ) -> Result<Vec<Worker>> {
         let Some(plan) = self.plan.tables.get(table) else { return Ok(Vec::new()) };
         let scan = Scan {
             table: plan.schema.name.clone(),
@@ -84,10 +118,12 @@ impl Run {
             partitions: self.options.threads,
             cancellation: self.cancellation.clone(),
         };
+        let holders = (plan.key_sets.len() + 1) * scan.partitions.get();
+        self.budget.divide(holders);
         let progress = Arc::new(AtomicU64::new(0));
         let mut tasks = Vec::new();
         for partition in snapshot.scan(&scan).await? {
-            let worker = Worker::new(self, table, &progress);
+            let worker = Worker::new(self, table, probes, &progress);
             let (handle, others) = (Handle::current(), StopOnDrop(self.cancellation.clone()));
             tasks.push(spawn_blocking(move || {
                 let worker = handle.block_on(worker.read(partition))?;
@@ -105,45 +141,64 @@ impl Run {
         step: usize,
         state: &mut State,
     ) -> Result<()> {
-        for (position, check) in self.plan.checks.iter().enumerate() {
-            if self.plan.decided_after(check) != Some(step) {
-                continue;
-            }
-            let Some(job) = Job::new(self, state, check) else {
-                let message = format!("the keys for `{}` were not collected", check.name);
-                return Err(Error::new(ErrorKind::Internal, message));
-            };
-            let (finding, sample) = job.run().await?;
-            if let Some(outcome) = state.found.checks.get_mut(position) {
-                outcome.violations = finding.violations;
-                outcome.groups = has_groups(&check.kernel).then_some(finding.groups);
-                outcome.sample.merge(sample);
-            }
+        let checks = self.plan.checks.iter().enumerate();
+        let due = checks.filter(|(_, it)| self.plan.decided_after(it) == Some(step));
+        let due = due.map(|(position, _)| position).filter(|it| !state.probed.contains(it));
+        let due: Vec<_> = due.collect();
+        for job in Job::all(self, state, &due)? {
+            job.run().await?.into_iter().for_each(|it| state.found.decide(it));
         }
         let later = self.plan.checks.iter().filter(|it| self.plan.decided_after(it) > Some(step));
-        let needed: Vec<_> = later.flat_map(|it| it.kernel.key_sets()).collect();
+        let needed: Vec<_> = later.flat_map(|it| it.kernel.keys()).map(|it| it.set).collect();
         state.keys.retain(|id, _| needed.contains(id));
         Ok(())
     }
 }
 
-fn has_groups(kernel: &Kernel) -> bool {
-    matches!(kernel, Kernel::Unique(_) | Kernel::Dependency(_))
+/// Brings what workers hold to temporary files, so that the next table has memory.
+async fn make_room(workers: Vec<Worker>) -> Result<Vec<Worker>> {
+    let spill = |mut worker: Worker| spawn_blocking(move || worker.spill().map(|()| worker));
+    join(workers.into_iter().map(spill).collect()).await
 }
 
 /// What has been found so far, and the keys that are still needed.
 #[derive(Debug)]
 pub(crate) struct State {
-    found: Found,
+    pub(crate) found: Found,
     pub(crate) keys: HashMap<KeySetId, Arc<Vec<KeyRuns>>>,
-    pub(crate) kept: HashMap<usize, Arc<Vec<KeptRows>>>,
+    /// The checks by key that were made row by row, by position in the plan.
+    probed: HashSet<usize>,
 }
+
+/// The checks by key that can be made row by row, by position in the plan.
+pub(crate) type Probes = HashMap<usize, ProbeKernel>;
 
 impl State {
     fn new(plan: &Plan, sample_limit: usize) -> Self {
         let tables = plan.tables.iter().map(|_| TableOutcome::default()).collect();
         let checks = plan.checks.iter().map(|_| Outcome::new(sample_limit)).collect();
-        Self { found: Found { tables, checks }, keys: HashMap::new(), kept: HashMap::new() }
+        let (kept, judges, failing) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let found = Found { tables, checks, kept, judges, failing };
+        Self { found, keys: HashMap::new(), probed: HashSet::new() }
+    }
+
+    /// What `table`, which is read next, can be asked row by row: whether its keys are in small tables
+    /// that have been read.
+    fn probes(&mut self, run: &Run, table: usize) -> Probes {
+        let mut probes = HashMap::new();
+        for (position, check) in run.plan.checks.iter().enumerate().filter(|it| it.1.table == table)
+        {
+            let Kernel::References { child, parent } = &check.kernel else { continue };
+            let key_set =
+                run.plan.tables.get(table).and_then(|it| it.key_sets.get(child.set.index));
+            let keys = self.keys.get(&parent.set);
+            let probe = keys.and_then(|it| Probe::new(it, 1 << parent.scope, run.hash));
+            if let Some((probe, key_set)) = probe.zip(key_set) {
+                probes.insert(position, ProbeKernel { probe, key_set: key_set.clone() });
+            }
+        }
+        self.probed.extend(probes.keys());
+        probes
     }
 
     fn take(&mut self, plan: &Plan, table: usize, workers: Vec<Worker>) {
@@ -151,16 +206,18 @@ impl State {
         let mut runs: Vec<Vec<KeyRuns>> = (0..key_sets).map(|_| Vec::new()).collect();
         let mut kept = Vec::new();
         for worker in workers {
-            runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.push(runs));
+            self.found.judges.insert(table, worker.judges());
+            runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.extend(runs));
             kept.push(worker.kept);
             if let Some(found) = self.found.tables.get_mut(table) {
                 found.add(worker.rows, worker.batches, &worker.in_scope);
+                found.add_measures(worker.measures);
             }
             self.found.add(worker.tallies);
         }
         for (index, runs) in runs.into_iter().enumerate() {
             self.keys.insert(KeySetId { table, index }, Arc::new(runs));
         }
-        self.kept.insert(table, Arc::new(kept));
+        self.found.kept.insert(table, Arc::new(kept));
     }
 }

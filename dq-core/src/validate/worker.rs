@@ -1,22 +1,27 @@
 //! What one partition of a scan does with its batches.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow_array::BooleanArray;
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::{Kernel, KeySet, PlannedFilter, RowKernel, TablePlan};
+use crate::rules::{Kernel, KeySet, KeySetId, Measure, PlannedFilter, RowKernel, TablePlan};
 use crate::source::Partition;
 use crate::validate::Progress;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{KeyRuns, Layout};
+use crate::validate::measuring::Measuring;
 use crate::validate::row_key::lowest_row;
-use crate::validate::run::Run;
+use crate::validate::run::{Probes, Run};
 use crate::validate::sample::{Sample, Shown};
+use crate::validate::violations::Judge;
 use crate::value::Batch;
+use crate::value::Column;
 
 /// The state of one partition; those of all partitions of a table merge.
 #[derive(Debug)]
@@ -32,8 +37,10 @@ pub(crate) struct Worker {
     pub(crate) in_scope: Vec<u64>,
     /// What the row checks of the table have found, in the order of the plan.
     pub(crate) tallies: Vec<Tally>,
-    /// The keys of the key sets of the table, in the order of the plan.
-    pub(crate) runs: Vec<KeyRuns>,
+    /// What has been measured, in the order of the plan.
+    pub(crate) measures: Vec<Measuring>,
+    /// The keys of the key sets of the table, in the order of the plan; none where nobody will ask.
+    pub(crate) runs: Vec<Option<KeyRuns>>,
     pub(crate) kept: KeptRows,
 }
 
@@ -48,22 +55,38 @@ pub(crate) struct Tally {
 }
 
 impl Worker {
-    pub(crate) fn new(run: &Arc<Run>, table: usize, progress: &Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(
+        run: &Arc<Run>,
+        table: usize,
+        probes: &Probes,
+        progress: &Arc<AtomicU64>,
+    ) -> Self {
         let (mut kernels, mut tallies) = (Vec::new(), Vec::new());
         for (position, check) in run.plan.checks.iter().enumerate().filter(|it| it.1.table == table)
         {
-            if let Kernel::Row(kernel) = &check.kernel {
+            let probe = probes.get(&position).map(|it| it as &dyn RowKernel);
+            let kernel = match &check.kernel {
+                Kernel::Row(kernel) => Some(kernel.as_ref()),
+                _ => probe,
+            };
+            if let Some(kernel) = kernel {
                 kernels.push(kernel.fork());
                 let sample = Sample::new(run.options.sample_limit);
                 tallies.push(Tally { check: position, violations: 0, sample, error: None });
             }
         }
+        let others = run.plan.checks.iter().enumerate().filter(|it| !probes.contains_key(&it.0));
+        let needed: HashSet<_> =
+            others.flat_map(|it| it.1.kernel.keys()).map(|it| it.set).collect();
         let plan = run.plan.tables.get(table);
-        let runs = |it: &KeySet| {
+        let runs = |(index, it): (usize, &KeySet)| {
             let layout = Layout { with_values: !it.to.is_empty(), with_rows: it.with_rows };
-            KeyRuns::new(run.hash, layout, run.buckets)
+            let is_needed = needed.contains(&KeySetId { table, index });
+            is_needed.then(|| KeyRuns::new(run.hash, layout, run.buckets, &run.budget))
         };
         let key_sets = plan.map_or(&[][..], |it| &it.key_sets);
+        let measuring = |it: &Measure| Measuring::new(it, run);
+        let measures = plan.map_or(&[][..], |it| &it.measures);
         Self {
             run: Arc::clone(run),
             table,
@@ -73,8 +96,9 @@ impl Worker {
             batches: Vec::new(),
             in_scope: vec![0; plan.map_or(0, |it| it.filters.len())],
             tallies,
-            runs: key_sets.iter().map(runs).collect(),
-            kept: KeptRows::default(),
+            measures: measures.iter().map(measuring).collect(),
+            runs: key_sets.iter().enumerate().map(runs).collect(),
+            kept: KeptRows::new(&run.budget),
         }
     }
 
@@ -87,8 +111,15 @@ impl Worker {
             self.take(&run, plan, &batch)?;
             self.tell(plan, &batch);
         }
-        self.runs.iter_mut().for_each(KeyRuns::finish);
+        self.runs.iter_mut().flatten().try_for_each(KeyRuns::finish)?;
+        self.measures.iter_mut().for_each(|it| it.summary.finish());
         Ok(self)
+    }
+
+    /// Brings all keys to temporary files.
+    pub(crate) fn spill(&mut self) -> Result<()> {
+        self.runs.iter_mut().flatten().try_for_each(|it| it.spill(0))?;
+        self.kept.spill()
     }
 
     fn take(&mut self, run: &Run, table: &TablePlan, batch: &Batch) -> Result<()> {
@@ -98,20 +129,39 @@ impl Worker {
             *in_scope += scope.count_set_bits() as u64;
         }
         let lowest = lowest_row(batch, &table.primary_key);
+        let mut flags = Flags::new(run.options.violations.is_some(), batch.rows());
         for (kernel, tally) in self.kernels.iter().zip(&mut self.tallies) {
             let Some(check) = run.plan.checks.get(tally.check) else { continue };
             let scope = check.filter.and_then(|it| scopes.get(it));
             let values = if run.options.show_values { check.columns.as_slice() } else { &[] };
             let shown = Shown { key: &table.primary_key, values };
-            let Some(violations) = tally.judge(kernel.as_ref(), batch, scope) else { continue };
+            let violations = tally.judge(kernel.as_ref(), batch, scope);
+            flags.push(violations.as_ref());
+            let Some(violations) = violations else { continue };
             if !tally.sample.excludes(batch, lowest, shown) {
                 violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
             }
         }
-        let first_row = self.collect(table, batch, &scopes)?;
-        if run.options.sample_limit > 0 && table.key_sets.iter().any(|it| it.with_rows) {
+        for (measure, measuring) in table.measures.iter().zip(&mut self.measures) {
+            let scope = measure.filter.and_then(|it| scopes.get(it));
+            let column = [measure.column];
+            let values = if run.options.show_values { column.as_slice() } else { &[] };
+            let shown = Shown { key: &table.primary_key, values };
+            flags.push(Some(&measuring.take(measure, batch, scope, (lowest, shown))));
+        }
+        let is_shown =
+            run.options.sample_limit > 0 && self.runs.iter().flatten().any(KeyRuns::has_rows);
+        let first_row = self.first_row(batch, is_shown || flags.are_wanted)?;
+        self.collect(table, batch, &scopes, first_row)?;
+        if is_shown || flags.are_wanted {
             let columns = kept_columns(table, run.options.show_values);
-            self.kept.keep(batch, &columns, first_row, lowest);
+            let columns = columns.iter().map(|it| batch.column(*it).compacted());
+            let columns = columns.chain(flags.columns).collect();
+            self.kept.keep(
+                Batch::new(batch.sequence(), batch.rows(), columns),
+                first_row,
+                lowest,
+            )?;
         }
         self.rows += batch.rows() as u64;
         if table.primary_key.is_empty() {
@@ -120,26 +170,39 @@ impl Worker {
         Ok(())
     }
 
-    /// Collects the keys of a batch, and gives the number of its first row within the partition.
+    /// The number of the first row of a batch within the partition. Nobody needs it where no key is
+    /// collected and no row is kept.
+    fn first_row(&self, batch: &Batch, are_kept: bool) -> Result<u32> {
+        if !are_kept && self.runs.iter().all(Option::is_none) {
+            return Ok(0);
+        }
+        let after = u32::try_from(self.rows + batch.rows() as u64);
+        after.map(|it| it - batch.rows() as u32).map_err(|_| {
+            let message = "cannot check keys: more than 4,294,967,295 rows in one partition";
+            Error::new(ErrorKind::LimitExceeded, message)
+        })
+    }
+
+    /// Collects the keys of a batch.
     fn collect(
         &mut self,
         table: &TablePlan,
         batch: &Batch,
         scopes: &[BooleanBuffer],
-    ) -> Result<u32> {
-        if table.key_sets.is_empty() {
-            return Ok(0);
-        }
-        let after = u32::try_from(self.rows + batch.rows() as u64);
-        let Ok(first_row) = after.map(|it| it - batch.rows() as u32) else {
-            let message = "cannot check keys: more than 4,294,967,295 rows in one partition";
-            return Err(Error::new(ErrorKind::LimitExceeded, message));
-        };
+        first_row: u32,
+    ) -> Result<()> {
         for (key_set, runs) in table.key_sets.iter().zip(&mut self.runs) {
-            let scope = key_set.filter.and_then(|it| scopes.get(it));
-            runs.collect(key_set, batch, scope, first_row)?;
+            if let Some(runs) = runs {
+                runs.collect(key_set, batch, scopes, first_row)?;
+            }
         }
-        Ok(first_row)
+        Ok(())
+    }
+
+    /// What the columns of flags behind those of kept rows are of.
+    pub(crate) fn judges(&self) -> Vec<Judge> {
+        let checks = self.tallies.iter().map(|it| Judge::Check(it.check));
+        checks.chain((0..self.measures.len()).map(Judge::Measure)).collect()
     }
 
     fn tell(&self, plan: &TablePlan, batch: &Batch) {
@@ -174,6 +237,27 @@ impl Tally {
         let count = violations.count_set_bits() as u64;
         self.violations += count;
         (count > 0).then_some(violations)
+    }
+}
+
+/// Columns that say which rows of a batch fail, where every failing row is wanted.
+struct Flags {
+    are_wanted: bool,
+    rows: usize,
+    columns: Vec<Column>,
+}
+
+impl Flags {
+    fn new(are_wanted: bool, rows: usize) -> Self {
+        Self { are_wanted, rows, columns: Vec::new() }
+    }
+
+    fn push(&mut self, failing: Option<&BooleanBuffer>) {
+        if self.are_wanted {
+            let failing = failing.filter(|it| it.count_set_bits() > 0);
+            let flags = failing.map(|it| Column::Boolean(BooleanArray::new(it.clone(), None)));
+            self.columns.push(flags.unwrap_or(Column::Null(self.rows)));
+        }
     }
 }
 

@@ -86,6 +86,19 @@ impl Column {
         }
     }
 
+    /// About how many bytes of memory the values take, with the buffer of text.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Null(_) => 0,
+            Self::Boolean(it) => it.len() / 8,
+            Self::Integer(_) | Self::Float(_) | Self::Date(_) | Self::Timestamp(_) => {
+                8 * self.len()
+            }
+            Self::Text(it) => it.bytes(),
+            Self::Mixed(it) => size_of::<Cell>() * it.len() + it.buffer.len(),
+        }
+    }
+
     /// The same values as an Arrow array; a mixed column becomes text, as [`Value`] prints it.
     pub fn to_arrow(&self) -> ArrayRef {
         match self {

@@ -99,6 +99,15 @@ impl Timestamp {
         self.0
     }
 
+    /// The point `time` in UTC; the nearest that there is if it lies some 290,000 years from now.
+    pub fn of(time: SystemTime) -> Self {
+        let micros = |it: std::time::Duration| i64::try_from(it.as_micros()).unwrap_or(i64::MAX);
+        Self(match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => micros(after),
+            Err(before) => -micros(before.duration()),
+        })
+    }
+
     /// The day of this point.
     pub fn date(self) -> Date {
         Date((self.0.div_euclid(SECONDS_PER_DAY * MICROS_PER_SECOND)) as i32)

@@ -9,23 +9,27 @@ mod batch;
 mod blank;
 mod column;
 mod date;
+mod exact_sum;
 mod fold;
 pub mod lens;
 mod number;
 mod owned;
+mod pack;
 mod render;
 mod schema;
 mod text;
 
 pub use batch::Batch;
-pub use blank::{characters, is_blank};
+pub use blank::{characters, has_control_character, is_blank, trim_blanks};
 pub use column::Cell;
 pub use column::Column;
 pub use column::MixedColumn;
 pub use date::{Date, Timestamp};
+pub(crate) use exact_sum::ExactSum;
 pub use fold::fold_case;
 pub use number::Number;
 pub use owned::OwnedValue;
+pub(crate) use pack::{pack, pack_ordered};
 pub use schema::{ColumnSchema, TableSchema, ValueType};
 pub use text::{Span, TextBuilder, TextColumn};
 
@@ -51,6 +55,33 @@ pub enum Value<'a> {
     Text(&'a [u8]),
     /// Bytes that are not text.
     Bytes(&'a [u8]),
+}
+
+macro_rules! from {
+    ($($type:ty: $value:ident => $borrowed:expr;)*) => {
+        $(impl<'a> From<$type> for Value<'a> {
+            fn from($value: $type) -> Self { $borrowed }
+        })*
+    };
+}
+
+from! {
+    bool: it => Self::Boolean(it);
+    i32: it => Self::Integer(i64::from(it));
+    u32: it => Self::Integer(i64::from(it));
+    i64: it => Self::Integer(it);
+    f64: it => Self::Float(it);
+    Date: it => Self::Date(it);
+    Timestamp: it => Self::Timestamp(it);
+    &'a str: it => Self::Text(it.as_bytes());
+    &'a String: it => Self::Text(it.as_bytes());
+    &'a [u8]: it => Self::Bytes(it);
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value<'_> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
 }
 
 impl Value<'_> {

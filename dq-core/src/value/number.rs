@@ -14,6 +14,9 @@ pub enum Number {
     Float(f64),
 }
 
+/// 2^127: whole numbers below it fit into 128 bits with a sign.
+const WHOLE_LIMIT: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
+
 impl Number {
     /// Reads a decimal number: an optional sign, digits with an optional point, an optional exponent.
     /// Nothing around it is trimmed. Whole numbers of up to 38 digits are exact.
@@ -47,6 +50,17 @@ impl Number {
         }
     }
 
+    /// The same number in one form: an integer if it is whole and fits, however it was spelled.
+    #[must_use]
+    pub(crate) fn normalized(self) -> Self {
+        match self {
+            Self::Float(it) if it.fract() == 0.0 && it.abs() < WHOLE_LIMIT => {
+                Self::Integer(it as i128)
+            }
+            other => other,
+        }
+    }
+
     /// The nearest floating-point number.
     pub fn to_f64(self) -> f64 {
         match self {
@@ -75,14 +89,13 @@ impl PartialOrd for Number {
 }
 
 fn compare_exactly(whole: i128, float: f64) -> Option<Ordering> {
-    const LIMIT: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0; // 2^127
     if float.is_nan() {
         return None;
     }
-    if float >= LIMIT {
+    if float >= WHOLE_LIMIT {
         return Some(Ordering::Less);
     }
-    if float < -LIMIT {
+    if float < -WHOLE_LIMIT {
         return Some(Ordering::Greater);
     }
     let floor = float.floor();

@@ -143,6 +143,17 @@ impl TextColumn {
         Some(Verdicts { codes, of_texts, of_null })
     }
 
+    /// How many bytes of memory the text takes, with its buffer.
+    pub(crate) fn bytes(&self) -> usize {
+        let rows = match &self.rows {
+            Rows::Spans(spans) => size_of_val(spans.as_slice()),
+            Rows::Codes { codes, texts } => {
+                size_of_val(codes.as_slice()) + size_of_val(texts.as_slice())
+            }
+        };
+        rows + self.buffer.len()
+    }
+
     /// The same text over a buffer of its own, which holds nothing else.
     pub fn compacted(&self) -> Self {
         let buffer = self.buffer.as_slice();

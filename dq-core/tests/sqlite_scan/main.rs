@@ -6,6 +6,7 @@
 mod damage;
 mod database;
 mod moments;
+mod queries;
 mod random;
 mod stepping;
 mod traps;

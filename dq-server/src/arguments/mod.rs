@@ -1,6 +1,8 @@
 //! What can be asked of the program.
 
+mod profile;
 mod reading;
+mod size;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -10,13 +12,16 @@ use std::thread;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use dq_core::Result;
 use dq_core::engine;
 use dq_core::report::ReportFormat;
-use dq_core::rules::{RuleSet, Severity};
+use dq_core::rules::{RuleSet, Selection, Severity};
 use dq_core::source::Source;
+use dq_core::validate::Baseline;
 use dq_core::value::Date;
 
+pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
 
 const EXIT_CODES: &str = "\
@@ -49,8 +54,25 @@ Examples:
   # Check what a pipe delivers, and look at the report with jq
   zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
 
+  # Write a page to look at and a comment for a pull request; fail only on what is new
+  dq validate sqlite:providers.db -r rules.yaml --baseline main.json --report dq.html --report dq.md
+
+  # Run one rule, without one of its checks
+  dq validate hospitals.csv -r hospitals.yaml --only address --exclude address/shared
+
   # The same rules for another year
   dq validate visits.csv --rules visits.yaml --param year=2025 --as-of 2025-12-31";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  dq completions bash > ~/.local/share/bash-completion/completions/dq
+  dq completions zsh > ~/.zfunc/_dq
+  dq completions fish > ~/.config/fish/completions/dq.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  dq man | man -l -
+  dq man --out /usr/local/share/man/man1";
 
 /// Checks tables of data against rules: exactly, in one pass, with the same answer on every source.
 #[derive(Debug, Parser)]
@@ -68,12 +90,24 @@ pub(crate) enum Command {
     /// exactly and shows the keys of some failing rows. Nothing is ever written to the source.
     #[command(after_help = format!("{VALIDATE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Validate(Box<ValidateArguments>),
+    /// Find out what is in a source, and which rules it suggests
+    ///
+    /// Reads each table once: types, missing, distinct and frequent values, lengths, shapes, keys, columns that
+    /// tell others, references between tables. Counts are exact, or say that they are estimates.
+    #[command(after_help = profile::EXAMPLES)]
+    Profile(Box<ProfileArguments>),
     /// Work with rule sets
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Print how a source would be checked, without reading its rows
     #[command(after_help = EXIT_CODES)]
     Explain(ExplainArguments),
+    /// Print a script by which a shell completes commands and options
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write those of all commands
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -124,6 +158,19 @@ pub(crate) struct CheckArguments {
     pub(crate) reading: ReadingArguments,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ManArguments {
+    /// Write the page of every command into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// Where the rows are.
 #[derive(Args, Debug)]
 pub(crate) struct SourceArguments {
@@ -141,6 +188,12 @@ pub(crate) struct RulesArguments {
     file: PathBuf,
     #[command(flatten)]
     parameters: ParameterArguments,
+    /// Run only these rules or checks: `rule`, `rule/check` or a pattern with `*`; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Leave these rules or checks out, named as for --only; may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    exclude: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -156,12 +209,21 @@ pub(crate) struct RunArguments {
     /// The least severity at which a failed check makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = fail_on())]
     pub(crate) fail_on: FailOn,
+    /// A JSON report of an earlier run: only violations that are new since then fail
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
     /// How many threads read and check [default: as many as there are]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     /// "Today" for rules about dates, as YYYY-MM-DD [default: today, UTC]
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) as_of: Option<Date>,
+    /// How much memory the keys of rows may take, such as 512MiB; beyond it they go to temporary files
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size::parse)]
+    pub(crate) memory: u64,
+    /// Where temporary files are made [default: where the system has them]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) temp_dir: Option<PathBuf>,
 }
 
 /// What is said about it.
@@ -171,9 +233,12 @@ pub(crate) struct OutputArguments {
     /// The form of the report on standard output
     #[arg(long, default_value = "text", value_parser = format())]
     pub(crate) format: ReportFormat,
-    /// Also write the report to this file: .json, .xml (JUnit) or .txt; may be repeated
+    /// Also write the report to this file: .html, .md, .json, .xml (JUnit), .sarif, .csv or .txt; may be repeated
     #[arg(long = "report", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Write every failing row of every check to this file: .csv, .jsonl or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) violations: Option<PathBuf>,
     /// How many keys of failing rows each check shows at most
     #[arg(long = "sample", value_name = "N", default_value_t = 10)]
     pub(crate) sample_limit: usize,
@@ -217,7 +282,8 @@ impl SourceArguments {
 
 impl RulesArguments {
     pub(crate) fn read(&self) -> Result<RuleSet> {
-        RuleSet::read(&self.file, &self.parameters.map())
+        let selection = Selection { only: self.only.clone(), exclude: self.exclude.clone() };
+        RuleSet::read(&self.file, &self.parameters.map())?.select(&selection)
     }
 
     /// The file of the rule set.
@@ -236,6 +302,14 @@ impl RunArguments {
     pub(crate) fn threads(&self) -> NonZeroUsize {
         let all = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.threads.unwrap_or_else(all)
+    }
+
+    /// The report to compare with, which must be of these rules.
+    pub(crate) fn baseline(&self, rules: &RuleSet) -> Result<Option<Baseline>> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        let baseline = Baseline::read(path)?;
+        baseline.fits(rules)?;
+        Ok(Some(baseline))
     }
 }
 

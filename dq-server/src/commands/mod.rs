@@ -1,6 +1,8 @@
 //! A file for each command.
 
 mod explain;
+mod manual;
+mod profile;
 mod rules;
 mod validate;
 
@@ -14,7 +16,10 @@ pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
     let done = match arguments.command {
         Command::Validate(arguments) => validate::run(&arguments, stop).await,
         Command::Rules(RulesCommand::Check(arguments)) => rules::check(&arguments, stop).await,
+        Command::Profile(arguments) => profile::run(&arguments, stop).await,
         Command::Explain(arguments) => explain::run(&arguments, stop).await,
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
     };
     done.unwrap_or_else(|error| {
         output::complain(&error);

@@ -1,8 +1,9 @@
 //! `dq validate`: checks a source against rules and reports what was found.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use dq_core::report::{self, ReportFormat};
+use dq_core::report::{self, ReportFormat, ViolationsFile};
 use dq_core::source::Cancellation;
 use dq_core::validate::{Report, ValidateOptions, validate};
 use dq_core::{Error, ErrorKind, Result};
@@ -22,12 +23,23 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     let files = formats(&arguments.output)?;
     block_in_place(|| keep_apart(&files, arguments))?;
     let rules = block_in_place(|| arguments.rules.read())?;
+    let baseline = block_in_place(|| arguments.run.baseline(&rules))?;
     let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
+    let violations = arguments.output.violations.as_deref();
+    let violations = block_in_place(|| violations.map(ViolationsFile::create).transpose())?;
+    let violations = violations.map(Arc::new);
     let progress = ProgressLine::new(!arguments.output.no_progress && !arguments.output.quiet);
-    let options = options(arguments, &progress, stop);
-    let report = validate(&*source, &rules, &options).await?;
+    let mut options = options(arguments, &progress, stop);
+    if let Some(file) = violations.clone() {
+        options.violations = Some(Arc::new(move |it| file.write(it)));
+    }
+    let mut report = validate(&*source, &rules, &options).await?;
     drop(progress);
-    let delivered = block_in_place(|| deliver(&report, &files, &arguments.output));
+    if let Some(baseline) = baseline {
+        baseline.apply(&mut report, &rules);
+    }
+    let whole = violations.map(|it| block_in_place(|| it.finish()));
+    let delivered = block_in_place(|| deliver(&report, whole, &files, &arguments.output));
     Ok(delivered.max(verdict(&report, arguments.run.fail_on)))
 }
 
@@ -39,12 +51,13 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
 /// Makes sure that no report overwrites what the run reads.
 fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
     let sources = arguments.source.files().map(|it| ("source", it));
-    for (what, input) in sources.chain([("rule set", arguments.rules.file())]) {
+    let baseline = arguments.run.baseline.as_deref().map(|it| ("baseline", it));
+    for (what, input) in sources.chain([("rule set", arguments.rules.file())]).chain(baseline) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
-        if let Some((file, _)) =
-            files.iter().find(|(file, _)| file.canonicalize().is_ok_and(|it| it == input))
-        {
+        let violations = arguments.output.violations.as_deref();
+        let mut files = files.iter().map(|it| it.0).chain(violations);
+        if let Some(file) = files.find(|file| file.canonicalize().is_ok_and(|it| it == input)) {
             let message = format!("the report `{}` would overwrite the {what}", file.display());
             return Err(Error::new(ErrorKind::UsageInvalid, message));
         }
@@ -57,23 +70,31 @@ fn options(
     progress: &ProgressLine,
     stop: Cancellation,
 ) -> ValidateOptions {
+    let defaults = ValidateOptions::default();
     ValidateOptions {
         threads: arguments.run.threads(),
         sample_limit: arguments.output.sample_limit,
         show_values: arguments.output.show_values,
         as_of: arguments.run.as_of,
+        memory_bytes_max: arguments.run.memory,
+        temp_dir: arguments.run.temp_dir.clone().unwrap_or(defaults.temp_dir),
         cancellation: stop,
         progress: progress.listener(),
-        ..ValidateOptions::default()
+        ..defaults
     }
 }
 
 /// Gives the report to everyone who waits for it, and the exit code of the worst that happened. Who
 /// cannot be reached keeps nobody else waiting.
-fn deliver(report: &Report, files: &[(&Path, ReportFormat)], output: &OutputArguments) -> u8 {
+fn deliver(
+    report: &Report,
+    violations: Option<Result<()>>,
+    files: &[(&Path, ReportFormat)],
+    output: &OutputArguments,
+) -> u8 {
     let written = files.iter().map(|(path, format)| report::write_report(report, *format, path));
     let printed = std::iter::once_with(|| print(report, output));
-    written.chain(printed).filter_map(Result::err).fold(0, |worst, error| {
+    written.chain(printed).chain(violations).filter_map(Result::err).fold(0, |worst, error| {
         output::complain(&error);
         worst.max(error.kind().exit_code())
     })

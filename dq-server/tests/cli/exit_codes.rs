@@ -1,6 +1,6 @@
 //! What a pipeline acts on.
 
-use crate::program::Program;
+use crate::program::{Program, RULES};
 
 #[test]
 fn data_without_violations_exit_with_0() {
@@ -55,4 +55,25 @@ fn rules_that_do_not_fit_the_table_exit_with_2() {
     let ended = program.validate(&[]).with(2);
     assert!(ended.stderr.starts_with("rules.yaml:7:"), "{ended:?}");
     assert!(ended.stderr.contains("`zipcode`"), "{ended:?}");
+}
+
+#[test]
+fn a_check_that_cannot_run_exits_with_3_and_the_others_are_reported() {
+    let program = Program::new();
+    let rules = "      - { id: query, sql: SELECT 1 }\n";
+    program.write("rules.yaml", RULES.to_owned() + rules);
+    let ended = program.validate(&[]).with(3);
+    let told = "could not run: cannot query `data`: this source runs no SQL";
+    assert!(ended.stdout.contains(told), "{ended:?}");
+    assert!(ended.stdout.contains("3 checks: 2 failed, 1 could not run"), "{ended:?}");
+}
+
+#[test]
+fn a_figure_out_of_its_bounds_exits_with_1_and_is_shown_beside_them() {
+    let program = Program::new();
+    let rules = "      - { id: mean, column: id, mean: { max: 1.5 } }\n";
+    program.write("rules.yaml", RULES.to_owned() + rules);
+    let ended = program.validate(&[]).with(1);
+    let told = "people/mean  mean(id): found a mean of 2, expected at most 1.5";
+    assert!(ended.stdout.contains(told), "{ended:?}");
 }

@@ -1,17 +1,27 @@
 //! Runs the program as a shell would.
 
 #![expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "what a test builds on must be there, or else the test fails"
 )]
 
+mod baseline;
 mod exit_codes;
+mod formats;
+mod html;
 #[cfg(unix)]
 mod interrupt;
+mod manual;
 mod output;
+mod profile;
 mod program;
 mod reports;
 mod rules;
+mod selection;
 mod sources;
+mod town;
 mod usage;
+mod violations;

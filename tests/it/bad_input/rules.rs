@@ -5,28 +5,31 @@ use std::fmt::Write;
 
 use dq_core::ErrorKind;
 use dq_core::engine::OpenOptions;
-use dq_core::rules::RuleSet;
+use dq_core::rules::format::Format;
+use dq_core::rules::{Check, RuleSet};
 use dq_core::validate::Status;
 
 use crate::bad_input::Folder;
 use crate::run::{counts, rules};
 
-/// What is said of a rule file.
-fn problems(text: &str) -> String {
+/// What is said of a rule file. The list of all checks is written `CHECKS`, that of formats `FORMATS`.
+pub(crate) fn problems(text: &str) -> String {
     let error = RuleSet::parse("rules.yaml", text, &BTreeMap::new()).expect_err(text);
     assert_eq!(error.kind(), ErrorKind::RulesInvalid, "{text}");
-    error.message().to_owned()
+    let formats: Vec<_> = Format::ALL.iter().map(|it| it.name()).collect();
+    let message = error.message().replace(&Check::NAMES.join(", "), "CHECKS");
+    message.replace(&formats.join(", "), "FORMATS")
 }
 
 /// Rules with one rule about `table` that has one check, in line 6.
-fn one_check(table: &str, check: &str) -> String {
+pub(crate) fn one_check(table: &str, check: &str) -> String {
     format!(
         "version: 1\nrules:\n  - id: rule\n    table: {table}\n    checks:\n      - {{ {check} }}\n"
     )
 }
 
 /// Lists what is said of each of `inputs`.
-fn listed(inputs: &[&str], told: impl Fn(&str) -> String) -> String {
+pub(crate) fn listed(inputs: &[&str], told: impl Fn(&str) -> String) -> String {
     let mut list = String::new();
     for input in inputs {
         writeln!(list, "{input}").unwrap();
@@ -71,8 +74,15 @@ fn an_argument_that_makes_no_sense() {
         "column: a, length: { min: 3, max: 2 }",
         "column: a, type: intger",
         "column: a, format: npl",
+        "column: a, format: uid",
+        "column: a, trimmed: yes",
+        "trimmed: true",
+        "column: a, no_control_characters: false",
         "unique: []",
         "unique: [a], ignore: nul",
+        "unique: [a], normalize: [case, blank]",
+        "unique: [a], normalize: { case: true }",
+        "references: { columns: [a], table: t, normalize: case }",
         "functional_dependency: { from: [a] }",
         "row_count: {}",
         "row_count: { min: many }",
@@ -109,6 +119,8 @@ fn a_name_that_the_table_does_not_have() {
         "references: { columns: [provider_id], table: data, key: [id] }",
         "cardinality: { columns: [provider_id], table: data, where: 'wrong = 1', min: 1 }",
         "custom: checksum, columns: [provider_id]",
+        "column: fee, sum: { min: 1 }",
+        "columns: [provider_id, frist_name], distinct_count: { min: 1 }",
     ];
     insta::assert_snapshot!(listed(&checks, |check| told("data", check)));
     insta::assert_snapshot!(told("dta", checks[0]), @r"3:5: the source has no table `dta`; its only table is `data`");
@@ -142,7 +154,7 @@ extra: true
     rules.yaml:3:5: a rule needs `table`
     rules.yaml:4:5: a rule has no field `tabel`; did you mean `table`?
     rules.yaml:5:15: `sever` is no severity: info, low, medium, high or critical
-    rules.yaml:7:9: a check has one of not_null, not_blank, matches, one_of, between, length, type, format, expression, unique, functional_dependency, row_count, references, referenced, cardinality, custom; this has none; `not_nul` is none; did you mean `not_null`?
+    rules.yaml:7:9: a check has one of CHECKS; this has none; `not_nul` is none; did you mean `not_null`?
     rules.yaml:8:38: `matches`: the regular expression does not compile: unclosed group
     rules.yaml:9:55: expected a number of rows, such as `12`, or a share, such as `0.1%`
     rules.yaml:10:9: another check of the rule has the id `c`; give each an `id` of its own

@@ -39,6 +39,7 @@ rules:
   - id: commits
     table: commits
     checks:
+      - { id: query, sql: 'SELECT 1 FROM commits' }
       - { id: rows, row_count: { min: 0 } }
 ";
 
@@ -52,6 +53,7 @@ pub(crate) fn counts_after(commits: u64) -> Vec<Counts> {
         (right, u64::from(COMMITS_MAX) - commits, None),
         (right, 2 * commits, Some(commits)),
         (right, commits, None),
+        (commits, commits, None),
         (commits, 0, None),
     ]
 }

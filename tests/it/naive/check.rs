@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 
+use crate::naive::Figure;
 use crate::naive::condition::{Condition, Truth};
 use crate::naive::format::has_format;
 use crate::naive::moment::{day_of, parse_moment};
 use crate::naive::number::Number;
 use crate::naive::pattern::is_found;
-use crate::naive::{Cell, Table, key_of, parse_day};
+use crate::naive::{Cell, KeyForm, Table, key_of, parse_day};
 
 /// A check with its arguments. Columns are those of the table that it is about, but for the keys of
 /// another table.
@@ -22,17 +23,29 @@ pub(crate) enum Check {
     Length(&'static str, u64, u64),
     Type(&'static str, &'static str),
     Format(&'static str, &'static str),
+    Trimmed(&'static str),
+    NoControlCharacters(&'static str),
     Expression(Condition),
-    /// Columns, and whether blank is ignored.
-    Unique(Vec<&'static str>, bool),
-    Dependency(Vec<&'static str>, Vec<&'static str>),
+    Unique(Vec<&'static str>, KeyForm),
+    Dependency(Vec<&'static str>, Vec<&'static str>, KeyForm),
     RowCount(u64, u64),
     /// Columns, another table, its key.
-    References(Vec<&'static str>, &'static str, Vec<&'static str>),
+    References(Keys),
     /// Columns, another table, its columns, which of its rows count, and at least and at most how many.
-    Cardinality(Vec<&'static str>, &'static str, Vec<&'static str>, Option<Condition>, (u64, u64)),
+    Cardinality(Keys, Option<Condition>, (u64, u64)),
     /// The same, at least one.
-    Referenced(Vec<&'static str>, &'static str, Vec<&'static str>, Option<Condition>),
+    Referenced(Keys, Option<Condition>),
+    /// Of the rows as a whole.
+    Figure(Figure),
+}
+
+/// Columns, another table, its columns, and how text counts in both.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    pub(crate) columns: Vec<&'static str>,
+    pub(crate) table: &'static str,
+    pub(crate) key: Vec<&'static str>,
+    pub(crate) form: KeyForm,
 }
 
 /// What a check finds.
@@ -43,6 +56,8 @@ pub(crate) struct Outcome {
     pub(crate) groups: Option<u64>,
     /// The rows that fail, in their order.
     pub(crate) rows: Vec<usize>,
+    /// What is measured of all rows, if anything, as the report has it.
+    pub(crate) measured: Option<serde_json::Value>,
 }
 
 impl Check {
@@ -55,30 +70,26 @@ impl Check {
     ) -> Outcome {
         let scope = scope(table, filter);
         let evaluated = scope.len() as u64;
-        let other = |name: &str| tables.iter().find(|it| it.name == name).expect("a table");
+        let children = |keys: &Keys, filter: Option<&Condition>, range| {
+            let other = tables.iter().find(|it| it.name == keys.table).expect("a table");
+            (children(table, &scope, keys, (other, filter), range), None)
+        };
         let (rows, groups) = match self {
             Self::RowCount(min, max) => {
                 let violations = u64::from(evaluated < *min || evaluated > *max);
-                return Outcome { evaluated, violations, ..Outcome::default() };
+                let measured = Some(evaluated.into());
+                return Outcome { evaluated, violations, measured, ..Outcome::default() };
             }
-            Self::Unique(columns, ignores_blank) => unique(table, &scope, columns, *ignores_blank),
-            Self::Dependency(from, to) => dependency(table, &scope, from, to),
-            Self::References(columns, name, key) => {
-                let at_least_one = (1, u64::MAX);
-                (children(table, &scope, columns, (other(name), key, None), at_least_one), None)
-            }
-            Self::Cardinality(columns, name, foreign_key, filter, range) => {
-                let counted = (other(name), foreign_key.as_slice(), filter.as_ref());
-                (children(table, &scope, columns, counted, *range), None)
-            }
-            Self::Referenced(columns, name, foreign_key, filter) => {
-                let counted = (other(name), foreign_key.as_slice(), filter.as_ref());
-                (children(table, &scope, columns, counted, (1, u64::MAX)), None)
-            }
+            Self::Figure(it) => return it.outcome(table, &scope),
+            Self::Unique(columns, form) => unique(table, &scope, columns, *form),
+            Self::Dependency(from, to, form) => dependency(table, &scope, (from, to), *form),
+            Self::References(keys) => children(keys, None, (1, u64::MAX)),
+            Self::Cardinality(keys, filter, range) => children(keys, filter.as_ref(), *range),
+            Self::Referenced(keys, filter) => children(keys, filter.as_ref(), (1, u64::MAX)),
             _ => (scope.into_iter().filter(|it| self.is_violated(table, *it)).collect(), None),
         };
         let rows: Vec<usize> = rows;
-        Outcome { evaluated, violations: rows.len() as u64, groups, rows }
+        Outcome { evaluated, violations: rows.len() as u64, groups, rows, measured: None }
     }
 
     fn is_violated(&self, table: &Table, row: usize) -> bool {
@@ -95,6 +106,10 @@ impl Check {
                 *min <= length && length <= *max
             }),
             Self::Format(it, name) => fails_as_text(cell(it), |text| has_format(name, text)),
+            Self::Trimmed(it) => fails_as_text(cell(it), |text| !is_found(r"^\s|\s$", text)),
+            Self::NoControlCharacters(it) => {
+                fails_as_text(cell(it), |text| !is_found(r"\p{Cc}", text))
+            }
             Self::Type(it, name) => !cell(it).is_null() && !has_type(name, cell(it)),
             Self::BetweenNumbers(it, min, max) => {
                 let bound = |it: &Option<String>| it.as_ref().map(|it| Number::parse(it).unwrap());
@@ -129,14 +144,17 @@ impl Check {
             | Self::BetweenDays(it, ..)
             | Self::Length(it, ..)
             | Self::Type(it, _)
-            | Self::Format(it, _) => vec![it],
+            | Self::Format(it, _)
+            | Self::Trimmed(it)
+            | Self::NoControlCharacters(it) => vec![it],
             Self::Expression(it) => it.columns(),
-            Self::Dependency(from, to) => [from.as_slice(), to].concat(),
+            Self::Dependency(from, to, _) => [from.as_slice(), to].concat(),
             Self::RowCount(..) => Vec::new(),
-            Self::Unique(it, _)
-            | Self::References(it, ..)
-            | Self::Cardinality(it, ..)
-            | Self::Referenced(it, ..) => it.clone(),
+            Self::Figure(it) => it.columns(),
+            Self::Unique(it, _) => it.clone(),
+            Self::References(it) | Self::Cardinality(it, ..) | Self::Referenced(it, _) => {
+                it.columns.clone()
+            }
         }
     }
 }
@@ -151,7 +169,7 @@ fn fails_as_text(cell: &Cell, test: impl Fn(&str) -> bool) -> bool {
     !cell.is_null() && !cell.text().is_some_and(|text| test(&text))
 }
 
-fn day(cell: &Cell) -> Option<i64> {
+pub(crate) fn day(cell: &Cell) -> Option<i64> {
     match cell {
         Cell::Day(it) => Some(*it),
         Cell::Moment(it) => Some(day_of(*it)),
@@ -187,12 +205,9 @@ fn unique(
     table: &Table,
     scope: &[usize],
     columns: &[&'static str],
-    ignores_blank: bool,
+    form: KeyForm,
 ) -> RowsAndGroups {
-    let is_compared =
-        |row: &usize| !ignores_blank || !table.cells(*row, columns).iter().any(|it| it.is_blank());
-    let compared: Vec<_> = scope.iter().copied().filter(is_compared).collect();
-    let mut groups = groups(table, &compared, columns);
+    let mut groups = groups(table, scope, columns, form);
     groups.retain(|it| it.len() > 1);
     let mut rows = groups.concat();
     rows.sort_unstable();
@@ -202,14 +217,14 @@ fn unique(
 fn dependency(
     table: &Table,
     scope: &[usize],
-    from: &[&'static str],
-    to: &[&'static str],
+    (from, to): (&[&'static str], &[&'static str]),
+    form: KeyForm,
 ) -> RowsAndGroups {
-    let has_value = |row: &usize| key_of(&table.cells(*row, to)).is_some();
+    let has_value = |row: &usize| key_of(&table.cells(*row, to), form).is_some();
     let compared: Vec<_> = scope.iter().copied().filter(has_value).collect();
     let (mut rows, mut violated) = (Vec::new(), 0);
-    for group in groups(table, &compared, from) {
-        let values = groups(table, &group, to);
+    for group in groups(table, &compared, from, form) {
+        let values = groups(table, &group, to, form);
         if values.len() < 2 {
             continue;
         }
@@ -225,10 +240,15 @@ fn dependency(
 }
 
 /// Rows with the same key, each group in the order of its rows.
-fn groups(table: &Table, rows: &[usize], columns: &[&'static str]) -> Vec<Vec<usize>> {
+fn groups(
+    table: &Table,
+    rows: &[usize],
+    columns: &[&'static str],
+    form: KeyForm,
+) -> Vec<Vec<usize>> {
     let mut groups: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
     for row in rows {
-        let Some(key) = key_of(&table.cells(*row, columns)) else { continue };
+        let Some(key) = key_of(&table.cells(*row, columns), form) else { continue };
         match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, group)) => group.push(*row),
             None => groups.push((key, vec![*row])),
@@ -241,16 +261,17 @@ fn groups(table: &Table, rows: &[usize], columns: &[&'static str]) -> Vec<Vec<us
 fn children(
     table: &Table,
     scope: &[usize],
-    columns: &[&'static str],
-    (other, their_columns, filter): (&Table, &[&'static str], Option<&Condition>),
+    keys: &Keys,
+    (other, filter): (&Table, Option<&Condition>),
     (min, max): (u64, u64),
 ) -> Vec<usize> {
     let counted = self::scope(other, filter);
-    let theirs: Vec<_> =
-        counted.iter().filter_map(|it| key_of(&other.cells(*it, their_columns))).collect();
+    let theirs = counted.iter().filter_map(|it| key_of(&other.cells(*it, &keys.key), keys.form));
+    let theirs: Vec<_> = theirs.collect();
     let is_violated = |row: &usize| {
-        let Some(key) = key_of(&table.cells(*row, columns)) else { return false };
-        let count = theirs.iter().filter(|it| **it == key).count() as u64;
+        let ours = key_of(&table.cells(*row, &keys.columns), keys.form);
+        let Some(ours) = ours else { return false };
+        let count = theirs.iter().filter(|it| **it == ours).count() as u64;
         count < min || count > max
     };
     scope.iter().copied().filter(is_violated).collect()

@@ -1,5 +1,7 @@
 //! Formats, as regular expressions.
 
+use regex::Regex;
+
 use crate::naive::parse_day;
 use crate::naive::pattern::is_found;
 
@@ -17,6 +19,14 @@ pub(crate) fn has_format(name: &str, text: &str) -> bool {
         "phone" => is(r"(\+?1[ .()-]*)?\(?[0-9]([ .()-]*[0-9]){9}", text),
         "iso_date" => parse_day(text).is_some(),
         "email" => is_email(text),
+        "url" => is_url(text),
+        "uuid" => is("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text),
+        "dea" => is("[ABCDEFGHJKLMNPRSTUX][A-Z9][0-9]{7}", text) && has_dea_check_digit(text),
+        "ccn" => {
+            let provider = "[0-9]{4}|[0-9]{3}[EF]|[A-Z][0-9A-Z][0-9]{2}";
+            is(&format!("[0-9A-Z][0-9]({provider}|[CDX][0-9]{{7}})"), text)
+        }
+        "nucc_taxonomy" => is("[0-9]{3}[0-9A-Z]{2}[0-9]{4}X", text),
         other => panic!("no format {other}"),
     }
 }
@@ -35,14 +45,45 @@ fn is_luhn(digits: &str) -> bool {
     sum % 10 == 0
 }
 
+fn has_dea_check_digit(text: &str) -> bool {
+    let digits: Vec<_> = text.chars().skip(2).map(|it| it.to_digit(10).unwrap()).collect();
+    let once = digits[0] + digits[2] + digits[4];
+    let twice = digits[1] + digits[3] + digits[5];
+    (once + 2 * twice) % 10 == digits[6]
+}
+
+fn is_url(text: &str) -> bool {
+    let octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+    let character = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}";
+    let rest = format!(r"(/({character})*)?(\?({character}|\?)*)?(#({character}|\?)*)?");
+    let url = Regex::new(&format!(r"^(?i:https?)://(\[[^\]]*\]|[^:/?#\[\]]+)(:[0-9]+)?{rest}$"));
+    let Some(parts) = url.unwrap().captures(text) else { return false };
+    let is_port = |it: &str| {
+        is(":[1-9][0-9]{0,4}", it) && it.trim_start_matches(':').parse::<u32>().unwrap() < 65536
+    };
+    let host = &parts[1];
+    text.len() <= 8000
+        && parts.get(2).is_none_or(|it| is_port(it.as_str()))
+        && match host.strip_prefix('[') {
+            Some(address) => address.trim_end_matches(']').parse::<std::net::Ipv6Addr>().is_ok(),
+            None => {
+                is(&format!(r"{octet}(\.{octet}){{3}}"), host)
+                    || (host.len() <= 253 && is_domain(host))
+            }
+        }
+}
+
 fn is_email(text: &str) -> bool {
     let atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
-    let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
     let Some((local, domain)) = text.split_once('@') else { return false };
-    let last = domain.rsplit('.').next().unwrap();
     text.len() <= 254
         && local.len() <= 64
         && is(&format!(r"{atom}(\.{atom})*"), local)
-        && is(&format!(r"{label}(\.{label})+"), domain)
-        && !is("[0-9]*", last)
+        && is_domain(domain)
+}
+
+fn is_domain(domain: &str) -> bool {
+    let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+    let last = domain.rsplit('.').next().unwrap();
+    is(&format!(r"{label}(\.{label})+"), domain) && !is("[0-9]*", last)
 }

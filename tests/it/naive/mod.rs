@@ -4,13 +4,18 @@
 
 mod check;
 mod condition;
+mod figure;
 mod format;
+mod key;
 mod moment;
 mod number;
 mod pattern;
 
-pub(crate) use check::{Check, Outcome};
+use check::day;
+pub(crate) use check::{Check, Keys, Outcome};
 pub(crate) use condition::{Condition, Operand};
+pub(crate) use figure::{Figure, Statistic};
+pub(crate) use key::{KeyForm, key_of};
 pub(crate) use moment::{parse_day, show_day, show_moment};
 pub(crate) use number::Number;
 
@@ -104,22 +109,4 @@ impl Cell {
     pub(crate) fn is_blank(&self) -> bool {
         matches!(self, Self::Text(it) if it.chars().all(char::is_whitespace))
     }
-
-    /// What two cells have in common if they are the same key: numbers go by their value, all else by
-    /// what is shown, and bytes are never text. NULL is no key.
-    fn key(&self) -> Option<String> {
-        match self {
-            Self::Bytes(it) => Some(format!("bytes {it:?}")),
-            Self::Float(it) if *it == 0.0 => Some("text 0".to_owned()),
-            Self::Float(it) if it.fract() == 0.0 && it.abs() < 1e38 => {
-                Some(format!("text {it:.0}"))
-            }
-            _ => self.text().map(|it| format!("text {it}")),
-        }
-    }
-}
-
-/// The key of some cells; none if one of them is NULL, since such a key is not compared.
-fn key_of(cells: &[&Cell]) -> Option<Vec<String>> {
-    cells.iter().map(|it| it.key()).collect()
 }

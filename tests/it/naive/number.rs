@@ -41,6 +41,16 @@ impl Number {
         })
     }
 
+    /// How many digits [`decimals`](Self::decimals) has behind the point.
+    pub(crate) const PLACES: usize = 1074;
+
+    /// Whether it is negative, and all its digits, the lowest first.
+    pub(crate) fn decimals(self) -> (bool, Vec<u8>) {
+        let digits = self.digits().expect("a finite number");
+        let text = digits.whole + &digits.fraction;
+        (digits.negative, text.bytes().rev().map(|it| it - b'0').collect())
+    }
+
     /// All digits that there are: no float has more than 1,074 behind its point.
     fn digits(self) -> Option<Digits> {
         let text = match self {

@@ -1,6 +1,8 @@
 //! Random checks of random tables, on every source and at every number of threads: the counts are
 //! those of the naive evaluator, and so are the rows that a report shows.
 
+mod figures;
+mod records;
 mod rules;
 mod sources;
 mod tables;
@@ -92,6 +94,19 @@ struct Run<'a> {
     options: &'a ValidateOptions,
 }
 
+const ENOUGH: u64 = 1 << 30;
+
+/// Threads, bits of the hash that differ, and bytes of memory: without any, all keys go to files.
+const RUNS: [(usize, u32, u64); 7] = [
+    (1, 64, ENOUGH),
+    (2, 64, ENOUGH),
+    (7, 64, ENOUGH),
+    (1, 4, ENOUGH),
+    (7, 4, ENOUGH),
+    (1, 64, 0),
+    (7, 4, 0),
+];
+
 impl Run<'_> {
     /// Whether `source`, which holds `tables`, is judged as the naive evaluator judges it.
     fn counts(
@@ -102,10 +117,12 @@ impl Run<'_> {
     ) -> Result<(), TestCaseError> {
         let rule_set = rules(&self.rules.text());
         let expected = self.rules.outcomes(tables);
-        for (number, hash_bits) in [(1, 64), (2, 64), (7, 64), (1, 4), (7, 4)] {
+        for (number, hash_bits, memory_bytes_max) in RUNS {
             let threads = threads(number).threads;
-            let options = ValidateOptions { threads, hash_bits, ..self.options.clone() };
-            let context = format!("{name}, {number} threads, {hash_bits} bits");
+            let options =
+                ValidateOptions { threads, hash_bits, memory_bytes_max, ..self.options.clone() };
+            let context =
+                format!("{name}, {number} threads, {hash_bits} bits, {memory_bytes_max} bytes");
             match wait(validate(source, &rule_set, &options)) {
                 Ok(report) => self.is_right(&report, &expected, tables, &context)?,
                 Err(error) => return Err(TestCaseError::fail(format!("{context}: {error}"))),
@@ -128,6 +145,8 @@ impl Run<'_> {
             let found = (report.evaluated, report.violations, report.groups);
             let right = (expected.evaluated, expected.violations, expected.groups);
             prop_assert_eq!(found, right, "{}: {:?} {:?}", context, check, expected.rows);
+            let measured = report.measured.as_ref().and_then(|it| it.value.clone());
+            prop_assert_eq!(&measured, &expected.measured, "{}: {:?}", context, check);
             prop_assert_eq!(&report.error, &None, "{}: {:?}", context, check);
             let shown = shown(report);
             let sample = self.sample(table, &check.columns(), &expected.rows);

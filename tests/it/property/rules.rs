@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use dq_core::rules::format::Format;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use crate::naive::{Check, Condition, Operand, Outcome, Table};
+use crate::naive::{Check, Condition, KeyForm, Keys, Operand, Outcome, Table};
+use crate::property::figures;
 use crate::property::tables::{COLUMNS, WORDS};
 
 /// Some rules.
@@ -68,13 +70,6 @@ impl Rule {
 }
 
 fn json_of(check: &Check) -> Value {
-    let children = |columns: &[&str], table: &str, key: &[&str], filter: Option<&Condition>| {
-        let mut json = json!({ "columns": columns, "table": table, "foreign_key": key });
-        if let Some(filter) = filter {
-            json["where"] = json!(filter.sql());
-        }
-        json
-    };
     match check {
         Check::NotNull(it) => json!({ "column": it, "not_null": true }),
         Check::NotBlank(it) => json!({ "column": it, "not_blank": true }),
@@ -88,26 +83,51 @@ fn json_of(check: &Check) -> Value {
         }
         Check::Type(it, name) => json!({ "column": it, "type": name }),
         Check::Format(it, name) => json!({ "column": it, "format": name }),
+        Check::Trimmed(it) => json!({ "column": it, "trimmed": true }),
+        Check::NoControlCharacters(it) => json!({ "column": it, "no_control_characters": true }),
         Check::Expression(it) => json!({ "expression": it.sql() }),
-        Check::Unique(columns, true) => json!({ "unique": columns, "ignore": "blank" }),
-        Check::Unique(columns, false) => json!({ "unique": columns }),
-        Check::Dependency(from, to) => {
-            json!({ "functional_dependency": { "from": from, "to": to } })
+        Check::Unique(columns, form) => formed(json!({ "unique": columns }), *form),
+        Check::Dependency(from, to, form) => {
+            formed(json!({ "functional_dependency": { "from": from, "to": to } }), *form)
         }
         Check::RowCount(min, max) => json!({ "row_count": { "min": min, "max": max } }),
-        Check::References(columns, table, key) => {
-            json!({ "references": { "columns": columns, "table": table, "key": key } })
+        Check::References(Keys { columns, table, key, form }) => {
+            let argument = json!({ "columns": columns, "table": table, "key": key });
+            formed(json!({ "references": argument }), *form)
         }
-        Check::Referenced(columns, table, key, filter) => {
-            json!({ "referenced": children(columns, table, key, filter.as_ref()) })
+        Check::Referenced(keys, filter) => {
+            formed(json!({ "referenced": children(keys, filter.as_ref()) }), keys.form)
         }
-        Check::Cardinality(columns, table, key, filter, (min, max)) => {
-            let mut json = children(columns, table, key, filter.as_ref());
-            json["min"] = json!(min);
-            json["max"] = json!(max);
-            json!({ "cardinality": json })
+        Check::Cardinality(keys, filter, (min, max)) => {
+            let mut argument = children(keys, filter.as_ref());
+            argument["min"] = json!(min);
+            argument["max"] = json!(max);
+            formed(json!({ "cardinality": argument }), keys.form)
         }
+        Check::Figure(it) => figures::json_of(it),
     }
+}
+
+fn children(Keys { columns, table, key, .. }: &Keys, filter: Option<&Condition>) -> Value {
+    let mut json = json!({ "columns": columns, "table": table, "foreign_key": key });
+    if let Some(filter) = filter {
+        json["where"] = json!(filter.sql());
+    }
+    json
+}
+
+/// A check whose keys have a form.
+pub(crate) fn formed(mut check: Value, form: KeyForm) -> Value {
+    if form.ignores_blank {
+        check["ignore"] = json!("blank");
+    }
+    match (form.folds_case, form.collapses_blanks) {
+        (false, false) => {}
+        (true, false) => check["normalize"] = json!("case"),
+        (false, true) => check["normalize"] = json!(["blanks"]),
+        (true, true) => check["normalize"] = json!(["case", "blanks"]),
+    }
+    check
 }
 
 pub(crate) fn rules() -> impl Strategy<Value = Rules> {
@@ -121,12 +141,12 @@ fn table() -> impl Strategy<Value = &'static str> {
     select(&["child", "child", "parent"][..])
 }
 
-fn column() -> impl Strategy<Value = &'static str> {
+pub(crate) fn column() -> impl Strategy<Value = &'static str> {
     select(&COLUMNS[..]).prop_map(|it| it.name)
 }
 
 /// One to three columns, some of which make groups.
-fn columns() -> impl Strategy<Value = Vec<&'static str>> {
+pub(crate) fn columns() -> impl Strategy<Value = Vec<&'static str>> {
     let column = prop_oneof![3 => joining(), 2 => column(), 1 => select(&["id", "part"][..])];
     vec(column, 1..4)
 }
@@ -136,11 +156,20 @@ fn joining() -> impl Strategy<Value = &'static str> {
     select(&["key", "number key", "lông \"key\"", "numeral", "whole", "real", "any"][..])
 }
 
-fn keys() -> impl Strategy<Value = (Vec<&'static str>, &'static str, Vec<&'static str>)> {
+pub(crate) fn form() -> impl Strategy<Value = KeyForm> {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    flags.prop_map(|(ignores_blank, folds_case, collapses_blanks)| KeyForm {
+        ignores_blank,
+        folds_case,
+        collapses_blanks,
+    })
+}
+
+fn keys() -> impl Strategy<Value = Keys> {
     let pair = prop_oneof![joining().prop_map(|it| (it, it)), (joining(), joining())];
-    (vec(pair, 1..3), table()).prop_map(|(pairs, table)| {
+    (vec(pair, 1..3), table(), form()).prop_map(|(pairs, table, form)| {
         let (columns, key) = pairs.into_iter().unzip();
-        (columns, table, key)
+        Keys { columns, table, key, form }
     })
 }
 
@@ -158,27 +187,26 @@ fn check() -> impl Strategy<Value = Check> {
         (column(), select(&["integer", "decimal", "date", "timestamp", "boolean"][..]))
             .prop_map(|(it, name)| Check::Type(it, name)),
         (column(), format()).prop_map(|(it, name)| Check::Format(it, name)),
+        column().prop_map(Check::Trimmed),
+        column().prop_map(Check::NoControlCharacters),
         (column(), between(&NUMBERS))
             .prop_map(|(it, (min, max))| Check::BetweenNumbers(it, min, max)),
         (column(), between(&DAYS)).prop_map(|(it, (min, max))| Check::BetweenDays(it, min, max)),
         condition().prop_map(Check::Expression),
     ];
     let of_sets = prop_oneof![
-        (columns(), any::<bool>()).prop_map(|(columns, blank)| Check::Unique(columns, blank)),
-        (vec(joining(), 1..3), vec(prop_oneof![joining(), column()], 1..3))
-            .prop_map(|(from, to)| Check::Dependency(from, to)),
+        (columns(), form()).prop_map(|(columns, form)| Check::Unique(columns, form)),
+        (vec(joining(), 1..3), vec(prop_oneof![joining(), column()], 1..3), form())
+            .prop_map(|(from, to, form)| Check::Dependency(from, to, form)),
         (0..30_u64, 0..30_u64).prop_map(|(min, more)| Check::RowCount(min, min + more)),
-        keys().prop_map(|(columns, table, key)| Check::References(columns, table, key)),
-        (keys(), option::of(condition())).prop_map(|((columns, table, key), filter)| {
-            Check::Referenced(columns, table, key, filter)
-        }),
+        keys().prop_map(Check::References),
+        (keys(), option::of(condition()))
+            .prop_map(|(keys, filter)| Check::Referenced(keys, filter)),
         (keys(), option::of(condition()), 0..3_u64, 0..3_u64).prop_map(
-            |((columns, table, key), filter, min, more)| {
-                Check::Cardinality(columns, table, key, filter, (min, min + more))
-            }
+            |(keys, filter, min, more)| Check::Cardinality(keys, filter, (min, min + more))
         ),
     ];
-    prop_oneof![of_text, of_sets]
+    prop_oneof![of_text, of_sets, figures::figure().prop_map(Check::Figure)]
 }
 
 fn pattern() -> impl Strategy<Value = String> {
@@ -203,7 +231,8 @@ fn pattern() -> impl Strategy<Value = String> {
 }
 
 fn format() -> impl Strategy<Value = &'static str> {
-    select(&["npi", "email", "phone", "us_zip", "us_state", "luhn", "iso_date"][..])
+    let names: Vec<_> = Format::ALL.iter().map(|it| it.name()).collect();
+    select(names)
 }
 
 /// What a list may hold: some words, and values of other columns as they are shown.
@@ -226,7 +255,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 /// In their order.
-const NUMBERS: [&str; 9] = [
+pub(crate) const NUMBERS: [&str; 9] = [
     "-1e300",
     "-9007199254740993",
     "-1.5",
@@ -239,10 +268,10 @@ const NUMBERS: [&str; 9] = [
 ];
 
 /// In their order.
-const DAYS: [&str; 6] =
+pub(crate) const DAYS: [&str; 6] =
     ["0001-01-01", "1969-12-31", "1970-01-01", "2024-02-29", "2024-03-01", "2200-01-01"];
 
-fn between(
+pub(crate) fn between(
     bounds: &'static [&'static str],
 ) -> impl Strategy<Value = (Option<String>, Option<String>)> {
     (0..bounds.len(), 0..bounds.len(), 0..3).prop_map(|(a, b, which)| {

@@ -25,7 +25,7 @@ pub(crate) const COLUMNS: [Column; 11] = [
 ];
 
 /// The text in which everything goes wrong.
-pub(crate) const WORDS: [&str; 58] = [
+pub(crate) const WORDS: [&str; 60] = [
     "",
     " ",
     "\t",
@@ -43,6 +43,8 @@ pub(crate) const WORDS: [&str; 58] = [
     " a",
     "a\0",
     "\0",
+    "\u{85}",
+    "a\u{9f}",
     "é",
     "e\u{301}",
     "É",
@@ -143,7 +145,12 @@ const REALS: [f64; 19] = [
 
 const BYTES: [&[u8]; 5] = [b"", b"a", b" ", b"\xff", b"1"];
 
-const CODES: [&str; 34] = [
+const KEYS: [&str; 18] = [
+    "", " ", "a", "A", " a", "a\u{a0}", "a b", "A  b ", "0", "1", "1 ", "2", "1.0", "NaN", "nan",
+    "ß", "Ss", "ẞ ",
+];
+
+const CODES: [&str; 56] = [
     "1234567893",
     "1234567890",
     "0234567899",
@@ -178,6 +185,28 @@ const CODES: [&str; 34] = [
     "0000-01-01",
     "9999-12-31",
     "2024-1-1",
+    "https://example.org",
+    "HTTP://192.0.2.1:8080/a?b=%20#c",
+    "http://[::1]/",
+    "http://localhost/",
+    "http://example.org:65536",
+    "ftp://example.org/",
+    "https://example.org/a b",
+    "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+    "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6",
+    "f81d4fae7dec11d0a76500a0c91e6bf6",
+    "AP5836727",
+    "AP5836728",
+    "F91234563",
+    "QP5836727",
+    "050146",
+    "A10001",
+    "50014F",
+    "33S024",
+    "45C0001234",
+    "33s024",
+    "207Q00000X",
+    "207q00000x",
 ];
 
 /// How tables are laid out, which must not matter.
@@ -270,7 +299,7 @@ fn cell(column: &str) -> BoxedStrategy<Cell> {
             select(&BYTES[..]).prop_map(|it| Cell::Bytes(it.to_vec())),
         ]
         .boxed(),
-        "key" => text(&["", " ", "a", "A", "0", "1", "2", "3", "1.0", "b"]).boxed(),
+        "key" => text(&KEYS).boxed(),
         "number key" => (0..5_i64).prop_map(Cell::Integer).boxed(),
         _ => (select(&[13_usize, 14, 15, 16, 40, 700][..]), select(&["x", "y", "é"][..]))
             .prop_map(|(length, end)| Cell::Text(format!("{}{end}", "k".repeat(length))))

@@ -1,5 +1,5 @@
 //! Scans by one statement that lasts as long as the scan: views, virtual tables, tables `WITHOUT
-//! ROWID`.
+//! ROWID`; and the queries of rules.
 //!
 //! A statement borrows its connection, so both live on one thread, which hands over a few batches
 //! ahead. It begins with the first batch that is asked for, and ends soon after nobody asks any more.
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::moment::Loan;
+use crate::database::sqlite::moment::{Handle, Loan};
 use crate::database::sqlite::rows::{RowReader, select};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan};
@@ -23,9 +23,18 @@ const BATCHES_WAITING: usize = 2;
 
 /// Starts a scan of `table` on a connection of its own.
 pub(crate) fn start(connection: Loan, table: &TableSchema, scan: &Scan) -> Box<dyn Partition> {
-    let (sql, reader) = select(table, scan, None, "");
-    let cancellation = scan.cancellation.clone();
-    let cursor = Cursor { connection, sql, reader, table: table.name.clone(), cancellation };
+    let doing = format!("read the table `{}`", table.name);
+    query(Handle::Own(connection), select(table, scan, None, ""), doing, &scan.cancellation)
+}
+
+/// The rows of a statement, with what reads them. `doing` says what for, such as "read the table `a`".
+pub(crate) fn query(
+    connection: Handle,
+    (sql, reader): (String, RowReader),
+    doing: String,
+    cancellation: &Cancellation,
+) -> Box<dyn Partition> {
+    let cursor = Cursor { connection, sql, reader, doing, cancellation: cancellation.clone() };
     Box::new(CursorPartition { cursor: Some(cursor), batches: None })
 }
 
@@ -62,10 +71,10 @@ impl Partition for CursorPartition {
 
 /// A statement and the connection that it runs on.
 struct Cursor {
-    connection: Loan,
+    connection: Handle,
     sql: String,
     reader: RowReader,
-    table: String,
+    doing: String,
     cancellation: Cancellation,
 }
 
@@ -104,6 +113,6 @@ impl Cursor {
     }
 
     fn failed(&self, error: rusqlite::Error) -> Error {
-        from_sqlite(format!("read the table `{}`", self.table), error)
+        from_sqlite(&self.doing, error)
     }
 }

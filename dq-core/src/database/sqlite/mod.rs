@@ -4,6 +4,7 @@
 //!   SqliteSource ─open─▶ SqliteSnapshot ─scan─▶ pages:  b-tree leaves, decoded here  (ordinary tables)
 //!                        one moment             step:   ranges of rows by statements (where pages fail)
 //!                                               cursor: all rows by one statement    (views and the like)
+//!                                      ─query─▶ cursor: the rows of a rule's own statement
 //!
 //!   SqliteDatabaseManager ─query, stream─▶ pool of readers ─lease─▶ statement ─▶ result
 //!                         ─execute, begin─▶ pool of one writer ─lease─▶ statement, transaction
@@ -23,6 +24,7 @@ mod moment;
 pub(crate) mod open;
 mod pages;
 mod pool;
+mod query;
 mod result;
 mod rows;
 mod snapshot;

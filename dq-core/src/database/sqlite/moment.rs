@@ -102,6 +102,11 @@ impl Moment {
         Ok((mode != "wal").then(|| note.to_owned()))
     }
 
+    /// A connection of one's own, or the one that is used in turn if none is free.
+    pub(crate) fn handle(&self) -> Handle {
+        self.lend().map_or_else(|| Handle::Shared(Arc::clone(&self.main)), Handle::Own)
+    }
+
     /// A connection of one's own, if one is free.
     pub(crate) fn lend(&self) -> Option<Loan> {
         let connection = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
@@ -128,6 +133,26 @@ impl Drop for Loan {
     fn drop(&mut self) {
         let mut free = self.home.lock().unwrap_or_else(PoisonError::into_inner);
         free.push(Arc::clone(&self.connection));
+    }
+}
+
+/// A connection to read from.
+#[derive(Debug)]
+pub(crate) enum Handle {
+    /// The one that is used in turn.
+    Shared(Arc<SharedConnection>),
+    /// One's own.
+    Own(Loan),
+}
+
+impl Deref for Handle {
+    type Target = SharedConnection;
+
+    fn deref(&self) -> &SharedConnection {
+        match self {
+            Self::Shared(it) => it,
+            Self::Own(it) => it,
+        }
     }
 }
 

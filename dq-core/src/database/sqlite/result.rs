@@ -125,7 +125,8 @@ impl<'a> ResultReader<'a> {
     }
 }
 
-fn columns(prepared: &rusqlite::Statement<'_>) -> Vec<ColumnSchema> {
+/// The columns of the result of a statement.
+pub(crate) fn columns(prepared: &rusqlite::Statement<'_>) -> Vec<ColumnSchema> {
     let typed = |declared: Option<&str>| declared.map_or(ValueType::Any, value_type);
     prepared
         .columns()

@@ -56,6 +56,11 @@ pub(crate) fn select(
 }
 
 impl RowReader {
+    /// Reads statements without a rowid.
+    pub(crate) fn of(types: Vec<ValueType>) -> Self {
+        Self { types, rowid: false }
+    }
+
     /// Reads the next rows: at most `ROWS_MAX`.
     pub(crate) fn read(&self, rows: &mut Rows<'_>) -> rusqlite::Result<RowBatch> {
         let mut builders: Vec<_> =

@@ -12,9 +12,10 @@ use crate::database::sqlite::cursor;
 use crate::database::sqlite::moment::Moment;
 use crate::database::sqlite::pages;
 use crate::database::sqlite::pages::PageFile;
+use crate::database::sqlite::query;
 use crate::database::sqlite::step;
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Partition, Scan, Snapshot};
+use crate::source::{Partition, Query, QueryRows, Scan, Snapshot};
 use crate::value::TableSchema;
 
 /// The tables of a SQLite database at one moment: everything is read in read transactions that see
@@ -122,6 +123,10 @@ impl Snapshot for SqliteSnapshot {
             }
             _ => self.step(table, scan),
         }
+    }
+
+    async fn query(&self, query: &Query) -> Result<QueryRows> {
+        query::prepare(self.moment.handle(), query)
     }
 
     async fn finish(&self) -> Result<()> {

@@ -122,7 +122,7 @@ impl ToSql for Bound<'_> {
 }
 
 /// The first word of a statement, which says what kind it is.
-fn first_word(sql: &str) -> &str {
+pub(crate) fn first_word(sql: &str) -> &str {
     let mut rest = sql;
     loop {
         rest =

@@ -8,7 +8,6 @@
 //! Looking for a rowid trusts the order of the table; a full scan does not. So that damage cannot hide
 //! rows, the rowids of each statement must ascend, and there must be as many as the table has rows.
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -18,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Params};
 use crate::database::sqlite::catalog::{RowidTable, quoted};
 use crate::database::sqlite::connection::SharedConnection;
 use crate::database::sqlite::error::from_sqlite;
-use crate::database::sqlite::moment::Loan;
+use crate::database::sqlite::moment::{Handle, Loan};
 use crate::database::sqlite::rows::{ROWS_MAX, RowBatch, RowReader, select};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan};
@@ -193,23 +192,6 @@ pub(crate) fn by_rowid(
         return Ok(vec![partition(Handle::Shared(Arc::clone(main)))]);
     }
     Ok(loans.into_iter().map(|it| partition(Handle::Own(it))).collect())
-}
-
-/// The connection of a partition.
-enum Handle {
-    Shared(Arc<SharedConnection>),
-    Own(Loan),
-}
-
-impl Deref for Handle {
-    type Target = SharedConnection;
-
-    fn deref(&self) -> &SharedConnection {
-        match self {
-            Self::Shared(it) => it,
-            Self::Own(it) => it,
-        }
-    }
 }
 
 struct RowidPartition {

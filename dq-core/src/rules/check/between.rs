@@ -12,13 +12,13 @@
 
 use std::path::Path;
 
+use crate::rules::bounds::{Bounds, Day};
 use crate::rules::check::{CheckKind, column};
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
-use crate::value::Date;
-use crate::value::Number;
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::lens;
 
 /// The value lies between two bounds.
@@ -28,27 +28,6 @@ pub struct Between {
     bounds: Bounds,
 }
 
-#[derive(Clone, Debug)]
-enum Bounds {
-    Numbers { min: Option<Number>, max: Option<Number> },
-    Days { min: Option<Day>, max: Option<Day> },
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Day {
-    Today,
-    On(Date),
-}
-
-impl Day {
-    fn on(self, today: Date) -> Date {
-        match self {
-            Self::Today => today,
-            Self::On(date) => date,
-        }
-    }
-}
-
 impl CheckKind for Between {
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let column = column(fields);
@@ -56,13 +35,17 @@ impl CheckKind for Between {
         let min = range.text("min");
         let max = range.text("max");
         range.finish();
-        match bounds(min.as_deref(), max.as_deref()) {
+        match Bounds::parse("`between`", min.as_deref(), max.as_deref()) {
             Ok(bounds) => Some(Self { column: column?, bounds }),
             Err(message) => {
                 fields.problem(argument.place, message);
                 None
             }
         }
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::between(&schema::bound()))
     }
 
     fn columns(&self) -> Vec<String> {
@@ -85,30 +68,4 @@ impl CheckKind for Between {
 
 fn within<T: Copy + PartialOrd>(min: Option<T>, max: Option<T>) -> impl Fn(T) -> bool + Clone {
     move |value| min.is_none_or(|it| value >= it) && max.is_none_or(|it| value <= it)
-}
-
-fn bounds(min: Option<&str>, max: Option<&str>) -> Result<Bounds, String> {
-    let number = |it: Option<&str>| {
-        it.map(|it| Number::parse(it.as_bytes())).map_or(Some(None), |it| it.map(Some))
-    };
-    let day = |it: Option<&str>| it.map(read_day).map_or(Some(None), |it| it.map(Some));
-    match (number(min), number(max), day(min), day(max)) {
-        (Some(None), Some(None), ..) => Err("`between` needs `min`, `max` or both".to_owned()),
-        (Some(min), Some(max), ..) => match (min, max) {
-            (Some(low), Some(high)) if low > high => Err("`min` is greater than `max`".to_owned()),
-            _ => Ok(Bounds::Numbers { min, max }),
-        },
-        (_, _, Some(min), Some(max)) => match (min, max) {
-            (Some(Day::On(low)), Some(Day::On(high))) if low > high => {
-                Err("`min` is greater than `max`".to_owned())
-            }
-            _ => Ok(Bounds::Days { min, max }),
-        },
-        _ => Err("expected `min` and `max` as numbers, or as days such as 2026-01-31 or `today`"
-            .to_owned()),
-    }
-}
-
-fn read_day(text: &str) -> Option<Day> {
-    if text == "today" { Some(Day::Today) } else { Date::parse(text.as_bytes()).map(Day::On) }
 }

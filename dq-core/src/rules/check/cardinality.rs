@@ -14,17 +14,22 @@
 //!
 //! `columns` are the key in the rule's own table; `foreign_key` are the columns of the other table that
 //! point to it, by default of the same names. `referenced` wants at least one such row, `cardinality`
-//! a number of them between `min` and `max`; `where` says which of them count. A row with a NULL in
-//! its key is not compared.
+//! a number of them between `min` and `max`; `where` says which of them count.
+//! For what is compared, and for `ignore` and `normalize`, see Keys; they hold for both sides.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde_json::{Value as Json, json};
+
 use crate::rules::check::CheckKind;
+use crate::rules::check::key_form::{beside_not_inside, key_form};
 use crate::rules::check::references::same_length;
 use crate::rules::document::Node;
 use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
-use crate::rules::plan::{Binder, Blank, Kernel};
+use crate::rules::plan::{Binder, Kernel, KeyForm};
+use crate::rules::schema::{self, CheckSchema};
 
 /// Some row of another table points to each row.
 #[derive(Clone, Debug)]
@@ -46,14 +51,22 @@ struct Children {
     table: String,
     foreign_key: Vec<String>,
     filter: Option<Expression>,
+    form: KeyForm,
 }
 
 impl CheckKind for Referenced {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`referenced`")?;
-        let children = Children::parse(argument, &mut inside);
+        let children = Children::parse(argument, &mut inside, key_form(fields));
+        beside_not_inside(&mut inside);
         inside.finish();
         Some(Self { children: children? })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_keys(schema::object(&["columns", "table"], &json!(Children::fields())))
     }
 
     fn columns(&self) -> Vec<String> {
@@ -66,13 +79,23 @@ impl CheckKind for Referenced {
 }
 
 impl CheckKind for Cardinality {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`cardinality`")?;
-        let children = Children::parse(argument, &mut inside);
+        let children = Children::parse(argument, &mut inside, key_form(fields));
         let bounds = inside.counts_between();
+        beside_not_inside(&mut inside);
         inside.finish();
         let (min, max) = bounds?;
         Some(Self { children: children?, min, max })
+    }
+
+    fn schema() -> CheckSchema {
+        let mut fields = Children::fields();
+        fields.extend(["min", "max"].map(|it| (it, schema::defined("count"))));
+        let argument = schema::object(&["columns", "table"], &json!(fields));
+        CheckSchema::of_keys(schema::with_bounds(argument))
     }
 
     fn columns(&self) -> Vec<String> {
@@ -85,7 +108,18 @@ impl CheckKind for Cardinality {
 }
 
 impl Children {
-    fn parse(argument: &Node, fields: &mut Fields<'_>) -> Option<Self> {
+    /// The schemas of their fields.
+    fn fields() -> BTreeMap<&'static str, Json> {
+        let (value, values) = (schema::defined("value"), schema::defined("values"));
+        BTreeMap::from([
+            ("columns", values.clone()),
+            ("table", value.clone()),
+            ("foreign_key", values),
+            ("where", value),
+        ])
+    }
+
+    fn parse(argument: &Node, fields: &mut Fields<'_>, form: Option<KeyForm>) -> Option<Self> {
         let columns = fields.require("columns").and_then(|it| fields.texts_of(it, "columns"));
         let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));
         let foreign_key = fields.texts("foreign_key");
@@ -102,16 +136,16 @@ impl Children {
         let (columns, table) = (columns?, table?);
         let foreign_key = foreign_key.unwrap_or_else(|| columns.clone());
         same_length(&columns, &foreign_key, "foreign_key", argument, fields)?;
-        Some(Self { columns, table, foreign_key, filter })
+        Some(Self { columns, table, foreign_key, filter, form: form? })
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>, min: u64, max: u64) -> Option<Kernel> {
-        let parent = binder.keys(&self.columns, Blank::IsValue);
+        let parent = binder.keys(&self.columns, self.form);
         let mut other = binder.other(&self.table)?;
         if let Some(filter) = &self.filter {
             other.narrow(filter)?;
         }
-        let child = other.keys(&self.foreign_key, Blank::IsValue);
+        let child = other.keys(&self.foreign_key, self.form);
         Some(Kernel::Cardinality { parent: parent?, child: child?, min, max })
     }
 }

@@ -25,6 +25,7 @@ use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
 use crate::rules::problem::nearest;
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::Batch;
 
 /// A check of the embedding program: columns in, a mask out.
@@ -52,6 +53,10 @@ impl CheckKind for Custom {
         let name = fields.text_of(argument, "custom");
         let columns = fields.require("columns").and_then(|it| fields.texts_of(it, "columns"));
         Some(Self { name: name?, columns: columns? })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::new(schema::defined("value")).requiring("columns", schema::defined("values"))
     }
 
     fn columns(&self) -> Vec<String> {

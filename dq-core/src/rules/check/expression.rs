@@ -16,6 +16,7 @@ use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 
 /// A predicate over the columns of the row holds.
 #[derive(Clone, Debug)]
@@ -33,6 +34,10 @@ impl CheckKind for ExpressionCheck {
                 None
             }
         }
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::new(schema::defined("value"))
     }
 
     fn columns(&self) -> Vec<String> {

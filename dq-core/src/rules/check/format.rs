@@ -15,6 +15,7 @@ use crate::rules::format::Format;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
 use crate::rules::problem::nearest;
+use crate::rules::schema::{self, CheckSchema};
 
 /// The text has a well-known form.
 #[derive(Clone, Debug)]
@@ -37,6 +38,10 @@ impl CheckKind for FormatCheck {
             return None;
         };
         Some(Self { column: column?, format })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::defined("format"))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -13,6 +13,7 @@ use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::characters;
 
 /// The text has a number of characters between two bounds.
@@ -31,6 +32,10 @@ impl CheckKind for Length {
         range.finish();
         let (min, max) = bounds?;
         Some(Self { column: column?, min, max })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::between(&schema::defined("count")))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -16,6 +16,7 @@ use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::matcher::Matcher;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 
 /// The text matches a regular expression.
 #[derive(Clone, Debug)]
@@ -35,6 +36,10 @@ impl CheckKind for Matches {
                 None
             }
         }
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::defined("value"))
     }
 
     fn columns(&self) -> Vec<String> {

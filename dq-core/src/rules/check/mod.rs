@@ -4,19 +4,27 @@
 //! rule file, what it is about, and how it is bound to the columns of a table. To add a check, write
 //! its file and add it to the list below.
 
+mod aggregate;
 mod between;
 mod cardinality;
+mod completeness;
 mod custom;
+mod distinct_count;
 mod expression;
 mod format;
+mod freshness;
 mod functional_dependency;
+mod key_form;
 mod length;
 mod matches;
+mod no_control_characters;
 mod not_blank;
 mod not_null;
 mod one_of;
 mod references;
 mod row_count;
+mod sql;
+mod trimmed;
 mod typed;
 mod unique;
 
@@ -25,14 +33,21 @@ use std::path::Path;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::CheckSchema;
 
 pub use custom::CustomCheck;
 
 /// What a check file provides.
 trait CheckKind: Sized {
+    /// Whether the check compares rows or counts them, so that it says nothing about one alone.
+    const NEEDS_OTHER_ROWS: bool = false;
+
     /// Reads the arguments: `argument` stands under the name of the check, `fields` beside it.
     /// Gives nothing where the problems tell why.
     fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self>;
+
+    /// What stands under the name of the check and beside it, for editors.
+    fn schema() -> CheckSchema;
 
     /// The columns that the check is about, for reports.
     fn columns(&self) -> Vec<String>;
@@ -59,6 +74,11 @@ macro_rules! checks {
             /// The name of every check.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
 
+            /// The fields of every check, by its name.
+            pub(crate) fn schemas() -> Vec<(&'static str, CheckSchema)> {
+                vec![$(($name, $module::$type::schema())),*]
+            }
+
             /// The name of this check, such as `not_null`.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$kind(_) => $name,)* }
@@ -67,6 +87,11 @@ macro_rules! checks {
             /// The columns that this check is about.
             pub fn columns(&self) -> Vec<String> {
                 match self { $(Self::$kind(it) => CheckKind::columns(it),)* }
+            }
+
+            /// Whether this check compares rows or counts them, so that it says nothing about one alone.
+            pub fn needs_other_rows(&self) -> bool {
+                match self { $(Self::$kind(_) => $module::$type::NEEDS_OTHER_ROWS,)* }
             }
 
             pub(crate) fn name_of(text: &str) -> Option<&'static str> {
@@ -101,6 +126,8 @@ checks! {
     "length" => Length(length::Length),
     "type" => Typed(typed::Typed),
     "format" => Format(format::FormatCheck),
+    "trimmed" => Trimmed(trimmed::Trimmed),
+    "no_control_characters" => NoControlCharacters(no_control_characters::NoControlCharacters),
     "expression" => Expression(expression::ExpressionCheck),
     "unique" => Unique(unique::Unique),
     "functional_dependency" => FunctionalDependency(functional_dependency::FunctionalDependency),
@@ -109,6 +136,15 @@ checks! {
     "referenced" => Referenced(cardinality::Referenced),
     "cardinality" => Cardinality(cardinality::Cardinality),
     "custom" => Custom(custom::Custom),
+    "freshness" => Freshness(freshness::Freshness),
+    "completeness" => Completeness(completeness::Completeness),
+    "distinct_count" => DistinctCount(distinct_count::DistinctCount),
+    "mean" => Mean(aggregate::Mean),
+    "min" => Min(aggregate::Min),
+    "max" => Max(aggregate::Max),
+    "sum" => Sum(aggregate::Sum),
+    "quantile" => Quantile(aggregate::Quantile),
+    "sql" => Sql(sql::Sql),
 }
 
 /// Takes `column`, which must be there.

@@ -13,6 +13,7 @@ use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::Value;
 use crate::value::is_blank;
 
@@ -27,6 +28,10 @@ impl CheckKind for NotBlank {
         let column = column(fields);
         switched_on(argument, fields)?;
         Some(Self { column: column? })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::switched_on())
     }
 
     fn columns(&self) -> Vec<String> {

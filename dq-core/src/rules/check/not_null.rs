@@ -13,6 +13,7 @@ use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
 
 /// The column holds a value in every row.
 #[derive(Clone, Debug)]
@@ -25,6 +26,10 @@ impl CheckKind for NotNull {
         let column = column(fields);
         switched_on(argument, fields)?;
         Some(Self { column: column? })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::switched_on())
     }
 
     fn columns(&self) -> Vec<String> {

@@ -13,13 +13,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+use hashbrown::{HashSet, HashTable};
+use serde_json::json;
 
 use crate::rules::check::{CheckKind, column};
 use crate::rules::document::{Content, Node};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::schema::{self, CheckSchema};
+use crate::value::pack;
 
 /// The text is one of a list.
 #[derive(Clone, Debug)]
@@ -43,6 +46,11 @@ impl CheckKind for OneOf {
         Some(Self { column: column?, values: Arc::new(TextSet::new(values)) })
     }
 
+    fn schema() -> CheckSchema {
+        let file = schema::object(&["file"], &json!({ "file": schema::defined("value") }));
+        CheckSchema::of_column(json!({ "anyOf": [schema::defined("values"), file] }))
+    }
+
     fn columns(&self) -> Vec<String> {
         vec![self.column.clone()]
     }
@@ -64,11 +72,13 @@ fn lines_of(path: &Path, argument: &Node, fields: &Fields<'_>) -> Option<Vec<Str
     }
 }
 
-/// A set of texts. A few are compared one after the other, which beats hashing.
+/// A set of texts. Short ones are compared as numbers: a few one after the other, which beats hashing.
 #[derive(Debug)]
 struct TextSet {
-    values: Vec<String>,
-    positions: HashTable<usize>,
+    short: Vec<u128>,
+    /// The short ones by hash, where there are more than a few.
+    short_by_hash: HashTable<u128>,
+    long: HashSet<Vec<u8>, FixedState>,
 }
 
 const HASHER: FixedState = FixedState::with_seed(0);
@@ -76,19 +86,28 @@ const FEW: usize = 4;
 
 impl TextSet {
     fn new(values: Vec<String>) -> Self {
-        let hash = |it: &usize| values.get(*it).map_or(0, |it| HASHER.hash_one(it.as_bytes()));
-        let mut positions = HashTable::with_capacity(values.len());
-        for (position, value) in values.iter().enumerate() {
-            positions.insert_unique(HASHER.hash_one(value.as_bytes()), position, hash);
+        let (mut short, mut long) = (Vec::new(), HashSet::with_hasher(HASHER));
+        for value in values {
+            match pack(value.as_bytes()) {
+                Some(packed) => short.push(packed),
+                None => drop(long.insert(value.into_bytes())),
+            }
         }
-        Self { values, positions }
+        let mut short_by_hash = HashTable::new();
+        for packed in short.iter().filter(|_| short.len() > FEW) {
+            short_by_hash.insert_unique(HASHER.hash_one(packed), *packed, |it| HASHER.hash_one(it));
+        }
+        Self { short, short_by_hash, long }
     }
 
+    #[inline]
     fn contains(&self, text: &[u8]) -> bool {
-        if self.values.len() <= FEW {
-            return self.values.iter().any(|it| it.as_bytes() == text);
+        match pack(text) {
+            None => self.long.contains(text),
+            Some(packed) if self.short.len() <= FEW => self.short.contains(&packed),
+            Some(packed) => {
+                self.short_by_hash.find(HASHER.hash_one(packed), |it| *it == packed).is_some()
+            }
         }
-        let is_it = |it: &usize| self.values.get(*it).is_some_and(|it| it.as_bytes() == text);
-        self.positions.find(HASHER.hash_one(text), is_it).is_some()
     }
 }

@@ -17,6 +17,7 @@ use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
 use crate::rules::problem::nearest;
+use crate::rules::schema::{self, CheckSchema};
 use crate::value::Date;
 use crate::value::Number;
 use crate::value::Timestamp;
@@ -60,6 +61,10 @@ impl CheckKind for Typed {
             return None;
         };
         Some(Self { column: column?, as_type })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_column(schema::named(&NAMES.map(|(name, _)| name)))
     }
 
     fn columns(&self) -> Vec<String> {

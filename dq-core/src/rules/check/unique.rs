@@ -3,31 +3,39 @@
 //! ```yaml
 //! - { unique: [npi_number] }
 //! - { unique: [first_name, last_name, license_number], ignore: blank }
+//! - { unique: [facility_name, city], normalize: [case, blanks] }
 //! ```
 //!
-//! Every row of a group of more than one row is a violation, and the groups are counted too. A key
-//! with a NULL in any of its columns is not compared; with `ignore: blank` neither is one with blank
-//! text. Text compares by code point, numbers by their value.
+//! Every row of a group of more than one row is a violation, and the groups are counted too.
+//! For what is compared, and for `ignore` and `normalize`, see Keys.
 
 use std::path::Path;
 
 use crate::rules::check::CheckKind;
+use crate::rules::check::key_form::key_form;
 use crate::rules::document::Node;
 use crate::rules::fields::Fields;
-use crate::rules::plan::{Binder, Blank, Kernel};
+use crate::rules::plan::{Binder, Kernel, KeyForm};
+use crate::rules::schema::{self, CheckSchema};
 
 /// No two rows have the same key.
 #[derive(Clone, Debug)]
 pub struct Unique {
     columns: Vec<String>,
-    blank: Blank,
+    form: KeyForm,
 }
 
 impl CheckKind for Unique {
+    const NEEDS_OTHER_ROWS: bool = true;
+
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let columns = fields.texts_of(argument, "unique");
-        let blank = blank(fields);
-        Some(Self { columns: columns?, blank: blank? })
+        let form = key_form(fields);
+        Some(Self { columns: columns?, form: form? })
+    }
+
+    fn schema() -> CheckSchema {
+        CheckSchema::of_keys(schema::defined("values"))
     }
 
     fn columns(&self) -> Vec<String> {
@@ -35,16 +43,6 @@ impl CheckKind for Unique {
     }
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
-        binder.keys(&self.columns, self.blank).map(Kernel::Unique)
+        binder.keys(&self.columns, self.form).map(Kernel::Unique)
     }
-}
-
-/// Takes `ignore`, which may only be `blank`.
-fn blank(fields: &mut Fields<'_>) -> Option<Blank> {
-    let Some(node) = fields.take("ignore") else { return Some(Blank::IsValue) };
-    if node.as_text() == Some("blank") {
-        return Some(Blank::IsIgnored);
-    }
-    fields.problem(node.place, "`ignore` can only be `blank`");
-    None
 }

@@ -29,7 +29,8 @@ fn is_local(local: &[u8]) -> bool {
     local.len() <= LOCAL_MAX && local.split(|byte| *byte == b'.').all(is_atom)
 }
 
-fn is_domain(domain: &[u8]) -> bool {
+/// Whether `domain` is two or more labels, of which the last is not all digits.
+pub(super) fn is_domain(domain: &[u8]) -> bool {
     let mut labels = domain.rsplit(|byte| *byte == b'.');
     let last = labels.next().unwrap_or_default();
     let (mut others, mut count) = (true, 0);

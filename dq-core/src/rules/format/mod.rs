@@ -51,6 +51,17 @@ formats! {
     Luhn = luhn;
     /// A day that exists, `YYYY-MM-DD`.
     IsoDate = iso_date;
+    /// An absolute `http` or `https` URL with a host that the world could know.
+    Url = url;
+    /// A UUID: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+    Uuid = uuid;
+    /// A registration number of the US Drug Enforcement Administration: two characters, six digits and
+    /// their check digit.
+    Dea = dea;
+    /// A CMS certification number of a US provider (six characters) or supplier (ten).
+    Ccn = ccn;
+    /// A code of the US Health Care Provider Taxonomy: ten characters, of which the last is `X`.
+    NuccTaxonomy = nucc_taxonomy;
 }
 
 impl Format {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
+use crate::rules::measure::{Figure, Measure, Reading, Statistic};
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{Blank, KeySet, KeySetId};
+use crate::rules::plan::{Kernel, KeyForm, KeySet, Keys};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -77,18 +78,50 @@ impl<'b, 's> Binder<'b, 's> {
     }
 
     /// The keys of the rows.
-    pub(crate) fn keys(&mut self, columns: &[String], blank: Blank) -> Option<KeySetId> {
-        let columns = self.columns(columns)?;
-        let (filter, with_rows) = (self.filter, self.is_own);
-        self.builder
-            .key_set(self.table, KeySet { columns, to: Vec::new(), blank, filter, with_rows })
+    pub(crate) fn keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        self.dependency(columns, &[], form)
     }
 
     /// The keys of the rows, and what they determine.
-    pub(crate) fn dependency(&mut self, from: &[String], to: &[String]) -> Option<KeySetId> {
+    pub(crate) fn dependency(
+        &mut self,
+        from: &[String],
+        to: &[String],
+        form: KeyForm,
+    ) -> Option<Keys> {
         let (from, to) = (self.columns(from), self.columns(to));
-        let (columns, to) = (from?, to?);
-        let (filter, blank, with_rows) = (self.filter, Blank::IsValue, self.is_own);
-        self.builder.key_set(self.table, KeySet { columns, to, blank, filter, with_rows })
+        let (columns, to, scopes, with_rows) = (from?, to?, Vec::new(), self.is_own);
+        let key_set = KeySet { columns, to, form, scopes, with_rows };
+        self.builder.keys(self.table, self.filter, &key_set)
+    }
+
+    /// The keys of the rows, which are only counted.
+    pub(crate) fn counted_keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
+        let (columns, to, scopes) = (self.columns(columns)?, Vec::new(), Vec::new());
+        let key_set = KeySet { columns, to, form, scopes, with_rows: false };
+        self.builder.keys(self.table, self.filter, &key_set)
+    }
+
+    /// A figure of the rows.
+    pub(crate) fn figure(
+        &mut self,
+        column: &str,
+        reading: Reading,
+        figure: Figure,
+    ) -> Option<Kernel> {
+        let (column, filter) = (self.column(column)?, self.filter);
+        let keeps_values = matches!(
+            figure,
+            Figure::Number { statistic: Statistic::Quantile(_), .. }
+                | Figure::Day { statistic: Statistic::Quantile(_), .. }
+        );
+        let measure = Measure { column, filter, reading, keeps_values };
+        let measure = self.builder.measure(self.table, measure)?;
+        Some(Kernel::Figure { measure, figure })
+    }
+
+    /// Whether only some rows are looked at.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.filter.is_some()
     }
 }

@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
-use crate::rules::plan::{KeySet, KeySetId, PlannedFilter, TablePlan};
+use crate::rules::measure::Measure;
+use crate::rules::plan::{KeySet, KeySetId, Keys, MeasureId, PlannedFilter, TablePlan};
 use crate::rules::problem::{Place, Problems, nearest};
 use crate::rules::rule_set::{Rule, RuleSet};
 use crate::value::Date;
@@ -89,6 +90,7 @@ impl<'s> Builder<'s> {
             columns: Vec::new(),
             filters: Vec::new(),
             key_sets: Vec::new(),
+            measures: Vec::new(),
             primary_key: Vec::new(),
         };
         self.tables.push(plan);
@@ -152,15 +154,44 @@ impl<'s> Builder<'s> {
         Some(filters.len() - 1)
     }
 
-    /// The id of a key set; equal key sets are one.
-    pub(crate) fn key_set(&mut self, table: usize, wanted: KeySet) -> Option<KeySetId> {
+    /// The keys of the rows in one scope. Key sets that differ only in their scopes are one.
+    pub(crate) fn keys(
+        &mut self,
+        table: usize,
+        scope: Option<usize>,
+        wanted: &KeySet,
+    ) -> Option<Keys> {
         let key_sets = &mut self.tables.get_mut(table)?.key_sets;
-        let same = |it: &KeySet| KeySet { with_rows: wanted.with_rows, ..it.clone() } == wanted;
-        if let Some((index, known)) = key_sets.iter_mut().enumerate().find(|(_, it)| same(it)) {
-            known.with_rows |= wanted.with_rows;
-            return Some(KeySetId { table, index });
+        let same = |it: &KeySet| {
+            let with = KeySet { scopes: Vec::new(), with_rows: wanted.with_rows, ..it.clone() };
+            let has_room = it.scopes.contains(&scope) || it.scopes.len() < KeySet::SCOPES_MAX;
+            has_room && with == *wanted
+        };
+        let index = key_sets.iter().position(same).unwrap_or(key_sets.len());
+        if index == key_sets.len() {
+            key_sets.push(wanted.clone());
         }
-        key_sets.push(wanted);
-        Some(KeySetId { table, index: key_sets.len() - 1 })
+        let known = key_sets.get_mut(index)?;
+        known.with_rows |= wanted.with_rows;
+        let position = known.scopes.iter().position(|it| *it == scope);
+        let position = position.unwrap_or(known.scopes.len());
+        if position == known.scopes.len() {
+            known.scopes.push(scope);
+        }
+        Some(Keys { set: KeySetId { table, index }, scope: position })
+    }
+
+    /// The id of a measure; measures of the same values are one.
+    pub(crate) fn measure(&mut self, table: usize, wanted: Measure) -> Option<MeasureId> {
+        let measures = &mut self.tables.get_mut(table)?.measures;
+        let key = |it: &Measure| (it.column, it.filter, it.reading);
+        if let Some((index, known)) =
+            measures.iter_mut().enumerate().find(|(_, it)| key(it) == key(&wanted))
+        {
+            known.keeps_values |= wanted.keeps_values;
+            return Some(MeasureId { table, index });
+        }
+        measures.push(wanted);
+        Some(MeasureId { table, index: measures.len() - 1 })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::rules::plan::{Blank, Kernel, KeySet, KeySetId, Plan, PlannedCheck, TablePlan};
+use crate::rules::plan::{Blank, Kernel, KeySet, Keys, Plan, PlannedCheck, TablePlan};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,12 +12,18 @@ impl fmt::Display for Plan {
             }
         }
         let decided: Vec<_> =
-            self.checks.iter().filter(|it| !it.kernel.key_sets().is_empty()).collect();
+            self.checks.iter().filter(|it| !it.kernel.keys().is_empty()).collect();
         if !decided.is_empty() {
             writeln!(f, "after the scans, decide by key:")?;
         }
         for check in decided {
             writeln!(f, "  {}: {}", check.name, self.decision(&check.kernel))?;
+        }
+        for check in &self.checks {
+            if let Kernel::Query(query) = &check.kernel {
+                let query: Vec<_> = query.split_whitespace().collect();
+                writeln!(f, "run the query of {}: {}", check.name, query.join(" "))?;
+            }
         }
         Ok(())
     }
@@ -47,10 +53,14 @@ impl Plan {
             writeln!(f, "  filter: {}", filter.text)?;
         }
         for key_set in &plan.key_sets {
-            writeln!(f, "  collect keys: {}", plan.key_set_text(key_set))?;
+            for scope in &key_set.scopes {
+                writeln!(f, "  collect keys: {}", plan.key_set_text(key_set, *scope))?;
+            }
         }
-        let own =
-            |check: &&PlannedCheck| check.table == table && check.kernel.key_sets().is_empty();
+        let own = |check: &&PlannedCheck| {
+            let is_query = matches!(check.kernel, Kernel::Query(_));
+            check.table == table && !is_query && check.kernel.keys().is_empty()
+        };
         for check in self.checks.iter().filter(own) {
             let columns = plan.names(check.columns.iter().copied());
             let scope = plan.scope(check.filter);
@@ -62,26 +72,36 @@ impl Plan {
 
     fn decision(&self, kernel: &Kernel) -> String {
         match kernel {
-            Kernel::Row(_) | Kernel::RowCount { .. } => String::new(),
+            Kernel::Row(_) | Kernel::RowCount { .. } | Kernel::Figure { .. } | Kernel::Query(_) => {
+                String::new()
+            }
+            Kernel::DistinctCount { keys, min, max } => {
+                format!("{} different keys in {}", between(*min, *max), self.key_set(*keys))
+            }
             Kernel::Unique(keys) => format!("no key twice in {}", self.key_set(*keys)),
             Kernel::Dependency(keys) => format!("one value per key in {}", self.key_set(*keys)),
             Kernel::References { child, parent } => {
                 format!("each key of {} is in {}", self.key_set(*child), self.key_set(*parent))
             }
             Kernel::Cardinality { parent, child, min, max } => {
-                let most =
-                    if *max == u64::MAX { "any number of".to_owned() } else { max.to_string() };
                 let (parent, child) = (self.key_set(*parent), self.key_set(*child));
-                format!("each key of {parent} is {min} to {most} times in {child}")
+                format!("each key of {parent} is {} times in {child}", between(*min, *max))
             }
         }
     }
 
-    fn key_set(&self, id: KeySetId) -> String {
-        let Some(plan) = self.tables.get(id.table) else { return String::new() };
-        let key_set = plan.key_sets.get(id.index).map(|it| plan.key_set_text(it));
+    fn key_set(&self, keys: Keys) -> String {
+        let Some(plan) = self.tables.get(keys.set.table) else { return String::new() };
+        let text =
+            |it: &KeySet| plan.key_set_text(it, it.scopes.get(keys.scope).copied().flatten());
+        let key_set = plan.key_sets.get(keys.set.index).map(text);
         format!("`{}` {}", plan.schema.name, key_set.unwrap_or_default())
     }
+}
+
+fn between(min: u64, max: u64) -> String {
+    let most = if max == u64::MAX { "any number of".to_owned() } else { max.to_string() };
+    format!("{min} to {most}")
 }
 
 impl TablePlan {
@@ -93,15 +113,19 @@ impl TablePlan {
         columns.into_iter().filter_map(name).collect::<Vec<_>>().join(", ")
     }
 
-    fn key_set_text(&self, key_set: &KeySet) -> String {
+    fn key_set_text(&self, key_set: &KeySet, scope: Option<usize>) -> String {
         let mut text = format!("({})", self.names(key_set.columns.iter().copied()));
         if !key_set.to.is_empty() {
             text = format!("{text} → ({})", self.names(key_set.to.iter().copied()));
         }
-        if key_set.blank == Blank::IsIgnored {
-            text.push_str(" ignoring blank");
-        }
-        text + &self.scope(key_set.filter)
+        let form = key_set.form;
+        let words = [
+            (form.blank == Blank::IsIgnored, " ignoring blank"),
+            (form.folds_case, " folding case"),
+            (form.collapses_blanks, " collapsing blanks"),
+        ];
+        text.extend(words.into_iter().filter_map(|(is_so, words)| is_so.then_some(words)));
+        text + &self.scope(scope)
     }
 
     fn scope(&self, filter: Option<usize>) -> String {

@@ -7,10 +7,12 @@ mod binder;
 mod builder;
 mod display;
 mod order;
+mod records;
 
 use crate::error::Result;
 use crate::rules::expression::Predicate;
 use crate::rules::kernel::RowKernel;
+use crate::rules::measure::{Figure, Measure};
 use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 use crate::value::Date;
 use crate::value::TableSchema;
@@ -18,6 +20,7 @@ use crate::value::TableSchema;
 use builder::Builder;
 
 pub(crate) use binder::Binder;
+pub(crate) use records::is_about;
 
 /// What a run does: the tables that it scans and the checks that it makes. Printed by `dq explain`.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub(crate) struct TablePlan {
     pub(crate) columns: Vec<usize>,
     pub(crate) filters: Vec<PlannedFilter>,
     pub(crate) key_sets: Vec<KeySet>,
+    pub(crate) measures: Vec<Measure>,
     /// The columns of the primary key.
     pub(crate) primary_key: Vec<usize>,
 }
@@ -70,13 +74,19 @@ pub(crate) enum Kernel {
     /// Wants a number of rows.
     RowCount { min: u64, max: u64 },
     /// Wants no key twice.
-    Unique(KeySetId),
+    Unique(Keys),
     /// Wants one value for each key.
-    Dependency(KeySetId),
+    Dependency(Keys),
     /// Wants each key of `child` in `parent`.
-    References { child: KeySetId, parent: KeySetId },
+    References { child: Keys, parent: Keys },
     /// Wants each key of `parent` a number of times in `child`.
-    Cardinality { parent: KeySetId, child: KeySetId, min: u64, max: u64 },
+    Cardinality { parent: Keys, child: Keys, min: u64, max: u64 },
+    /// Wants a number of different keys.
+    DistinctCount { keys: Keys, min: u64, max: u64 },
+    /// Wants a figure of what was measured between bounds.
+    Figure { measure: MeasureId, figure: Figure },
+    /// Wants no rows from a query in the dialect of the source.
+    Query(String),
 }
 
 /// The keys of the rows of one table, collected while it is scanned.
@@ -85,17 +95,49 @@ pub(crate) struct KeySet {
     pub(crate) columns: Vec<usize>,
     /// Columns whose value the key determines; empty but for functional dependencies.
     pub(crate) to: Vec<usize>,
-    pub(crate) blank: Blank,
-    pub(crate) filter: Option<usize>,
+    pub(crate) form: KeyForm,
+    /// The filters of the checks that share the set, `None` for all rows. A key is collected once, and
+    /// says in which of these scopes its row is.
+    pub(crate) scopes: Vec<Option<usize>>,
     /// Whether failing rows must be found again by their key.
     pub(crate) with_rows: bool,
 }
 
+impl KeySet {
+    /// How many scopes a set can have; checks with others have a set of their own.
+    pub(crate) const SCOPES_MAX: usize = 3;
+}
+
 /// Whether blank text in a key is a value.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Blank {
+    #[default]
     IsValue,
     IsIgnored,
+}
+
+/// How text counts in a key. By default it is compared as it is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct KeyForm {
+    pub(crate) blank: Blank,
+    /// Texts that differ in case only are one key.
+    pub(crate) folds_case: bool,
+    /// Blanks at both ends do not count, and those between words count as one space.
+    pub(crate) collapses_blanks: bool,
+}
+
+impl KeyForm {
+    /// Whether text is compared as it is.
+    pub(crate) fn keeps_text(self) -> bool {
+        !self.folds_case && !self.collapses_blanks
+    }
+}
+
+/// Which measure of which table.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) struct MeasureId {
+    pub(crate) table: usize,
+    pub(crate) index: usize,
 }
 
 /// Which key set of which table.
@@ -105,12 +147,23 @@ pub(crate) struct KeySetId {
     pub(crate) index: usize,
 }
 
+/// The keys of one key set whose rows are in one of its scopes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Keys {
+    pub(crate) set: KeySetId,
+    pub(crate) scope: usize,
+}
+
 impl Kernel {
-    /// The key sets that this needs.
-    pub(crate) fn key_sets(&self) -> Vec<KeySetId> {
+    /// The keys that this needs.
+    pub(crate) fn keys(&self) -> Vec<Keys> {
         match self {
-            Self::Row(_) | Self::RowCount { .. } => Vec::new(),
-            Self::Unique(keys) | Self::Dependency(keys) => vec![*keys],
+            Self::Row(_) | Self::RowCount { .. } | Self::Figure { .. } | Self::Query(_) => {
+                Vec::new()
+            }
+            Self::Unique(keys) | Self::Dependency(keys) | Self::DistinctCount { keys, .. } => {
+                vec![*keys]
+            }
             Self::References { child, parent } => vec![*child, *parent],
             Self::Cardinality { parent, child, .. } => vec![*parent, *child],
         }
@@ -127,7 +180,7 @@ impl Plan {
         let mut builder = Builder::new(rules, tables, as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
-            checks.extend(plan_rule(&mut builder, position, rule));
+            checks.extend(plan_rule(&mut builder, position, rule, &|_| true));
         }
         let tables = builder.finish()?;
         let order = order::parents_first(tables.len(), &checks);
@@ -137,11 +190,17 @@ impl Plan {
     /// The step of the scan order after which a check by key can be decided; none for other checks.
     pub(crate) fn decided_after(&self, check: &PlannedCheck) -> Option<usize> {
         let step_of = |table: usize| self.order.iter().position(|it| *it == table);
-        check.kernel.key_sets().iter().filter_map(|it| step_of(it.table)).max()
+        check.kernel.keys().iter().filter_map(|it| step_of(it.set.table)).max()
     }
 }
 
-fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<PlannedCheck> {
+/// Plans those checks of a rule that are `wanted`.
+fn plan_rule(
+    builder: &mut Builder<'_>,
+    position: usize,
+    rule: &Rule,
+    wanted: &dyn Fn(&RuleCheck) -> bool,
+) -> Vec<PlannedCheck> {
     let Some((table, filter)) = builder.rule(rule) else { return Vec::new() };
     let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
         let mut binder = Binder::new(builder, table, filter, check.place);
@@ -159,5 +218,6 @@ fn plan_rule(builder: &mut Builder<'_>, position: usize, rule: &Rule) -> Vec<Pla
             kernel,
         })
     };
-    rule.checks.iter().enumerate().filter_map(&mut plan_check).collect()
+    let checks = rule.checks.iter().enumerate().filter(|(_, it)| wanted(it));
+    checks.filter_map(&mut plan_check).collect()
 }

@@ -18,7 +18,7 @@ pub(crate) fn parents_first(tables: usize, checks: &[PlannedCheck]) -> Vec<usize
 fn child_and_parent(check: &PlannedCheck) -> Option<(usize, usize)> {
     match check.kernel {
         Kernel::References { child, parent } | Kernel::Cardinality { child, parent, .. } => {
-            Some((child.table, parent.table))
+            Some((child.set.table, parent.set.table))
         }
         _ => None,
     }

@@ -43,6 +43,7 @@ use crate::source::files::{FileFormat, InputFile, input_tables};
 use crate::source::json::snapshot::JsonSnapshot;
 use crate::source::{Snapshot, Source};
 
+pub(crate) use line::Kind;
 pub use options::JsonOptions;
 
 /// JSON Lines files, or one stream, whose tables can be scanned.

@@ -50,7 +50,7 @@ pub struct ParquetOptions {
 
 impl Default for ParquetOptions {
     fn default() -> Self {
-        Self { batch_rows: 8192, piece_rows: 65_536 }
+        Self { batch_rows: 32_768, piece_rows: 65_536 }
     }
 }
 

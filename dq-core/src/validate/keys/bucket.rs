@@ -1,158 +1,120 @@
-//! The keys that one partition has collected.
+//! The keys of one bucket, while they are collected.
 
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::validate::keys::hash::KeyHash;
-use crate::validate::keys::records::{Key, Layout, Record, Records};
-
-/// How many buckets a run has: so many that a bucket of the largest table, with its table of keys, fits
-/// into the cache of one core, and no more, since each open bucket takes its share of the cache while
-/// keys are collected. `rows` is about how many rows that table has.
-pub(crate) fn bucket_count(rows: Option<u64>) -> usize {
-    const ROWS_PER_BUCKET: u64 = 8192;
-    const ROWS_UNKNOWN: u64 = 1 << 20;
-    let buckets = rows.unwrap_or(ROWS_UNKNOWN).div_ceil(ROWS_PER_BUCKET);
-    (buckets.clamp(16, 1024) as usize).next_power_of_two()
-}
-
-/// The keys that one partition has collected, spread over buckets by their hash.
-///
-/// A key goes first to a short stage of its bucket. All stages lie side by side, within the cache; a
-/// full one goes to its bucket at once, so that far memory is touched once for several keys.
-#[derive(Debug)]
-pub(crate) struct KeyRuns {
-    hash: KeyHash,
-    layout: Layout,
-    buckets: Vec<Bucket>,
-    /// The stages of all buckets, each with room for `STAGE` keys.
-    stages: Vec<u8>,
-    /// How many bytes of each stage are taken.
-    staged: Vec<u16>,
-}
-
-/// How many keys a stage holds.
-const STAGE: usize = 8;
+use crate::validate::keys::arena::{Arena, Piece};
 
 /// Some of the keys of one partition: all with certain bits of the hash in common.
 #[derive(Debug, Default)]
 pub(crate) struct Bucket {
-    records: Records,
-    /// Long keys, each after its length.
-    long: Vec<u8>,
+    /// The records. Every piece but the last is full.
+    records: Vec<Piece>,
+    /// How much of the last piece of records is taken.
+    records_used: usize,
+    /// Long keys, each after its length: a piece for each page of them.
+    pages: Vec<Piece>,
+    /// How much of the last page is taken.
+    page_used: usize,
 }
 
-/// A bucket to look into.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BucketView<'a> {
-    bucket: &'a Bucket,
-    layout: Layout,
-}
+/// A page of long keys. A key that is longer has several, which lie side by side.
+pub(crate) const PAGE_BYTES: usize = 1 << PAGE_BITS;
+const PAGE_BITS: u32 = 12;
 
-impl KeyRuns {
-    /// No keys yet, in so many buckets: a power of two, and the same for all key sets of a run.
-    pub(crate) fn new(hash: KeyHash, layout: Layout, buckets: usize) -> Self {
-        let stages = vec![0; buckets * STAGE * layout.width()];
-        let staged = vec![0; buckets];
-        let buckets = (0..buckets).map(|_| Bucket::default()).collect();
-        Self { hash, layout, buckets, stages, staged }
-    }
+/// The sizes of the first piece of records, which is small since most tables are, and of the largest:
+/// in stages.
+const FIRST_STAGES: usize = 2;
+const STAGES_MAX: usize = 64;
 
-    pub(crate) fn bucket(&self, index: usize) -> Option<BucketView<'_>> {
-        self.buckets.get(index).map(|bucket| BucketView { bucket, layout: self.layout })
-    }
-
-    /// Adds the key of a row; `value` is what it determines.
+impl Bucket {
+    /// Appends a full stage, or what is left in it at the end.
     #[inline]
-    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>, row: u32) -> Result<()> {
-        let short = Key::short(key);
-        let hash = short.map_or_else(|| self.hash.of_long(key), |it| self.hash.of(it));
-        // The table of a bucket is addressed by the lowest bits and tagged by the highest.
-        let index = (hash >> 32) as usize & (self.buckets.len() - 1);
-        let key = match short {
-            Some(key) => key,
-            None => self.keep(index, hash, key)?,
-        };
-        let value = match value.map(|it| (Key::short(it), it)) {
-            None => Key::default(),
-            Some((Some(value), _)) => value,
-            Some((None, value)) => self.keep(index, self.hash.of_long(value), value)?,
-        };
-        self.stage(index, Record { key, value, row });
+    pub(crate) fn append(&mut self, arena: &mut Arena, stage: &[u8]) -> Result<()> {
+        if self.records.last().is_none_or(|it| it.bytes as usize - self.records_used < stage.len())
+        {
+            self.grow(arena, stage.len())?;
+        }
+        let Some(piece) = self.records.last() else { return Ok(()) };
+        let room = arena.get_mut(*piece).get_mut(self.records_used..);
+        if let Some(room) = room.and_then(|it| it.get_mut(..stage.len())) {
+            room.copy_from_slice(stage);
+        }
+        self.records_used += stage.len();
         Ok(())
     }
 
+    #[cold]
+    fn grow(&mut self, arena: &mut Arena, stage_bytes: usize) -> Result<()> {
+        let stages = FIRST_STAGES << (2 * self.records.len().min(8));
+        self.records.push(arena.piece(stages.min(STAGES_MAX) * stage_bytes)?);
+        self.records_used = 0;
+        Ok(())
+    }
+
+    /// Keeps the bytes of a long key, and gives their place.
     #[inline]
-    fn stage(&mut self, index: usize, record: Record) {
-        let room = STAGE * self.layout.width();
-        let stage = self.stages.get_mut(index * room..(index + 1) * room);
-        let (Some(stage), Some(staged)) = (stage, self.staged.get_mut(index)) else { return };
-        let at = usize::from(*staged);
-        self.layout.write(record, stage.get_mut(at..).unwrap_or_default());
-        *staged += self.layout.width() as u16;
-        if usize::from(*staged) == room {
-            *staged = 0;
-            if let Some(bucket) = self.buckets.get_mut(index) {
-                bucket.records.append(self.layout, stage);
-            }
+    pub(crate) fn keep(&mut self, arena: &mut Arena, bytes: &[u8]) -> Result<u32> {
+        let (size, length) = (bytes.len() + 4, bytes.len() as u32);
+        if self.pages.is_empty() || PAGE_BYTES - self.page_used < size {
+            self.turn_page(arena, size)?;
         }
-    }
-
-    /// Brings every key to its bucket. Needed once, after the last key.
-    pub(crate) fn finish(&mut self) {
-        let stages = self.stages.chunks_exact(STAGE * self.layout.width());
-        for ((bucket, stage), staged) in self.buckets.iter_mut().zip(stages).zip(&self.staged) {
-            let staged = stage.get(..usize::from(*staged)).unwrap_or_default();
-            bucket.records.append(self.layout, staged);
-        }
-        self.stages = Vec::new();
-        self.staged = Vec::new();
-    }
-
-    /// Keeps the bytes of a long key in its bucket.
-    fn keep(&mut self, index: usize, hash: u64, bytes: &[u8]) -> Result<Key> {
-        let Some(Bucket { long, .. }) = self.buckets.get_mut(index) else {
-            return Ok(Key::default());
-        };
-        let (Ok(place), Ok(length)) = (u32::try_from(long.len()), u32::try_from(bytes.len()))
-        else {
+        let first = self.pages.len() - size.div_ceil(PAGE_BYTES).max(1);
+        let place = u32::try_from(first << PAGE_BITS | self.page_used);
+        let (Ok(place), true) = (place, u32::try_from(bytes.len()).is_ok()) else {
             let message =
                 "cannot keep the keys of a check: more than 4 GiB of long keys in one bucket";
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         };
-        long.extend_from_slice(&length.to_le_bytes());
-        long.extend_from_slice(bytes);
-        Ok(Key::long(hash, place))
-    }
-}
-
-impl Bucket {
-    /// The bytes of a long key.
-    fn bytes(&self, key: Key) -> Option<&[u8]> {
-        let (length, bytes) = self.long.get(key.place()..)?.split_first_chunk()?;
-        bytes.get(..u32::from_le_bytes(*length) as usize)
-    }
-}
-
-impl<'a> BucketView<'a> {
-    pub(crate) fn len(self) -> usize {
-        self.bucket.records.len(self.layout)
-    }
-
-    #[inline]
-    pub(crate) fn records(self) -> impl Iterator<Item = Record> + use<'a> {
-        self.bucket.records.iter(self.layout)
-    }
-
-    /// Whether `key` of this bucket is `other` of `others`.
-    #[inline]
-    pub(crate) fn is_same(self, key: Key, others: Self, other: Key) -> bool {
-        if !key.is_long() || !other.is_long() {
-            return key == other;
+        let page = self.pages.get(first).copied().unwrap_or_default();
+        let room = arena.get_mut(page).get_mut(self.page_used..).unwrap_or_default();
+        if let Some((header, rest)) = room.split_first_chunk_mut()
+            && let Some(rest) = rest.get_mut(..bytes.len())
+        {
+            *header = length.to_le_bytes();
+            rest.copy_from_slice(bytes);
         }
-        key.hash_of_long() == other.hash_of_long()
-            && self.bucket.bytes(key) == others.bucket.bytes(other)
+        self.page_used = (self.page_used + size - 1) % PAGE_BYTES + 1;
+        Ok(place)
     }
+
+    /// Makes room for a key of `size` bytes at the start of a page.
+    #[cold]
+    fn turn_page(&mut self, arena: &mut Arena, size: usize) -> Result<()> {
+        let count = size.div_ceil(PAGE_BYTES);
+        let piece = arena.piece(count * PAGE_BYTES)?;
+        self.pages.extend((0..count).map(|it| piece.from(it * PAGE_BYTES)));
+        self.page_used = 0;
+        Ok(())
+    }
+
+    /// The records, in pieces.
+    pub(crate) fn records<'a>(&'a self, arena: &'a Arena) -> impl Iterator<Item = &'a [u8]> {
+        let last = self.records.len().saturating_sub(1);
+        self.records.iter().enumerate().map(move |(index, piece)| {
+            let piece = arena.get(*piece);
+            if index == last { piece.get(..self.records_used).unwrap_or_default() } else { piece }
+        })
+    }
+
+    /// The pages of long keys: from the start of each on, at least to the end of the keys that begin
+    /// there.
+    pub(crate) fn pages<'a>(&'a self, arena: &'a Arena) -> impl Iterator<Item = &'a [u8]> {
+        self.pages.iter().map(|it| arena.get(*it))
+    }
+
+    /// The pages of long keys, each by itself.
+    pub(crate) fn whole_pages<'a>(&'a self, arena: &'a Arena) -> impl Iterator<Item = &'a [u8]> {
+        self.pages(arena).map(|it| it.get(..PAGE_BYTES).unwrap_or(it))
+    }
+}
+
+/// The bytes of a long key at a place in `pages`.
+#[inline]
+pub(crate) fn bytes_at<'a>(pages: &[&'a [u8]], place: usize) -> Option<&'a [u8]> {
+    let page = pages.get(place >> PAGE_BITS)?;
+    let (length, bytes) = page.get(place & (PAGE_BYTES - 1)..)?.split_first_chunk()?;
+    bytes.get(..u32::from_le_bytes(*length) as usize)
 }
 
 #[cfg(test)]
@@ -160,23 +122,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_tables_have_more_buckets() {
-        let counts =
-            [Some(0), Some(5_000), Some(1_000_000), None, Some(u64::MAX)].map(bucket_count);
-        assert_eq!(counts, [16, 16, 128, 128, 1024]);
+    fn records_come_back_in_their_order() {
+        let (mut arena, mut bucket) = (Arena::default(), Bucket::default());
+        let stages: Vec<_> = (0..1000_u32).map(|it| it.to_le_bytes().repeat(8)).collect();
+        for stage in &stages {
+            bucket.append(&mut arena, stage).unwrap();
+        }
+        bucket.append(&mut arena, &[7; 4]).unwrap();
+        let mut expected = stages.concat();
+        expected.extend([7; 4]);
+        assert_eq!(bucket.records(&arena).collect::<Vec<_>>().concat(), expected);
     }
 
     #[test]
-    fn long_keys_of_equal_hash_are_told_apart() {
-        let layout = Layout { with_values: false, with_rows: false };
-        let mut runs = KeyRuns::new(KeyHash::with_bits(0), layout, 16);
-        for key in ["a long key, number 1", "a long key, number 2", "a long key, number 1"] {
-            runs.push(key.as_bytes(), None, 0).unwrap();
+    fn long_keys_are_found_at_their_places() {
+        let (mut arena, mut bucket) = (Arena::default(), Bucket::default());
+        let sizes = [16, 4092, 4088, 1, 4093, 20_000, 100, 8188, 3];
+        let keys: Vec<_> = sizes.iter().enumerate().map(|(i, it)| vec![i as u8; *it]).collect();
+        let places: Vec<_> = keys.iter().map(|it| bucket.keep(&mut arena, it).unwrap()).collect();
+        let pages: Vec<_> = bucket.pages(&arena).collect();
+        for (key, place) in keys.iter().zip(places) {
+            assert_eq!(bytes_at(&pages, place as usize).unwrap(), key);
         }
-        runs.finish();
-        let bucket = runs.bucket(0).unwrap();
-        let keys: Vec<_> = bucket.records().map(|it| it.key).collect();
-        assert!(!bucket.is_same(keys[0], bucket, keys[1]));
-        assert!(bucket.is_same(keys[0], bucket, keys[2]));
     }
 }

@@ -3,49 +3,91 @@
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
-use crate::rules::{Blank, KeySet};
-use crate::validate::keys::bucket::KeyRuns;
+use crate::rules::{Blank, KeyForm, KeySet};
+use crate::validate::keys::records::Scopes;
+use crate::validate::keys::runs::KeyRuns;
 use crate::value::Batch;
 use crate::value::Column;
 use crate::value::Value;
-use crate::value::is_blank;
+use crate::value::{fold_case, is_blank};
 
 /// The bytes before a key that is not text. Valid UTF-8 never holds it, so bytes never equal text.
 const NOT_TEXT: u8 = 0xFF;
 
 impl KeyRuns {
-    /// Adds the keys of the rows of `batch` that are in `scope`. `first_row` is the number of its
-    /// first row within the partition.
+    /// Adds the keys of the rows of `batch` that are in a scope of the key set. `filters` are what the
+    /// filters of the table let through; `first_row` is the number of the first row of the batch
+    /// within the partition.
     pub(crate) fn collect(
         &mut self,
         key_set: &KeySet,
         batch: &Batch,
-        scope: Option<&BooleanBuffer>,
+        filters: &[BooleanBuffer],
         first_row: u32,
     ) -> Result<()> {
-        let rows = (0..batch.rows()).filter(|row| scope.is_none_or(|it| it.value(*row)));
-        let number = |row: usize| first_row + row as u32;
-        let ignores_blank = key_set.blank == Blank::IsIgnored;
-        if let ([column], []) = (&key_set.columns[..], &key_set.to[..])
-            && let Column::Text(texts) = batch.column(*column)
-        {
-            // The common case: the text itself is the key, and is not copied on its way.
-            let texts = rows.filter_map(|row| texts.get(row).map(|text| (row, text)));
-            return texts
-                .filter(|(_, text)| !(ignores_blank && is_blank(text)))
-                .try_for_each(|(row, text)| self.push(text, None, number(row)));
-        }
-        let (mut key, mut to) = (Vec::new(), Vec::new());
-        for row in rows {
-            let keys = encode(batch, &key_set.columns, row, ignores_blank, &mut key);
-            let values = encode(batch, &key_set.to, row, ignores_blank, &mut to);
-            if keys.and(values).is_some() {
-                let to = (!key_set.to.is_empty()).then_some(to.as_slice());
-                self.push(&key, to, number(row))?;
+        let scope = |it: &Option<usize>| it.and_then(|it| filters.get(it));
+        let scopes: Vec<_> = key_set.scopes.iter().map(scope).collect();
+        match scopes.as_slice() {
+            [None] => self.collect_rows(key_set, batch, |_| 1, first_row)?,
+            [Some(only)] => {
+                self.collect_rows(key_set, batch, |row| only.value(row).into(), first_row)?;
+            }
+            scopes => {
+                let is_in = |scope: Option<&BooleanBuffer>, row| {
+                    Scopes::from(scope.is_none_or(|it| it.value(row)))
+                };
+                let bits = |row| scopes.iter().rev().fold(0, |all, it| all << 1 | is_in(*it, row));
+                self.collect_rows(key_set, batch, bits, first_row)?;
             }
         }
-        Ok(())
+        self.settle()
     }
+
+    /// Adds the keys of the rows that are in a scope, as `scopes` tells.
+    fn collect_rows(
+        &mut self,
+        key_set: &KeySet,
+        batch: &Batch,
+        scopes: impl Fn(usize) -> Scopes,
+        first_row: u32,
+    ) -> Result<()> {
+        let rows = (0..batch.rows()).map(|row| (row, (row, scopes(row)))).filter(|it| it.1.1 != 0);
+        for_each_key(key_set, batch, rows, |(row, scopes), key, value| {
+            self.push(key, value, scopes, first_row + row as u32)
+        })
+    }
+}
+
+/// Calls `take` for each of `rows` whose key is compared, with what comes along with the row, the key,
+/// and what it determines.
+#[inline]
+pub(crate) fn for_each_key<T>(
+    key_set: &KeySet,
+    batch: &Batch,
+    rows: impl Iterator<Item = (usize, T)>,
+    mut take: impl FnMut(T, &[u8], Option<&[u8]>) -> Result<()>,
+) -> Result<()> {
+    let form = key_set.form;
+    if form.keeps_text()
+        && let ([column], []) = (&key_set.columns[..], &key_set.to[..])
+        && let Column::Text(texts) = batch.column(*column)
+    {
+        // The common case: the text itself is the key, and is not copied on its way.
+        let keys = rows.filter_map(|(row, it)| texts.get(row).map(|text| (text, it)));
+        let ignores_blank = form.blank == Blank::IsIgnored;
+        return keys
+            .filter(|(text, _)| !(ignores_blank && is_blank(text)))
+            .try_for_each(|(text, it)| take(it, text, None));
+    }
+    let (mut key, mut to) = (Vec::new(), Vec::new());
+    for (row, it) in rows {
+        let keys = encode(batch, &key_set.columns, row, form, &mut key);
+        let values = encode(batch, &key_set.to, row, form, &mut to);
+        if keys.and(values).is_some() {
+            take(it, &key, (!key_set.to.is_empty()).then_some(to.as_slice()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the key of a row: the canonical bytes of its column, or of its columns each after its
@@ -54,17 +96,17 @@ fn encode(
     batch: &Batch,
     columns: &[usize],
     row: usize,
-    ignores_blank: bool,
+    form: KeyForm,
     out: &mut Vec<u8>,
 ) -> Option<()> {
     out.clear();
     if let [column] = columns {
-        return encode_value(batch.column(*column).value(row), ignores_blank, out);
+        return encode_value(batch.column(*column).value(row), form, out);
     }
     for column in columns {
         let start = out.len();
         out.extend_from_slice(&[0; 4]);
-        encode_value(batch.column(*column).value(row), ignores_blank, out)?;
+        encode_value(batch.column(*column).value(row), form, out)?;
         let length = (out.len() - start - 4) as u32;
         out.get_mut(start..start + 4)?.copy_from_slice(&length.to_le_bytes());
     }
@@ -72,19 +114,38 @@ fn encode(
 }
 
 /// Writes a value such that equal values have equal bytes: a whole number is the same as an integer
-/// and as a float.
-fn encode_value(value: Value<'_>, ignores_blank: bool, out: &mut Vec<u8>) -> Option<()> {
+/// and as a float, and texts that `form` makes equal are.
+fn encode_value(value: Value<'_>, form: KeyForm, out: &mut Vec<u8>) -> Option<()> {
     const WHOLE_MAX: f64 = 1e38;
     match value {
         Value::Null => return None,
-        Value::Text(text) if ignores_blank && is_blank(text) => return None,
-        Value::Bytes(_) => out.push(NOT_TEXT),
+        Value::Text(text) if form.blank == Blank::IsIgnored && is_blank(text) => return None,
+        Value::Text(text) => write_text(text, form, out),
+        Value::Bytes(bytes) => {
+            out.push(NOT_TEXT);
+            out.extend_from_slice(bytes);
+        }
         Value::Float(it) if it.fract() == 0.0 && it.abs() < WHOLE_MAX => {
             out.extend_from_slice((it as i128).to_string().as_bytes());
-            return Some(());
         }
-        _ => {}
+        // What is the same as its text stays so.
+        Value::Float(it) if it.is_nan() => write_text(b"NaN", form, out),
+        _ => value.render(out),
     }
-    value.render(out);
     Some(())
+}
+
+fn write_text(text: &[u8], form: KeyForm, out: &mut Vec<u8>) {
+    let write = |text: &[u8], out: &mut Vec<u8>| {
+        if form.folds_case { fold_case(text, out) } else { out.extend_from_slice(text) }
+    };
+    match std::str::from_utf8(text) {
+        Ok(text) if form.collapses_blanks => {
+            for (number, word) in text.split_whitespace().enumerate() {
+                out.extend((number > 0).then_some(b' '));
+                write(word.as_bytes(), out);
+            }
+        }
+        _ => write(text, out),
+    }
 }

@@ -1,166 +1,153 @@
-//! Decides one bucket: which of its keys violate a check.
+//! Decides one bucket: which of its keys violate the checks of a question.
 
-use crate::validate::keys::bucket::BucketView;
 use crate::validate::keys::groups::Groups;
 use crate::validate::keys::hash::KeyHash;
-use crate::validate::keys::records::{Key, Record};
+use crate::validate::keys::join::Join;
+use crate::validate::keys::part::Part;
+use crate::validate::keys::records::{Record, Scopes};
 
-/// What to decide.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Decision {
-    /// No key twice.
-    Unique,
-    /// One value for each key.
-    Dependency,
-    /// Each key among the others.
-    Among,
-    /// Each key a number of times among the others.
-    Times {
-        /// At least so often.
-        min: u64,
-        /// At most so often.
-        max: u64,
-    },
+/// What to decide about the keys of one key set, or of two.
+#[derive(Clone, Debug)]
+pub(crate) enum Question {
+    /// Is there no key twice among the rows of this scope?
+    Unique(Scopes),
+    /// Has each key one value among the rows of this scope?
+    Dependency(Scopes),
+    /// How many keys are there, each counted once, among the rows of this scope?
+    Distinct(Scopes),
+    /// Are there as many keys of one set in the other as there should be? Several checks ask at once.
+    Join(Vec<Join>),
 }
 
-/// What was found in one bucket.
-#[derive(Debug, Default)]
+/// What was found about one check.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Finding {
     pub(crate) violations: u64,
-    pub(crate) groups: u64,
+    /// For questions about groups, how many violate the check; or how many keys there are, if that is
+    /// asked.
+    pub(crate) groups: Option<u64>,
 }
 
-impl Decision {
-    /// Decides one bucket. `parts` are the keys in question, by partition, and `others` those to look
-    /// among. `fails` is called with the partition and the number of each failing row.
-    pub(crate) fn decide(
-        self,
-        parts: &[BucketView<'_>],
-        others: &[BucketView<'_>],
-        hash: KeyHash,
-        fails: &mut dyn FnMut(usize, u32),
-    ) -> Finding {
+impl Finding {
+    /// Adds what was found in another bucket.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.violations += other.violations;
+        let groups = other.groups.map(|it| it + self.groups.unwrap_or_default());
+        self.groups = groups.or(self.groups);
+    }
+}
+
+/// Hears of each failing row: the number of the check within the question, the partition, the row.
+pub(crate) type Fails<'a> = &'a mut dyn FnMut(usize, usize, u32);
+
+impl Question {
+    /// How many checks ask.
+    pub(crate) fn checks(&self) -> usize {
         match self {
-            Self::Unique => unique(parts, hash, fails),
-            Self::Dependency => dependency(parts, hash, fails),
-            Self::Among => times(parts, others, hash, &|rows| rows > 0, fails),
-            Self::Times { min, max } => {
-                times(parts, others, hash, &|rows| (min..=max).contains(&rows), fails)
+            Self::Unique(_) | Self::Dependency(_) | Self::Distinct(_) => 1,
+            Self::Join(joins) => joins.len(),
+        }
+    }
+
+    /// Decides one bucket, whose keys are `parts`; `others` are those of the other key set.
+    pub(crate) fn decide(
+        &self,
+        parts: &[Part<'_>],
+        others: &[Part<'_>],
+        hash: KeyHash,
+        fails: Fails<'_>,
+    ) -> Vec<Finding> {
+        match self {
+            Self::Unique(scope) => vec![unique(parts, *scope, hash, fails)],
+            Self::Dependency(scope) => vec![dependency(parts, *scope, hash, fails)],
+            Self::Distinct(scope) => vec![distinct(parts, *scope, hash)],
+            Self::Join(joins) => Join::decide(joins, parts, others, hash, fails),
+        }
+    }
+}
+
+/// How many records `parts` have.
+pub(crate) fn count(parts: &[Part<'_>]) -> usize {
+    parts.iter().map(Part::len).sum()
+}
+
+/// The records of `parts` that are in `scope`.
+#[inline]
+pub(crate) fn records<'a>(
+    parts: &'a [Part<'a>],
+    scope: Scopes,
+) -> impl Iterator<Item = (&'a Part<'a>, Record)> {
+    let of_part = |part: &'a Part<'a>| part.records().map(move |it| (part, it));
+    parts.iter().flat_map(of_part).filter(move |(_, it)| it.key.scopes() & scope != 0)
+}
+
+fn unique(parts: &[Part<'_>], scope: Scopes, hash: KeyHash, fails: Fails<'_>) -> Finding {
+    let mut groups = Groups::with_capacity(count(parts), hash);
+    let mut rows_of = Vec::<u32>::with_capacity(count(parts));
+    let mut numbers = Vec::with_capacity(count(parts));
+    for (part, record) in records(parts, scope) {
+        let number = groups.number(part, record.key.bare());
+        match rows_of.get_mut(number) {
+            Some(rows) => *rows += 1,
+            None => rows_of.push(1),
+        }
+        numbers.push(number as u32);
+    }
+    let shared = || rows_of.iter().filter(|it| **it > 1);
+    let (violations, groups) = (shared().map(|it| u64::from(*it)).sum(), shared().count() as u64);
+    if groups > 0 {
+        for ((part, record), number) in records(parts, scope).zip(numbers) {
+            if rows_of.get(number as usize).is_some_and(|it| *it > 1) {
+                fails(0, part.partition, record.row);
             }
         }
     }
+    Finding { violations, groups: Some(groups) }
 }
 
-fn unique(parts: &[BucketView<'_>], hash: KeyHash, fails: &mut dyn FnMut(usize, u32)) -> Finding {
-    let groups = Groups::new(parts, hash);
-    let mut finding = Finding::default();
-    for group in groups.iter().filter(|it| it.rows > 1) {
-        finding.violations += group.rows;
-        finding.groups += 1;
+fn distinct(parts: &[Part<'_>], scope: Scopes, hash: KeyHash) -> Finding {
+    let mut groups = Groups::with_capacity(count(parts), hash);
+    for (part, record) in records(parts, scope) {
+        groups.number(part, record.key.bare());
     }
-    if finding.groups > 0 {
-        for_each_row(parts, |part, bucket, record| {
-            if groups.find(bucket, record.key).is_some_and(|it| it.rows > 1) {
-                fails(part, record.row);
-            }
-        });
-    }
-    finding
-}
-
-fn times(
-    parts: &[BucketView<'_>],
-    others: &[BucketView<'_>],
-    hash: KeyHash,
-    is_right: &dyn Fn(u64) -> bool,
-    fails: &mut dyn FnMut(usize, u32),
-) -> Finding {
-    let groups = Groups::new(others, hash);
-    let mut finding = Finding::default();
-    for_each_row(parts, |part, bucket, record| {
-        if !is_right(groups.find(bucket, record.key).map_or(0, |it| it.rows)) {
-            finding.violations += 1;
-            fails(part, record.row);
-        }
-    });
-    finding
-}
-
-fn for_each_row<'a>(
-    parts: &[BucketView<'a>],
-    mut visit: impl FnMut(usize, BucketView<'a>, Record),
-) {
-    for (part, bucket) in parts.iter().enumerate() {
-        for record in bucket.records() {
-            visit(part, *bucket, record);
-        }
-    }
+    Finding { violations: 0, groups: Some(groups.len() as u64) }
 }
 
 /// A row of a functional dependency: the numbers of its key and of its value in the bucket.
 struct Pair {
-    key: u32,
-    value: u32,
-    part: usize,
+    key: usize,
+    value: usize,
+    partition: usize,
     row: u32,
 }
 
-fn dependency(
-    parts: &[BucketView<'_>],
-    hash: KeyHash,
-    fails: &mut dyn FnMut(usize, u32),
-) -> Finding {
-    let mut pairs = number_pairs(parts, hash);
+fn dependency(parts: &[Part<'_>], scope: Scopes, hash: KeyHash, fails: Fails<'_>) -> Finding {
+    let mut pairs = number_pairs(parts, scope, hash);
     pairs.sort_unstable_by_key(|it| (it.key, it.value));
-    let mut finding = Finding::default();
+    let (mut violations, mut groups) = (0, 0);
     for group in pairs.chunk_by(|a, b| a.key == b.key) {
         let largest = group.chunk_by(|a, b| a.value == b.value).max_by_key(|it| it.len());
         let Some(largest) = largest.filter(|it| it.len() < group.len()) else { continue };
         let majority =
             largest.first().filter(|_| largest.len() * 2 > group.len()).map(|it| it.value);
-        finding.groups += 1;
+        groups += 1;
         for pair in group.iter().filter(|it| Some(it.value) != majority) {
-            finding.violations += 1;
-            fails(pair.part, pair.row);
+            violations += 1;
+            fails(0, pair.partition, pair.row);
         }
     }
-    finding
+    Finding { violations, groups: Some(groups) }
 }
 
 /// Gives equal keys one number, and equal values one number.
-fn number_pairs(parts: &[BucketView<'_>], hash: KeyHash) -> Vec<Pair> {
-    let mut keys = Numbers::new(parts, hash);
-    let mut values = Numbers::new(parts, hash);
-    let mut pairs = Vec::with_capacity(parts.iter().map(|it| it.len()).sum());
-    for_each_row(parts, |part, _, record| {
-        let (key, value) = (keys.number(part, record.key), values.number(part, record.value));
-        pairs.push(Pair { key, value, part, row: record.row });
-    });
-    pairs
-}
-
-/// Gives equal keys one number.
-struct Numbers<'a> {
-    parts: &'a [BucketView<'a>],
-    hash: KeyHash,
-    table: hashbrown::HashTable<(Key, u32, u32)>,
-}
-
-impl<'a> Numbers<'a> {
-    fn new(parts: &'a [BucketView<'a>], hash: KeyHash) -> Self {
-        Self { parts, hash, table: hashbrown::HashTable::new() }
-    }
-
-    fn number(&mut self, part: usize, key: Key) -> u32 {
-        let (parts, hash, next) = (self.parts, self.hash, self.table.len() as u32);
-        let is_it = |(known, known_part, _): &(Key, u32, u32)| match (
-            parts.get(*known_part as usize),
-            parts.get(part),
-        ) {
-            (Some(known_bucket), Some(bucket)) => known_bucket.is_same(*known, *bucket, key),
-            _ => false,
-        };
-        let entry = self.table.entry(hash.of(key), is_it, |(it, ..)| hash.of(*it));
-        entry.or_insert((key, part as u32, next)).get().2
-    }
+fn number_pairs(parts: &[Part<'_>], scope: Scopes, hash: KeyHash) -> Vec<Pair> {
+    let mut keys = Groups::with_capacity(0, hash);
+    let mut values = Groups::with_capacity(0, hash);
+    let pair = |(part, record): (_, Record)| Pair {
+        key: keys.number(part, record.key.bare()),
+        value: values.number(part, record.value),
+        partition: part.partition,
+        row: record.row,
+    };
+    records(parts, scope).map(pair).collect()
 }

@@ -1,68 +1,55 @@
-//! The rows of one bucket, grouped by key.
+//! The distinct keys of one bucket, numbered.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use crate::validate::keys::bucket::BucketView;
 use crate::validate::keys::hash::KeyHash;
+use crate::validate::keys::part::Part;
 use crate::validate::keys::records::Key;
 
-/// The distinct keys of one bucket of all partitions, each with a number of rows.
+/// The distinct keys of some parts of a bucket. Each has a number, in the order in which they came.
 pub(crate) struct Groups<'a> {
-    parts: &'a [BucketView<'a>],
     hash: KeyHash,
-    table: HashTable<Group>,
-}
-
-/// A distinct key.
-#[derive(Debug)]
-pub(crate) struct Group {
-    key: Key,
-    part: u32,
-    pub(crate) rows: u64,
+    numbers: HashTable<u32>,
+    keys: Vec<(Key, &'a Part<'a>)>,
 }
 
 impl<'a> Groups<'a> {
-    /// Groups every key of `parts`.
-    pub(crate) fn new(parts: &'a [BucketView<'a>], hash: KeyHash) -> Self {
-        let capacity = parts.iter().map(|it| it.len()).sum();
-        let mut groups = Self { parts, hash, table: HashTable::with_capacity(capacity) };
-        for (part, bucket) in parts.iter().enumerate() {
-            for record in bucket.records() {
-                groups.add(part, *bucket, record.key);
-            }
-        }
-        groups
+    /// No keys yet, and room for so many.
+    pub(crate) fn with_capacity(keys: usize, hash: KeyHash) -> Self {
+        Self { hash, numbers: HashTable::with_capacity(keys), keys: Vec::with_capacity(keys) }
     }
 
+    /// The number of `key`, which lies in `part`, after adding it if it is new.
     #[inline]
-    fn add(&mut self, part: usize, bucket: BucketView<'_>, key: Key) {
-        let (parts, hash) = (self.parts, self.hash);
-        let is_it = |it: &Group| is_same(parts, it, bucket, key);
-        match self.table.entry(hash.of(key), is_it, |it| hash.of(it.key)) {
-            Entry::Occupied(mut group) => group.get_mut().rows += 1,
+    pub(crate) fn number(&mut self, part: &'a Part<'a>, key: Key) -> usize {
+        let Self { hash, numbers, keys } = self;
+        let is_it = |it: &u32| keys.get(*it as usize).is_some_and(|it| is_same(it, part, key));
+        let rehash = |it: &u32| keys.get(*it as usize).map_or(0, |it| hash.of(it.0));
+        match numbers.entry(hash.of(key), is_it, rehash) {
+            Entry::Occupied(number) => *number.get() as usize,
             Entry::Vacant(vacant) => {
-                vacant.insert(Group { key, part: part as u32, rows: 1 });
+                vacant.insert(keys.len() as u32);
+                keys.push((key, part));
+                keys.len() - 1
             }
         }
     }
 
-    /// The group of `key`, which lies in `bucket`.
-    #[inline]
-    pub(crate) fn find(&self, bucket: BucketView<'_>, key: Key) -> Option<&Group> {
-        self.table.find(self.hash.of(key), |it| is_same(self.parts, it, bucket, key))
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
     }
 
-    /// Every group, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Group> {
-        self.table.iter()
+    /// The number of `key`, which lies in `part`, if it is here.
+    #[inline]
+    pub(crate) fn find(&self, part: &Part<'_>, key: Key) -> Option<usize> {
+        let is_it = |it: &u32| self.keys.get(*it as usize).is_some_and(|it| is_same(it, part, key));
+        self.numbers.find(self.hash.of(key), is_it).map(|it| *it as usize)
     }
 }
 
 #[inline]
-fn is_same(parts: &[BucketView<'_>], group: &Group, bucket: BucketView<'_>, key: Key) -> bool {
-    if !key.is_long() {
-        return group.key == key;
-    }
-    parts.get(group.part as usize).is_some_and(|it| it.is_same(group.key, bucket, key))
+fn is_same((known, known_part): &(Key, &Part<'_>), part: &Part<'_>, key: Key) -> bool {
+    if known.is_long() { known_part.is_same(*known, part, key) } else { *known == key }
 }

@@ -12,15 +12,31 @@
 //!
 //! Keys of up to 15 bytes are kept by value. Of a longer key the hash decides only where to look: its
 //! bytes are kept too, and every match is confirmed by comparing them. So no count depends on luck.
+//!
+//! Where a table refers to a small one that has been read before, its rows look their keys up at once,
+//! by a [`Probe`], and nothing is collected.
+//!
+//! Beyond the memory of the run, the keys go to temporary files, bucket by bucket, and come back one
+//! bucket at a time.
 
+mod arena;
 mod bucket;
 mod collect;
 mod decide;
 mod groups;
 mod hash;
+mod join;
+mod part;
+mod probe;
 mod records;
+mod runs;
+mod spill;
 
-pub(crate) use bucket::{KeyRuns, bucket_count};
-pub(crate) use decide::{Decision, Finding};
+pub(crate) use decide::{Finding, Question};
 pub(crate) use hash::KeyHash;
+pub(crate) use join::{Join, Side};
+pub(crate) use part::Part;
+pub(crate) use probe::{Probe, ProbeKernel};
 pub(crate) use records::Layout;
+pub(crate) use runs::{KeyRuns, bucket_count};
+pub(crate) use spill::Loaded;

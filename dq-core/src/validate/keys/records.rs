@@ -1,4 +1,7 @@
-//! The list of the keys of a bucket.
+//! Keys, and how a bucket keeps them.
+
+use crate::rules::KeySet;
+use crate::value::pack;
 
 /// A key, as a bucket keeps it, with what goes with it.
 #[derive(Clone, Copy, Debug)]
@@ -10,51 +13,58 @@ pub(crate) struct Record {
     pub(crate) row: u32,
 }
 
-/// A key: up to 15 bytes by value, or else the hash and place of a longer one.
+/// A key: up to 15 bytes by value, or else the hash and place of a longer one. Its last byte also says
+/// in which of the scopes of its key set the row is.
 ///
 /// ```text
-/// byte   0 … 14                          15
-///        the bytes, then zeros           their number, 0 to 15
-///        hash (8), place (4), 0 (3)      255
+/// byte   0 … 14                          15, bits 0 to 4     bits 5 to 7
+///        the bytes, then zeros           their number        scopes
+///        hash (8), place (4), 0 (3)      16                  scopes
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Key(u128);
 
-const LONG: u8 = 255;
+/// A set of scopes: the bit of each that a row is in.
+pub(crate) type Scopes = u8;
+
+const _: () = assert!(KeySet::SCOPES_MAX == 3, "a key has room for so many");
+
+const LONG: u128 = 16 << 120;
+const SCOPES: u128 = 0b1110_0000 << 120;
 
 impl Key {
     /// The key of up to 15 bytes.
-    ///
-    /// Reads whole words from both ends, which overlap, instead of copying a number of bytes that the
-    /// processor cannot foresee.
     #[inline]
     pub(crate) fn short(bytes: &[u8]) -> Option<Self> {
-        let length = bytes.len();
-        let value = match length {
-            0..4 => bytes.iter().rev().fold(0, |value, byte| value << 8 | u128::from(*byte)),
-            4..8 => {
-                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
-                let last = u128::from(u32::from_le_bytes(*last)) << (8 * (length - 4));
-                u128::from(u32::from_le_bytes(*first)) | last
-            }
-            8..16 => {
-                let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
-                let last = u128::from(u64::from_le_bytes(*last)) << (8 * (length - 8));
-                u128::from(u64::from_le_bytes(*first)) | last
-            }
-            _ => return None,
-        };
-        Some(Self(value | (length as u128) << 120))
+        pack(bytes).map(Self)
     }
 
     /// The key of more bytes, which lie at a place elsewhere.
     pub(crate) fn long(hash: u64, place: u32) -> Self {
-        Self(u128::from(hash) | u128::from(place) << 64 | u128::from(LONG) << 120)
+        Self(u128::from(hash) | u128::from(place) << 64 | LONG)
+    }
+
+    /// The key of a row in these scopes.
+    #[inline]
+    pub(crate) fn within(self, scopes: Scopes) -> Self {
+        Self(self.0 | u128::from(scopes) << 125)
+    }
+
+    /// The scopes of the row.
+    #[inline]
+    pub(crate) fn scopes(self) -> Scopes {
+        (self.0 >> 125) as u8
+    }
+
+    /// The key without its scopes.
+    #[inline]
+    pub(crate) fn bare(self) -> Self {
+        Self(self.0 & !SCOPES)
     }
 
     #[inline]
     pub(crate) fn is_long(self) -> bool {
-        (self.0 >> 120) as u8 == LONG
+        self.0 & LONG != 0
     }
 
     /// All of a short key.
@@ -83,20 +93,9 @@ pub(crate) struct Layout {
     pub(crate) with_rows: bool,
 }
 
-/// A list of keys that grows by whole chunks: unlike a `Vec` it never copies what it holds and never
-/// reserves twice what it needs.
-#[derive(Debug, Default)]
-pub(crate) struct Records {
-    last: Vec<u8>,
-    full: Vec<Vec<u8>>,
-}
-
-/// How many keys the first chunk holds, which is small since most tables are, and the following.
-const FIRST: usize = 16;
-const CHUNK: usize = 512;
-
 impl Layout {
     /// How many bytes a key takes with what goes with it.
+    #[inline]
     pub(crate) fn width(self) -> usize {
         16 + if self.with_values { 16 } else { 0 } + if self.with_rows { 4 } else { 0 }
     }
@@ -115,7 +114,7 @@ impl Layout {
     }
 
     #[inline]
-    fn read(self, bytes: &[u8]) -> Option<Record> {
+    pub(crate) fn read(self, bytes: &[u8]) -> Option<Record> {
         let (key, mut rest) = bytes.split_first_chunk()?;
         let mut record =
             Record { key: Key(u128::from_le_bytes(*key)), value: Key::default(), row: 0 };
@@ -131,79 +130,37 @@ impl Layout {
     }
 }
 
-impl Records {
-    /// Appends keys as [`Layout::write`] has written them.
-    pub(crate) fn append(&mut self, layout: Layout, records: &[u8]) {
-        if self.last.capacity() - self.last.len() < records.len() {
-            self.grow(layout.width());
-        }
-        self.last.extend_from_slice(records);
-    }
-
-    /// Makes room. Chunks hold whole appendices, all but the last of which are of one size.
-    #[cold]
-    fn grow(&mut self, width: usize) {
-        let held = self.last.len() / width;
-        if held < CHUNK {
-            let mut larger = Vec::with_capacity((held * 4).clamp(FIRST, CHUNK) * width);
-            larger.extend_from_slice(&self.last);
-            self.last = larger;
-        } else {
-            let full = std::mem::replace(&mut self.last, Vec::with_capacity(CHUNK * width));
-            self.full.push(full);
-        }
-    }
-
-    pub(crate) fn len(&self, layout: Layout) -> usize {
-        self.full.len() * CHUNK + self.last.len() / layout.width()
-    }
-
-    #[inline]
-    pub(crate) fn iter(&self, layout: Layout) -> impl Iterator<Item = Record> {
-        let chunks = self.full.iter().chain([&self.last]);
-        chunks
-            .flat_map(move |it| it.chunks_exact(layout.width()))
-            .filter_map(move |it| layout.read(it))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_many_chunks_keeps_its_order() {
+    fn a_record_reads_as_it_was_written() {
         for (with_values, with_rows) in [(false, false), (false, true), (true, false), (true, true)]
         {
             let layout = Layout { with_values, with_rows };
-            let mut list = Records::default();
-            let count = 3 * CHUNK + 7;
-            for row in 0..count as u32 {
-                let (key, value) = (Key::long(row.into(), row), Key::long(7, row));
-                let mut bytes = vec![0; layout.width()];
-                layout.write(Record { key, value, row }, &mut bytes);
-                list.append(layout, &bytes);
-            }
-            assert_eq!(list.len(layout), count);
-            for (number, record) in list.iter(layout).enumerate() {
-                assert_eq!(record.key.place(), number);
-                assert!(!with_values || record.value.place() == number);
-                assert!(!with_rows || record.row as usize == number);
-            }
+            let record = Record { key: Key::long(1, 2), value: Key::long(3, 4), row: 5 };
+            let mut bytes = vec![0; layout.width()];
+            layout.write(record, &mut bytes);
+            let read = layout.read(&bytes).unwrap();
+            assert_eq!(read.key, record.key);
+            assert!(!with_values || read.value == record.value);
+            assert!(!with_rows || read.row == record.row);
         }
     }
 
     #[test]
-    fn a_short_key_is_its_bytes_and_their_number() {
-        let text = b"abcdefghijklmnop";
-        for length in 0..=15 {
-            let mut expected = [0; 16];
-            expected[..length].copy_from_slice(&text[..length]);
-            expected[15] = length as u8;
-            assert_eq!(Key::short(&text[..length]), Some(Key(u128::from_le_bytes(expected))));
-        }
-        assert_eq!(Key::short(text), None);
-        assert_ne!(Key::short(b"a"), Key::short(b"a\0"));
+    fn a_short_key_is_never_taken_for_a_long_one() {
         assert!(Key::short(&[255; 15]).is_some_and(|it| !it.is_long()));
+        assert!(Key::long(0, 0).is_long());
+    }
+
+    #[test]
+    fn a_key_has_scopes_beside_its_bytes() {
+        for key in [Key::short(&[255; 15]).unwrap(), Key::long(u64::MAX, u32::MAX)] {
+            let scoped = key.within(0b101);
+            assert_eq!((scoped.scopes(), scoped.bare()), (0b101, key));
+            assert_eq!((key.scopes(), scoped.is_long()), (0, key.is_long()));
+        }
     }
 }

@@ -1,0 +1,212 @@
+//! Every failing row in a file: CSV, JSON Lines or Parquet.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Map, Value as Json};
+use tempfile::NamedTempFile;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::csv::write_line;
+#[cfg(feature = "parquet")]
+use crate::report::violations_parquet::ParquetRows;
+use crate::report::write::temporary_beside;
+use crate::validate::Violation;
+
+/// Writes violations to a file as they come: one line or row each, with the `table`, the `rule`, the
+/// `check`, its `severity`, the `key` of the failing row, and its `values` where they are shown.
+///
+/// In JSON Lines key and values are objects; in CSV and Parquet they are JSON text, since each table
+/// has its own columns. The file is written beside its place and renamed when it is whole; one that is
+/// not [`finish`](Self::finish)ed leaves nothing. Several threads may write.
+///
+/// ```
+/// use dq_core::report::ViolationsFile;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("violations.jsonl");
+/// let file = ViolationsFile::create(&path)?;
+/// // … ValidateOptions { violations: Some(Arc::new(move |it| file.write(it))), .. }
+/// file.finish()?;
+/// assert!(path.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ViolationsFile {
+    path: PathBuf,
+    rows: Mutex<Option<Rows>>,
+}
+
+#[derive(Debug)]
+enum Rows {
+    Csv(Output),
+    JsonLines(Output),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetRows<Output>>),
+}
+
+type Output = BufWriter<Destination>;
+
+/// Where the bytes go until the file is whole.
+#[derive(Debug)]
+enum Destination {
+    Beside(NamedTempFile),
+    /// A device or a pipe.
+    Direct(File),
+}
+
+impl ViolationsFile {
+    /// Prepares the file at `path`: `.csv`, `.jsonl`, `.ndjson` or `.parquet`.
+    ///
+    /// # Errors
+    ///
+    /// `UsageInvalid` for any other extension, `FeatureDisabled` for Parquet where that was left out,
+    /// `WriteFailed` where there is no such folder or it cannot be written.
+    pub fn create(path: &Path) -> Result<Self> {
+        let extension = path.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
+        let failed = |error| failed(path, &error);
+        let output = || Destination::of(path).map(BufWriter::new).map_err(failed);
+        let rows = match extension.as_deref() {
+            Some("csv") => {
+                let mut output = output()?;
+                let names = ["table", "rule", "check", "severity", "key", "values"];
+                write_line(&names.map(str::to_owned), &mut output).map_err(failed)?;
+                Rows::Csv(output)
+            }
+            None | Some("jsonl" | "ndjson") => Rows::JsonLines(output()?),
+            #[cfg(feature = "parquet")]
+            Some("parquet") => {
+                Rows::Parquet(Box::new(ParquetRows::new(output()?).map_err(failed)?))
+            }
+            #[cfg(not(feature = "parquet"))]
+            Some("parquet") => {
+                let message = "cannot write Parquet: dq was built without the feature `parquet`";
+                return Err(Error::new(ErrorKind::FeatureDisabled, message));
+            }
+            Some(other) => {
+                let message = format!(
+                    "cannot tell the format of `{}`: `.{other}` is none of .csv, .jsonl, .ndjson, .parquet",
+                    path.display()
+                );
+                return Err(Error::new(ErrorKind::UsageInvalid, message));
+            }
+        };
+        Ok(Self { path: path.to_owned(), rows: Mutex::new(Some(rows)) })
+    }
+
+    /// Adds a violation.
+    ///
+    /// # Errors
+    ///
+    /// `WriteFailed`, which names the path.
+    pub fn write(&self, violation: &Violation<'_>) -> Result<()> {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(rows) = rows.as_mut() else { return Ok(()) };
+        rows.write(violation).map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Puts the file in its place, whole.
+    ///
+    /// # Errors
+    ///
+    /// `WriteFailed`, which names the path; then what was there before is still there.
+    pub fn finish(&self) -> Result<()> {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let finish = |rows: Rows| rows.into_output()?.into_inner()?.put_in_place(&self.path);
+        rows.map_or(Ok(()), finish).map_err(|error| failed(&self.path, &error))
+    }
+}
+
+impl Rows {
+    fn write(&mut self, violation: &Violation<'_>) -> io::Result<()> {
+        match self {
+            Self::Csv(output) => write_line(&fields(violation), output),
+            Self::JsonLines(output) => {
+                serde_json::to_writer(&mut *output, &object(violation))?;
+                output.write_all(b"\n")
+            }
+            #[cfg(feature = "parquet")]
+            Self::Parquet(rows) => rows.write(fields(violation)),
+        }
+    }
+
+    fn into_output(self) -> io::Result<Output> {
+        match self {
+            Self::Csv(output) | Self::JsonLines(output) => Ok(output),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(rows) => rows.finish(),
+        }
+    }
+}
+
+impl Destination {
+    fn of(path: &Path) -> io::Result<Self> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(found) if found.is_file() => {
+                temporary_beside(&path.canonicalize()?).map(Self::Beside)
+            }
+            Ok(_) => File::options().write(true).open(path).map(Self::Direct),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                temporary_beside(path).map(Self::Beside)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn put_in_place(self, path: &Path) -> io::Result<()> {
+        let Self::Beside(file) = self else { return Ok(()) };
+        file.as_file().sync_all()?;
+        // A link is followed: what it points to is replaced.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Beside(file) => file.write(bytes),
+            Self::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Beside(file) => file.flush(),
+            Self::Direct(file) => file.flush(),
+        }
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::new(ErrorKind::WriteFailed, format!("cannot write `{}`: {error}", path.display()))
+}
+
+fn fields(violation: &Violation<'_>) -> [String; 6] {
+    let text = |it: &Map<String, Json>| serde_json::to_string(it).unwrap_or_default();
+    [
+        violation.table.to_owned(),
+        violation.rule.to_owned(),
+        violation.check.to_owned(),
+        violation.severity.to_string(),
+        text(&violation.row.key),
+        violation.row.values.as_ref().map(text).unwrap_or_default(),
+    ]
+}
+
+fn object(violation: &Violation<'_>) -> Map<String, Json> {
+    let mut object = Map::new();
+    object.insert("table".to_owned(), Json::from(violation.table));
+    object.insert("rule".to_owned(), Json::from(violation.rule));
+    object.insert("check".to_owned(), Json::from(violation.check));
+    object.insert("severity".to_owned(), Json::from(violation.severity.as_str()));
+    object.insert("key".to_owned(), Json::Object(violation.row.key.clone()));
+    if let Some(values) = &violation.row.values {
+        object.insert("values".to_owned(), Json::Object(values.clone()));
+    }
+    object
+}

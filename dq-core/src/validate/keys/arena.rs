@@ -1,0 +1,137 @@
+//! Memory that is handed out in pieces and given back all at once.
+
+use memmap2::MmapMut;
+
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Result;
+
+/// Memory in pieces that never move, so that what grows is never copied.
+///
+/// It comes from the system in slabs, the larger the more there are. Slabs of megabytes ask for huge
+/// pages: keys are written to hundreds of places by turns, and with pages of 4 KiB a tenth of a run
+/// went into page faults and address translation.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    slabs: Vec<MmapMut>,
+    /// The slab that pieces come from.
+    current: usize,
+    /// How much of it is taken.
+    used: usize,
+    /// The size of all slabs.
+    bytes: usize,
+}
+
+/// Where a piece lies in an arena.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Piece {
+    slab: u32,
+    start: u32,
+    pub(crate) bytes: u32,
+}
+
+impl Piece {
+    /// What is left of this piece after its first `bytes` bytes.
+    pub(crate) fn from(self, bytes: usize) -> Self {
+        let bytes = bytes as u32;
+        Self { start: self.start + bytes, bytes: self.bytes - bytes, ..self }
+    }
+}
+
+/// The sizes of the first slab, and of the largest that is not made for one large piece.
+const SLAB_BYTES_MIN: usize = 32 << 10;
+const SLAB_BYTES_MAX: usize = 4 << 20;
+
+impl Arena {
+    /// A piece of `bytes` bytes, with anything in them.
+    pub(crate) fn piece(&mut self, bytes: usize) -> Result<Piece> {
+        while self.slabs.get(self.current).is_some_and(|it| it.len() - self.used < bytes) {
+            self.current += 1;
+            self.used = 0;
+        }
+        if self.current >= self.slabs.len() {
+            let size = SLAB_BYTES_MIN << self.slabs.len().min(usize::BITS as usize / 4);
+            let size = size.min(SLAB_BYTES_MAX).max(bytes);
+            self.slabs.push(slab(size)?);
+            self.bytes += size;
+        }
+        let piece =
+            Piece { slab: self.current as u32, start: self.used as u32, bytes: bytes as u32 };
+        self.used += bytes;
+        Ok(piece)
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, piece: Piece) -> &[u8] {
+        let slab = self.slabs.get(piece.slab as usize).map_or(&[][..], |it| it);
+        let start = piece.start as usize;
+        slab.get(start..start + piece.bytes as usize).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, piece: Piece) -> &mut [u8] {
+        let slab = self.slabs.get_mut(piece.slab as usize).map_or(&mut [][..], |it| it);
+        let start = piece.start as usize;
+        slab.get_mut(start..start + piece.bytes as usize).unwrap_or_default()
+    }
+
+    /// Takes every piece back, and gives memory beyond `bytes_max` back to the system.
+    pub(crate) fn clear(&mut self, bytes_max: usize) {
+        self.current = 0;
+        self.used = 0;
+        while self.bytes > bytes_max
+            && let Some(slab) = self.slabs.pop()
+        {
+            self.bytes -= slab.len();
+        }
+    }
+
+    /// How much memory this has from the system.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+fn slab(bytes: usize) -> Result<MmapMut> {
+    let slab = MmapMut::map_anon(bytes).map_err(|error| {
+        let message =
+            format!("cannot keep the keys of a check: {bytes} bytes of memory are refused");
+        Error::new(ErrorKind::LimitExceeded, message).with_source(error)
+    })?;
+    #[cfg(target_os = "linux")]
+    if bytes >= SLAB_BYTES_MAX {
+        // Only advice: without huge pages all is the same, but slower.
+        let _ = slab.advise(memmap2::Advice::HugePage);
+    }
+    Ok(slab)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_do_not_overlap_and_keep_their_bytes() {
+        let mut arena = Arena::default();
+        let sizes = [1, 100, SLAB_BYTES_MIN, 7, 3 * SLAB_BYTES_MAX, 5];
+        let pieces = sizes.map(|bytes| arena.piece(bytes).unwrap());
+        for (number, piece) in pieces.iter().enumerate() {
+            arena.get_mut(*piece).fill(number as u8);
+        }
+        for (number, piece) in pieces.iter().enumerate() {
+            assert_eq!(arena.get(*piece), vec![number as u8; sizes[number]]);
+        }
+    }
+
+    #[test]
+    fn a_cleared_arena_hands_out_the_same_memory() {
+        let mut arena = Arena::default();
+        (0..100).for_each(|_| drop(arena.piece(10_000)));
+        let bytes = arena.bytes();
+        arena.clear(bytes);
+        (0..100).for_each(|_| drop(arena.piece(10_000)));
+        assert_eq!(arena.bytes(), bytes);
+        arena.clear(bytes - 1);
+        assert!(arena.bytes() < bytes);
+    }
+}

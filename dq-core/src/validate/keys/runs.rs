@@ -1,0 +1,239 @@
+//! The keys that one partition has collected.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::validate::keys::arena::Arena;
+use crate::validate::keys::bucket::Bucket;
+use crate::validate::keys::hash::KeyHash;
+use crate::validate::keys::part::Part;
+use crate::validate::keys::records::{Key, Layout, Record, Scopes};
+use crate::validate::keys::spill::{Loaded, Spill};
+use crate::validate::memory::Budget;
+
+/// How many buckets a run has: so many that a bucket of the largest table, with its table of keys, fits
+/// into the cache of one core, and no more, since each open bucket takes its share of the cache while
+/// keys are collected. `rows` is about how many rows that table has.
+pub(crate) fn bucket_count(rows: Option<u64>) -> usize {
+    const ROWS_PER_BUCKET: u64 = 8192;
+    const ROWS_UNKNOWN: u64 = 1 << 20;
+    let buckets = rows.unwrap_or(ROWS_UNKNOWN).div_ceil(ROWS_PER_BUCKET);
+    (buckets.clamp(16, 1024) as usize).next_power_of_two()
+}
+
+/// The keys that one partition has collected, spread over buckets by their hash.
+///
+/// A key goes first to a short stage of its bucket. All stages lie side by side, within the cache; a
+/// full one goes to its bucket at once, so that far memory is touched once for several keys.
+#[derive(Debug)]
+pub(crate) struct KeyRuns {
+    hash: KeyHash,
+    layout: Layout,
+    arena: Arena,
+    buckets: Vec<Bucket>,
+    /// The stages of all buckets, each with room for `STAGE` keys.
+    stages: Vec<u8>,
+    /// How many bytes of each stage are taken.
+    staged: Vec<u16>,
+    keys: u64,
+    budget: Arc<Budget>,
+    /// How much of the budget this has taken.
+    taken: usize,
+    spill: Option<Spill>,
+}
+
+/// How many keys a stage holds.
+const STAGE: usize = 8;
+
+impl KeyRuns {
+    /// No keys yet, in so many buckets: a power of two, and the same for all key sets of a run.
+    pub(crate) fn new(hash: KeyHash, layout: Layout, buckets: usize, budget: &Arc<Budget>) -> Self {
+        Self {
+            hash,
+            layout,
+            arena: Arena::default(),
+            stages: vec![0; buckets * STAGE * layout.width()],
+            staged: vec![0; buckets],
+            buckets: (0..buckets).map(|_| Bucket::default()).collect(),
+            keys: 0,
+            budget: Arc::clone(budget),
+            taken: 0,
+            spill: None,
+        }
+    }
+
+    /// Adds the key of a row in these scopes; `value` is what it determines.
+    #[inline]
+    pub(crate) fn push(
+        &mut self,
+        key: &[u8],
+        value: Option<&[u8]>,
+        scopes: Scopes,
+        row: u32,
+    ) -> Result<()> {
+        self.keys += 1;
+        let short = Key::short(key);
+        let hash = short.map_or_else(|| self.hash.of_long(key), |it| self.hash.of(it));
+        // The table of a bucket is addressed by the lowest bits and tagged by the highest.
+        let index = (hash >> 32) as usize & (self.buckets.len() - 1);
+        let key = match short {
+            Some(key) => key,
+            None => self.keep(index, hash, key)?,
+        };
+        let value = match value.map(|it| (Key::short(it), it)) {
+            None => Key::default(),
+            Some((Some(value), _)) => value,
+            Some((None, value)) => self.keep(index, self.hash.of_long(value), value)?,
+        };
+        self.stage(index, Record { key: key.within(scopes), value, row })
+    }
+
+    #[inline]
+    fn stage(&mut self, index: usize, record: Record) -> Result<()> {
+        let room = STAGE * self.layout.width();
+        let stage = self.stages.get_mut(index * room..(index + 1) * room);
+        let (Some(stage), Some(staged)) = (stage, self.staged.get_mut(index)) else {
+            return Ok(());
+        };
+        let at = usize::from(*staged);
+        self.layout.write(record, stage.get_mut(at..).unwrap_or_default());
+        *staged += self.layout.width() as u16;
+        if usize::from(*staged) == room {
+            *staged = 0;
+            if let Some(bucket) = self.buckets.get_mut(index) {
+                bucket.append(&mut self.arena, stage)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the bytes of a long key in its bucket.
+    #[inline]
+    fn keep(&mut self, index: usize, hash: u64, bytes: &[u8]) -> Result<Key> {
+        let Some(bucket) = self.buckets.get_mut(index) else { return Ok(Key::default()) };
+        Ok(Key::long(hash, bucket.keep(&mut self.arena, bytes)?))
+    }
+
+    /// Accounts for the memory that the keys of the last batch took. Where that of the run is used up,
+    /// brings the keys to a temporary file.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        let bytes = self.arena.bytes();
+        if bytes == self.taken {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.taken, bytes);
+        if self.budget.grown(before, bytes) { self.spill(before) } else { Ok(()) }
+    }
+
+    /// Brings the keys to a temporary file, and keeps so much memory for the following.
+    pub(crate) fn spill(&mut self, bytes_kept: usize) -> Result<()> {
+        // A long key and its record belong to one round.
+        self.empty_stages()?;
+        let spill = match &mut self.spill {
+            Some(spill) => spill,
+            none => none.insert(Spill::new(&self.budget)?),
+        };
+        spill.append(&self.buckets, &self.arena)?;
+        self.buckets.iter_mut().for_each(|it| *it = Bucket::default());
+        self.arena.clear(bytes_kept);
+        self.budget.give_back(self.taken - self.arena.bytes());
+        self.taken = self.arena.bytes();
+        Ok(())
+    }
+
+    /// Brings every key to its bucket. Needed once, after the last key.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        self.empty_stages()?;
+        self.stages = Vec::new();
+        self.staged = Vec::new();
+        self.settle()
+    }
+
+    fn empty_stages(&mut self) -> Result<()> {
+        let stages = self.stages.chunks_exact(STAGE * self.layout.width());
+        for ((bucket, stage), staged) in self.buckets.iter_mut().zip(stages).zip(&mut self.staged) {
+            let taken = usize::from(std::mem::take(staged));
+            bucket.append(&mut self.arena, stage.get(..taken).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// How many keys these are.
+    pub(crate) fn len(&self) -> u64 {
+        self.keys
+    }
+
+    /// Whether the rows of the keys are known.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.layout.with_rows
+    }
+
+    /// Every record, if all are in memory.
+    pub(crate) fn records_in_memory(&self) -> Option<Vec<Record>> {
+        if self.spill.is_some() {
+            return None;
+        }
+        let records = self.buckets.iter().flat_map(|it| it.records(&self.arena));
+        let records = records.flat_map(|it| it.chunks_exact(self.layout.width()));
+        Some(records.filter_map(|it| self.layout.read(it)).collect())
+    }
+
+    /// What lies in the temporary file of a bucket.
+    pub(crate) fn load(&self, bucket: usize) -> Result<Loaded> {
+        self.spill.as_ref().map_or_else(|| Ok(Loaded::default()), |it| it.load(bucket))
+    }
+
+    /// The keys of a bucket, as parts: what was loaded of it, and what is in memory. `partition` is the
+    /// number of this partition.
+    pub(crate) fn parts<'a>(
+        &'a self,
+        bucket: usize,
+        partition: usize,
+        loaded: &'a Loaded,
+    ) -> impl Iterator<Item = Part<'a>> {
+        let in_memory = self.buckets.get(bucket).map(|it| {
+            let (records, pages) = (it.records(&self.arena), it.pages(&self.arena));
+            Part::new(partition, self.layout, records.collect(), pages.collect())
+        });
+        let loaded = loaded
+            .segments()
+            .map(move |(records, pages)| Part::new(partition, self.layout, vec![records], pages));
+        loaded.chain(in_memory)
+    }
+}
+
+impl Drop for KeyRuns {
+    fn drop(&mut self) {
+        self.budget.give_back(self.taken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn large_tables_have_more_buckets() {
+        let counts =
+            [Some(0), Some(5_000), Some(1_000_000), None, Some(u64::MAX)].map(bucket_count);
+        assert_eq!(counts, [16, 16, 128, 128, 1024]);
+    }
+
+    #[test]
+    fn long_keys_of_equal_hash_are_told_apart() {
+        let layout = Layout { with_values: false, with_rows: false };
+        let budget = Budget::new(1 << 30, PathBuf::new());
+        let mut runs = KeyRuns::new(KeyHash::with_bits(0), layout, 16, &Arc::new(budget));
+        for key in ["a long key, number 1", "a long key, number 2", "a long key, number 1"] {
+            runs.push(key.as_bytes(), None, 1, 0).unwrap();
+        }
+        runs.finish().unwrap();
+        let loaded = runs.load(0).unwrap();
+        let part = runs.parts(0, 0, &loaded).next().unwrap();
+        let keys: Vec<_> = part.records().map(|it| it.key.bare()).collect();
+        assert!(!part.is_same(keys[0], &part, keys[1]));
+        assert!(part.is_same(keys[0], &part, keys[2]));
+    }
+}
