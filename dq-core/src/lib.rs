@@ -2,7 +2,7 @@
 //! source.
 //!
 //! A [`RuleSet`](rules::RuleSet) says what must hold. A [`Source`](source::Source) has tables: a SQLite
-//! database, CSV files, Arrow tables in memory. [`validate`](validate::validate) reads each table once,
+//! database, CSV, Parquet, Arrow and JSON files, Arrow tables in memory. [`validate`](validate::validate) reads each table once,
 //! judges every row, and gives a [`Report`](validate::Report): for each check how many rows were in its
 //! scope, how many violate it, and the keys of some of those.
 //!
@@ -50,8 +50,8 @@
 //!
 //! # Features
 //!
-//! One per backend and file format: `sqlite` and `csv`, both on by default; and `generate`, which makes
-//! data to try things on.
+//! One per backend and file format: `sqlite`, `csv`, `parquet`, `ipc` and `json`, all on by default; and
+//! `generate`, which makes data to try things on.
 
 pub mod clock;
 pub mod database;

@@ -52,9 +52,9 @@ where
     of_batch(move |batch| {
         let rows = batch.rows();
         Ok(match batch.column(column) {
-            Column::Text(texts) => BooleanBuffer::collect_bool(rows, |row| {
-                violates(texts.get(row).map_or(Value::Null, Value::Text))
-            }),
+            Column::Text(texts) => {
+                texts.judge(|text| violates(text.map_or(Value::Null, Value::Text)))
+            }
             column => BooleanBuffer::collect_bool(rows, |row| violates(column.value(row))),
         })
     })

@@ -9,11 +9,15 @@ use arrow_array::types::{
     Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, GenericByteArray, PrimitiveArray, TimestampMicrosecondArray};
+use arrow_array::{
+    Array, GenericByteArray, GenericStringArray, OffsetSizeTrait, PrimitiveArray,
+    TimestampMicrosecondArray,
+};
 use arrow_buffer::{ArrowNativeType, Buffer};
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::value::text::NULL_CODE;
 use crate::value::{Cell, Column, MixedColumn, Span, TextColumn, Value, ValueType};
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
@@ -174,13 +178,54 @@ fn decimals(array: &dyn Array) -> Result<Column> {
 
 fn dictionary(array: &dyn Array) -> Result<Column> {
     let array = array.as_any_dictionary();
-    let keys = Column::from_arrow(array.keys())?;
-    let row = |at| match keys.value(at) {
-        Value::Integer(key) => usize::try_from(key).ok(),
-        _ => None,
+    let codes = codes(array.keys())?;
+    match array.values().data_type() {
+        DataType::Utf8 => coded(codes, array.values().as_string::<i32>()),
+        DataType::LargeUtf8 => coded(codes, array.values().as_string::<i64>()),
+        _ => {
+            let row = |code: u32| (code != NULL_CODE).then_some(code as usize);
+            let rows: Vec<_> = codes.into_iter().map(row).collect();
+            Ok(Column::from_arrow(array.values())?.gather(&rows))
+        }
+    }
+}
+
+/// The keys of a dictionary as codes.
+fn codes(keys: &dyn Array) -> Result<Vec<u32>> {
+    if let Some(keys) = keys.as_primitive_opt::<Int32Type>() {
+        let codes = keys.values().iter().map(|it| *it as u32);
+        return Ok(match keys.nulls() {
+            None => codes.collect(),
+            Some(nulls) => codes
+                .zip(nulls)
+                .map(|(code, is_valid)| if is_valid { code } else { NULL_CODE })
+                .collect(),
+        });
+    }
+    let keys = Column::from_arrow(keys)?;
+    let code = |row| match keys.value(row) {
+        Value::Integer(key) => u32::try_from(key).unwrap_or(NULL_CODE),
+        _ => NULL_CODE,
     };
-    let rows: Vec<_> = (0..keys.len()).map(row).collect();
-    Ok(Column::from_arrow(array.values())?.gather(&rows))
+    Ok((0..keys.len()).map(code).collect())
+}
+
+/// Rows that are given by codes, unless the dictionary is so long that each text is hardly used twice.
+fn coded<O: OffsetSizeTrait>(codes: Vec<u32>, values: &GenericStringArray<O>) -> Result<Column> {
+    if values.len() <= codes.len() {
+        let (texts, buffer) = shared(values)?;
+        return Ok(Column::Text(TextColumn::coded(codes, texts, buffer)));
+    }
+    let (first, buffer) = text_of(values)?;
+    let span = |code: u32| match values.offsets().get(code as usize..).unwrap_or_default() {
+        [start, end, ..] if values.is_valid(code as usize) => {
+            let start = start.as_usize();
+            Span::new((start - first) as u32, (end.as_usize() - start) as u32)
+        }
+        _ => Span::NULL,
+    };
+    let spans = codes.into_iter().map(span).collect();
+    Ok(Column::Text(TextColumn::new(spans, buffer)))
 }
 
 fn text_or_bytes(array: &dyn Array) -> Result<Column> {
@@ -206,17 +251,21 @@ fn text_or_bytes(array: &dyn Array) -> Result<Column> {
 
 /// The spans of an array with offsets, over its own buffer.
 fn shared<T: ByteArrayType>(array: &GenericByteArray<T>) -> Result<(Vec<Span>, Buffer)> {
-    let offsets = array.offsets();
-    let ends = offsets.first().zip(offsets.last());
-    let (first, last) = ends.map_or((0, 0), |(first, last)| (first.as_usize(), last.as_usize()));
-    let buffer = array.values().slice_with_length(first, addressable(last - first)?);
+    let (first, buffer) = text_of(array)?;
     let span = |(row, ends): (usize, &[T::Offset])| match ends {
         [start, end] if array.is_valid(row) => {
             Span::new((start.as_usize() - first) as u32, (*end - *start).as_usize() as u32)
         }
         _ => Span::NULL,
     };
-    Ok((offsets.windows(2).enumerate().map(span).collect(), buffer))
+    Ok((array.offsets().windows(2).enumerate().map(span).collect(), buffer))
+}
+
+/// The bytes of an array with offsets, and the offset that they start with.
+fn text_of<T: ByteArrayType>(array: &GenericByteArray<T>) -> Result<(usize, Buffer)> {
+    let ends = array.offsets().first().zip(array.offsets().last());
+    let (first, last) = ends.map_or((0, 0), |(first, last)| (first.as_usize(), last.as_usize()));
+    Ok((first, array.values().slice_with_length(first, addressable(last - first)?)))
 }
 
 /// The spans of values that are copied into one buffer.
@@ -355,6 +404,13 @@ mod tests {
         let keys = Int32Array::from(vec![Some(1), None, Some(0)]);
         let numbers = DictionaryArray::new(keys, Arc::new(Int64Array::from(vec![None, Some(7)])));
         assert_eq!(texts(&numbers), ["7", "NULL", "NULL"]);
+        let keys = Int32Array::from(vec![Some(3), None, Some(1), Some(0)]);
+        let values = StringArray::from(vec![Some("one"), None, Some("three"), Some("")]);
+        let many = DictionaryArray::new(keys.slice(0, 3), Arc::new(values.clone()));
+        assert_eq!(texts(&many), ["", "NULL", "NULL"]);
+        let few = DictionaryArray::new(keys, Arc::new(values));
+        assert_eq!(texts(&few), ["", "NULL", "NULL", "one"]);
+        assert_eq!(texts(&few.slice(0, 0)), [""; 0]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringViewBuilder;
 use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray};
-use arrow_buffer::Buffer;
+use arrow_buffer::{BooleanBuffer, Buffer};
 
 /// Where one text lies in the buffer of its column; NULL lies nowhere.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,61 +52,134 @@ impl Span {
     }
 }
 
-/// A column of text: a span for each row, over one buffer that columns may share.
+/// A column of text: a span for each row, over one buffer that columns may share; or a code for each
+/// row, which is the place of its span among those of the distinct texts.
 ///
 /// The bytes of every span are valid UTF-8; whoever builds the column guarantees it.
 #[derive(Clone, Debug)]
 pub struct TextColumn {
-    spans: Vec<Span>,
+    rows: Rows,
     buffer: Buffer,
 }
+
+#[derive(Clone, Debug)]
+enum Rows {
+    Spans(Vec<Span>),
+    Codes { codes: Vec<u32>, texts: Vec<Span> },
+}
+
+/// The code of a NULL, which is the place of no text.
+pub(crate) const NULL_CODE: u32 = u32::MAX;
 
 impl TextColumn {
     /// Creates a column of `spans` over `buffer`. A span that lies outside of the buffer reads as NULL.
     pub fn new(spans: Vec<Span>, buffer: Buffer) -> Self {
-        Self { spans, buffer }
+        Self { rows: Rows::Spans(spans), buffer }
+    }
+
+    /// Creates a column whose rows are given by codes: each is the place of its text in `texts`, whose
+    /// spans lie in `buffer`; a code that is the place of no text reads as NULL. Whoever judges text
+    /// judges each of `texts` once then.
+    pub fn coded(codes: Vec<u32>, texts: Vec<Span>, buffer: Buffer) -> Self {
+        Self { rows: Rows::Codes { codes, texts }, buffer }
     }
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.spans.len()
+        match &self.rows {
+            Rows::Spans(spans) => spans.len(),
+            Rows::Codes { codes, .. } => codes.len(),
+        }
     }
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+        self.len() == 0
     }
 
     /// The text of a row; `None` for NULL.
     #[inline]
     pub fn get(&self, row: usize) -> Option<&[u8]> {
-        self.spans.get(row).and_then(|span| span.of(self.buffer.as_slice()))
+        self.span(row)?.of(self.buffer.as_slice())
+    }
+
+    #[inline]
+    fn span(&self, row: usize) -> Option<Span> {
+        match &self.rows {
+            Rows::Spans(spans) => spans.get(row).copied(),
+            Rows::Codes { codes, texts } => texts.get(*codes.get(row)? as usize).copied(),
+        }
     }
 
     /// The text of each row; `None` for NULL.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
+        (0..self.len()).map(|row| self.get(row))
+    }
+
+    /// The rows of which `judge` says yes.
+    #[inline]
+    pub(crate) fn judge(&self, mut judge: impl FnMut(Option<&[u8]>) -> bool) -> BooleanBuffer {
+        let Rows::Spans(spans) = &self.rows else {
+            let verdicts = self.verdicts(judge);
+            let of = |row| verdicts.as_ref().is_some_and(|it| it.of(row));
+            return BooleanBuffer::collect_bool(self.len(), of);
+        };
         let buffer = self.buffer.as_slice();
-        self.spans.iter().map(move |span| span.of(buffer))
+        let text = |row: usize| spans.get(row).and_then(|it| it.of(buffer));
+        BooleanBuffer::collect_bool(spans.len(), |row| judge(text(row)))
+    }
+
+    /// What `judge` says of each distinct text and of NULL; nothing where texts are not known to be
+    /// distinct.
+    pub(crate) fn verdicts<T: Copy>(
+        &self,
+        mut judge: impl FnMut(Option<&[u8]>) -> T,
+    ) -> Option<Verdicts<'_, T>> {
+        let Rows::Codes { codes, texts } = &self.rows else { return None };
+        let buffer = self.buffer.as_slice();
+        let of_null = judge(None);
+        let of_texts = texts.iter().map(|it| judge(it.of(buffer))).collect();
+        Some(Verdicts { codes, of_texts, of_null })
     }
 
     /// How many bytes of memory the text takes, with its buffer.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Span>() * self.spans.len() + self.buffer.len()
+        let rows = match &self.rows {
+            Rows::Spans(spans) => size_of_val(spans.as_slice()),
+            Rows::Codes { codes, texts } => {
+                size_of_val(codes.as_slice()) + size_of_val(texts.as_slice())
+            }
+        };
+        rows + self.buffer.len()
     }
 
     /// The same text over a buffer of its own, which holds nothing else.
     pub fn compacted(&self) -> Self {
-        let mut bytes = Vec::with_capacity(self.iter().flatten().map(<[u8]>::len).sum());
-        let spans = self.iter().map(|text| Span::append(text, &mut bytes)).collect();
-        Self::new(spans, Buffer::from_vec(bytes))
+        let buffer = self.buffer.as_slice();
+        let append = |spans: &[Span]| {
+            let texts = || spans.iter().map(|it| it.of(buffer));
+            let mut bytes = Vec::with_capacity(texts().flatten().map(<[u8]>::len).sum());
+            let spans = texts().map(|it| Span::append(it, &mut bytes)).collect();
+            (spans, Buffer::from_vec(bytes))
+        };
+        match &self.rows {
+            Rows::Spans(spans) => {
+                let (spans, buffer) = append(spans);
+                Self::new(spans, buffer)
+            }
+            Rows::Codes { codes, texts } => {
+                let (texts, buffer) = append(texts);
+                Self::coded(codes.clone(), texts, buffer)
+            }
+        }
     }
 
     /// The rows at the given positions, over the same buffer; NULL where there is no position.
     pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
-        let span = |row: usize| self.spans.get(row).copied();
+        let span = |row: usize| self.span(row);
         let spans = rows.iter().map(|row| row.and_then(span).unwrap_or(Span::NULL)).collect();
-        Self { spans, buffer: self.buffer.clone() }
+        Self::new(spans, self.buffer.clone())
     }
 
     /// The same text as an Arrow array.
@@ -119,13 +192,29 @@ impl TextColumn {
     }
 }
 
+/// What is said of the texts of a column whose rows are given by codes.
+pub(crate) struct Verdicts<'a, T> {
+    codes: &'a [u32],
+    of_texts: Vec<T>,
+    of_null: T,
+}
+
+impl<T: Copy> Verdicts<'_, T> {
+    /// What is said of the text of a row.
+    #[inline]
+    pub(crate) fn of(&self, row: usize) -> T {
+        let code = self.codes.get(row).copied().unwrap_or(NULL_CODE);
+        self.of_texts.get(code as usize).copied().unwrap_or(self.of_null)
+    }
+}
+
 impl From<&StringArray> for TextColumn {
     fn from(array: &StringArray) -> Self {
         let spans = array.offsets().windows(2).enumerate().map(|(row, ends)| match ends {
             [start, end] if array.is_valid(row) => Span::new(*start as u32, (end - start) as u32),
             _ => Span::NULL,
         });
-        Self { spans: spans.collect(), buffer: array.values().clone() }
+        Self::new(spans.collect(), array.values().clone())
     }
 }
 
@@ -162,5 +251,47 @@ impl TextBuilder {
     /// The column.
     pub fn finish(self) -> TextColumn {
         TextColumn::new(self.spans, Buffer::from_vec(self.bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same rows by spans and by codes.
+    fn columns() -> [TextColumn; 2] {
+        let buffer = Buffer::from_vec(b"one two".to_vec());
+        let (one, two) = (Span::new(0, 3), Span::new(4, 3));
+        let spans = vec![two, Span::NULL, one, two, Span::NULL];
+        let codes = vec![1, NULL_CODE, 0, 1, 2];
+        let texts = vec![one, two, Span::NULL, one];
+        [TextColumn::new(spans, buffer.clone()), TextColumn::coded(codes, texts, buffer)]
+    }
+
+    #[test]
+    fn codes_and_spans_read_the_same() {
+        for column in columns() {
+            for column in [column.compacted(), column.gather(&[0, 1, 2, 3, 4].map(Some)), column] {
+                let texts: Vec<_> = column.iter().collect();
+                let expected = [Some("two"), None, Some("one"), Some("two"), None];
+                assert_eq!(texts, expected.map(|it| it.map(str::as_bytes)));
+                assert_eq!((column.len(), column.get(5)), (5, None));
+                let judged = column.judge(|it| it.is_none_or(|it| it == b"one"));
+                assert_eq!(judged.set_indices().collect::<Vec<_>>(), [1, 2, 4]);
+            }
+        }
+    }
+
+    #[test]
+    fn each_distinct_text_is_judged_once() {
+        let mut judged = 0;
+        let mut judge = |_: Option<&[u8]>| {
+            judged += 1;
+            true
+        };
+        let [spans, codes] = columns();
+        assert!(spans.verdicts(|_| true).is_none());
+        codes.judge(&mut judge);
+        assert_eq!(judged, 5); // four texts and NULL
     }
 }

@@ -66,9 +66,7 @@ fn nulls(column: &Column, rows: usize) -> BooleanBuffer {
         Column::Float(it) => it,
         Column::Date(it) => it,
         Column::Timestamp(it) => it,
-        Column::Text(it) => {
-            return BooleanBuffer::collect_bool(it.len(), |row| it.get(row).is_none());
-        }
+        Column::Text(it) => return it.judge(|text| text.is_none()),
         Column::Mixed(it) => {
             return BooleanBuffer::collect_bool(it.len(), |row| it.value(row).is_null());
         }
@@ -82,7 +80,7 @@ fn is_member(column: &Column, members: &Members) -> Option<Outcomes> {
     match (column, members) {
         (Column::Text(it), Members::Texts { set, has_null }) => {
             let missing = missing(*has_null);
-            Some(Outcomes::collect(it.len(), |row| match it.get(row) {
+            Some(of_texts(it, |text| match text {
                 None => Outcome::Unknown,
                 Some(text) if set.contains(text) => Outcome::True,
                 Some(_) => missing,
@@ -104,8 +102,16 @@ fn is_member(column: &Column, members: &Members) -> Option<Outcomes> {
 fn text_test(term: &Term, batch: &Batch, test: impl Fn(&[u8]) -> bool) -> Option<Outcomes> {
     let Term::Column(position) = term else { return None };
     let Column::Text(column) = batch.column(*position) else { return None };
-    let outcome = |row| column.get(row).map_or(Outcome::Unknown, |text| Outcome::of(test(text)));
-    Some(Outcomes::collect(batch.rows(), outcome))
+    Some(of_texts(column, |text| text.map_or(Outcome::Unknown, |text| Outcome::of(test(text)))))
+}
+
+/// What `outcome` says of the text of each row.
+#[inline]
+fn of_texts(column: &TextColumn, outcome: impl Fn(Option<&[u8]>) -> Outcome) -> Outcomes {
+    match column.verdicts(&outcome) {
+        Some(verdicts) => Outcomes::collect(column.len(), |row| verdicts.of(row)),
+        None => Outcomes::collect(column.len(), |row| outcome(column.get(row))),
+    }
 }
 
 /// A side of a comparison that has a kernel.
@@ -218,7 +224,14 @@ fn compare(
         }
         (Texts(a), Literal(Datum::Text(b))) => {
             let b: &[u8] = b;
-            collect_texts(rows, comparison, |row| text(a, row), |_| Reading::Is(b))
+            let is_equality = comparison.is_equality();
+            of_texts(a, |text| match text {
+                None => Outcome::Unknown,
+                Some(a) if is_equality => {
+                    Outcome::of((a == b) == comparison.holds(Ordering::Equal))
+                }
+                Some(a) => Outcome::of(comparison.holds(a.cmp(b))),
+            })
         }
         (Texts(a), Texts(b)) => {
             collect_texts(rows, comparison, |row| text(a, row), |row| text(b, row))

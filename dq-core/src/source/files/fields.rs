@@ -77,13 +77,17 @@ pub(crate) fn columns_of(
         })
     };
     let fields = rows.schema_ref().fields().iter();
-    let columns: Vec<_> = rows.columns().iter().zip(fields).map(read).collect::<Result<_>>()?;
+    let columns = rows.columns().iter().zip(fields).map(read);
+    let mut columns: Vec<_> = columns.map(|it| it.map(Some)).collect::<Result<_>>()?;
     let present = present(wanted);
-    let column = |wanted: &usize| {
-        let at = present.binary_search(wanted).ok();
-        at.and_then(|it| columns.get(it)).cloned().unwrap_or(Column::Null(rows.num_rows()))
+    let mut column = |(at, position): (usize, &usize)| {
+        let place = present.binary_search(position).ok();
+        let column = place.and_then(|it| columns.get_mut(it));
+        let is_wanted_again = wanted.iter().skip(at + 1).any(|it| it == position);
+        let column = column.and_then(|it| if is_wanted_again { it.clone() } else { it.take() });
+        column.unwrap_or(Column::Null(rows.num_rows()))
     };
-    Ok(wanted.iter().map(column).collect())
+    Ok(wanted.iter().enumerate().map(&mut column).collect())
 }
 
 /// The wanted positions, each once and in the order of the file.

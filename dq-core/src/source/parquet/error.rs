@@ -23,8 +23,23 @@ pub(crate) fn unreadable(path: &Path, cause: ParquetError) -> Error {
         }
         other => (ErrorKind::SourceInvalid, other.to_string()),
     };
-    let reason = reason.trim_end_matches('.');
+    let reason = plain(&reason);
+    if let Some(codec) = reason.strip_prefix("Unexpected CompressionCodec ") {
+        let reason = format!("it is compressed with a codec that is not known, number {codec}");
+        let message = format!("cannot read `{}`: {reason}", path.display());
+        return Error::new(ErrorKind::Unsupported, message).with_source(cause);
+    }
     Error::new(kind, format!("cannot read `{}`: {reason}", path.display())).with_source(cause)
+}
+
+/// What the reader says, without the words in which it wraps errors.
+fn plain(reason: &str) -> &str {
+    let wrappers = ["External: ", "Parquet argument error: ", "Parquet error: ", "Arrow: "];
+    let mut reason = reason.trim_end_matches('.');
+    while let Some(inner) = wrappers.iter().find_map(|it| reason.strip_prefix(it)) {
+        reason = inner;
+    }
+    reason
 }
 
 /// The error of a file that is no readable Parquet file, for `reason`.

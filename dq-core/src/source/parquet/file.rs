@@ -14,7 +14,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use crate::error::{Error, Result};
 use crate::source::files::Identity;
 use crate::source::parquet::error::{changed, invalid, unreadable};
-use crate::source::parquet::schema;
+use crate::source::parquet::{encryption, schema};
 
 const MAGIC: &[u8; 4] = b"PAR1";
 const MAGIC_ENCRYPTED: &[u8; 4] = b"PARE";
@@ -54,6 +54,23 @@ impl ParquetFile {
         Ok(FileBytes::new(file, identity.size))
     }
 
+    /// Why rows cannot be read, if there is a better reason than `error`: the file has changed, or the
+    /// wanted columns are encrypted.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        if let Err(changed) = self.check_unchanged() {
+            return changed;
+        }
+        let is_encrypted = self
+            .bytes()
+            .ok()
+            .and_then(|it| footer(&it))
+            .is_some_and(|it| encryption::is_noted_in(&it));
+        if is_encrypted {
+            return invalid(&self.path, "some of its columns are encrypted; decrypt it first");
+        }
+        error
+    }
+
     /// `SourceChanged` unless the file is still the one that was opened.
     pub(crate) fn check_unchanged(&self) -> Result<()> {
         match fs::metadata(&self.path) {
@@ -75,6 +92,14 @@ fn open(path: &Path) -> Result<(File, Identity)> {
     let file = File::open(path).map_err(cannot_open)?;
     let identity = Identity::of(&file.metadata().map_err(cannot_open)?);
     Ok((file, identity))
+}
+
+/// The footer, which has its length and the magic behind it.
+fn footer(bytes: &FileBytes) -> Option<Bytes> {
+    let end = bytes.size.checked_sub(8)?;
+    let length = bytes.get_bytes(end, 4).ok()?;
+    let length = u32::from_le_bytes(*length.first_chunk()?);
+    bytes.get_bytes(end.checked_sub(length.into())?, length as usize).ok()
 }
 
 /// Tells what is no Parquet file at all from what is damaged or encrypted.

@@ -15,6 +15,7 @@
 //! Parquet schema declares; [`Column::from_arrow`](crate::value::Column::from_arrow) says what becomes
 //! of their values. There is no primary key: rows are known by their numbers.
 
+mod encryption;
 mod error;
 mod file;
 mod partition;
@@ -49,7 +50,7 @@ pub struct ParquetOptions {
 
 impl Default for ParquetOptions {
     fn default() -> Self {
-        Self { batch_rows: 8192, piece_rows: 65_536 }
+        Self { batch_rows: 32_768, piece_rows: 65_536 }
     }
 }
 

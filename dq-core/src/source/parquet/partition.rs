@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
 use crate::error::{Error, Result};
 use crate::source::files::fields::{caught, columns_of};
@@ -53,7 +53,10 @@ impl ParquetScan {
         let Some(file) = self.files.get(piece.file) else { return Ok(None) };
         let reader = match self.columns.as_slice() {
             [] => None,
-            columns => Some(open(file, piece, columns, self.batch_rows)?),
+            columns => {
+                let reader = open(file, piece, columns, self.batch_rows);
+                Some(reader.map_err(|error| file.explain(error))?)
+            }
         };
         let sequence = (position as u64) << u32::BITS;
         let (file, left) = (Arc::clone(file), piece.rows.len());
@@ -77,6 +80,7 @@ fn open(
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata), options).map_err(error)?;
     let mask = ProjectionMask::roots(metadata.parquet_schema(), columns.iter().copied());
+    wanted(group, &mask).try_for_each(|it| schema::check_codec(&file.path, it))?;
     let batch_rows = batch_rows.min(rows_of_batch(group, &mask)).max(1);
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.bytes()?, metadata)
         .with_row_groups(vec![piece.group])
@@ -90,10 +94,18 @@ fn open(
     builder.build().map_err(error)
 }
 
+/// The wanted columns of a row group.
+fn wanted<'a>(
+    group: &'a RowGroupMetaData,
+    mask: &'a ProjectionMask,
+) -> impl Iterator<Item = &'a ColumnChunkMetaData> {
+    let columns = group.columns().iter().enumerate();
+    columns.filter(|(leaf, _)| mask.leaf_included(*leaf)).map(|(_, chunk)| chunk)
+}
+
 /// How many rows of the wanted columns have about the bytes of a batch.
 fn rows_of_batch(group: &RowGroupMetaData, mask: &ProjectionMask) -> usize {
-    let columns = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
-    let bytes: i64 = columns.map(|(_, it)| it.uncompressed_size().max(0)).sum();
+    let bytes: i64 = wanted(group, mask).map(|it| it.uncompressed_size().max(0)).sum();
     let bytes_per_row = bytes / group.num_rows().max(1);
     BATCH_BYTES / usize::try_from(bytes_per_row).unwrap_or(usize::MAX).max(1)
 }
@@ -174,12 +186,10 @@ impl ParquetPartition {
         Ok(self.reading.is_some())
     }
 
-    /// The next rows of the piece that is being read. If the file changed, then that is why they
-    /// cannot be read.
+    /// The next rows of the piece that is being read.
     fn continued(&mut self) -> Result<Option<Batch>> {
         let Some(reading) = &mut self.reading else { return Ok(None) };
-        let next = reading.next(&self.scan);
-        next.map_err(|error| reading.file.check_unchanged().err().unwrap_or(error))
+        reading.next(&self.scan).map_err(|error| reading.file.explain(error))
     }
 }
 

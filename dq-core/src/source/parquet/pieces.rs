@@ -17,9 +17,9 @@ pub(crate) struct Piece {
 /// With so many pieces for each partition, none waits long for the last one.
 const PIECES_PER_PARTITION: usize = 4;
 
-/// Cuts row groups into pieces of about the same size: whole groups where they are small enough, so
-/// that few pages are decompressed twice, and no pieces of fewer than `rows_min` rows but whole
-/// groups. `groups` are the numbers of rows of the row groups of each file.
+/// Cuts row groups into pieces of about the same size: whole groups unless they are much larger, since
+/// pages at a cut are decompressed twice, and no pieces of fewer than `rows_min` rows but whole groups.
+/// `groups` are the numbers of rows of the row groups of each file.
 pub(crate) fn cut(groups: &[Vec<usize>], partitions: NonZeroUsize, rows_min: usize) -> Vec<Piece> {
     let rows: usize = groups.iter().flatten().sum();
     let wanted = match partitions.get() {
@@ -30,7 +30,10 @@ pub(crate) fn cut(groups: &[Vec<usize>], partitions: NonZeroUsize, rows_min: usi
     let mut pieces = Vec::new();
     for (file, groups) in groups.iter().enumerate() {
         for (group, rows) in groups.iter().enumerate() {
-            let parts = rows.div_ceil(share);
+            let parts = match (rows + share / 2) / share {
+                0 => usize::from(*rows > 0),
+                parts => parts,
+            };
             let cut = |part: usize| rows * part / parts;
             let piece = |part| Piece { file, group, rows: cut(part)..cut(part + 1) };
             pieces.extend((0..parts).map(piece));
@@ -63,11 +66,14 @@ mod tests {
         assert_eq!(rows(&[vec![1000]], 2, 10), [125; 8]);
         assert_eq!(rows(&[vec![1000]], 1, 10), [1000]);
         assert_eq!(rows(&[vec![10]], 7, 4), [3, 3, 4]);
+        assert_eq!(rows(&[vec![1000, 10]], 1, 10), [1000, 10]);
     }
 
     #[test]
     fn small_row_groups_stay_whole() {
         assert_eq!(rows(&[vec![100; 10], vec![100; 2]], 2, 10), [100; 12]);
+        assert_eq!(rows(&[vec![131_072, 131_072, 131_072]], 1, 10), [131_072; 3]);
+        assert_eq!(rows(&[vec![140; 8]], 2, 10), [140; 8]);
         assert_eq!(rows(&[vec![30, 1, 20]], 4, 100), [30, 1, 20]);
     }
 

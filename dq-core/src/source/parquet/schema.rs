@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, Fields, TimeUnit};
 use parquet::arrow::parquet_to_arrow_schema;
-use parquet::basic::{ConvertedType, Encoding, LogicalType, PageType, Type as PhysicalType};
+use parquet::basic::{
+    Compression, ConvertedType, Encoding, LogicalType, PageType, Type as PhysicalType,
+};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::source::files::fields::check_names;
 use crate::source::parquet::error::unreadable;
 
@@ -81,6 +83,17 @@ pub(crate) fn fields_of(
         }
     }
     adapted.into()
+}
+
+/// `Unsupported` for a column chunk whose codec cannot be read.
+pub(crate) fn check_codec(path: &Path, chunk: &ColumnChunkMetaData) -> Result<()> {
+    if chunk.compression() != Compression::LZO {
+        return Ok(());
+    }
+    let (column, path) = (chunk.column_path().string(), path.display());
+    let message =
+        format!("cannot read the column `{column}` of `{path}`: the codec LZO is not supported");
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// Whether all data pages of a column chunk refer to its dictionary.

@@ -4,9 +4,10 @@ use std::fs;
 
 use dq_core::ErrorKind;
 use dq_core::source::Source;
+use parquet::basic::Compression;
 
 use crate::parquet::{expected, numbers, open, usual, write};
-use crate::reading::{read, told, wait};
+use crate::reading::{read, row, rows, told, wait};
 
 fn told_of(content: &[u8]) -> (ErrorKind, String) {
     let folder = tempfile::tempdir().unwrap();
@@ -85,4 +86,46 @@ fn a_pipe_is_no_parquet_file() {
     let stream = told(&folder, wait(open("/dev/null".as_ref()).unwrap().snapshot()));
     let message = "cannot read `/dev/null`: a Parquet file is not read from its start to its end, so it cannot be a stream";
     assert_eq!(stream, (ErrorKind::SourceInvalid, message.to_owned()));
+}
+
+/// The file was written by Apache Arrow for C++: the column `name` is encrypted, and the footer is not.
+const ENCRYPTED_COLUMNS: &[u8] = include_bytes!("encrypted_columns.parquet");
+
+#[test]
+fn an_encrypted_column_is_an_error_only_where_it_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.parquet");
+    fs::write(&path, ENCRYPTED_COLUMNS).unwrap();
+    let snapshot = wait(open(&path).unwrap().snapshot()).unwrap();
+    let read = rows(&*snapshot, "data", &[0], 1).unwrap();
+    assert_eq!(read, [row(["1"]), row(["2"]), row(["3"])]);
+    let encrypted = invalid("some of its columns are encrypted; decrypt it first");
+    assert_eq!(told(&folder, rows(&*snapshot, "data", &[0, 1], 1)), encrypted);
+}
+
+#[test]
+fn a_codec_that_is_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let properties = usual().set_compression(Compression::SNAPPY);
+    let whole = fs::read(write(&folder, "data.parquet", &[numbers(0..200)], properties)).unwrap();
+    // The path of the column `few`, and behind it its codec: field 4, a number in zigzag.
+    let place = b"\x19\x18\x03few\x15\x02";
+    let at = whole.windows(place.len()).position(|it| it == place).unwrap() + place.len() - 1;
+    let with_codec = |codec: u8| {
+        let mut whole = whole.clone();
+        whole[at] = codec * 2;
+        fs::write(folder.path().join("data.parquet"), whole).unwrap();
+        let source = open(&folder.path().join("data.parquet"));
+        source.and_then(|it| {
+            let snapshot = wait(it.snapshot())?;
+            rows(&*snapshot, "data", &[0], 1)?; // the other columns can be read
+            rows(&*snapshot, "data", &[1], 1)
+        })
+    };
+    assert_eq!(with_codec(1).unwrap().len(), 200);
+    let message =
+        "cannot read the column `few` of `DIR/data.parquet`: the codec LZO is not supported";
+    assert_eq!(told(&folder, with_codec(3)), (ErrorKind::Unsupported, message.to_owned()));
+    let message = "cannot read `DIR/data.parquet`: it is compressed with a codec that is not known, number 42";
+    assert_eq!(told(&folder, with_codec(42)), (ErrorKind::Unsupported, message.to_owned()));
 }
