@@ -15,7 +15,7 @@ type Column<'a> = (&'a str, &'a [Option<&'a str>]);
 fn source(tables: &[(&str, &[Column<'_>])]) -> MemorySource {
     tables.iter().fold(MemorySource::new("memory"), |source, (name, columns)| {
         let arrays = columns.iter().map(|(name, values)| {
-            (*name, Arc::new(StringArray::from_iter(values.iter().copied())) as ArrayRef)
+            (*name, Arc::new(values.iter().copied().collect::<StringArray>()) as ArrayRef)
         });
         source.table(*name, vec![RecordBatch::try_from_iter(arrays).unwrap()]).unwrap()
     })

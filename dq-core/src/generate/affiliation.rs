@@ -15,6 +15,7 @@ const START_DAYS: (i32, i32) = (1825, 30);
 
 /// A row of `provider_facility_affiliations`.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the column is called so")]
 pub(super) struct Affiliation {
     pub(super) affiliation_id: u64,
     /// The defect that this row violates a check for.

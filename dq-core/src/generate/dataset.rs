@@ -127,7 +127,7 @@ impl Dataset {
     }
 
     /// Any specialty.
-    pub(super) fn any_specialty(&self, random: &mut Random) -> &'static Specialty {
+    pub(super) fn any_specialty(random: &mut Random) -> &'static Specialty {
         specialty(random.below(SPECIALTIES.len() as u64))
     }
 

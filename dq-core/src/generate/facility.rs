@@ -10,6 +10,7 @@ use crate::generate::words::workplaces;
 
 /// A row of `healthcare_facilities`.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the column is called so")]
 pub(super) struct Facility {
     pub(super) facility_id: String,
     name: String,

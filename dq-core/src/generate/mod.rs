@@ -128,15 +128,15 @@ pub fn generate(recipe: &Recipe, target: &Target, options: &GenerateOptions) -> 
     Ok(ledger.manifest(&dataset))
 }
 
+/// The rows of each table.
+pub type TablesInMemory = Vec<(Table, Vec<RecordBatch>)>;
+
 /// The rows of `recipe` as batches in memory, table by table, and the manifest.
 ///
 /// # Errors
 ///
 /// `UsageInvalid` for a recipe that cannot be followed.
-pub fn generate_in_memory(
-    recipe: &Recipe,
-    keys_max: usize,
-) -> Result<(Vec<(Table, Vec<RecordBatch>)>, Manifest)> {
+pub fn generate_in_memory(recipe: &Recipe, keys_max: usize) -> Result<(TablesInMemory, Manifest)> {
     let dataset = Dataset::new(recipe.clone())?;
     let mut ledger = Ledger::new(keys_max);
     let mut tables = Vec::new();

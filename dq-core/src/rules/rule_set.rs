@@ -196,10 +196,9 @@ impl Reader {
         let mut ids = HashSet::new();
         for item in node.map_or(&[][..], |it| list_of(it, "rules", &fields)) {
             let Some(rule) = self.rule(item, problems) else { continue };
-            for id in std::iter::once(&rule.id).chain(&rule.aliases) {
-                if !ids.insert(id.clone()) {
-                    fields.problem(rule.place, format!("another rule has the id `{id}`"));
-                }
+            let names = std::iter::once(&rule.id).chain(&rule.aliases);
+            for id in names.filter(|it| !ids.insert((*it).clone())) {
+                fields.problem(rule.place, format!("another rule has the id `{id}`"));
             }
             rules.push(rule);
         }

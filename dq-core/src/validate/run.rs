@@ -100,9 +100,12 @@ impl Run {
             self.decide_what_is_complete(step, &mut state).await?;
             for (check, keys) in std::mem::take(&mut state.missing) {
                 let groups = Job::distinct(&self, keys).await?;
-                if let Some(outcome) = state.found.checks.get_mut(check) {
-                    outcome.groups = Some(groups);
-                }
+                state
+                    .found
+                    .checks
+                    .get_mut(check)
+                    .into_iter()
+                    .for_each(|it| it.groups = Some(groups));
             }
         }
         for (check, outcome) in self.plan.checks.iter().zip(&mut state.found.checks) {
@@ -215,10 +218,9 @@ impl State {
         let mut kept = Vec::new();
         for mut worker in workers {
             self.found.judges.insert(table, worker.judges());
-            for tally in &mut worker.tallies {
-                if let Some(missing) = tally.missing.take() {
-                    self.missing.entry(tally.check).or_default().extend(missing.runs);
-                }
+            let missing = worker.tallies.iter_mut().map(|it| (it.check, it.missing.take()));
+            for (check, missing) in missing.filter_map(|(check, it)| Some((check, it?))) {
+                self.missing.entry(check).or_default().extend(missing.runs);
             }
             runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.extend(runs));
             kept.push(worker.kept);

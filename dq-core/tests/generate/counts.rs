@@ -84,7 +84,8 @@ fn each_kind_alone_is_found_by_its_checks_and_by_no_other() {
         let mut names: Vec<_> =
             found.iter().map(|it| format!("{}/{}", it.rule, it.check)).collect();
         let mut expected = defect.checks().to_vec();
-        (names.sort(), expected.sort_unstable());
+        names.sort();
+        expected.sort_unstable();
         assert_eq!(names, expected);
         assert!(found.iter().all(|it| it.violations == 3 * defect.rows()), "{defect}");
         assert_found(&manifest, &run(&source, &recipe));

@@ -29,9 +29,9 @@ fn a_seed_means_the_same_bytes_for_ever() {
     let files = csv(&rows(1_000));
     let fingerprints = files.iter().map(|(name, bytes)| (*name, fingerprint(bytes)));
     let expected = [
-        ("healthcare_facilities", 0xfdcc9c5d70553da0),
-        ("healthcare_providers", 0xd05e81ccd7005b7f),
-        ("provider_facility_affiliations", 0x2be7cb88efdca74e),
+        ("healthcare_facilities", 0xfdcc_9c5d_7055_3da0),
+        ("healthcare_providers", 0xd05e_81cc_d700_5b7f),
+        ("provider_facility_affiliations", 0x2be7_cb88_efdc_a74e),
     ];
     assert_eq!(fingerprints.collect::<Vec<_>>(), expected);
 }

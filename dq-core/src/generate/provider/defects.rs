@@ -117,7 +117,7 @@ impl Provider {
                 self.graduation_year = self.birth_year + 26;
             }
             Defect::GraduationTooEarly => {
-                self.graduation_year = self.birth_year + random.between(0, 12)
+                self.graduation_year = self.birth_year + random.between(0, 12);
             }
             Defect::GraduationTooLate => {
                 self.birth_year = year - 75;

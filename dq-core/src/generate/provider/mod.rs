@@ -16,6 +16,7 @@ pub(super) use defects::with_check_digit;
 
 /// A row of `healthcare_providers`.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the column is called so")]
 pub(super) struct Provider {
     pub(super) provider_id: String,
     npi: Option<String>,
@@ -99,7 +100,7 @@ impl Provider {
             degree,
             specialty,
             taxonomy_code: specialty.taxonomy_code.to_owned(),
-            secondary: random.percent(15).then(|| dataset.any_specialty(random).name),
+            secondary: random.percent(15).then(|| Dataset::any_specialty(random).name),
             sub_specialty: random.percent(20).then(|| random.pick(SUB_SPECIALTIES)),
             email: Some(email(&name, index, random)),
             phone: Some(facility::phone(random, place)),

@@ -1,6 +1,7 @@
 //! The plan for single records of one table: its checks that need no other rows.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::rules::check::Check;
 use crate::rules::plan::builder::Builder;
 use crate::rules::plan::{Plan, plan_rule};
 use crate::rules::problem::nearest;
@@ -67,5 +68,5 @@ fn checks_about<'r>(rules: &'r RuleSet, table: &str) -> Result<Vec<&'r RuleCheck
 fn columns_of_records(check: &RuleCheck) -> Vec<String> {
     let filter = check.filter.iter().flat_map(|it| it.expression.columns());
     let alone = Some(&check.check).filter(|it| !it.needs_other_rows());
-    filter.chain(alone.into_iter().flat_map(|it| it.columns())).collect()
+    filter.chain(alone.into_iter().flat_map(Check::columns)).collect()
 }

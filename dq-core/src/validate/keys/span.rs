@@ -1,6 +1,7 @@
 //! Spans of days, as values of keys; and which of those of one key overlap.
 
 use crate::validate::keys::records::Key;
+use crate::value::Date;
 use crate::value::Value;
 use crate::value::lens::date_of;
 
@@ -27,9 +28,9 @@ impl Span {
         }
         let end = match to {
             Value::Null => Some(OPEN),
-            to => date_of(to).map(|it| it.days()),
+            to => date_of(to).map(Date::days),
         };
-        let (Some(start), Some(end)) = (date_of(from).map(|it| it.days()), end) else {
+        let (Some(start), Some(end)) = (date_of(from).map(Date::days), end) else {
             out.extend_from_slice(UNREADABLE);
             return Some(());
         };

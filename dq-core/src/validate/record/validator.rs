@@ -62,10 +62,8 @@ impl RecordValidator {
         let Plan { tables, checks: mut planned, .. } = Plan::of_records(rules, schema, as_of)?;
         let mut checks = Vec::new();
         for (rule_position, rule) in rules.rules().iter().enumerate() {
-            for (position, check) in rule.checks.iter().enumerate() {
-                if !is_about(check, &schema.name) {
-                    continue;
-                }
+            let own = rule.checks.iter().enumerate().filter(|it| is_about(it.1, &schema.name));
+            for (position, check) in own {
                 let is_it =
                     |it: &mut PlannedCheck| (it.rule, it.check) == (rule_position, position);
                 let planned = planned.extract_if(.., is_it).next();
