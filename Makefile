@@ -20,6 +20,7 @@ features:
 	cargo check -p dq-core --no-default-features --locked
 	cargo check -p dq-core --no-default-features --features sqlite --locked
 	cargo check -p dq-core --no-default-features --features csv --locked
+	cargo check -p dq-core --no-default-features --features generate --locked
 	cargo check -p dq-core --no-default-features --features parquet --locked
 	cargo check -p dq-core --no-default-features --features ipc --locked
 	cargo check -p dq-core --no-default-features --features json --locked
@@ -46,3 +47,4 @@ bench-parquet:
 # The long histories: more cases of every property test.
 soak:
 	PROPTEST_CASES=20000 cargo test --workspace --all-features --locked
+	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored

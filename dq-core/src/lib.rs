@@ -50,12 +50,16 @@
 //!
 //! # Features
 //!
-//! One per backend and file format: `sqlite` and `csv`, both on by default.
+//! One per backend and file format: `sqlite` and `csv`, both on by default; and `generate`, which makes
+//! data to try things on.
 
 pub mod clock;
 pub mod database;
 pub mod engine;
 pub mod error;
+#[cfg(feature = "generate")]
+pub mod generate;
+pub mod packs;
 pub mod profile;
 pub mod report;
 pub mod rules;

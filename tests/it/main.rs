@@ -5,6 +5,8 @@
 mod bad_input;
 mod cancel;
 mod figures;
+mod healthcare;
+mod healthcare_doc;
 mod hooked;
 mod hospitals;
 mod keys;
@@ -18,6 +20,7 @@ mod rules_doc;
 mod rules_schema;
 mod run;
 mod scale;
+mod scopes;
 mod sql;
 mod tidy;
 mod tolerance;

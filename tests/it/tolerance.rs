@@ -12,7 +12,7 @@ use crate::run::{rules, wait};
 
 /// A check of each kind that judges rows, by itself or against others, all of which two of the eight
 /// rows violate.
-const CHECKS: [(&str, &str); 17] = [
+const CHECKS: [(&str, &str); 18] = [
     ("not_null", "column: word, not_null: true"),
     ("not_blank", "column: word, not_blank: true"),
     ("matches", "column: code, matches: '^[a-z]$'"),
@@ -26,6 +26,7 @@ const CHECKS: [(&str, &str); 17] = [
     ("expression", "expression: code <= 'f'"),
     ("unique", "unique: [twin]"),
     ("functional_dependency", "functional_dependency: { from: twin, to: code }"),
+    ("no_overlap", "no_overlap: { key: [twin], from: day, to: day }"),
     ("references", "references: { columns: [code], table: other }"),
     ("referenced", "referenced: { columns: [code], table: other }"),
     ("cardinality", "cardinality: { columns: [code], table: other, min: 1 }"),
@@ -60,6 +61,7 @@ fn source() -> MemorySource {
         ("code", texts(codes), true),
         ("number", texts(numbers), true),
         ("twin", texts(twins), true),
+        ("day", texts([Some("2024-02-29"); 8]), true),
     ])
     .unwrap();
     let other = RecordBatch::try_from_iter([("code", texts(words))]).unwrap();

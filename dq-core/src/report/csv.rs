@@ -46,7 +46,7 @@ fn fields(report: &Report, rule: &RuleReport, check: &CheckReport) -> [String; N
     [
         rule.id.clone(),
         check.id.clone(),
-        rule.table.clone(),
+        rule.table_of(check).to_owned(),
         check.check.to_owned(),
         check.columns.join(", "),
         check.dimension.to_string(),

@@ -37,7 +37,8 @@ fn write_annotation(
     check: &CheckReport,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let title = format!("{} ({}, {})", words::path(rule, check), check.severity, rule.table);
+    let title =
+        format!("{} ({}, {})", words::path(rule, check), check.severity, rule.table_of(check));
     let mut lines = vec![format!("{}: {}", words::subject(check), words::finding(check))];
     lines.extend(words::comparison(check));
     lines.extend(check.message.as_deref().map(|it| visible(it).into_owned()));

@@ -36,7 +36,7 @@ fn case(rule: &RuleReport, check: &CheckReport) -> TestCase {
         }
     };
     let mut case = TestCase::new(visible(&check.id), status);
-    case.set_classname(format!("{}.{}", visible(&rule.table), visible(&rule.id)));
+    case.set_classname(format!("{}.{}", visible(rule.table_of(check)), visible(&rule.id)));
     if check.status == Status::Warn {
         case.set_system_out(format!("warning: {}\n{}", words::finding(check), description(check)));
     }

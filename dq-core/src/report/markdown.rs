@@ -92,7 +92,7 @@ fn findings(page: &mut String, report: &Report, found: &[(&RuleReport, &CheckRep
             check.status.as_str(),
             check.severity,
             code(&words::path(rule, check)),
-            code(&rule.table),
+            code(rule.table_of(check)),
             figure(Some(words::count(check.violations))),
             figure(words::share(check)),
         );
@@ -170,7 +170,7 @@ fn rest(page: &mut String, report: &Report, others: &[(&RuleReport, &CheckReport
         let rows = others.iter().map(|(rule, check)| {
             let informs = check.severity == Severity::Info && check.violations > 0;
             let sign = if informs { "ℹ️" } else { sign(check.status) };
-            let (path, table) = (code(&words::path(rule, check)), code(&rule.table));
+            let (path, table) = (code(&words::path(rule, check)), code(rule.table_of(check)));
             let (rows, violations) =
                 (words::count(check.evaluated), words::count(check.violations));
             format!("| {sign} | {path} | {table} | {rows} | {violations} |\n")

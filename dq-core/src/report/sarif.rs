@@ -61,7 +61,7 @@ fn run(report: &Report) -> Value {
 
 /// A check as a rule of the tool.
 fn descriptor(rule: &RuleReport, check: &CheckReport) -> Value {
-    let subject = format!("{} of {}", words::subject(check), visible(&rule.table));
+    let subject = format!("{} of {}", words::subject(check), visible(rule.table_of(check)));
     let help = check.message.as_ref().or(rule.description.as_ref());
     let help = help.map_or_else(|| subject.clone(), |it| visible(it).into_owned());
     json!({
@@ -75,7 +75,7 @@ fn descriptor(rule: &RuleReport, check: &CheckReport) -> Value {
             "tags": ["data-quality", check.dimension],
             "severity": check.severity,
             "dimension": check.dimension,
-            "table": rule.table,
+            "table": rule.table_of(check),
             "columns": check.columns,
         },
     })

@@ -63,7 +63,7 @@ fn columns(ranked: &[(&RuleReport, &CheckReport)]) -> Vec<TableColumn> {
         );
         severity.push(check.severity.as_str(), severity_ink(check.severity));
         name.push(&format!("{}/{}", rule.id, check.id), Ink::Plain);
-        table.push(&rule.table, Ink::Plain);
+        table.push(rule.table_of(check), Ink::Plain);
         subject.push(&check.columns.join(", "), Ink::Plain);
         rows.push_some(ran.then(|| words::count(check.evaluated)), Ink::Plain);
         violations.push_some(ran.then(|| words::count(check.violations)), ink);

@@ -41,8 +41,8 @@ pub use tolerance::{Allowance, Tolerance};
 pub(crate) use kernel::RowKernel;
 pub(crate) use measure::{Age, Figure, Measure, Moments, Now, Statistic, Summary};
 pub(crate) use plan::{
-    Blank, Kernel, KeyForm, KeySet, KeySetId, Keys, MeasureId, PlannedCheck, PlannedFilter,
-    TablePlan, is_about,
+    Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, Keys, MeasureId, PlannedCheck,
+    PlannedFilter, TablePlan, is_about,
 };
 pub(crate) use problem::Problems;
 pub(crate) use share::Share;

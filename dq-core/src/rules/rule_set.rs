@@ -38,13 +38,16 @@ pub struct RuleSet {
 pub struct Rule {
     /// Unique in the file.
     pub id: String,
+    /// Other ids for the same rule, such as those that it had before.
+    pub aliases: Vec<String>,
     /// What the rule is for, in its author's words.
     pub description: Option<String>,
     /// The table; a single file or frame is the table `data`.
     pub table: String,
     /// The checks, in their order.
     pub checks: Vec<RuleCheck>,
-    pub(crate) filter: Option<Filter>,
+    /// Columns that the tables may lack.
+    pub(crate) optional: Vec<String>,
     pub(crate) place: Place,
 }
 
@@ -53,6 +56,8 @@ pub struct Rule {
 pub struct RuleCheck {
     /// Unique in its rule.
     pub id: String,
+    /// The table: that of the rule, unless the check names another.
+    pub table: String,
     /// What must hold.
     pub check: Check,
     /// How much a violation matters.
@@ -61,6 +66,8 @@ pub struct RuleCheck {
     pub tolerance: Tolerance,
     /// What its author says to whoever reads of violations.
     pub message: Option<String>,
+    /// The rows that it is about.
+    pub(crate) filter: Option<Filter>,
     /// Which quality of the data it is about.
     pub dimension: Dimension,
     pub(crate) place: Place,
@@ -68,7 +75,7 @@ pub struct RuleCheck {
     pub(crate) definition: String,
 }
 
-/// The rows that a rule is about.
+/// The rows that a check is about.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
     pub(crate) expression: Expression,
@@ -189,8 +196,10 @@ impl Reader {
         let mut ids = HashSet::new();
         for item in node.map_or(&[][..], |it| list_of(it, "rules", &fields)) {
             let Some(rule) = self.rule(item, problems) else { continue };
-            if !ids.insert(rule.id.clone()) {
-                fields.problem(rule.place, format!("another rule has the id `{}`", rule.id));
+            for id in std::iter::once(&rule.id).chain(&rule.aliases) {
+                if !ids.insert(id.clone()) {
+                    fields.problem(rule.place, format!("another rule has the id `{id}`"));
+                }
             }
             rules.push(rule);
         }
@@ -203,16 +212,20 @@ impl Reader {
         let id = fields.require("id").and_then(|it| fields.text_of(it, "id"));
         let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));
         let description = fields.text("description");
+        let aliases = fields.texts("aliases").unwrap_or_default();
+        let optional = fields.texts("optional").unwrap_or_default();
         let severity = fields.take("severity").and_then(|it| severity(it, &fields));
-        let filter = fields.take("where").and_then(|it| filter(it, &fields));
+        let scope = Scope {
+            table: table.clone().unwrap_or_default(),
+            filter: fields.take("where").and_then(|it| filter(it, None, &fields)),
+        };
         let mut checks: Vec<RuleCheck> = Vec::new();
         let node = fields.require("checks");
         for item in node.map_or(&[][..], |it| list_of(it, "checks", &fields)) {
-            let Some(mut check) = self.check(item, severity.unwrap_or_default(), problems) else {
-                continue;
-            };
-            let condition = filter.as_ref().map(|it| it.expression.text());
-            check.definition = definition(table.as_deref().unwrap_or_default(), condition, item);
+            let check = self.check(item, severity.unwrap_or_default(), &scope, problems);
+            let Some(mut check) = check else { continue };
+            let condition = scope.filter.as_ref().map(|it| it.expression.text());
+            check.definition = definition(&scope.table, condition, item);
             if checks.iter().any(|it| it.id == check.id) {
                 let hint = "give each an `id` of its own";
                 fields.problem(
@@ -224,18 +237,20 @@ impl Reader {
         }
         let place = fields.place();
         fields.finish();
-        Some(Rule { id: id?, description, table: table?, checks, filter, place })
+        Some(Rule { id: id?, aliases, description, table: table?, checks, optional, place })
     }
 
     fn check(
         &self,
         node: &Node,
         severity_of_rule: Severity,
+        scope_of_rule: &Scope,
         problems: &RefCell<Problems>,
     ) -> Option<RuleCheck> {
         let mut fields = Fields::of(node, "a check", problems)?;
         let id = fields.text("id");
         let message = fields.text("message");
+        let scope = scope_of_rule.of_check(&mut fields);
         let own_severity = fields.take("severity").and_then(|it| severity(it, &fields));
         let own_dimension = fields.take("dimension").and_then(|it| dimension(it, &fields));
         let tolerance = fields.take("tolerance").map(|it| Tolerance::parse(it, &fields));
@@ -260,8 +275,37 @@ impl Reader {
         let severity = own_severity.unwrap_or(severity_of_rule);
         let tolerance = tolerance.flatten().unwrap_or_default();
         let dimension = own_dimension.unwrap_or_else(|| Dimension::of_check(&check));
-        let definition = String::new();
-        Some(RuleCheck { id, check, severity, tolerance, message, dimension, place, definition })
+        let (definition, Scope { table, filter }) = (String::new(), scope);
+        Some(RuleCheck {
+            id,
+            table,
+            check,
+            severity,
+            tolerance,
+            message,
+            filter,
+            dimension,
+            place,
+            definition,
+        })
+    }
+}
+
+/// Which rows of which table.
+struct Scope {
+    table: String,
+    filter: Option<Filter>,
+}
+
+impl Scope {
+    /// What a check of the rule looks at. A check may name another table, of which all rows count, and
+    /// narrow the rows by a condition of its own.
+    fn of_check(&self, fields: &mut Fields<'_>) -> Self {
+        let own_table = fields.text("table").filter(|it| *it != self.table);
+        let outer = self.filter.clone().filter(|_| own_table.is_none());
+        let table = own_table.unwrap_or_else(|| self.table.clone());
+        let own = fields.take("where").and_then(|it| filter(it, outer.as_ref(), fields));
+        Self { table, filter: own.or(outer) }
     }
 }
 
@@ -292,9 +336,14 @@ fn dimension(node: &Node, fields: &Fields<'_>) -> Option<Dimension> {
     text.parse().map_err(|message: String| fields.problem(node.place, message)).ok()
 }
 
-fn filter(node: &Node, fields: &Fields<'_>) -> Option<Filter> {
+/// A condition, together with an outer one.
+fn filter(node: &Node, outer: Option<&Filter>, fields: &Fields<'_>) -> Option<Filter> {
     let text = fields.text_of(node, "where")?;
-    match Expression::parse(&text) {
+    let parsed = Expression::parse(&text).and_then(|own| match outer {
+        None => Ok(own),
+        Some(outer) => Expression::parse(&format!("({}) AND ({text})", outer.expression.text())),
+    });
+    match parsed {
         Ok(expression) => Some(Filter { expression, place: node.place }),
         Err(error) => {
             fields.problem(node.place, format!("`where`: {}", error.message));

@@ -122,6 +122,8 @@ fn rule() -> Json {
             "table": defined("value"),
             "severity": defined("severity"),
             "where": defined("value"),
+            "aliases": defined("values"),
+            "optional": defined("values"),
             "checks": { "type": "array", "items": defined("check") },
         }),
     )
@@ -156,7 +158,9 @@ fn common_fields() -> Map<String, Json> {
         ("id".to_owned(), defined("value")),
         ("message".to_owned(), defined("value")),
         ("severity".to_owned(), defined("severity")),
+        ("table".to_owned(), defined("value")),
         ("tolerance".to_owned(), tolerance),
+        ("where".to_owned(), defined("value")),
     ])
 }
 

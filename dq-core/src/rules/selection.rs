@@ -10,7 +10,7 @@ use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 
 /// Which checks of a rule set to run.
 ///
-/// A pattern is the id of a rule, or `rule/check`. In it, `*` stands for any text and `?` for any
+/// A pattern is the id of a rule or an alias of it, or `rule/check`. In it, `*` stands for any text and `?` for any
 /// character. Default: all checks.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Selection {
@@ -54,7 +54,8 @@ impl RuleSet {
         let found = pattern
             .filter(|pattern| self.each_check().any(|(rule, check)| names(pattern, rule, check)));
         found.ok_or_else(|| {
-            let paths: Vec<_> = self.each_check().map(|(rule, check)| path(rule, check)).collect();
+            let paths: Vec<_> =
+                self.each_check().map(|(rule, check)| path(&rule.id, check)).collect();
             let rules = self.rules().iter().map(|it| it.id.as_str());
             let hint = nearest(text, rules.chain(paths.iter().map(String::as_str)));
             let message = format!("`{}` has no rule or check `{text}`{hint}", self.file());
@@ -68,11 +69,12 @@ impl RuleSet {
 }
 
 fn names(pattern: &Regex, rule: &Rule, check: &RuleCheck) -> bool {
-    pattern.is_match(&rule.id) || pattern.is_match(&path(rule, check))
+    let ids = std::iter::once(&rule.id).chain(&rule.aliases);
+    ids.into_iter().any(|it| pattern.is_match(it) || pattern.is_match(&path(it, check)))
 }
 
-fn path(rule: &Rule, check: &RuleCheck) -> String {
-    format!("{}/{}", rule.id, check.id)
+fn path(rule: &str, check: &RuleCheck) -> String {
+    format!("{rule}/{}", check.id)
 }
 
 #[cfg(test)]
@@ -94,7 +96,7 @@ rules:
         let rules = RuleSet::parse("rules.yaml", RULES, &BTreeMap::new()).unwrap();
         rules
             .select(&selection)
-            .map(|it| it.each_check().map(|(rule, check)| path(rule, check)).collect())
+            .map(|it| it.each_check().map(|(rule, check)| path(&rule.id, check)).collect())
     }
 
     fn refused(only: &[&str], exclude: &[&str]) -> String {

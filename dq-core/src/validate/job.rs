@@ -50,6 +50,8 @@ struct Asked {
     other: Keys,
     min: u64,
     max: u64,
+    /// Whether keys that fail are counted, each once.
+    has_groups: bool,
 }
 
 impl Job {
@@ -104,8 +106,33 @@ impl Job {
 
     /// Decides every bucket, and takes samples of the rows that failed.
     pub(crate) async fn run(self: Arc<Self>) -> Result<Vec<Decided>> {
+        let all = self.findings().await?;
+        let job = Arc::clone(&self);
+        let sample = spawn_blocking(move || {
+            let checks = job.checks.iter().zip(all);
+            checks.map(|(check, it)| check.decided(&job.run, it)).collect::<Result<Vec<_>>>()
+        });
+        Ok(join(vec![sample]).await?.into_iter().flatten().collect())
+    }
+
+    /// How many different keys there are.
+    pub(crate) async fn distinct(run: &Arc<Run>, keys: Vec<KeyRuns>) -> Result<u64> {
+        let keys = Arc::new(keys);
+        let job = Arc::new(Self {
+            run: Arc::clone(run),
+            question: Question::Distinct(1),
+            checks: Vec::new(),
+            others: Arc::clone(&keys),
+            keys,
+            next: AtomicUsize::new(0),
+        });
+        let findings = job.findings().await?;
+        Ok(findings.first().and_then(|it| it.groups).unwrap_or_default())
+    }
+
+    async fn findings(self: &Arc<Self>) -> Result<Vec<Finding>> {
         let spawn = |_| {
-            let job = Arc::clone(&self);
+            let job = Arc::clone(self);
             spawn_blocking(move || job.decide_buckets())
         };
         let tasks = (0..self.run.options.threads.get()).map(spawn).collect();
@@ -113,12 +140,7 @@ impl Job {
         for findings in join(tasks).await? {
             all.iter_mut().zip(findings).for_each(|(all, it)| all.add(it));
         }
-        let job = Arc::clone(&self);
-        let sample = spawn_blocking(move || {
-            let checks = job.checks.iter().zip(all);
-            checks.map(|(check, it)| check.decided(&job.run, it)).collect::<Result<Vec<_>>>()
-        });
-        Ok(join(vec![sample]).await?.into_iter().flatten().collect())
+        Ok(all)
     }
 
     fn no_findings(&self) -> Vec<Finding> {
@@ -187,6 +209,7 @@ fn question(kernel: &Kernel) -> Option<(Keys, Question)> {
     match *kernel {
         Kernel::Unique(keys) => Some((keys, Question::Unique(1 << keys.scope))),
         Kernel::Dependency(keys) => Some((keys, Question::Dependency(1 << keys.scope))),
+        Kernel::Disjoint(keys) => Some((keys, Question::Disjoint(1 << keys.scope))),
         Kernel::DistinctCount { keys, .. } => Some((keys, Question::Distinct(1 << keys.scope))),
         _ => None,
     }
@@ -196,10 +219,10 @@ impl Asked {
     fn of(kernel: &Kernel) -> Option<Self> {
         match *kernel {
             Kernel::References { child: subject, parent: other } => {
-                Some(Self { subject, other, min: 1, max: u64::MAX })
+                Some(Self { subject, other, min: 1, max: u64::MAX, has_groups: true })
             }
             Kernel::Cardinality { parent: subject, child: other, min, max } => {
-                Some(Self { subject, other, min, max })
+                Some(Self { subject, other, min, max, has_groups: false })
             }
             _ => None,
         }
@@ -212,6 +235,7 @@ impl Asked {
             asked: 1 << self.subject.scope,
             counted: 1 << self.other.scope,
             rows: self.min..=self.max,
+            has_groups: self.has_groups,
         }
     }
 }

@@ -95,6 +95,7 @@ pub async fn validate(
         found = join(vec![told]).await?.pop().ok_or_else(lost)?;
     }
     let tables = tables(&run.plan, &found);
+    let notes = snapshot.notes().into_iter().chain(run.plan.notes()).collect();
     let rules_file = rules.file().to_owned();
     let rules = outcome::report(rules, &run.plan, found);
     Ok(Report {
@@ -103,7 +104,7 @@ pub async fn validate(
         as_of: now.day().to_string(),
         source: source.name().to_owned(),
         rules_file,
-        notes: snapshot.notes(),
+        notes,
         tables,
         quality: Quality::of(&rules),
         baseline: None,

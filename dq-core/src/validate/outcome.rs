@@ -107,7 +107,9 @@ pub(crate) fn report(rules: &RuleSet, plan: &Plan, found: Found) -> Vec<RuleRepo
         if let (Some(check), Some(table), Some(table_outcome)) = (check, table, table_outcome)
             && let Some(report) = reports.get_mut(planned.rule)
         {
-            let check = check_report(check, planned, table, table_outcome, outcome);
+            let own_table = Some(&check.table).filter(|it| **it != report.table).cloned();
+            let mut check = check_report(check, planned, table, table_outcome, outcome);
+            check.table = own_table;
             report.status = report.status.max(check.status);
             report.checks.push(check);
         }
@@ -132,7 +134,10 @@ fn check_report(
     table_outcome: &TableOutcome,
     mut outcome: Outcome,
 ) -> CheckReport {
-    let evaluated = table_outcome.evaluated(planned.filter);
+    let evaluated = match planned.kernel {
+        Kernel::Absent(_) => 0,
+        _ => table_outcome.evaluated(planned.filter),
+    };
     if let Kernel::Figure { measure, .. } = &planned.kernel
         && let Some(measuring) = table_outcome.measure(*measure)
     {
@@ -153,6 +158,7 @@ fn check_report(
     let sample: Vec<_> = rows.map(row).collect();
     CheckReport {
         id: check.id.clone(),
+        table: None,
         check: check.check.name(),
         columns: check.check.columns(),
         severity: check.severity,

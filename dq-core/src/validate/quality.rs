@@ -97,15 +97,17 @@ const OF_WHOLE_TABLES: [&str; 9] = [
 impl Quality {
     /// The quality by what these rules found.
     pub fn of(rules: &[RuleReport]) -> Self {
+        let of_rule = |rule| move |check| (RuleReport::table_of(rule, check), check);
+        let checks: Vec<(&str, &CheckReport)> =
+            rules.iter().flat_map(|it| it.checks.iter().map(of_rule(it))).collect();
         let mut tables: Vec<&str> = Vec::new();
-        for rule in rules {
-            if !tables.contains(&rule.table.as_str()) {
-                tables.push(&rule.table);
+        for (table, _) in &checks {
+            if !tables.contains(table) {
+                tables.push(table);
             }
         }
         let of_table = |table: &str| {
-            let rules = rules.iter().filter(|it| it.table == table);
-            Score::of(rules.flat_map(|it| &it.checks))
+            Score::of(checks.iter().filter(|it| it.0 == table).map(|(_, check)| *check))
         };
         let table = |it: &str| TableQuality { table: it.to_owned(), quality: of_table(it) };
         Self {

@@ -101,6 +101,9 @@ pub struct RuleReport {
 pub struct CheckReport {
     /// The id of the check, unique in its rule.
     pub id: String,
+    /// The table that it is about, where that is another than the table of the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// The kind of check, such as `not_null`.
     pub check: &'static str,
     /// The columns that it is about.
@@ -139,6 +142,13 @@ pub struct CheckReport {
     /// How many violations are new, against the baseline of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Comparison>,
+}
+
+impl RuleReport {
+    /// The table that a check of this rule is about.
+    pub fn table_of<'a>(&'a self, check: &'a CheckReport) -> &'a str {
+        check.table.as_ref().unwrap_or(&self.table)
+    }
 }
 
 impl CheckReport {

@@ -98,6 +98,12 @@ impl Run {
             }
             state.take(&self.plan, *table, workers);
             self.decide_what_is_complete(step, &mut state).await?;
+            for (check, keys) in std::mem::take(&mut state.missing) {
+                let groups = Job::distinct(&self, keys).await?;
+                if let Some(outcome) = state.found.checks.get_mut(check) {
+                    outcome.groups = Some(groups);
+                }
+            }
         }
         for (check, outcome) in self.plan.checks.iter().zip(&mut state.found.checks) {
             query::run(&self, snapshot, check, outcome).await?;
@@ -168,6 +174,8 @@ pub(crate) struct State {
     pub(crate) keys: HashMap<KeySetId, Arc<Vec<KeyRuns>>>,
     /// The checks by key that were made row by row, by position in the plan.
     probed: HashSet<usize>,
+    /// The keys that such checks have missed, by position of the check.
+    missing: HashMap<usize, Vec<KeyRuns>>,
 }
 
 /// The checks by key that can be made row by row, by position in the plan.
@@ -179,7 +187,7 @@ impl State {
         let checks = plan.checks.iter().map(|_| Outcome::new(sample_limit)).collect();
         let (kept, judges, failing) = (HashMap::new(), HashMap::new(), HashMap::new());
         let found = Found { tables, checks, kept, judges, failing };
-        Self { found, keys: HashMap::new(), probed: HashSet::new() }
+        Self { found, keys: HashMap::new(), probed: HashSet::new(), missing: HashMap::new() }
     }
 
     /// What `table`, which is read next, can be asked row by row: whether its keys are in small tables
@@ -205,8 +213,13 @@ impl State {
         let key_sets = plan.tables.get(table).map_or(0, |it| it.key_sets.len());
         let mut runs: Vec<Vec<KeyRuns>> = (0..key_sets).map(|_| Vec::new()).collect();
         let mut kept = Vec::new();
-        for worker in workers {
+        for mut worker in workers {
             self.found.judges.insert(table, worker.judges());
+            for tally in &mut worker.tallies {
+                if let Some(missing) = tally.missing.take() {
+                    self.missing.entry(tally.check).or_default().extend(missing.runs);
+                }
+            }
             runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.extend(runs));
             kept.push(worker.kept);
             if let Some(found) = self.found.tables.get_mut(table) {

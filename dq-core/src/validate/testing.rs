@@ -7,6 +7,7 @@ use crate::validate::{CheckReport, FailingRow, Status};
 pub(crate) fn check(id: &str, status: Status) -> CheckReport {
     CheckReport {
         id: id.to_owned(),
+        table: None,
         check: "not_blank",
         columns: vec!["npi_number".to_owned()],
         severity: Severity::Medium,

@@ -52,6 +52,29 @@ pub(crate) struct Tally {
     pub(crate) violations: u64,
     pub(crate) sample: Sample,
     pub(crate) error: Option<Error>,
+    /// The keys that were looked up and are missing; only of checks by key.
+    pub(crate) missing: Option<MissingKeys>,
+}
+
+/// The keys of rows that violate a check by key which is made row by row.
+#[derive(Debug)]
+pub(crate) struct MissingKeys {
+    key_set: KeySet,
+    pub(crate) runs: Option<KeyRuns>,
+}
+
+impl MissingKeys {
+    fn new(key_set: &KeySet) -> Self {
+        let (to, scopes) = (Vec::new(), vec![Some(0)]);
+        Self { key_set: KeySet { to, scopes, with_rows: false, ..key_set.clone() }, runs: None }
+    }
+
+    fn collect(&mut self, run: &Run, batch: &Batch, violations: &BooleanBuffer) -> Result<()> {
+        let layout = Layout { with_values: false, with_rows: false };
+        let new = || KeyRuns::new(run.hash, layout, run.buckets, &run.budget);
+        let runs = self.runs.get_or_insert_with(new);
+        runs.collect(&self.key_set, batch, std::slice::from_ref(violations), 0)
+    }
 }
 
 impl Worker {
@@ -64,15 +87,17 @@ impl Worker {
         let (mut kernels, mut tallies) = (Vec::new(), Vec::new());
         for (position, check) in run.plan.checks.iter().enumerate().filter(|it| it.1.table == table)
         {
-            let probe = probes.get(&position).map(|it| it as &dyn RowKernel);
+            let probe = probes.get(&position);
             let kernel = match &check.kernel {
                 Kernel::Row(kernel) => Some(kernel.as_ref()),
-                _ => probe,
+                _ => probe.map(|it| it as &dyn RowKernel),
             };
             if let Some(kernel) = kernel {
                 kernels.push(kernel.fork());
                 let sample = Sample::new(run.options.sample_limit);
-                tallies.push(Tally { check: position, violations: 0, sample, error: None });
+                let missing = probe.map(|it| MissingKeys::new(&it.key_set));
+                let (check, violations, error) = (position, 0, None);
+                tallies.push(Tally { check, violations, sample, error, missing });
             }
         }
         let others = run.plan.checks.iter().enumerate().filter(|it| !probes.contains_key(&it.0));
@@ -111,15 +136,20 @@ impl Worker {
             self.take(&run, plan, &batch)?;
             self.tell(plan, &batch);
         }
-        self.runs.iter_mut().flatten().try_for_each(KeyRuns::finish)?;
+        self.all_runs().try_for_each(KeyRuns::finish)?;
         self.measures.iter_mut().for_each(|it| it.summary.finish());
         Ok(self)
     }
 
     /// Brings all keys to temporary files.
     pub(crate) fn spill(&mut self) -> Result<()> {
-        self.runs.iter_mut().flatten().try_for_each(|it| it.spill(0))?;
+        self.all_runs().try_for_each(|it| it.spill(0))?;
         self.kept.spill()
+    }
+
+    fn all_runs(&mut self) -> impl Iterator<Item = &mut KeyRuns> {
+        let missing = self.tallies.iter_mut().filter_map(|it| it.missing.as_mut()?.runs.as_mut());
+        self.runs.iter_mut().flatten().chain(missing)
     }
 
     fn take(&mut self, run: &Run, table: &TablePlan, batch: &Batch) -> Result<()> {
@@ -140,6 +170,9 @@ impl Worker {
             let Some(violations) = violations else { continue };
             if !tally.sample.excludes(batch, lowest, shown) {
                 violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
+            }
+            if let Some(missing) = &mut tally.missing {
+                missing.collect(run, batch, &violations)?;
             }
         }
         for (measure, measuring) in table.measures.iter().zip(&mut self.measures) {

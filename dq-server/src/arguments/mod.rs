@@ -1,5 +1,6 @@
 //! What can be asked of the program.
 
+mod generate;
 mod profile;
 mod reading;
 mod size;
@@ -13,14 +14,16 @@ use std::thread;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use dq_core::Result;
 use dq_core::engine;
+use dq_core::packs::Pack;
 use dq_core::report::ReportFormat;
 use dq_core::rules::{RuleSet, Selection, Severity};
 use dq_core::source::Source;
 use dq_core::validate::Baseline;
 use dq_core::value::Date;
+use dq_core::{Error, ErrorKind, Result};
 
+pub(crate) use generate::GenerateArguments;
 pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
 
@@ -54,6 +57,9 @@ Examples:
   # Check what a pipe delivers, and look at the report with jq
   zcat claims.csv.gz | dq validate - --rules claims.yaml --format json | jq .status
 
+  # Check providers, facilities and affiliations against the rules that come with dq
+  dq validate sqlite:providers.db --pack healthcare --param affiliations_max=5
+
   # Write a page to look at and a comment for a pull request; fail only on what is new
   dq validate sqlite:providers.db -r rules.yaml --baseline main.json --report dq.html --report dq.md
 
@@ -62,6 +68,18 @@ Examples:
 
   # The same rules for another year
   dq validate visits.csv --rules visits.yaml --param year=2025 --as-of 2025-12-31";
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  # The reference set: 125,531 rows
+  dq generate sqlite:providers.db
+
+  # A million providers as Parquet, with five shared NPIs and no other defects
+  dq generate parquet:million --providers 1000000 --defects 0 --defect npi_shared=5
+
+  # Does a run find exactly what was put in?
+  dq validate sqlite:providers.db --pack healthcare --as-of 2026-01-01 --report report.json
+  dq generate --verify providers.db.manifest.json report.json";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -102,6 +120,13 @@ pub(crate) enum Command {
     /// Print how a source would be checked, without reading its rows
     #[command(after_help = EXIT_CODES)]
     Explain(ExplainArguments),
+    /// Make data to try things on, with defects whose number is known
+    ///
+    /// Writes providers, facilities and the affiliations between them, which look like real ones and are
+    /// none, and a manifest that says how many rows each check of the healthcare pack must find in them.
+    /// The same seed makes the same rows. Nothing is to be seen before everything is written.
+    #[command(after_help = format!("{GENERATE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Generate(Box<GenerateArguments>),
     /// Print a script by which a shell completes commands and options
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArguments),
@@ -118,6 +143,11 @@ pub(crate) enum RulesCommand {
     /// Given a source, tables, columns and types are looked up in it too.
     #[command(after_help = EXIT_CODES)]
     Check(CheckArguments),
+    /// Print a rule set that comes with dq
+    ///
+    /// It is an ordinary rule set: a start for one of your own.
+    #[command(after_help = EXIT_CODES)]
+    Show(ShowArguments),
 }
 
 #[derive(Args, Debug)]
@@ -159,6 +189,13 @@ pub(crate) struct CheckArguments {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct ShowArguments {
+    /// The name of the rule set
+    #[arg(value_name = "NAME", value_parser = pack())]
+    pub(crate) pack: Pack,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct CompletionsArguments {
     /// The shell
     pub(crate) shell: Shell,
@@ -184,8 +221,11 @@ pub(crate) struct SourceArguments {
 #[derive(Args, Debug)]
 pub(crate) struct RulesArguments {
     /// The rule set, YAML or JSON
-    #[arg(short = 'r', long = "rules", value_name = "FILE")]
-    file: PathBuf,
+    #[arg(short = 'r', long = "rules", value_name = "FILE", required_unless_present = "pack")]
+    file: Option<PathBuf>,
+    /// A rule set that comes with dq
+    #[arg(long, value_name = "NAME", value_parser = pack(), conflicts_with = "file")]
+    pack: Option<Pack>,
     #[command(flatten)]
     parameters: ParameterArguments,
     /// Run only these rules or checks: `rule`, `rule/check` or a pattern with `*`; may be repeated
@@ -282,13 +322,21 @@ impl SourceArguments {
 
 impl RulesArguments {
     pub(crate) fn read(&self) -> Result<RuleSet> {
-        let selection = Selection { only: self.only.clone(), exclude: self.exclude.clone() };
-        RuleSet::read(&self.file, &self.parameters.map())?.select(&selection)
+        let parameters = self.parameters.map();
+        let rules = match (&self.file, self.pack) {
+            (Some(file), _) => RuleSet::read(file, &parameters)?,
+            (None, Some(pack)) => pack.rules(&parameters)?,
+            (None, None) => {
+                let message = "there are no rules: name a file with `--rules` or a `--pack`";
+                return Err(Error::new(ErrorKind::UsageInvalid, message));
+            }
+        };
+        rules.select(&Selection { only: self.only.clone(), exclude: self.exclude.clone() })
     }
 
-    /// The file of the rule set.
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
+    /// The file of the rule set, if it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 }
 
@@ -320,6 +368,10 @@ fn format() -> impl TypedValueParser<Value = ReportFormat> {
 fn fail_on() -> impl TypedValueParser<Value = FailOn> {
     let words = Severity::ALL.into_iter().rev().map(Severity::as_str);
     PossibleValuesParser::new(words.chain(["none"])).map(|word| FailOn(word.parse().ok()))
+}
+
+fn pack() -> impl TypedValueParser<Value = Pack> {
+    PossibleValuesParser::new(Pack::ALL.map(Pack::as_str)).try_map(|it| Pack::find(&it))
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {

@@ -1,6 +1,7 @@
 //! A file for each command.
 
 mod explain;
+mod generate;
 mod manual;
 mod profile;
 mod rules;
@@ -16,8 +17,10 @@ pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
     let done = match arguments.command {
         Command::Validate(arguments) => validate::run(&arguments, stop).await,
         Command::Rules(RulesCommand::Check(arguments)) => rules::check(&arguments, stop).await,
+        Command::Rules(RulesCommand::Show(arguments)) => rules::show(&arguments),
         Command::Profile(arguments) => profile::run(&arguments, stop).await,
         Command::Explain(arguments) => explain::run(&arguments, stop).await,
+        Command::Generate(arguments) => generate::run(&arguments, stop),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
     };

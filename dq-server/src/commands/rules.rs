@@ -8,7 +8,7 @@ use dq_core::source::Cancellation;
 use dq_core::validate::{ValidateOptions, explain};
 use tokio::task::block_in_place;
 
-use crate::arguments::CheckArguments;
+use crate::arguments::{CheckArguments, ShowArguments};
 use crate::output;
 
 /// `dq rules check`: finds every problem of a rule set, by itself or against the tables of a source.
@@ -23,5 +23,11 @@ pub(crate) async fn check(arguments: &CheckArguments, stop: Cancellation) -> Res
     let (rules, checks) = (rules.rules().len() as u64, rules.check_count() as u64);
     let (rules, checks) = (counted(rules, "rule"), counted(checks, "check"));
     output::print(|out| writeln!(out, "{rules}, {checks}: ok"))?;
+    Ok(0)
+}
+
+/// `dq rules show`: prints a rule set that comes with dq.
+pub(crate) fn show(arguments: &ShowArguments) -> Result<u8> {
+    output::print(|out| out.write_all(arguments.pack.text().as_bytes()))?;
     Ok(0)
 }

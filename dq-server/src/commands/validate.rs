@@ -51,8 +51,9 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
 /// Makes sure that no report overwrites what the run reads.
 fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
     let sources = arguments.source.files().map(|it| ("source", it));
+    let rules = arguments.rules.file().map(|it| ("rule set", it));
     let baseline = arguments.run.baseline.as_deref().map(|it| ("baseline", it));
-    for (what, input) in sources.chain([("rule set", arguments.rules.file())]).chain(baseline) {
+    for (what, input) in sources.chain(rules).chain(baseline) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
         let violations = arguments.output.violations.as_deref();

@@ -23,7 +23,7 @@ fn reading(program: &Program, arguments: &[&str]) -> (Child, ChildStdin) {
     (child, pipe)
 }
 
-fn interrupt(child: &Child) {
+pub(crate) fn interrupt(child: &Child) {
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
 }

@@ -11,6 +11,7 @@
 mod baseline;
 mod exit_codes;
 mod formats;
+mod generate;
 mod html;
 #[cfg(unix)]
 mod interrupt;

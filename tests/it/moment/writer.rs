@@ -52,7 +52,7 @@ pub(crate) fn counts_after(commits: u64) -> Vec<Counts> {
         (right, 0, None),
         (right, u64::from(COMMITS_MAX) - commits, None),
         (right, 2 * commits, Some(commits)),
-        (right, commits, None),
+        (right, commits, Some(commits)),
         (commits, commits, None),
         (commits, 0, None),
     ]

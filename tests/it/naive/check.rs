@@ -28,6 +28,8 @@ pub(crate) enum Check {
     Expression(Condition),
     Unique(Vec<&'static str>, KeyForm),
     Dependency(Vec<&'static str>, Vec<&'static str>, KeyForm),
+    /// The key, and the first and the last day of a span.
+    NoOverlap(Vec<&'static str>, [&'static str; 2], KeyForm),
     RowCount(u64, u64),
     /// Columns, another table, its key.
     References(Keys),
@@ -83,7 +85,12 @@ impl Check {
             Self::Figure(it) => return it.outcome(table, &scope),
             Self::Unique(columns, form) => unique(table, &scope, columns, *form),
             Self::Dependency(from, to, form) => dependency(table, &scope, (from, to), *form),
-            Self::References(keys) => children(keys, None, (1, u64::MAX)),
+            Self::NoOverlap(key, days, form) => no_overlap(table, &scope, (key, days), *form),
+            Self::References(keys) => {
+                let (rows, _) = children(keys, None, (1, u64::MAX));
+                let missing = groups(table, &rows, &keys.columns, keys.form).len() as u64;
+                (rows, Some(missing))
+            }
             Self::Cardinality(keys, filter, range) => children(keys, filter.as_ref(), *range),
             Self::Referenced(keys, filter) => children(keys, filter.as_ref(), (1, u64::MAX)),
             _ => (scope.into_iter().filter(|it| self.is_violated(table, *it)).collect(), None),
@@ -149,6 +156,7 @@ impl Check {
             | Self::NoControlCharacters(it) => vec![it],
             Self::Expression(it) => it.columns(),
             Self::Dependency(from, to, _) => [from.as_slice(), to].concat(),
+            Self::NoOverlap(key, days, _) => [key.as_slice(), days].concat(),
             Self::RowCount(..) => Vec::new(),
             Self::Figure(it) => it.columns(),
             Self::Unique(it, _) => it.clone(),
@@ -234,6 +242,38 @@ fn dependency(
                 rows.extend(value);
             }
         }
+    }
+    rows.sort_unstable();
+    (rows, Some(violated))
+}
+
+fn no_overlap(
+    table: &Table,
+    scope: &[usize],
+    (key, [from, to]): (&[&'static str], &[&'static str; 2]),
+    form: KeyForm,
+) -> RowsAndGroups {
+    let has_span = |row: &usize| !table.cell(*row, from).is_null();
+    let compared: Vec<_> = scope.iter().copied().filter(has_span).collect();
+    // The first and the last day, where they can be read.
+    let span = |row: usize| {
+        let to = table.cell(row, to);
+        let last = if to.is_null() { Some(i64::MAX) } else { day(to) };
+        day(table.cell(row, from)).zip(last)
+    };
+    let (mut rows, mut violated) = (Vec::new(), 0);
+    for group in groups(table, &compared, key, form) {
+        rows.extend(group.iter().copied().filter(|it| span(*it).is_none()));
+        let spans: Vec<_> = group.iter().filter_map(|it| Some((*it, span(*it)?))).collect();
+        let meets = |(row, (first, last)): &(usize, (i64, i64))| {
+            let is_met = |(other, (from, to)): &(usize, (i64, i64))| {
+                other != row && first.max(from) <= last.min(to)
+            };
+            spans.iter().any(is_met)
+        };
+        let overlapping: Vec<_> = spans.iter().filter(|it| meets(it)).map(|it| it.0).collect();
+        violated += u64::from(!overlapping.is_empty());
+        rows.extend(overlapping);
     }
     rows.sort_unstable();
     (rows, Some(violated))

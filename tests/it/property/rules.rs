@@ -90,6 +90,9 @@ fn json_of(check: &Check) -> Value {
         Check::Dependency(from, to, form) => {
             formed(json!({ "functional_dependency": { "from": from, "to": to } }), *form)
         }
+        Check::NoOverlap(key, [from, to], form) => {
+            formed(json!({ "no_overlap": { "key": key, "from": from, "to": to } }), *form)
+        }
         Check::RowCount(min, max) => json!({ "row_count": { "min": min, "max": max } }),
         Check::References(Keys { columns, table, key, form }) => {
             let argument = json!({ "columns": columns, "table": table, "key": key });
@@ -198,6 +201,8 @@ fn check() -> impl Strategy<Value = Check> {
         (columns(), form()).prop_map(|(columns, form)| Check::Unique(columns, form)),
         (vec(joining(), 1..3), vec(prop_oneof![joining(), column()], 1..3), form())
             .prop_map(|(from, to, form)| Check::Dependency(from, to, form)),
+        (vec(joining(), 1..3), [temporal(), temporal()], form())
+            .prop_map(|(key, days, form)| Check::NoOverlap(key, days, form)),
         (0..30_u64, 0..30_u64).prop_map(|(min, more)| Check::RowCount(min, min + more)),
         keys().prop_map(Check::References),
         (keys(), option::of(condition()))
@@ -207,6 +212,10 @@ fn check() -> impl Strategy<Value = Check> {
         ),
     ];
     prop_oneof![of_text, of_sets, figures::figure().prop_map(Check::Figure)]
+}
+
+fn temporal() -> impl Strategy<Value = &'static str> {
+    select(&["day", "day", "moment", "word", "any"][..])
 }
 
 fn pattern() -> impl Strategy<Value = String> {

@@ -117,7 +117,7 @@ fn by_severity(found: &[(&RuleReport, &CheckReport)]) -> Vec<Bar> {
 fn by_table(found: &[(&RuleReport, &CheckReport)]) -> Vec<Bar> {
     let mut tables: BTreeMap<&str, u64> = BTreeMap::new();
     for (rule, check) in found {
-        *tables.entry(&rule.table).or_default() += check.violations;
+        *tables.entry(rule.table_of(check)).or_default() += check.violations;
     }
     let bars = tables.into_iter().map(|(table, violations)| Bar {
         label: table.to_owned(),

@@ -61,7 +61,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 }
                 tbody {
                     @for (rule, check) in report.ranked() {
-                        @let table = tables.iter().position(|it| *it == rule.table);
+                        @let table = tables.iter().position(|it| *it == rule.table_of(check));
                         (row(rule, check, table.unwrap_or_default(), compared))
                     }
                 }
@@ -93,7 +93,7 @@ fn filters(report: &Report) -> Vec<Filter> {
             (
                 position.to_string(),
                 visible(table).into_owned(),
-                count(&|rule, _| rule.table == *table),
+                count(&|rule, check| rule.table_of(check) == *table),
             )
         },
     );
@@ -143,7 +143,7 @@ fn row(rule: &RuleReport, check: &CheckReport, table: usize, compared: bool) -> 
             td.status { span.badge { (sign(check.status)) " " (word(check.status)) } }
             td.severity { span.severity.(check.severity.as_str()) { (check.severity) } }
             td.check { (description(rule, check)) }
-            td.table { (breakable(&rule.table)) }
+            td.table { (breakable(rule.table_of(check))) }
             td.figure data-label="rows" { (figure(Some(words::count(check.evaluated)))) }
             td.figure.violations data-label="violations" {
                 (figure(Some(words::count(check.violations))))

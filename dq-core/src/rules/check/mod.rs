@@ -18,6 +18,7 @@ mod key_form;
 mod length;
 mod matches;
 mod no_control_characters;
+mod no_overlap;
 mod not_blank;
 mod not_null;
 mod one_of;
@@ -131,6 +132,7 @@ checks! {
     "expression" => Expression(expression::ExpressionCheck),
     "unique" => Unique(unique::Unique),
     "functional_dependency" => FunctionalDependency(functional_dependency::FunctionalDependency),
+    "no_overlap" => NoOverlap(no_overlap::NoOverlap),
     "row_count" => RowCount(row_count::RowCount),
     "references" => References(references::References),
     "referenced" => Referenced(cardinality::Referenced),

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! `columns` are those of the rule's own table; `key` are those of the other, by default of the same
-//! names and as many. For what is compared, and for `ignore` and `normalize`, see Keys; they hold for
-//! both sides.
+//! names and as many. Violations are rows; the different keys that are missing are counted as groups.
+//! For what is compared, and for `ignore` and `normalize`, see Keys; they hold for both sides.
 
 use std::path::Path;
 

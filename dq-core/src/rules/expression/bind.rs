@@ -13,6 +13,8 @@ use crate::value::{Batch, Date, Timestamp};
 /// Binds one expression, gathering every error on the way.
 struct Binder<'b, 'r> {
     resolve: &'b mut Resolve<'r>,
+    /// Columns that are NULL in every row.
+    absent: &'b [String],
     as_of: Date,
     names: Vec<(String, Bound)>,
     errors: Vec<ExpressionError>,
@@ -22,15 +24,18 @@ struct Binder<'b, 'r> {
 type Bound = (Term, Kind);
 
 /// Stands for what is reported as an error, so that it is reported once.
-const BROKEN: Bound = (Term::Literal(Datum::Null), Kind::Null);
+const BROKEN: Bound = NULL;
+
+const NULL: Bound = (Term::Literal(Datum::Null), Kind::Null);
 
 /// Binds a condition.
 pub(super) fn bind(
     node: &Node,
     resolve: &mut Resolve<'_>,
+    absent: &[String],
     as_of: Date,
 ) -> Result<Term, Vec<ExpressionError>> {
-    let mut binder = Binder { resolve, as_of, names: Vec::new(), errors: Vec::new() };
+    let mut binder = Binder { resolve, absent, as_of, names: Vec::new(), errors: Vec::new() };
     let term = binder.condition(node);
     // BETWEEN and CASE read their operand more than once.
     let mut errors: Vec<ExpressionError> = Vec::new();
@@ -114,6 +119,9 @@ impl Binder<'_, '_> {
     fn column(&mut self, node: &Node, name: &str) -> Bound {
         if let Some((_, bound)) = self.names.iter().find(|(known, _)| known == name) {
             return bound.clone();
+        }
+        if self.absent.iter().any(|it| it == name) {
+            return NULL;
         }
         let bound = match (self.resolve)(name) {
             Ok((position, value_type)) => (Term::Column(position), Kind::from(value_type)),

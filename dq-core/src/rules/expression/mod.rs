@@ -78,6 +78,8 @@ pub use function::Function;
 pub struct Expression {
     text: String,
     root: Node,
+    /// Columns that are NULL in every row.
+    absent: Vec<String>,
 }
 
 /// What is wrong with an expression, and where.
@@ -120,7 +122,14 @@ impl Expression {
     ///
     /// If it is no SQL expression, or calls a function or has a construct that the language lacks.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
-        Ok(Self { text: text.to_owned(), root: parse::parse(text)? })
+        Ok(Self { text: text.to_owned(), root: parse::parse(text)?, absent: Vec::new() })
+    }
+
+    /// The same, where these columns are NULL in every row.
+    #[must_use]
+    pub(crate) fn without(mut self, columns: Vec<String>) -> Self {
+        self.absent = columns;
+        self
     }
 
     /// The text that was read.
@@ -146,7 +155,7 @@ impl Expression {
         resolve: &mut Resolve<'_>,
         as_of: Date,
     ) -> Result<Predicate, Vec<ExpressionError>> {
-        let root = Arc::new(bind::bind(&self.root, resolve, as_of)?);
+        let root = Arc::new(bind::bind(&self.root, resolve, &self.absent, as_of)?);
         Ok(Predicate { root })
     }
 }
@@ -546,6 +555,19 @@ mod tests {
              age_years(day, '2024-02-29') = 4 => TRUE
              age_years('2024-02-29', day) = -4 => TRUE
              age_years(day) = 6 => TRUE
+             try_date(leap_day) = day => TRUE
+             try_date(noon) = day => TRUE
+             try_date('02/29/2020') = day => TRUE
+             try_date('2/29/2020') = day => TRUE
+             try_date('29/02/2020') = day => NULL
+             try_date('02/30/2020') = day => NULL
+             try_date('02/29/20') = day => NULL
+             try_date('02/29/2020/') = day => NULL
+             try_date('+2/29/2020') = day => NULL
+             try_date(word) IS NULL => TRUE
+             try_date('') IS NULL => TRUE
+             try_date(seven) IS NULL => TRUE
+             try_date(nothing) IS NULL => TRUE
              current_date = DATE '2026-11-23' => TRUE
              today() - 30 > day => TRUE
              CURRENT_DATE() > day => TRUE
@@ -556,7 +578,18 @@ mod tests {
     #[test]
     fn functions_of_text_count_characters() {
         check(
-            "lower(word) = 'abc' => TRUE
+            "words('O''Brien, ANN  B.') = 'o brien ann b' => TRUE
+             words(' Dr. José-María ') = 'dr josé maría' => TRUE
+             words('STRASSE') = words('Straße') => TRUE
+             words('?!') = '' => TRUE
+             words(seven) = '7' => TRUE
+             words(nothing) IS NULL => TRUE
+             luhn('79927398713') => TRUE
+             luhn('79927398710') => FALSE
+             luhn('80840' || '1234567893') => TRUE
+             luhn('7992739871X') => FALSE
+             luhn(nothing) => NULL
+             lower(word) = 'abc' => TRUE
              UPPER('straße') = 'STRASSE' => TRUE
              trim(padded) = 'é' => TRUE
              ltrim(padded) = 'é \t' => TRUE

@@ -8,7 +8,7 @@ use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::measure::{Figure, Measure, Reading, Statistic};
 use crate::rules::plan::builder::Builder;
-use crate::rules::plan::{Kernel, KeyForm, KeySet, Keys};
+use crate::rules::plan::{Kernel, KeyForm, KeySet, KeyValues, Keys};
 use crate::rules::problem::Place;
 use crate::value::Date;
 
@@ -49,6 +49,9 @@ impl<'b, 's> Binder<'b, 's> {
 
     /// The position of a column in the batches.
     pub(crate) fn column(&mut self, name: &str) -> Option<usize> {
+        if self.builder.lacks(self.table, name) {
+            return None;
+        }
         let found = self.builder.column(self.table, name);
         found.map_err(|message| self.problem(message)).ok()
     }
@@ -61,6 +64,9 @@ impl<'b, 's> Binder<'b, 's> {
 
     /// A predicate over the columns of the table.
     pub(crate) fn predicate(&mut self, expression: &Expression) -> Option<Predicate> {
+        if expression.columns().iter().any(|it| self.builder.lacks(self.table, it)) {
+            return None;
+        }
         self.builder.predicate(self.table, expression, self.place)
     }
 
@@ -89,16 +95,36 @@ impl<'b, 's> Binder<'b, 's> {
         to: &[String],
         form: KeyForm,
     ) -> Option<Keys> {
-        let (from, to) = (self.columns(from), self.columns(to));
-        let (columns, to, scopes, with_rows) = (from?, to?, Vec::new(), self.is_own);
-        let key_set = KeySet { columns, to, form, scopes, with_rows };
+        self.keys_with(from, (to, KeyValues::Columns), form)
+    }
+
+    /// The keys of the rows, and the spans between the days in two columns.
+    pub(crate) fn spans(
+        &mut self,
+        key: &[String],
+        days: &[String; 2],
+        form: KeyForm,
+    ) -> Option<Keys> {
+        self.keys_with(key, (days, KeyValues::Span), form)
+    }
+
+    fn keys_with(
+        &mut self,
+        key: &[String],
+        (to, values): (&[String], KeyValues),
+        form: KeyForm,
+    ) -> Option<Keys> {
+        let (columns, to) = (self.columns(key), self.columns(to));
+        let (columns, to, scopes, with_rows) = (columns?, to?, Vec::new(), self.is_own);
+        let key_set = KeySet { columns, to, values, form, scopes, with_rows };
         self.builder.keys(self.table, self.filter, &key_set)
     }
 
     /// The keys of the rows, which are only counted.
     pub(crate) fn counted_keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
         let (columns, to, scopes) = (self.columns(columns)?, Vec::new(), Vec::new());
-        let key_set = KeySet { columns, to, form, scopes, with_rows: false };
+        let values = KeyValues::Columns;
+        let key_set = KeySet { columns, to, values, form, scopes, with_rows: false };
         self.builder.keys(self.table, self.filter, &key_set)
     }
 

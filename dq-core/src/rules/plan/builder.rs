@@ -10,7 +10,7 @@ use crate::rules::expression::Predicate;
 use crate::rules::measure::Measure;
 use crate::rules::plan::{KeySet, KeySetId, Keys, MeasureId, PlannedFilter, TablePlan};
 use crate::rules::problem::{Place, Problems, nearest};
-use crate::rules::rule_set::{Rule, RuleSet};
+use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 use crate::value::Date;
 use crate::value::TableSchema;
 
@@ -22,6 +22,10 @@ pub(crate) struct Builder<'s> {
     as_of: Date,
     tables: Vec<TablePlan>,
     problems: Problems,
+    /// Columns that the tables of the rule may lack.
+    optional: &'s [String],
+    /// Why the check does not apply: what its table lacks.
+    lacking: Option<String>,
 }
 
 impl<'s> Builder<'s> {
@@ -34,6 +38,8 @@ impl<'s> Builder<'s> {
             as_of,
             tables: Vec::new(),
             problems: Problems::default(),
+            optional: &[],
+            lacking: None,
         }
     }
 
@@ -46,12 +52,34 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// The table and the filter of a rule. Without a filter that has problems its checks can still be
-    /// looked at for theirs.
-    pub(crate) fn rule(&mut self, rule: &Rule) -> Option<(usize, Option<usize>)> {
-        let table = self.table(&rule.table, rule.place)?;
-        let filter = rule.filter.as_ref();
+    /// The table and the filter of a check. Without a filter that has problems the check can still be
+    /// looked at for its own.
+    pub(crate) fn check(
+        &mut self,
+        rule: &'s Rule,
+        check: &RuleCheck,
+    ) -> Option<(usize, Option<usize>)> {
+        self.optional = &rule.optional;
+        self.lacking = None;
+        let place = if check.table == rule.table { rule.place } else { check.place };
+        let table = self.table(&check.table, place)?;
+        let filter = check.filter.as_ref();
         Some((table, filter.and_then(|it| self.filter(table, &it.expression, it.place))))
+    }
+
+    /// Why the check that was bound does not apply, if its table lacks an optional column.
+    pub(crate) fn take_lacking(&mut self) -> Option<String> {
+        self.lacking.take()
+    }
+
+    /// Whether the table lacks a column that it may lack. Then the check does not apply.
+    pub(crate) fn lacks(&mut self, table: usize, name: &str) -> bool {
+        let Some(schema) = self.tables.get(table).map(|it| &it.schema) else { return false };
+        let lacks = self.optional.iter().any(|it| it == name) && schema.position(name).is_none();
+        if lacks {
+            self.lacking = Some(format!("table `{}` has no column `{name}`", schema.name));
+        }
+        lacks
     }
 
     pub(crate) fn as_of(&self) -> Date {
@@ -145,7 +173,12 @@ impl<'s> Builder<'s> {
         expression: &Expression,
         place: Place,
     ) -> Option<usize> {
-        let predicate = self.predicate(table, expression, place)?;
+        // For a filter, what is not there is NULL, and the check applies.
+        let lacking = self.lacking.take();
+        let mut absent = expression.columns();
+        absent.retain(|it| self.lacks(table, it));
+        self.lacking = lacking;
+        let predicate = self.predicate(table, &expression.clone().without(absent), place)?;
         let filters = &mut self.tables.get_mut(table)?.filters;
         if let Some(known) = filters.iter().position(|it| it.text == expression.text()) {
             return Some(known);

@@ -72,14 +72,17 @@ impl Plan {
 
     fn decision(&self, kernel: &Kernel) -> String {
         match kernel {
-            Kernel::Row(_) | Kernel::RowCount { .. } | Kernel::Figure { .. } | Kernel::Query(_) => {
-                String::new()
-            }
+            Kernel::Absent(_)
+            | Kernel::Row(_)
+            | Kernel::RowCount { .. }
+            | Kernel::Figure { .. }
+            | Kernel::Query(_) => String::new(),
             Kernel::DistinctCount { keys, min, max } => {
                 format!("{} different keys in {}", between(*min, *max), self.key_set(*keys))
             }
             Kernel::Unique(keys) => format!("no key twice in {}", self.key_set(*keys)),
             Kernel::Dependency(keys) => format!("one value per key in {}", self.key_set(*keys)),
+            Kernel::Disjoint(keys) => format!("no overlap in {}", self.key_set(*keys)),
             Kernel::References { child, parent } => {
                 format!("each key of {} is in {}", self.key_set(*child), self.key_set(*parent))
             }

@@ -69,6 +69,8 @@ pub(crate) struct PlannedCheck {
 /// What a check does.
 #[derive(Debug)]
 pub(crate) enum Kernel {
+    /// Does nothing: the table lacks a column that it may lack. In words.
+    Absent(String),
     /// Judges each row by itself.
     Row(Box<dyn RowKernel>),
     /// Wants a number of rows.
@@ -77,6 +79,8 @@ pub(crate) enum Kernel {
     Unique(Keys),
     /// Wants one value for each key.
     Dependency(Keys),
+    /// Wants no day in two spans of one key.
+    Disjoint(Keys),
     /// Wants each key of `child` in `parent`.
     References { child: Keys, parent: Keys },
     /// Wants each key of `parent` a number of times in `child`.
@@ -93,8 +97,10 @@ pub(crate) enum Kernel {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct KeySet {
     pub(crate) columns: Vec<usize>,
-    /// Columns whose value the key determines; empty but for functional dependencies.
+    /// Columns that are collected with the key; empty where only the key matters.
     pub(crate) to: Vec<usize>,
+    /// What these columns are.
+    pub(crate) values: KeyValues,
     pub(crate) form: KeyForm,
     /// The filters of the checks that share the set, `None` for all rows. A key is collected once, and
     /// says in which of these scopes its row is.
@@ -106,6 +112,15 @@ pub(crate) struct KeySet {
 impl KeySet {
     /// How many scopes a set can have; checks with others have a set of their own.
     pub(crate) const SCOPES_MAX: usize = 3;
+}
+
+/// What is collected with a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum KeyValues {
+    /// The values of columns.
+    Columns,
+    /// The span between the days in two columns.
+    Span,
 }
 
 /// Whether blank text in a key is a value.
@@ -158,12 +173,15 @@ impl Kernel {
     /// The keys that this needs.
     pub(crate) fn keys(&self) -> Vec<Keys> {
         match self {
-            Self::Row(_) | Self::RowCount { .. } | Self::Figure { .. } | Self::Query(_) => {
-                Vec::new()
-            }
-            Self::Unique(keys) | Self::Dependency(keys) | Self::DistinctCount { keys, .. } => {
-                vec![*keys]
-            }
+            Self::Absent(_)
+            | Self::Row(_)
+            | Self::RowCount { .. }
+            | Self::Figure { .. }
+            | Self::Query(_) => Vec::new(),
+            Self::Unique(keys)
+            | Self::Dependency(keys)
+            | Self::Disjoint(keys)
+            | Self::DistinctCount { keys, .. } => vec![*keys],
             Self::References { child, parent } => vec![*child, *parent],
             Self::Cardinality { parent, child, .. } => vec![*parent, *child],
         }
@@ -187,6 +205,14 @@ impl Plan {
         Ok(Self { tables, checks, order })
     }
 
+    /// Why checks do not apply, in words.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        self.checks.iter().filter_map(|check| match &check.kernel {
+            Kernel::Absent(lacking) => Some(format!("`{}` does not apply: {lacking}", check.name)),
+            _ => None,
+        })
+    }
+
     /// The step of the scan order after which a check by key can be decided; none for other checks.
     pub(crate) fn decided_after(&self, check: &PlannedCheck) -> Option<usize> {
         let step_of = |table: usize| self.order.iter().position(|it| *it == table);
@@ -195,19 +221,22 @@ impl Plan {
 }
 
 /// Plans those checks of a rule that are `wanted`.
-fn plan_rule(
-    builder: &mut Builder<'_>,
+fn plan_rule<'s>(
+    builder: &mut Builder<'s>,
     position: usize,
-    rule: &Rule,
+    rule: &'s Rule,
     wanted: &dyn Fn(&RuleCheck) -> bool,
 ) -> Vec<PlannedCheck> {
-    let Some((table, filter)) = builder.rule(rule) else { return Vec::new() };
     let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
+        let (table, filter) = builder.check(rule, check)?;
         let mut binder = Binder::new(builder, table, filter, check.place);
         let kernel = check.check.bind(&mut binder);
         let columns = binder.columns(&check.check.columns());
         let name = format!("{}/{}", rule.id, check.id);
-        let (kernel, columns) = kernel.zip(columns)?;
+        let (kernel, columns) = match builder.take_lacking() {
+            Some(lacking) => (Kernel::Absent(lacking), Vec::new()),
+            None => kernel.zip(columns)?,
+        };
         Some(PlannedCheck {
             rule: position,
             check: check_position,

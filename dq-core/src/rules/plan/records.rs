@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rules::plan::builder::Builder;
 use crate::rules::plan::{Plan, plan_rule};
 use crate::rules::problem::nearest;
-use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
+use crate::rules::rule_set::{RuleCheck, RuleSet};
 use crate::value::Date;
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 
@@ -15,16 +15,16 @@ impl Plan {
     ///
     /// As [`Plan::new`], and `UsageInvalid` if no rule is about the table.
     pub(crate) fn of_records(rules: &RuleSet, schema: &TableSchema, as_of: Date) -> Result<Self> {
-        rules_about(rules, &schema.name)?;
+        checks_about(rules, &schema.name)?;
         // Nobody names a record by its key.
         let schema = TableSchema { primary_key: Vec::new(), ..schema.clone() };
         let mut builder = Builder::new(rules, std::slice::from_ref(&schema), as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
-            if is_about(rule, &schema.name) {
-                let wanted = |check: &RuleCheck| !check.check.needs_other_rows();
-                checks.extend(plan_rule(&mut builder, position, rule, &wanted));
-            }
+            let wanted = |check: &RuleCheck| {
+                is_about(check, &schema.name) && !check.check.needs_other_rows()
+            };
+            checks.extend(plan_rule(&mut builder, position, rule, &wanted));
         }
         Ok(Self { tables: builder.finish()?, checks, order: vec![0] })
     }
@@ -38,7 +38,7 @@ impl RuleSet {
     /// `UsageInvalid` if no rule is about the table.
     pub(crate) fn schema_of_records(&self, table: &str) -> Result<TableSchema> {
         let mut columns: Vec<ColumnSchema> = Vec::new();
-        for name in rules_about(self, table)?.into_iter().flat_map(columns_of_records) {
+        for name in checks_about(self, table)?.into_iter().flat_map(columns_of_records) {
             if !columns.iter().any(|it| it.name == name) {
                 columns.push(ColumnSchema::new(name, ValueType::Any));
             }
@@ -48,13 +48,14 @@ impl RuleSet {
     }
 }
 
-/// Whether a rule is about the table called `table`, as names of tables are found.
-pub(crate) fn is_about(rule: &Rule, table: &str) -> bool {
-    rule.table.eq_ignore_ascii_case(table)
+/// Whether a check is about the table called `table`, as names of tables are found.
+pub(crate) fn is_about(check: &RuleCheck, table: &str) -> bool {
+    check.table.eq_ignore_ascii_case(table)
 }
 
-fn rules_about<'r>(rules: &'r RuleSet, table: &str) -> Result<Vec<&'r Rule>> {
-    let found: Vec<_> = rules.rules().iter().filter(|it| is_about(it, table)).collect();
+fn checks_about<'r>(rules: &'r RuleSet, table: &str) -> Result<Vec<&'r RuleCheck>> {
+    let all = rules.rules().iter().flat_map(|it| &it.checks);
+    let found: Vec<_> = all.filter(|it| is_about(it, table)).collect();
     if !found.is_empty() {
         return Ok(found);
     }
@@ -63,8 +64,8 @@ fn rules_about<'r>(rules: &'r RuleSet, table: &str) -> Result<Vec<&'r Rule>> {
     Err(Error::new(ErrorKind::UsageInvalid, message))
 }
 
-fn columns_of_records(rule: &Rule) -> Vec<String> {
-    let alone = rule.checks.iter().filter(|it| !it.check.needs_other_rows());
-    let filter = rule.filter.iter().flat_map(|it| it.expression.columns());
-    filter.chain(alone.flat_map(|it| it.check.columns())).collect()
+fn columns_of_records(check: &RuleCheck) -> Vec<String> {
+    let filter = check.filter.iter().flat_map(|it| it.expression.columns());
+    let alone = Some(&check.check).filter(|it| !it.needs_other_rows());
+    filter.chain(alone.into_iter().flat_map(|it| it.columns())).collect()
 }

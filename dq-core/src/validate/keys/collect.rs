@@ -3,9 +3,10 @@
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
-use crate::rules::{Blank, KeyForm, KeySet};
+use crate::rules::{Blank, KeyForm, KeySet, KeyValues};
 use crate::validate::keys::records::Scopes;
 use crate::validate::keys::runs::KeyRuns;
+use crate::validate::keys::span::Span;
 use crate::value::Batch;
 use crate::value::Column;
 use crate::value::Value;
@@ -82,7 +83,13 @@ pub(crate) fn for_each_key<T>(
     let (mut key, mut to) = (Vec::new(), Vec::new());
     for (row, it) in rows {
         let keys = encode(batch, &key_set.columns, row, form, &mut key);
-        let values = encode(batch, &key_set.to, row, form, &mut to);
+        let values = match (key_set.values, &key_set.to[..]) {
+            (KeyValues::Span, [from, until]) => {
+                let value = |it: &usize| batch.column(*it).value(row);
+                Span::encode(value(from), value(until), &mut to)
+            }
+            _ => encode(batch, &key_set.to, row, form, &mut to),
+        };
         if keys.and(values).is_some() {
             take(it, &key, (!key_set.to.is_empty()).then_some(to.as_slice()))?;
         }

@@ -5,6 +5,7 @@ use crate::validate::keys::hash::KeyHash;
 use crate::validate::keys::join::Join;
 use crate::validate::keys::part::Part;
 use crate::validate::keys::records::{Record, Scopes};
+use crate::validate::keys::span::{Span, for_each_overlapping};
 
 /// What to decide about the keys of one key set, or of two.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub(crate) enum Question {
     Unique(Scopes),
     /// Has each key one value among the rows of this scope?
     Dependency(Scopes),
+    /// Has each key no day twice in the spans of the rows of this scope?
+    Disjoint(Scopes),
     /// How many keys are there, each counted once, among the rows of this scope?
     Distinct(Scopes),
     /// Are there as many keys of one set in the other as there should be? Several checks ask at once.
@@ -44,7 +47,7 @@ impl Question {
     /// How many checks ask.
     pub(crate) fn checks(&self) -> usize {
         match self {
-            Self::Unique(_) | Self::Dependency(_) | Self::Distinct(_) => 1,
+            Self::Unique(_) | Self::Dependency(_) | Self::Disjoint(_) | Self::Distinct(_) => 1,
             Self::Join(joins) => joins.len(),
         }
     }
@@ -60,6 +63,7 @@ impl Question {
         match self {
             Self::Unique(scope) => vec![unique(parts, *scope, hash, fails)],
             Self::Dependency(scope) => vec![dependency(parts, *scope, hash, fails)],
+            Self::Disjoint(scope) => vec![disjoint(parts, *scope, hash, fails)],
             Self::Distinct(scope) => vec![distinct(parts, *scope, hash)],
             Self::Join(joins) => Join::decide(joins, parts, others, hash, fails),
         }
@@ -150,4 +154,41 @@ fn number_pairs(parts: &[Part<'_>], scope: Scopes, hash: KeyHash) -> Vec<Pair> {
         row: record.row,
     };
     records(parts, scope).map(pair).collect()
+}
+
+/// A row of a check of spans: the number of its key in the bucket, and its span.
+struct Spanned {
+    key: usize,
+    span: Span,
+    partition: usize,
+    row: u32,
+}
+
+fn disjoint(parts: &[Part<'_>], scope: Scopes, hash: KeyHash, fails: Fails<'_>) -> Finding {
+    let mut keys = Groups::with_capacity(0, hash);
+    let (mut violations, mut groups) = (0, 0);
+    let mut rows = Vec::with_capacity(count(parts));
+    for (part, Record { key, value, row }) in records(parts, scope) {
+        let partition = part.partition;
+        if let Some(span) = Span::decode(value) {
+            rows.push(Spanned { key: keys.number(part, key.bare()), span, partition, row });
+        } else {
+            violations += 1;
+            fails(0, partition, row);
+        }
+    }
+    rows.sort_unstable_by_key(|it| (it.key, it.span));
+    let mut overlapping = Vec::new();
+    for group in rows.chunk_by(|a, b| a.key == b.key) {
+        overlapping.clear();
+        for_each_overlapping(group.iter().map(|it| it.span), |it| overlapping.push(it));
+        overlapping.sort_unstable();
+        overlapping.dedup();
+        violations += overlapping.len() as u64;
+        groups += u64::from(!overlapping.is_empty());
+        for row in overlapping.iter().filter_map(|it| group.get(*it)) {
+            fails(0, row.partition, row.row);
+        }
+    }
+    Finding { violations, groups: Some(groups) }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Join {
     pub(crate) counted: Scopes,
     /// How many there should be.
     pub(crate) rows: RangeInclusive<u64>,
+    /// Whether keys that fail are counted, each once.
+    pub(crate) has_groups: bool,
 }
 
 /// Whose rows may fail.
@@ -31,16 +33,16 @@ pub(crate) enum Side {
 
 impl Join {
     /// Decides one bucket. Each key is looked up once, however many checks ask.
-    pub(crate) fn decide(
+    pub(crate) fn decide<'a>(
         joins: &[Self],
-        table: &[Part<'_>],
-        lookups: &[Part<'_>],
+        table: &'a [Part<'a>],
+        lookups: &'a [Part<'a>],
         hash: KeyHash,
-        fails: Fails<'_>,
+        fails: Fails<'a>,
     ) -> Vec<Finding> {
         let mut groups = Groups::with_capacity(count(table), hash);
         let mut counts = Counts::new(joins.len(), count(table));
-        let mut verdicts = Verdicts { findings: vec![Finding::default(); joins.len()], fails };
+        let mut verdicts = Verdicts::new(joins, hash, fails);
         let mut numbers = Vec::with_capacity(count(table));
         let of = |side| joins.iter().enumerate().filter(move |it| it.1.subject == side);
         for (part, record) in records(table, Scopes::MAX) {
@@ -64,7 +66,7 @@ impl Join {
                 verdicts.judge((check, join), count, part, record);
             }
         }
-        verdicts.findings
+        verdicts.into_findings()
     }
 
     #[inline]
@@ -88,20 +90,43 @@ fn add(joins: &[Join], subject: Side, record: Record, counts: &mut [u32]) {
 
 /// What has been found, by check.
 struct Verdicts<'a> {
-    findings: Vec<Finding>,
+    findings: Vec<(Finding, Option<Groups<'a>>)>,
     fails: Fails<'a>,
 }
 
-impl Verdicts<'_> {
+impl<'a> Verdicts<'a> {
+    fn new(joins: &[Join], hash: KeyHash, fails: Fails<'a>) -> Self {
+        let groups = |it: &Join| it.has_groups.then(|| Groups::with_capacity(0, hash));
+        let findings = joins.iter().map(|it| (Finding::default(), groups(it))).collect();
+        Self { findings, fails }
+    }
+
+    fn into_findings(self) -> Vec<Finding> {
+        let counted = |(finding, groups): (Finding, Option<Groups<'a>>)| Finding {
+            groups: groups.map(|it| it.len() as u64),
+            ..finding
+        };
+        self.findings.into_iter().map(counted).collect()
+    }
+
     /// Judges a row of the subject of a check, if that asks about it, by the number of rows in the other
     /// set.
     #[inline]
-    fn judge(&mut self, (check, join): (usize, &Join), rows: u32, part: &Part<'_>, record: Record) {
+    fn judge(
+        &mut self,
+        (check, join): (usize, &Join),
+        rows: u32,
+        part: &'a Part<'a>,
+        record: Record,
+    ) {
         if !join.asks(record) || join.rows.contains(&rows.into()) {
             return;
         }
-        if let Some(finding) = self.findings.get_mut(check) {
+        if let Some((finding, groups)) = self.findings.get_mut(check) {
             finding.violations += 1;
+            if let Some(groups) = groups {
+                groups.number(part, record.key.bare());
+            }
             (self.fails)(check, part.partition, record.row);
         }
     }

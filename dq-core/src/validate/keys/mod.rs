@@ -30,6 +30,7 @@ mod part;
 mod probe;
 mod records;
 mod runs;
+mod span;
 mod spill;
 
 pub(crate) use decide::{Finding, Question};

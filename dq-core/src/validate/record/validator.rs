@@ -30,8 +30,8 @@ struct CompiledCheck {
     severity: Severity,
     message: Option<String>,
     filter: Option<usize>,
-    /// None where other rows are needed.
-    kernel: Option<Box<dyn RowKernel>>,
+    /// Or what is said of every record.
+    kernel: std::result::Result<Box<dyn RowKernel>, Verdict>,
 }
 
 /// A record as a batch of one row, and whether each filter lets it through.
@@ -62,10 +62,10 @@ impl RecordValidator {
         let Plan { tables, checks: mut planned, .. } = Plan::of_records(rules, schema, as_of)?;
         let mut checks = Vec::new();
         for (rule_position, rule) in rules.rules().iter().enumerate() {
-            if !is_about(rule, &schema.name) {
-                continue;
-            }
             for (position, check) in rule.checks.iter().enumerate() {
+                if !is_about(check, &schema.name) {
+                    continue;
+                }
                 let is_it =
                     |it: &mut PlannedCheck| (it.rule, it.check) == (rule_position, position);
                 let planned = planned.extract_if(.., is_it).next();
@@ -107,10 +107,11 @@ impl RecordValidator {
 impl CompiledCheck {
     fn new(rule: &str, check: &RuleCheck, planned: Option<PlannedCheck>) -> Self {
         let filter = planned.as_ref().and_then(|it| it.filter);
-        let kernel = planned.and_then(|it| match it.kernel {
-            Kernel::Row(kernel) => Some(kernel),
-            _ => None,
-        });
+        let kernel = match planned.map(|it| it.kernel) {
+            Some(Kernel::Row(kernel)) => Ok(kernel),
+            Some(Kernel::Absent(_)) => Err(Verdict::OutOfScope),
+            _ => Err(Verdict::NeedsOtherRows),
+        };
         Self {
             rule: rule.to_owned(),
             id: check.id.clone(),
@@ -141,7 +142,10 @@ impl CompiledCheck {
     }
 
     fn verdict(&self, subject: Option<&Subject>) -> Result<Verdict> {
-        let Some(kernel) = &self.kernel else { return Ok(Verdict::NeedsOtherRows) };
+        let kernel = match &self.kernel {
+            Ok(kernel) => kernel,
+            Err(verdict) => return Ok(*verdict),
+        };
         let Some(Subject { batch, scopes }) = subject else {
             let message = "cannot check a record of more than 4 GiB of text";
             return Err(Error::new(ErrorKind::LimitExceeded, message));

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use crate::rules::expression::datum::Datum;
+use crate::rules::format::Format;
 use crate::value::Number;
+use crate::value::fold_case;
 
 pub(super) fn lower<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
     let [Datum::Text(text)] = arguments else { return Datum::Invalid };
@@ -99,6 +101,23 @@ pub(super) fn digits<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
         return Datum::Text(std::mem::take(text));
     }
     Datum::text(text.iter().copied().filter(u8::is_ascii_digit).collect::<Vec<_>>())
+}
+
+pub(super) fn words<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
+    let [Datum::Text(text)] = arguments else { return Datum::Invalid };
+    let mut words = Vec::with_capacity(text.len());
+    for word in utf8(text).split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()) {
+        if !words.is_empty() {
+            words.push(b' ');
+        }
+        fold_case(word.as_bytes(), &mut words);
+    }
+    Datum::text(words)
+}
+
+pub(super) fn luhn<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
+    let [Datum::Text(text)] = arguments else { return Datum::Invalid };
+    Datum::Boolean(Format::Luhn.matches(text))
 }
 
 pub(super) fn starts_with<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {

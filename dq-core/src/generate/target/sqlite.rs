@@ -1,0 +1,207 @@
+//! A SQLite database: typed tables with primary keys, and indexes where checks and people look.
+//!
+//! Everything goes into a database beside, without a journal and without waiting for the disk: nobody
+//! reads it before it takes the place of the real one, and until then it may be lost.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, Statement, ToSql};
+use tempfile::TempDir;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::generate::columns_of;
+use crate::generate::table::Table;
+use crate::generate::target::{Existing, TableWriter, cannot_write, folder_of, keep_existing};
+use crate::source::Cancellation;
+
+/// How many rows one statement inserts.
+const ROWS_AT_ONCE: usize = 16;
+
+/// How often SQLite asks whether to go on, in steps of its machine.
+const STEPS_BETWEEN_QUESTIONS: i32 = 10_000;
+
+/// What the database is called before it is whole.
+const FILE: &str = "data.db";
+
+const SETTINGS: &str = "
+    PRAGMA journal_mode = OFF;
+    PRAGMA synchronous = OFF;
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA cache_size = -65536;
+    PRAGMA foreign_keys = OFF;
+    BEGIN;";
+
+/// What else SQLite leaves beside a database.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Writes a SQLite database.
+#[derive(Debug)]
+pub(super) struct SqliteWriter {
+    path: PathBuf,
+    connection: Connection,
+    table: Option<Table>,
+    stop: Cancellation,
+    // Dropped after the connection: the folder goes when nothing in it is open.
+    made: TempDir,
+}
+
+impl SqliteWriter {
+    pub(super) fn new(path: &Path, existing: Existing, stop: &Cancellation) -> Result<Self> {
+        keep_existing(path, existing)?;
+        let folder = folder_of(path);
+        let made = fs::metadata(folder)
+            .and_then(|_| tempfile::Builder::new().prefix(".dq-generate-").tempdir_in(folder))
+            .map_err(|error| cannot_write(path, error))?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(made.path().join(FILE), flags);
+        let writer = opened.and_then(|connection| {
+            let stopped = stop.clone();
+            let ask = move || stopped.is_cancelled();
+            connection.progress_handler(STEPS_BETWEEN_QUESTIONS, Some(ask))?;
+            connection.execute_batch(SETTINGS)?;
+            Ok(connection)
+        });
+        let connection = writer.map_err(|error| failed(path, stop, error))?;
+        Ok(Self { path: path.to_owned(), connection, table: None, stop: stop.clone(), made })
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        failed(&self.path, &self.stop, error)
+    }
+
+    fn insert(&self, rows: &RecordBatch) -> rusqlite::Result<()> {
+        let Some(table) = self.table else { return Ok(()) };
+        let mut many = self.connection.prepare_cached(&insertion(table, ROWS_AT_ONCE))?;
+        let mut one = self.connection.prepare_cached(&insertion(table, 1))?;
+        let whole = rows.num_rows() - rows.num_rows() % ROWS_AT_ONCE;
+        for start in (0..whole).step_by(ROWS_AT_ONCE) {
+            insert_rows(&mut many, rows, start, ROWS_AT_ONCE)?;
+        }
+        for start in whole..rows.num_rows() {
+            insert_rows(&mut one, rows, start, 1)?;
+        }
+        Ok(())
+    }
+}
+
+impl TableWriter for SqliteWriter {
+    fn begin(&mut self, table: Table) -> Result<()> {
+        self.table = Some(table);
+        let created = self.connection.execute_batch(&creation(table));
+        created.map_err(|error| self.failed(error))
+    }
+
+    fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+        self.insert(rows).map_err(|error| self.failed(error))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        let Some(table) = self.table else { return Ok(()) };
+        for (name, columns) in indexes(table) {
+            let sql = format!("CREATE INDEX {name} ON {} ({columns})", table.as_str());
+            self.connection.execute_batch(&sql).map_err(|error| self.failed(error))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let Self { path, connection, stop, made, .. } = *self;
+        connection.execute_batch("COMMIT").map_err(|error| failed(&path, &stop, error))?;
+        connection.close().map_err(|(_, error)| failed(&path, &stop, error))?;
+        put_in_place(&made.path().join(FILE), &path).map_err(|error| cannot_write(&path, error))
+    }
+}
+
+/// Takes the place of what was there. What SQLite kept beside that would spoil the new database.
+fn put_in_place(made: &Path, path: &Path) -> std::io::Result<()> {
+    for suffix in COMPANIONS {
+        let mut companion = OsString::from(path);
+        companion.push(suffix);
+        match fs::remove_file(companion) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::rename(made, path)
+}
+
+fn creation(table: Table) -> String {
+    let columns = columns_of(table).into_iter().map(|(name, sql)| format!("    {name} {sql}"));
+    let columns: Vec<_> = columns.collect();
+    format!("CREATE TABLE {} (\n{}\n)", table.as_str(), columns.join(",\n"))
+}
+
+fn insertion(table: Table, rows: usize) -> String {
+    let places = format!("({})", vec!["?"; columns_of(table).len()].join(", "));
+    format!("INSERT INTO {} VALUES {}", table.as_str(), vec![places; rows].join(", "))
+}
+
+/// The indexes of a table: their names and columns.
+const fn indexes(table: Table) -> &'static [(&'static str, &'static str)] {
+    match table {
+        Table::Facilities => &[("idx_facility_location", "state_province, city")],
+        Table::Providers => &[
+            ("idx_provider_npi", "npi_number"),
+            ("idx_provider_email", "email"),
+            ("idx_provider_last_first", "last_name, first_name"),
+        ],
+        Table::Affiliations => &[
+            ("idx_affiliation_provider", "provider_id"),
+            ("idx_affiliation_facility", "facility_id"),
+        ],
+    }
+}
+
+fn insert_rows(
+    statement: &mut Statement<'_>,
+    rows: &RecordBatch,
+    start: usize,
+    count: usize,
+) -> rusqlite::Result<()> {
+    let mut place = 0;
+    for row in start..start + count {
+        for column in rows.columns() {
+            place += 1;
+            statement.raw_bind_parameter(place, value(column.as_ref(), row))?;
+        }
+    }
+    statement.raw_execute()?;
+    Ok(())
+}
+
+fn value(column: &dyn Array, row: usize) -> Cell<'_> {
+    if column.is_null(row) {
+        return Cell(ValueRef::Null);
+    }
+    Cell(match column.data_type() {
+        DataType::Int64 => ValueRef::Integer(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Float64 => ValueRef::Real(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Boolean => ValueRef::Integer(column.as_boolean().value(row).into()),
+        _ => ValueRef::Text(column.as_string::<i32>().value(row).as_bytes()),
+    })
+}
+
+/// A value to bind.
+struct Cell<'a>(ValueRef<'a>);
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        Ok(rusqlite::types::ToSqlOutput::Borrowed(self.0))
+    }
+}
+
+fn failed(path: &Path, stop: &Cancellation, error: rusqlite::Error) -> Error {
+    if let Err(cancelled) = stop.check() {
+        return cancelled;
+    }
+    let message = format!("cannot write `{}`: {error}", path.display());
+    Error::new(ErrorKind::WriteFailed, message).with_source(error)
+}
