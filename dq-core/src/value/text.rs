@@ -23,6 +23,7 @@ impl Span {
     }
 
     /// Where the bytes start.
+    #[cfg(feature = "csv")]
     pub(crate) const fn start(self) -> usize {
         self.start as usize
     }
