@@ -15,8 +15,8 @@ pub(crate) fn is_noted_in(footer: &[u8]) -> bool {
     let mut field = 0;
     loop {
         match skimmer.field(&mut field) {
-            Some(_) if field == ENCRYPTION_ALGORITHM => return true,
-            Some(kind) if skimmer.skip(kind, DEPTH_MAX).is_some() => {}
+            Some(Some(_)) if field == ENCRYPTION_ALGORITHM => return true,
+            Some(Some(kind)) if skimmer.skip(kind, DEPTH_MAX).is_some() => {}
             _ => return false,
         }
     }
@@ -26,9 +26,13 @@ pub(crate) fn is_noted_in(footer: &[u8]) -> bool {
 struct Skimmer<'a>(&'a [u8]);
 
 impl Skimmer<'_> {
-    /// The type of the next field of a structure, whose number follows on `field`.
-    fn field(&mut self, field: &mut i64) -> Option<u8> {
-        let head = self.byte().filter(|it| *it != 0)?;
+    /// The type of the next field of a structure, whose number follows on `field`; no type at the end of
+    /// the structure, and nothing where the bytes end before it does.
+    fn field(&mut self, field: &mut i64) -> Option<Option<u8>> {
+        let head = self.byte()?;
+        if head == 0 {
+            return Some(None);
+        }
         *field = match head >> 4 {
             0 => {
                 let zigzag = self.varint()?;
@@ -36,7 +40,7 @@ impl Skimmer<'_> {
             }
             more => *field + i64::from(more),
         };
-        Some(head & 0x0F)
+        Some(Some(head & 0x0F))
     }
 
     /// Goes behind a value of a type.
@@ -54,7 +58,7 @@ impl Skimmer<'_> {
             9 | 10 => self.skip_list(depth),
             12 => {
                 let mut field = 0;
-                while let Some(kind) = self.field(&mut field) {
+                while let Some(kind) = self.field(&mut field)? {
                     self.skip(kind, depth)?;
                 }
                 Some(())
