@@ -6,6 +6,9 @@
 /// The number of `encryption_algorithm` in `FileMetaData`, see `parquet.thrift`.
 const ENCRYPTION_ALGORITHM: i64 = 8;
 
+/// Stands where a structure ends instead of the type of a field.
+const END: u8 = 0;
+
 /// Structures inside of structures, which Parquet's footer has few of.
 const DEPTH_MAX: usize = 32;
 
@@ -15,8 +18,9 @@ pub(crate) fn is_noted_in(footer: &[u8]) -> bool {
     let mut field = 0;
     loop {
         match skimmer.field(&mut field) {
-            Some(Some(_)) if field == ENCRYPTION_ALGORITHM => return true,
-            Some(Some(kind)) if skimmer.skip(kind, DEPTH_MAX).is_some() => {}
+            Some(END) => return false,
+            Some(_) if field == ENCRYPTION_ALGORITHM => return true,
+            Some(kind) if skimmer.skip(kind, DEPTH_MAX).is_some() => {}
             _ => return false,
         }
     }
@@ -26,12 +30,12 @@ pub(crate) fn is_noted_in(footer: &[u8]) -> bool {
 struct Skimmer<'a>(&'a [u8]);
 
 impl Skimmer<'_> {
-    /// The type of the next field of a structure, whose number follows on `field`; no type at the end of
-    /// the structure, and nothing where the bytes end before it does.
-    fn field(&mut self, field: &mut i64) -> Option<Option<u8>> {
+    /// The type of the next field of a structure, whose number follows on `field`, or [`END`]. Nothing
+    /// where the bytes end before the structure does.
+    fn field(&mut self, field: &mut i64) -> Option<u8> {
         let head = self.byte()?;
-        if head == 0 {
-            return Some(None);
+        if head == END {
+            return Some(END);
         }
         *field = match head >> 4 {
             0 => {
@@ -40,7 +44,7 @@ impl Skimmer<'_> {
             }
             more => *field + i64::from(more),
         };
-        Some(Some(head & 0x0F))
+        Some(head & 0x0F).filter(|it| *it != END)
     }
 
     /// Goes behind a value of a type.
@@ -58,10 +62,12 @@ impl Skimmer<'_> {
             9 | 10 => self.skip_list(depth),
             12 => {
                 let mut field = 0;
-                while let Some(kind) = self.field(&mut field)? {
-                    self.skip(kind, depth)?;
+                loop {
+                    match self.field(&mut field)? {
+                        END => return Some(()),
+                        kind => self.skip(kind, depth)?,
+                    }
                 }
-                Some(())
             }
             _ => None, // the footer holds no maps
         }
