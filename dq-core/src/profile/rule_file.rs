@@ -22,14 +22,16 @@ pub(crate) fn write(suggestions: &[Suggestion], source: &str) -> String {
         return text;
     }
     text.push('\n');
-    let mut table = None;
-    for suggestion in suggestions {
-        if table != Some(&suggestion.table) {
-            table = Some(&suggestion.table);
-            let name = scalar(&suggestion.table);
-            let _ = write!(text, "  - id: {name}\n    table: {name}\n    checks:\n");
+    for (number, checks) in suggestions.chunk_by(|a, b| a.table == b.table).enumerate() {
+        let table = checks.first().map_or("", |it| &it.table);
+        let is_first = suggestions.iter().find(|it| it.table == table) == checks.first();
+        // A table that comes again has another rule.
+        let id = if is_first { table.to_owned() } else { format!("{table} {number}") };
+        let (id, table) = (scalar(&id), scalar(table));
+        let _ = write!(text, "  - id: {id}\n    table: {table}\n    checks:\n");
+        for check in checks {
+            write_check(check, &mut text);
         }
-        write_check(suggestion, &mut text);
     }
     text
 }

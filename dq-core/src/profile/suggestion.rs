@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// A check that the data suggest, with its evidence and what it would find today.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Suggestion {
     /// The table that it is about.
     pub table: String,

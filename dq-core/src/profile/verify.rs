@@ -1,7 +1,8 @@
 //! Counts by the engine what suggestions would flag, in a scan of the same snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -32,10 +33,7 @@ pub(crate) async fn suggestions(
     drafts: Vec<(String, Vec<Draft>)>,
     options: &ProfileOptions,
 ) -> Result<Vec<Suggestion>> {
-    let mut suggestions: Vec<_> = drafts
-        .into_iter()
-        .flat_map(|(table, drafts)| named(&table, drafts, snapshot.tables()))
-        .collect();
+    let mut suggestions = named(drafts, snapshot.tables());
     let counted = count(snapshot, &suggestions, options).await.map_err(|error| {
         let hint =
             if error.kind() == ErrorKind::Unsupported { "; save it to a file first" } else { "" };
@@ -51,17 +49,14 @@ pub(crate) async fn suggestions(
     Ok(suggestions)
 }
 
-/// Counts what each draft about `table` would flag, in their order; nothing for what cannot be checked.
+/// Counts what each draft would flag, in their order; nothing for what cannot be checked. A table may come
+/// several times.
 pub(crate) async fn drafts(
     snapshot: &Arc<dyn Snapshot>,
     drafts: Vec<(String, Vec<Draft>)>,
     options: &ProfileOptions,
 ) -> Result<Vec<Option<Counted>>> {
-    let named: Vec<_> = drafts
-        .into_iter()
-        .flat_map(|(table, drafts)| named(&table, drafts, snapshot.tables()))
-        .collect();
-    count(snapshot, &named, options).await
+    count(snapshot, &named(drafts, snapshot.tables()), options).await
 }
 
 async fn count(
@@ -93,33 +88,31 @@ async fn count(
     Ok(counted.collect())
 }
 
-/// Drafts with names, and ids that are unique in the table.
-fn named(table: &str, drafts: Vec<Draft>, schemas: &[TableSchema]) -> Vec<Suggestion> {
-    let schema = schemas.iter().find(|it| it.name == table);
-    let name = |position: &usize| {
-        schema.and_then(|it| it.columns.get(*position)).map(|it| it.name.clone())
-    };
-    let mut used = BTreeMap::<String, usize>::new();
-    let named = drafts.into_iter().map(|draft| {
-        let columns: Vec<_> = draft.columns.iter().filter_map(name).collect();
-        let mut id = identifier(&columns, draft.check);
-        let times = used.entry(id.clone()).or_default();
-        *times += 1;
-        if *times > 1 {
-            id = format!("{id}_{times}");
+/// Drafts with names, and with ids that are unique in their table.
+fn named(drafts: Vec<(String, Vec<Draft>)>, schemas: &[TableSchema]) -> Vec<Suggestion> {
+    let mut used = HashSet::new();
+    let mut named = Vec::new();
+    for (table, drafts) in drafts {
+        let schema = schemas.iter().find(|it| it.name == table);
+        let column = |it: &usize| Some(schema?.columns.get(*it)?.name.clone());
+        for draft in drafts {
+            let columns: Vec<_> = draft.columns.iter().filter_map(column).collect();
+            let id = identifier(&columns, draft.check);
+            let ids = iter::once(id.clone()).chain((2..).map(|it| format!("{id}_{it}")));
+            let id = ids.into_iter().find(|it| used.insert((table.clone(), it.clone())));
+            named.push(Suggestion {
+                table: table.clone(),
+                id: id.unwrap_or_default(),
+                check: draft.check,
+                columns,
+                definition: draft.definition,
+                reason: draft.reason,
+                evaluated: 0,
+                violations: 0,
+            });
         }
-        Suggestion {
-            table: table.to_owned(),
-            id,
-            check: draft.check,
-            columns,
-            definition: draft.definition,
-            reason: draft.reason,
-            evaluated: 0,
-            violations: 0,
-        }
-    });
-    named.collect()
+    }
+    named
 }
 
 /// `zip_code_matches` for the check `matches` of the column `ZIP Code`, `city_of_zip_code` for a dependency.

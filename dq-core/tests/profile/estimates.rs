@@ -3,7 +3,7 @@
 use dq_core::profile::{Profile, ProfileOptions, profile};
 use dq_core::source::memory::MemorySource;
 
-use crate::tables::{options, source_in_batches, wait};
+use crate::tables::{batch, options, source_in_batches, wait};
 
 const ROWS: usize = 20_000;
 
@@ -92,4 +92,24 @@ fn a_key_of_the_sample_that_is_none_is_dropped() {
     let table = &found.tables[0];
     assert!(table.column("id").unwrap().distinct.estimate);
     assert!(table.keys.is_empty(), "{:?}", table.keys);
+}
+
+#[test]
+fn references_between_many_values_are_counted_exactly_in_the_end() {
+    let text = |it: usize| Some(format!("K-{it:06}"));
+    let parents: Vec<_> = (0..5000).map(|it| vec![text(it), text(it)]).collect();
+    // Both tables come twice among what is to be counted, and columns whose names have the same letters.
+    let children: Vec<_> = (0..9000).map(|it| vec![text(it % 5010), text(it / 2)]).collect();
+    let source = MemorySource::new("a test")
+        .table("parents", vec![batch(&["key", "Key 2"], &parents)])
+        .and_then(|it| it.table("children", vec![batch(&["the key", "the-key"], &children)]))
+        .unwrap();
+    let options = ProfileOptions { memory_bytes_max: 256 << 10, ..options(2) };
+    let found = wait(profile(&source, &options)).unwrap();
+    assert_eq!(found.notes, [""; 0]);
+    assert!(found.tables[0].keys.iter().all(|it| !it.estimate));
+    let counted = found.references.iter();
+    let counted: Vec<_> =
+        counted.map(|it| (it.column.as_str(), it.rows, it.violations, it.estimate)).collect();
+    assert_eq!(counted, [("the key", 9000, 10, false), ("the-key", 9000, 0, false)]);
 }
