@@ -24,6 +24,8 @@ features:
 	cargo check -p dq-core --no-default-features --features parquet --locked
 	cargo check -p dq-core --no-default-features --features ipc --locked
 	cargo check -p dq-core --no-default-features --features json --locked
+	cargo check -p dq-core --no-default-features --features cache --locked
+	cargo check -p dq-core --no-default-features --features redis --locked
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked

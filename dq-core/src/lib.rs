@@ -53,16 +53,24 @@
 //! One per backend and file format: `sqlite`, `csv`, `parquet`, `ipc` and `json`, all on by default; and
 //! `generate`, which makes data to try things on.
 
+#[cfg(feature = "cache")]
+pub mod cache;
 pub mod clock;
+pub mod config;
 pub mod database;
 pub mod engine;
 pub mod error;
+pub mod executor;
 #[cfg(feature = "generate")]
 pub mod generate;
 pub mod packs;
 pub mod profile;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod report;
+pub mod resilience;
 pub mod rules;
+pub mod secret;
 pub mod source;
 pub mod validate;
 pub mod value;

@@ -1,0 +1,1 @@
+//! One configuration, made of the structs of the parts.

@@ -1,0 +1,1 @@
+//! Runs queries and scans: cache, breaker, deadline, database.

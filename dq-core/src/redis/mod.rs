@@ -1,0 +1,1 @@
+//! The one kind of connection to Redis: single, Sentinel, Cluster.
