@@ -1,1 +1,5 @@
 //! Runs queries and scans: cache, breaker, deadline, database.
+
+mod config;
+
+pub use config::ExecutorConfig;
