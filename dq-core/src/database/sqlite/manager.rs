@@ -24,10 +24,10 @@ use crate::database::sqlite::transaction::SqliteTransaction;
 use crate::database::sqlite::version::Watcher;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement,
-    Statistics, Transaction, Version,
+    Statistics, Transaction,
 };
 use crate::error::Result;
-use crate::source::{Snapshot, Source};
+use crate::source::{Snapshot, Source, Version};
 use crate::value::TableSchema;
 
 /// One SQLite database file: a pool of connections that only read, and one connection that writes.
@@ -97,10 +97,6 @@ impl DatabaseManager for SqliteDatabaseManager {
 
     async fn catalog(&self) -> Result<Vec<TableSchema>> {
         self.readers.run(|it, _| catalog::tables(it)).await
-    }
-
-    async fn version(&self, table: &str) -> Result<Option<Version>> {
-        self.watcher.version(table).await.map(Some)
     }
 
     async fn health(&self) -> Health {
@@ -182,5 +178,9 @@ impl Source for SqliteDatabaseManager {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         self.readers.check_open()?;
         self.source.snapshot().await
+    }
+
+    async fn version(&self, table: &str) -> Result<Option<Version>> {
+        self.watcher.version(table).await.map(Some)
     }
 }

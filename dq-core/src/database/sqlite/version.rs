@@ -23,13 +23,13 @@ use std::time::{Duration, UNIX_EPOCH};
 use rusqlite::Connection;
 
 use crate::clock::Clock;
-use crate::database::Version;
 use crate::database::sqlite::config::SqliteConfig;
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::file::FileState;
 use crate::database::sqlite::open;
 use crate::database::sqlite::pool::Pool;
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::Version;
 
 /// How old the newest change must be.
 const QUIET: Duration = Duration::from_secs(2);

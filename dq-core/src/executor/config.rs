@@ -1,0 +1,106 @@
+//! How much work an executor lets through.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The longest time that a configuration may grant: one day.
+const DEADLINE_MAX_MS: u64 = 86_400_000;
+
+/// How much work an executor lets through to one database.
+///
+/// ```
+/// use dq_core::executor::ExecutorConfig;
+///
+/// let config = ExecutorConfig { concurrent_max: 20, ..ExecutorConfig::default() };
+/// config.validate()?;
+/// # Ok::<_, dq_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExecutorConfig {
+    /// How many queries, writes and snapshots may be at the database at once; 1 to 1000. Default: 8; 8 to 50
+    /// suit most databases. More than the pool has connections only moves the waiting into the pool,
+    /// which is not fair between callers.
+    pub concurrent_max: usize,
+    /// How many may wait for that, of all callers together; 0 to 100000. Default: 1000: who comes later is
+    /// told at once that the database is busy, since at that length waiting helps nobody.
+    pub waiting_max: usize,
+    /// How long a call may take, waiting and every attempt included, in milliseconds; 1 to 86400000 (a
+    /// day), unless the call says otherwise. Default: 300000, which is 5 minutes.
+    pub deadline_ms: u64,
+    /// How long a cached result of a query is kept, in milliseconds; 1 to 86400000. Default: 3600000,
+    /// which is an hour. A result of unchanged data is right for ever; this only bounds what is kept.
+    pub result_ttl_ms: u64,
+    /// How many bytes a result may have and be cached. Default: 1048576, which is 1 MiB: larger ones push
+    /// out more than they save.
+    pub cached_result_size_max_bytes: usize,
+}
+
+impl Default for ExecutorConfig {
+    fn default() -> Self {
+        Self {
+            concurrent_max: 8,
+            waiting_max: 1_000,
+            deadline_ms: 300_000,
+            result_ttl_ms: 3_600_000,
+            cached_result_size_max_bytes: 1 << 20,
+        }
+    }
+}
+
+impl ExecutorConfig {
+    /// How long a call may take.
+    pub fn deadline(&self) -> Duration {
+        Duration::from_millis(self.deadline_ms)
+    }
+
+    /// How long a cached result is kept.
+    pub fn result_ttl(&self) -> Duration {
+        Duration::from_millis(self.result_ttl_ms)
+    }
+
+    /// Whether every field has a sensible value.
+    ///
+    /// # Errors
+    ///
+    /// `ConfigInvalid`, naming the field.
+    pub fn validate(&self) -> Result<()> {
+        let wrong = if !(1..=1_000).contains(&self.concurrent_max) {
+            "`concurrent_max` is not between 1 and 1000"
+        } else if self.waiting_max > 100_000 {
+            "`waiting_max` is above 100000"
+        } else if !(1..=DEADLINE_MAX_MS).contains(&self.deadline_ms) {
+            "`deadline_ms` is not between 1 and 86400000"
+        } else if !(1..=DEADLINE_MAX_MS).contains(&self.result_ttl_ms) {
+            "`result_ttl_ms` is not between 1 and 86400000"
+        } else {
+            return Ok(());
+        };
+        let message = format!("cannot use the configuration of the executor: {wrong}");
+        Err(Error::new(ErrorKind::ConfigInvalid, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        assert!(serde_json::from_str::<ExecutorConfig>(r#"{"concurrent": 3}"#).is_err());
+        let config: ExecutorConfig = serde_json::from_str("{}").unwrap();
+        assert_eq!(config, ExecutorConfig::default());
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        ExecutorConfig::default().validate().unwrap();
+        let config = ExecutorConfig { concurrent_max: 0, ..ExecutorConfig::default() };
+        let error = config.validate().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
+        assert!(error.message().contains("`concurrent_max`"), "{error}");
+    }
+}

@@ -1,0 +1,20 @@
+//! The executor: limits, deadlines, fairness, and that nothing is ever left behind.
+
+#[cfg(test)]
+mod batches;
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod blocking;
+#[cfg(test)]
+mod cancellation;
+#[cfg(test)]
+mod deadlines;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod snapshots;
+#[cfg(test)]
+mod statistics;
+#[cfg(test)]
+mod streams;
