@@ -26,6 +26,12 @@ pub(crate) enum Reader {
     Awaited(&'static str),
 }
 
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
 impl Key {
     /// A key that no part reads yet.
     pub(crate) const fn new(path: &'static str, kind: Kind, meaning: &'static str) -> Self {

@@ -1,9 +1,15 @@
 //! What a setting may be, and how its text is read.
 
+use std::fmt;
+use std::ops::RangeInclusive;
+
 use crate::config::secrecy;
 use crate::config::value::{SettingValue, TIME_UNITS};
 use crate::document::nearest;
 use crate::secret::Secret;
+
+/// An hour, in milliseconds.
+pub(crate) const HOUR_MS: u64 = 3_600_000;
 
 /// A day, in milliseconds.
 pub(crate) const DAY_MS: u64 = 86_400_000;
@@ -59,60 +65,49 @@ impl Kind {
     /// is a number.
     pub(crate) fn read(self, text: &str) -> Result<SettingValue, String> {
         let expected = || format!("expected {}", self.described());
+        let text_if = |fits: bool| {
+            if fits { Ok(SettingValue::Text(text.to_owned())) } else { Err(expected()) }
+        };
         match self {
             Self::Flag => flag(text).map(SettingValue::Flag).ok_or_else(expected),
             Self::Whole(min, max) => {
                 let number = text.parse().map_err(|_| expected())?;
-                within(number, min, max, expected).map(SettingValue::Whole)
+                within(number, min..=max, expected).map(SettingValue::Whole)
             }
             Self::Decimal(min, max) => {
                 let number: f64 = text.parse().map_err(|_| expected())?;
-                within(number, min, max, expected).map(SettingValue::Decimal)
+                within(number, min..=max, expected).map(SettingValue::Decimal)
             }
             Self::Duration(unit, min, max) => {
-                let number = milliseconds(text, unit).ok_or_else(expected)?;
-                within(number, min, max, expected)
-                    .map(SettingValue::Milliseconds)
-                    .map_err(|_| expected())
+                let number = milliseconds(text, unit).filter(|it| (min..=max).contains(it));
+                number.map(SettingValue::Milliseconds).ok_or_else(expected)
             }
             Self::Size(min, max) => {
-                let number = bytes(text).ok_or_else(expected)?;
-                within(number, min, max, expected).map(SettingValue::Bytes).map_err(|_| expected())
+                let number = bytes(text).filter(|it| (min..=max).contains(it));
+                number.map(SettingValue::Bytes).ok_or_else(expected)
             }
-            Self::Word(words) => match words.contains(&text) {
-                true => Ok(SettingValue::Text(text.to_owned())),
-                false => Err(format!("{}{}", expected(), nearest(text, words.iter().copied()))),
-            },
+            Self::Word(words) => text_if(words.contains(&text))
+                .map_err(|it| format!("{it}{}", nearest(text, words.iter().copied()))),
             Self::FlagOrWord(words) => match flag(text) {
                 Some(it) => Ok(SettingValue::Flag(it)),
-                None => Self::Word(words).read(text).map_err(|_| expected()),
+                None => text_if(words.contains(&text)),
             },
+            Self::Text | Self::Path => text_if(!text.contains('\0')),
+            Self::Host => text_if(is_host(text)),
+            Self::Rate => text_if(is_rate(text)),
+            Self::Cron => text_if(is_cron(text)),
             Self::Secret => Ok(SettingValue::Secret(Secret::new(text))),
             Self::SigningKey => {
                 secrecy::is_hard_to_guess(text).map(|()| SettingValue::Secret(Secret::new(text)))
             }
-            Self::Url(schemes) => match is_url(text, schemes) {
-                true => Ok(SettingValue::Url(Secret::new(text))),
-                false => Err(expected()),
-            },
+            Self::Url(schemes) => {
+                let url = is_url(text, schemes).then(|| SettingValue::Url(Secret::new(text)));
+                url.ok_or_else(expected)
+            }
             Self::List(kind) => {
                 let items = text.split(',').map(|it| kind.read(it.trim()));
                 items.collect::<Result<_, _>>().map(SettingValue::List)
             }
-            Self::Text | Self::Host | Self::Path | Self::Rate | Self::Cron => match self.fits(text)
-            {
-                true => Ok(SettingValue::Text(text.to_owned())),
-                false => Err(expected()),
-            },
-        }
-    }
-
-    fn fits(self, text: &str) -> bool {
-        match self {
-            Self::Host => is_host(text),
-            Self::Rate => is_rate(text),
-            Self::Cron => is_cron(text),
-            _ => !text.contains('\0'),
         }
     }
 
@@ -159,17 +154,16 @@ fn alternatives<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The number itself if it is within bounds; it is shown otherwise, as numbers are no secrets.
-fn within<N: PartialOrd + std::fmt::Display>(
+fn within<N: PartialOrd + fmt::Display>(
     number: N,
-    min: N,
-    max: N,
+    range: RangeInclusive<N>,
     expected: impl Fn() -> String,
 ) -> Result<N, String> {
-    // Not a number is not within bounds either.
-    if min <= number && number <= max {
-        return Ok(number);
+    if range.contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("{}, found {number}", expected()))
     }
-    Err(format!("{}, found {number}", expected()))
 }
 
 fn flag(text: &str) -> Option<bool> {

@@ -1,5 +1,6 @@
 //! Reads the layers of a configuration one upon another: file, environment, explicit values, defaults.
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -8,10 +9,12 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::Config;
 use crate::config::environment::Environment;
+use crate::config::key::Key;
 use crate::config::keys::{SECTION_VARIABLES, keys};
 use crate::config::parts;
 use crate::config::settings::{Origin, Setting, Settings};
 use crate::config::sources::ConfigSources;
+use crate::config::value::SettingValue;
 use crate::config::walk::{Position, Walk};
 use crate::document::{self, Node, Problems};
 use crate::error::{Error, ErrorKind, Result};
@@ -54,9 +57,9 @@ impl<'a> Loader<'a> {
     /// Reads a YAML file.
     pub(crate) fn file(&mut self, path: &Path) -> Result<()> {
         let name = path.display().to_string();
-        let cannot = |reason: &dyn std::fmt::Display| {
+        let cannot = |reason: &dyn fmt::Display| {
             let message = format!("cannot read the configuration in `{name}`: {reason}");
-            Error::new(ErrorKind::ConfigInvalid, message)
+            Error::new(ErrorKind::UsageInvalid, message)
         };
         let mut bytes = Vec::new();
         let read = File::open(path)
@@ -91,12 +94,7 @@ impl<'a> Loader<'a> {
             root.for_each_scalar(&mut |_, text| text.zeroize());
         }
         for found in walk.found {
-            self.settings.insert(Setting {
-                segments: found.segments,
-                key: found.key,
-                value: Some(found.value),
-                origin: origin(found.place),
-            });
+            self.set(found.segments, found.key, found.value, origin(found.place));
         }
         walk.problems
     }
@@ -120,15 +118,11 @@ impl<'a> Loader<'a> {
     fn variables(&mut self) {
         for key in keys() {
             let Some((name, text)) = self.environment.of_key(key) else { continue };
-            match text
-                .and_then(|it| key.kind.read(&it).map_err(|it| with_hint(it, &name, key.variables)))
-            {
-                Ok(value) => self.settings.insert(Setting {
-                    segments: key.segments().map(str::to_owned).collect(),
-                    key,
-                    value: Some(value),
-                    origin: Origin::Variable(name),
-                }),
+            let hint = |it| with_hint(it, &name, key.variables);
+            match text.and_then(|it| key.kind.read(&it).map_err(hint)) {
+                Ok(value) => {
+                    self.set(Position::of(key.path).segments, key, value, Origin::Variable(name))
+                }
                 Err(message) => {
                     self.problems.push(format!("environment variable {name}: {message}"));
                 }
@@ -144,21 +138,26 @@ impl<'a> Loader<'a> {
             Err(hint) => return self.problems.push(format!("`{path}` is not known{hint}")),
         };
         match key.kind.read(text) {
-            Ok(value) => self.settings.insert(Setting {
-                segments: position.segments,
-                key,
-                value: Some(value),
-                origin: Origin::Explicit,
-            }),
+            Ok(value) => self.set(position.segments, key, value, Origin::Explicit),
             Err(message) => self.problems.push(format!("`{path}`: {message}")),
         }
+    }
+
+    fn set(
+        &mut self,
+        segments: Vec<String>,
+        key: &'static Key,
+        value: SettingValue,
+        origin: Origin,
+    ) {
+        self.settings.insert(Setting { segments, key, value: Some(value), origin });
     }
 
     /// What nobody set is shown too, if something reads it.
     fn defaults(&mut self) {
         for key in keys().filter(|it| it.awaited().is_none() && !it.is_pattern()) {
             if self.settings.get(key.path).is_none() {
-                let segments = key.segments().map(str::to_owned).collect();
+                let segments = Position::of(key.path).segments;
                 let value = key.default_value();
                 self.settings.insert(Setting { segments, key, value, origin: Origin::Default });
             }

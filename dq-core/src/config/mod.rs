@@ -62,13 +62,19 @@ mod sources;
 mod value;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::SystemClock;
 use crate::config::loader::Loader;
+use crate::config::parts::DEFAULT_GUARD;
 use crate::config::settings::Settings;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::executor::ExecutorConfig;
+use crate::resilience::{Guard, GuardConfig};
 
 pub use key::Key;
 pub use keys::keys;
@@ -87,6 +93,10 @@ pub struct Config {
     /// The SQLite database. Default: that of its part, and no file.
     #[cfg(feature = "sqlite")]
     pub sqlite: crate::database::sqlite::SqliteConfig,
+    /// How much work an executor lets through. Default: that of its part.
+    pub executor: ExecutorConfig,
+    /// How calls to each dependency are guarded, by its name; see [`guard`](Self::guard). Default: none.
+    pub guards: BTreeMap<String, GuardConfig>,
     #[serde(skip)]
     settings: Settings,
     #[serde(skip)]
@@ -98,8 +108,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// `ConfigInvalid`: the file cannot be read; or every problem, a line each, with the file, the line
-    /// and the column, or with the name of the environment variable.
+    /// `UsageInvalid` if the file cannot be read; `ConfigInvalid` with every problem, a line each, with the file,
+    /// the line and the column, or with the name of the environment variable.
     pub fn load(sources: &ConfigSources) -> Result<Self> {
         let mut loader = Loader::new(sources);
         if let Some(file) = &sources.file {
@@ -145,17 +155,42 @@ impl Config {
         format!("{:#}\n", show::json(&self.settings()))
     }
 
-    /// Whether every part can use its struct.
+    /// How calls to the dependency `name` are guarded: as its own section says, or else as `default` does.
+    pub fn guard(&self, name: &str) -> GuardConfig {
+        let guard = self.guards.get(name).or_else(|| self.guards.get(DEFAULT_GUARD));
+        guard.cloned().unwrap_or_default()
+    }
+
+    /// Whether every part can use its struct. [`load`](Self::load) has checked it.
     ///
     /// # Errors
     ///
-    /// `ConfigInvalid`, naming the part and the field.
+    /// `ConfigInvalid`, naming each section and the field that is wrong in it.
     pub fn validate(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        self.check(|section, error| problems.push(format!("`{section}`: {}", error.message())));
+        match problems.as_slice() {
+            [] => Ok(()),
+            problems => Err(Error::new(ErrorKind::ConfigInvalid, problems.join("\n"))),
+        }
+    }
+
+    /// Calls `complain` with each section that its part cannot use.
+    fn check(&self, mut complain: impl FnMut(&str, Error)) {
+        let mut part = |section: &str, checked: Result<()>| {
+            if let Err(error) = checked {
+                complain(section, error);
+            }
+        };
         #[cfg(feature = "sqlite")]
         if !self.sqlite.path.as_os_str().is_empty() {
-            self.sqlite.validate()?;
+            part("database", self.sqlite.validate());
         }
-        Ok(())
+        part("performance.query_execution", self.executor.validate());
+        for (name, guard) in &self.guards {
+            let section = format!("microservices.circuit_breakers.{name}");
+            part(&section, Guard::new(name, guard, Arc::new(SystemClock)).map(drop));
+        }
     }
 
     /// Takes the name of the database for the path of a file, where it is one.

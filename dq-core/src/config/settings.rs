@@ -55,12 +55,6 @@ pub struct Setting {
     pub(crate) origin: Origin,
 }
 
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.path == other.path
-    }
-}
-
 impl Setting {
     /// The names from the top of the file down to the value, such as `cache.redis.port` or
     /// `database.sharding.shards[0].name`.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use crate::config::settings::{Origin, Setting};
-use crate::config::value::yaml_text;
+use crate::config::value::{SettingValue, yaml_text};
 
 /// A section or a value, in the order of the table of keys.
 enum Tree<'a> {
@@ -50,7 +50,7 @@ fn write_section(section: &[(&str, Tree<'_>)], depth: usize, text: &mut String) 
                 write_section(inside, depth + 1, text);
             }
             Tree::Value(setting) => {
-                let value = setting.value.as_ref().map_or("null".to_owned(), |it| it.to_yaml());
+                let value = setting.value.as_ref().map_or("null".to_owned(), SettingValue::to_yaml);
                 let _ = writeln!(text, "{indent}{name} {value}  # {}", comment(setting));
             }
         }
@@ -72,8 +72,8 @@ pub(crate) fn json(settings: &[&Setting]) -> Value {
     let entries = settings.iter().map(|it| {
         let value = it.value.as_ref();
         let entry = json!({
-            "value": value.map(|it| it.to_json()),
-            "text": value.map(|it| it.shown()),
+            "value": value.map(SettingValue::to_json),
+            "text": value.map(SettingValue::shown),
             "origin": origin(&it.origin),
             "used": it.is_used(),
         });

@@ -69,7 +69,9 @@ impl SettingValue {
     /// The value as YAML, in one line. Secrets are redacted.
     pub(crate) fn to_yaml(&self) -> String {
         match self {
-            Self::Text(_) | Self::Secret(_) | Self::Url(_) => yaml_text(&self.shown()),
+            // A placeholder that is none stays none when the text is read again.
+            Self::Text(it) => yaml_text(&it.replace("${", "$${")),
+            Self::Secret(_) | Self::Url(_) => yaml_text(&self.shown()),
             Self::List(items) => {
                 format!("[{}]", items.iter().map(Self::to_yaml).collect::<Vec<_>>().join(", "))
             }

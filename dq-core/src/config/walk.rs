@@ -150,9 +150,10 @@ impl<'a> Walk<'a> {
         let mut wrong = Vec::new();
         let value_of = |it: &str| self.environment.placeholder(it, kind.is_secret());
         let text = Zeroizing::new(replace(text, &value_of, &mut |it| wrong.push(it)));
-        let value = match wrong.is_empty() && !text.is_empty() {
-            true => kind.read(&text).map_err(|it| wrong.push(it)).ok(),
-            false => None,
+        let value = if wrong.is_empty() && !text.is_empty() {
+            kind.read(&text).map_err(|it| wrong.push(it)).ok()
+        } else {
+            None
         };
         let path = joined(&position.segments);
         for message in wrong {

@@ -14,7 +14,7 @@ const fn cache(path: &'static str, kind: Kind, meaning: &'static str) -> Key {
 
 pub(crate) const KEYS: &[Key] = &[
     cache("cache.redis.enabled", Kind::Flag, "Whether Redis stands behind the cache in memory.")
-        .default("true")
+        .default("false")
         .set_by(&["DQ_REDIS_ENABLED", "REDIS_ENABLED"]),
     cache("cache.redis.host", Kind::Host, "The host of Redis.")
         .default("localhost")
@@ -33,9 +33,13 @@ pub(crate) const KEYS: &[Key] = &[
         "How many connections to Redis are kept.",
     )
     .default("10"),
-    cache("cache.redis.query_results_ttl", TTL, "How long results of queries are kept.")
-        .default("3600")
-        .set_by(&["DQ_CACHE_TTL", "CACHE_TTL"]),
+    Key::new(
+        "cache.redis.query_results_ttl",
+        Kind::seconds(1, DAY_MS),
+        "How long results of queries are kept.",
+    )
+    .set_by(&["DQ_CACHE_TTL", "CACHE_TTL"])
+    .sets("executor.result_ttl_ms"),
     cache("cache.redis.validation_results_ttl", TTL, "How long verdicts are kept.").default("7200"),
     cache("cache.redis.metadata_ttl", TTL, "How long schemas are kept.").default("86400"),
     cache(

@@ -3,7 +3,6 @@
 use crate::config::key::Key;
 use crate::config::kind::{DAY_MS, Kind};
 
-const EXECUTOR: &str = "the query executor";
 const JOBS: &str = "jobs";
 
 pub(crate) const KEYS: &[Key] = &[
@@ -12,17 +11,21 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Whole(1, 1_000),
         "How many queries may be at one database at once.",
     )
-    .default("8")
     .set_by(&["DQ_MAX_WORKERS", "MAX_WORKERS"])
-    .awaits(EXECUTOR),
+    .sets("executor.concurrent_max"),
+    Key::new(
+        "performance.query_execution.waiting_max",
+        Kind::Whole(0, 100_000),
+        "How many more may wait for that.",
+    )
+    .sets("executor.waiting_max"),
     Key::new(
         "performance.query_execution.timeout",
         Kind::seconds(1, DAY_MS),
         "How long a query may take, waiting and every attempt included.",
     )
-    .default("300")
     .set_by(&["DQ_QUERY_TIMEOUT", "QUERY_TIMEOUT"])
-    .awaits(EXECUTOR),
+    .sets("executor.deadline_ms"),
     Key::new(
         "performance.query_execution.batch_size",
         Kind::Whole(1, 10_000_000),
@@ -58,6 +61,12 @@ pub(crate) const KEYS: &[Key] = &[
         "How much memory cached values may take.",
     )
     .awaits("the cache"),
+    Key::new(
+        "performance.caching.result_size_max",
+        Kind::Size(0, 1 << 40),
+        "How large the result of a query may be and be cached.",
+    )
+    .sets("executor.cached_result_size_max_bytes"),
     Key::new(
         "performance.caching.eviction_policy",
         Kind::Word(&["lru", "lfu", "ttl"]),
