@@ -133,26 +133,29 @@ pub trait CacheManagerExt: CacheManager {
     }
 
     /// Stores a value that is of now, and has other nodes forget theirs.
-    fn set<T: Cacheable>(
-        &self,
-        key: &CacheKey,
+    fn set<'a, T: Cacheable>(
+        &'a self,
+        key: &'a CacheKey,
         value: impl Into<Arc<T>>,
-        options: &CacheOptions,
-    ) -> impl Future<Output = Stored> + Send {
+        options: &'a CacheOptions,
+    ) -> impl Future<Output = Stored> + Send + 'a {
         let value: AnyValue = value.into();
-        self.store(Put { key, value: Some(value), codec: T::CODEC, options, since: None })
+        let put = Put { key, value: Some(value), codec: T::CODEC, options, since: None };
+        async move { self.store(put).await }
     }
 
     /// Stores a value that was read after `reading` was noted; refused if it was invalidated meanwhile.
-    fn set_read<T: Cacheable>(
-        &self,
-        key: &CacheKey,
+    fn set_read<'a, T: Cacheable>(
+        &'a self,
+        key: &'a CacheKey,
         value: impl Into<Arc<T>>,
-        options: &CacheOptions,
+        options: &'a CacheOptions,
         reading: Reading,
-    ) -> impl Future<Output = Stored> + Send {
+    ) -> impl Future<Output = Stored> + Send + 'a {
         let value: AnyValue = value.into();
-        self.store(Put { key, value: Some(value), codec: T::CODEC, options, since: Some(reading) })
+        let since = Some(reading);
+        let put = Put { key, value: Some(value), codec: T::CODEC, options, since };
+        async move { self.store(put).await }
     }
 
     /// Forgets the value of a key, on every node.

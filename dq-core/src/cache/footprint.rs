@@ -128,7 +128,12 @@ impl ser::Serializer for Footprint {
         Ok(0)
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<u64, Never> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+    ) -> Result<u64, Never> {
         Ok(DISCRIMINANT)
     }
 
