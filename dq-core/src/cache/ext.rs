@@ -3,26 +3,13 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
-use crate::cache::key::CacheKey;
-use crate::cache::key::Namespace;
-use crate::cache::key::Scope;
-use crate::cache::key::Tag;
-use crate::cache::manager::CacheManager;
-use crate::cache::manager::Compute;
-use crate::cache::manager::Put;
-use crate::cache::manager::Reach;
-use crate::cache::manager::Reading;
-use crate::cache::manager::Stored;
+use crate::cache::key::{CacheKey, Namespace, Scope, Tag};
+use crate::cache::manager::{CacheManager, Compute, Put, Reach, Reading, Stored};
 use crate::cache::options::CacheOptions;
-use crate::cache::value::AnyValue;
-use crate::cache::value::Cacheable;
-use crate::cache::value::Lookup;
-use crate::error::Error;
-use crate::error::ErrorKind;
-use crate::error::Result;
+use crate::cache::value::{AnyValue, Cacheable, Lookup};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Every [`CacheManager`], with types.
 pub trait CacheManagerExt: CacheManager {

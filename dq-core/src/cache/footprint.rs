@@ -6,8 +6,7 @@
 use std::fmt;
 use std::fmt::Display;
 
-use serde::Serialize;
-use serde::ser;
+use serde::{Serialize, ser};
 
 /// Bytes that `value` takes behind an `Arc`: itself and what it owns.
 pub(crate) fn of<T: Serialize>(value: &T) -> u64 {

@@ -1,15 +1,13 @@
 //! One value in memory, and whether it may be served.
 
 use std::any::TypeId;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::cache::footprint::allocation;
 use crate::cache::local::lifetime::Lifetime;
 use crate::cache::local::marks::Held;
 use crate::cache::shared::StoreTime;
-use crate::cache::value::AnyValue;
-use crate::cache::value::Codec;
+use crate::cache::value::{AnyValue, Codec};
 
 /// What a value costs beside itself: its entry, its key, and its places in the tables and queues of the
 /// cache. Measured, by the test that bounds what the whole cache takes.
@@ -25,8 +23,10 @@ pub(crate) struct Entry {
     pub(crate) bytes: u64,
     /// How many invalidations this node had seen when the reading began.
     pub(crate) generation: u64,
-    /// When the reading began: the value was right then.
+    /// When its reading began, from which its life counts.
     pub(crate) read_at: u64,
+    /// When it was right: then too, or when the shared store said so.
+    pub(crate) checked_at: u64,
     pub(crate) life: Lifetime,
     pub(crate) marks: Held,
     /// When the shared store got it, if it has it.
@@ -55,6 +55,7 @@ pub(crate) struct Draft {
     pub(crate) codec: &'static Codec,
     pub(crate) generation: u64,
     pub(crate) read_at: u64,
+    pub(crate) checked_at: u64,
     pub(crate) life: Lifetime,
     pub(crate) stored_at: Option<StoreTime>,
 }
@@ -69,6 +70,7 @@ impl Entry {
             value: draft.value,
             generation: draft.generation,
             read_at: draft.read_at,
+            checked_at: draft.checked_at,
             life: draft.life,
             marks,
             stored_at: draft.stored_at,

@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn values_out_of_range_are_the_nearest_in_range() {
-        let odd = CacheOptions { jitter: -3.0, refresh_ahead: f64::NAN, ..CacheOptions::ttl_ms(1000) };
+        let odd =
+            CacheOptions { jitter: -3.0, refresh_ahead: f64::NAN, ..CacheOptions::ttl_ms(1000) };
         let life = Lifetime::new(&odd, true, u64::MAX);
         assert_eq!((life.refresh, life.fresh), (0, SECOND));
         let long = CacheOptions { jitter: 0.0, ..CacheOptions::ttl_ms(u64::MAX) };

@@ -8,15 +8,10 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::mem;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::cache::key::Namespace;
-use crate::cache::key::Tag;
+use crate::cache::key::{Namespace, Tag};
 
 /// The generation of the last invalidation of a tag or a namespace.
 #[derive(Debug, Default)]

@@ -12,25 +12,17 @@ pub(crate) mod marks;
 pub(crate) mod stripes;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use moka::notification::RemovalCause;
 
 use crate::cache::counters::Counters;
-use crate::cache::key::CacheKey;
-use crate::cache::key::Scope;
-use crate::cache::local::entry::Age;
-use crate::cache::local::entry::Draft;
-use crate::cache::local::entry::Entry;
-use crate::cache::local::lifetime::Lifetime;
-use crate::cache::local::lifetime::scatter;
-use crate::cache::local::marks::Held;
-use crate::cache::local::marks::Marks;
-use crate::cache::local::stripes::KeyHasher;
-use crate::cache::local::stripes::Shard;
-use crate::cache::local::stripes::Stripes;
+use crate::cache::key::{CacheKey, Scope, Tag};
+use crate::cache::local::entry::{Age, Draft, Entry};
+use crate::cache::local::lifetime::{Lifetime, scatter};
+use crate::cache::local::marks::{Held, Marks};
+use crate::cache::local::stripes::{KeyHasher, Shard, Stripes};
 use crate::cache::memory::MemoryConfig;
 use crate::cache::options::CacheOptions;
 use crate::clock::Clock;
@@ -39,6 +31,8 @@ use crate::clock::Clock;
 const SLACK_BYTES: u64 = 24 * 1024;
 /// How many marks may be kept that no value holds.
 const MARKS_MAX: usize = 16_384;
+/// What the clock shows when the cache is made, so that what is older has a time too: 36 years.
+const BEGIN: u64 = 1 << 60;
 /// For ever.
 pub(crate) const NEVER: u64 = u64::MAX;
 
@@ -112,16 +106,23 @@ impl Local {
     }
 
     pub(crate) fn nanos_of(&self, instant: Instant) -> u64 {
-        instant.saturating_duration_since(self.origin).as_nanos() as u64
+        BEGIN + instant.saturating_duration_since(self.origin).as_nanos() as u64
     }
 
     /// The entry of a key, if it may still be served in some way.
     pub(crate) fn find(&self, key: &CacheKey) -> Option<(Arc<Entry>, Age)> {
         let entry = self.entries.get(key)?;
+        let age = self.servable(&entry)?;
+        Some((entry, age))
+    }
+
+    /// The age of an entry that was found before, if it may still be served.
+    pub(crate) fn servable(&self, entry: &Entry) -> Option<Age> {
         let now = self.now();
         let age = entry.age(now);
-        let is_servable = age != Age::Gone && self.is_valid(&entry) && self.is_trusted(&entry, now);
-        is_servable.then_some((entry, age))
+        let is_servable =
+            age != Age::Gone && self.is_valid(entry) && self.is_trusted(entry.checked_at, now);
+        is_servable.then_some(age)
     }
 
     /// Notes the moment before something is read.
@@ -130,7 +131,11 @@ impl Local {
     }
 
     pub(crate) fn hold(&self, key: &CacheKey, options: &CacheOptions) -> Held {
-        self.marks.hold(key.namespace(), &options.tags)
+        self.hold_tags(key, &options.tags)
+    }
+
+    pub(crate) fn hold_tags(&self, key: &CacheKey, tags: &[Tag]) -> Held {
+        self.marks.hold(key.namespace(), tags)
     }
 
     /// The life of a new value.
@@ -160,6 +165,13 @@ impl Local {
         })
     }
 
+    /// Forgets what `scopes` cover.
+    pub(crate) fn forget(&self, scopes: &[Scope]) {
+        for scope in scopes {
+            self.invalidate(scope);
+        }
+    }
+
     /// Forgets what `scope` covers.
     pub(crate) fn invalidate(&self, scope: &Scope) {
         match scope {
@@ -184,6 +196,11 @@ impl Local {
         self.trusted_until.fetch_max(at.saturating_add(self.trust), Ordering::AcqRel);
     }
 
+    /// Whether what was right at `at` may still be served, as far as hearing of invalidations goes.
+    pub(crate) fn is_trusted(&self, at: u64, now: u64) -> bool {
+        now <= self.trusted_until.load(Ordering::Acquire) || now <= at.saturating_add(self.trust)
+    }
+
     /// Whether what is read under `marks` as of `generation` has been invalidated since, its key aside.
     pub(crate) fn is_outdated(&self, marks: &Held, generation: u64) -> bool {
         self.floor.load(Ordering::Acquire) > generation
@@ -193,6 +210,13 @@ impl Local {
 
     pub(crate) fn stripes(&self) -> &Stripes {
         &self.stripes
+    }
+
+    /// Forgets everything, and keeps nothing from now on.
+    pub(crate) fn close(&self) {
+        self.floor.store(NEVER, Ordering::SeqCst);
+        self.entries.invalidate_all();
+        self.entries.run_pending_tasks();
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -272,11 +296,6 @@ impl Local {
 
     fn is_valid(&self, entry: &Entry) -> bool {
         entry.generation >= self.floor.load(Ordering::Acquire) && entry.is_valid()
-    }
-
-    fn is_trusted(&self, entry: &Entry, now: u64) -> bool {
-        now <= self.trusted_until.load(Ordering::Acquire)
-            || now <= entry.read_at.saturating_add(self.trust)
     }
 
     fn next_generation(&self) -> u64 {

@@ -2,12 +2,8 @@
 //! computations under way.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
-use std::hash::Hasher;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cache::flight::Flight;
 use crate::cache::key::CacheKey;
