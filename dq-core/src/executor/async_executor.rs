@@ -13,6 +13,7 @@ use crate::executor::config::ExecutorConfig;
 use crate::executor::gate::Gate;
 use crate::executor::gated_source;
 use crate::executor::in_order::in_order;
+use crate::executor::passage::Doing;
 use crate::executor::statistics::{Executed, ExecutorStatistics};
 use crate::executor::stream::{ResultStream, pump};
 use crate::source::Snapshot;
@@ -59,7 +60,7 @@ impl AsyncQueryExecutor {
 #[async_trait]
 impl QueryExecutor for AsyncQueryExecutor {
     async fn query(&self, statement: &Statement, call: &Call) -> Result<Executed<QueryResult>> {
-        let mut passage = self.gate.begin(call, "query");
+        let mut passage = self.gate.begin(call, Doing::Query);
         let passed = self.gate.pass(&mut passage, call, || self.database.query(statement)).await;
         let result = passed.map(|(value, _place)| value);
         if let Ok(value) = &result {
@@ -81,9 +82,9 @@ impl QueryExecutor for AsyncQueryExecutor {
     }
 
     async fn stream(&self, statement: &Statement, call: &Call) -> Result<ResultStream> {
-        let mut passage = self.gate.begin(call, "query");
+        let mut passage = self.gate.begin(call, Doing::Query);
         match self.gate.pass(&mut passage, call, || self.database.stream(statement)).await {
-            Ok((rows, place)) => Ok(pump(rows, place, passage)),
+            Ok((rows, place)) => Ok(pump(rows, (place, passage), Arc::clone(&self.gate))),
             Err(error) => {
                 let failed = Err(error);
                 passage.end(&failed);
@@ -93,7 +94,7 @@ impl QueryExecutor for AsyncQueryExecutor {
     }
 
     async fn execute(&self, statement: &Statement, call: &Call) -> Result<Executed<u64>> {
-        let mut passage = self.gate.begin(call, "change");
+        let mut passage = self.gate.begin(call, Doing::Change);
         let passed = self.gate.pass(&mut passage, call, || self.database.execute(statement)).await;
         let result = passed.map(|(value, _place)| value);
         if let Ok(rows) = &result {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::resilience::{CircuitBreakerConfig, RetryConfig};
 
 /// The longest time that a configuration may grant: one day.
 const DEADLINE_MAX_MS: u64 = 86_400_000;
@@ -18,7 +19,7 @@ const DEADLINE_MAX_MS: u64 = 86_400_000;
 /// config.validate()?;
 /// # Ok::<_, dq_core::Error>(())
 /// ```
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExecutorConfig {
     /// How many queries, writes and snapshots may be at the database at once; 1 to 1000. Default: 8; 8 to 50
@@ -37,6 +38,15 @@ pub struct ExecutorConfig {
     /// How many bytes a result may have and be cached. Default: 1048576, which is 1 MiB: larger ones push
     /// out more than they save.
     pub cached_result_size_max_bytes: usize,
+    /// How long a call must have been at the database, in milliseconds, for the end of its deadline, or its
+    /// caller's giving up, to count against the database; 0 to 86400000. Default: 10000: sooner it says more
+    /// about the caller's patience.
+    pub hung_after_ms: u64,
+    /// When the database is given a rest. Calls are never slow here, since how long a statement takes is up
+    /// to the statement: `slow_call_duration_ms` and `slow_call_rate_threshold` are not used.
+    pub breaker: CircuitBreakerConfig,
+    /// When what reads is tried again.
+    pub retry: RetryConfig,
 }
 
 impl Default for ExecutorConfig {
@@ -47,6 +57,9 @@ impl Default for ExecutorConfig {
             deadline_ms: 300_000,
             result_ttl_ms: 3_600_000,
             cached_result_size_max_bytes: 1 << 20,
+            hung_after_ms: 10_000,
+            breaker: CircuitBreakerConfig::default(),
+            retry: RetryConfig::default(),
         }
     }
 }
@@ -60,6 +73,11 @@ impl ExecutorConfig {
     /// How long a cached result is kept.
     pub fn result_ttl(&self) -> Duration {
         Duration::from_millis(self.result_ttl_ms)
+    }
+
+    /// How long a call must have been at the database to count against it.
+    pub fn hung_after(&self) -> Duration {
+        Duration::from_millis(self.hung_after_ms)
     }
 
     /// Whether every field has a sensible value.
@@ -76,8 +94,11 @@ impl ExecutorConfig {
             "`deadline_ms` is not between 1 and 86400000"
         } else if !(1..=DEADLINE_MAX_MS).contains(&self.result_ttl_ms) {
             "`result_ttl_ms` is not between 1 and 86400000"
+        } else if self.hung_after_ms > DEADLINE_MAX_MS {
+            "`hung_after_ms` is above 86400000"
         } else {
-            return Ok(());
+            self.breaker.validate()?;
+            return self.retry.validate();
         };
         let message = format!("cannot use the configuration of the executor: {wrong}");
         Err(Error::new(ErrorKind::ConfigInvalid, message))

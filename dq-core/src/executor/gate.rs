@@ -2,41 +2,64 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crate::clock::{Clock, within};
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::executor::call::Call;
+use crate::executor::attempt::{Attempt, judge};
+use crate::executor::call::{Call, Repeat};
 use crate::executor::config::ExecutorConfig;
 use crate::executor::fair_limit::{FairLimit, NoPlace, Place};
 use crate::executor::ledger::{Ledger, Meter};
-use crate::executor::statistics::{CallStatistics, End, ExecutorStatistics};
+use crate::executor::passage::{Allowed, Doing, Passage};
+use crate::executor::statistics::ExecutorStatistics;
+use crate::resilience::{CircuitBreaker, Deadline, Outcome, Retry, WindowedCircuitBreaker};
 
-/// What all work on one database passes: a limit that is fair between callers, and deadlines. Executors
-/// and sources that share one share its limit.
+/// What all work on one node of a database passes: a limit that is fair between callers, deadlines,
+/// retries, and a circuit breaker. Executors and sources that share a gate share its limits.
 pub struct Gate {
     node: Arc<str>,
     config: ExecutorConfig,
     clock: Arc<dyn Clock>,
     limit: Arc<FairLimit>,
+    breaker: Arc<dyn CircuitBreaker>,
+    retry: Retry,
     ledger: Arc<Ledger>,
 }
 
 impl Gate {
-    /// A gate before the database that messages and figures call `node`, without credentials.
+    /// A gate before the database that messages and figures call `node`, without credentials, with a breaker
+    /// of its own.
     ///
     /// # Errors
     ///
     /// `ConfigInvalid` for a value out of its range.
-    pub fn new(
-        node: impl Into<Arc<str>>,
+    pub fn new(node: &str, config: ExecutorConfig, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
+        config.validate()?;
+        let breaker = WindowedCircuitBreaker::new(node, &config.breaker, Arc::clone(&clock))?;
+        Self::with_breaker(config, Arc::new(breaker), clock)
+    }
+
+    /// A gate with a breaker that exists, such as one of a registry, and its name; `config.breaker` is not
+    /// used.
+    ///
+    /// # Errors
+    ///
+    /// `ConfigInvalid` for a value out of its range.
+    pub fn with_breaker(
         config: ExecutorConfig,
+        breaker: Arc<dyn CircuitBreaker>,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>> {
         config.validate()?;
-        let limit = FairLimit::new(config.concurrent_max, config.waiting_max);
-        let (node, ledger) = (node.into(), Arc::default());
-        Ok(Arc::new(Self { node, config, clock, limit, ledger }))
+        Ok(Arc::new(Self {
+            node: breaker.name().into(),
+            limit: FairLimit::new(config.concurrent_max, config.waiting_max),
+            retry: Retry::new(&config.retry, Arc::clone(&clock))?,
+            breaker,
+            ledger: Arc::default(),
+            config,
+            clock,
+        }))
     }
 
     /// The database, as messages and figures call it.
@@ -47,6 +70,11 @@ impl Gate {
     /// How it was made.
     pub fn config(&self) -> &ExecutorConfig {
         &self.config
+    }
+
+    /// The breaker.
+    pub fn breaker(&self) -> &Arc<dyn CircuitBreaker> {
+        &self.breaker
     }
 
     /// What passed so far, and what is passing now. Never waits.
@@ -60,18 +88,27 @@ impl Gate {
         self.limit.close().await;
     }
 
-    /// Begins a call that does something, such as "query", to the database.
-    pub(crate) fn begin(&self, call: &Call, doing: &'static str) -> Passage {
+    /// Begins a call.
+    pub(crate) fn begin(&self, call: &Call, doing: Doing) -> Passage {
         let span = call.deadline.unwrap_or_else(|| self.config.deadline());
-        let begun = self.clock.now();
         let meter = Meter::start(&self.ledger, &call.name, &self.node);
-        let clock = Arc::clone(&self.clock);
-        let allowed = Allowed { doing, node: Arc::clone(&self.node), span, begun };
-        Passage { allowed, clock, meter }
+        let until = Deadline::after(&*self.clock, span);
+        let allowed = Allowed { doing, node: Arc::clone(&self.node), span, until };
+        Passage::new(allowed, Arc::clone(&self.clock), meter)
     }
 
-    /// Lets `work` be done: first a place, then the database, for as long as there is time. The answer comes
-    /// with the place, since a stream or a snapshot goes on.
+    /// Lets `work` be done. The answer comes with the place, since a stream or a snapshot goes on.
+    ///
+    /// The order is this, from the outside to the inside, and there is no other. What can be answered by the
+    /// cache does not come here at all.
+    ///
+    /// 1. The **deadline** of the call: it covers every wait that follows.
+    /// 2. The **limit**: one place for a call with all its attempts. Who would have to queue asks the breaker
+    ///    first, since there is no use in waiting in order to be refused.
+    /// 3. **Retry**: around the breaker, so that the breaker sees every attempt, and attempts end as soon as
+    ///    it opens.
+    /// 4. The **breaker**: a permit for each attempt.
+    /// 5. The **database**, which is interrupted when the deadline is over.
     pub(crate) async fn pass<T, F>(
         &self,
         passage: &mut Passage,
@@ -82,38 +119,74 @@ impl Gate {
         F: Future<Output = Result<T>>,
     {
         let place = self.enter(passage, call).await?;
-        passage.meter.figures.attempts += 1;
-        let value = passage.run(work()).await?;
-        Ok((value, place))
+        self.retry.called();
+        let mut permit = self.breaker.try_acquire()?;
+        loop {
+            passage.meter.figures.attempts += 1;
+            let attempt = Attempt::start(permit, &*self.clock, self.config.hung_after());
+            let result = passage.run(work()).await;
+            let outcome = attempt.end(&result, passage.is_over());
+            if outcome != Outcome::Failure || !may_repeat(call, passage) {
+                return result.map(|it| (it, place));
+            }
+            let (number, until) = (passage.meter.figures.attempts, passage.allowed.until);
+            let Some(delay) = self.retry.delay_after(number, until) else {
+                return result.map(|it| (it, place));
+            };
+            passage.wait(self.clock.sleep(delay)).await;
+            // What the database said tells more than that the breaker has opened meanwhile.
+            let Ok(next) = self.breaker.try_acquire() else {
+                return result.map(|it| (it, place));
+            };
+            permit = next;
+        }
+    }
+
+    /// Tells the breaker of a call that went wrong after it had begun well: a stream, a scan.
+    pub(crate) fn report<T>(&self, result: &Result<T>) {
+        if judge(result) == Outcome::Failure
+            && let Ok(permit) = self.breaker.try_acquire()
+        {
+            permit.failure();
+        }
     }
 
     /// Waits for a place, no longer than the call may take.
     async fn enter(&self, passage: &mut Passage, call: &Call) -> Result<Place> {
-        let waiting = self.clock.now();
-        let left = passage.allowed.left(waiting);
-        if left.is_zero() {
+        if passage.is_over() {
             return Err(passage.allowed.not_started());
         }
+        if self.limit.counts().0 >= self.config.concurrent_max {
+            self.breaker.check()?;
+        }
         let entering = self.limit.enter(call.caller.shared_name(), call.caller.weight());
-        let entered = within(&*self.clock, left, entering).await;
-        passage.meter.figures.waited += self.clock.now().saturating_duration_since(waiting);
-        match entered {
+        let doing = passage.allowed.doing;
+        match passage.wait(entering).await {
             Some(Ok(place)) => Ok(place),
-            Some(Err(NoPlace::Full)) => Err(self.full(passage.allowed.doing)),
-            Some(Err(NoPlace::Closed)) => Err(self.closed(passage.allowed.doing)),
+            Some(Err(NoPlace::Full)) => Err(self.full(doing)),
+            Some(Err(NoPlace::Closed)) => Err(self.closed(doing)),
             None => Err(passage.allowed.not_started()),
         }
     }
 
-    fn full(&self, doing: &str) -> Error {
-        let (node, waiting_max) = (&self.node, self.config.waiting_max);
+    fn full(&self, doing: Doing) -> Error {
+        let (doing, node, waiting_max) = (doing.verb(), &self.node, self.config.waiting_max);
         let reason = format!("{waiting_max} calls wait already, which is all that may");
         Error::new(ErrorKind::Busy, format!("cannot {doing} `{node}`: {reason}"))
     }
 
-    fn closed(&self, doing: &str) -> Error {
-        let message = format!("cannot {doing} `{}`: the executor is closed", self.node);
+    fn closed(&self, doing: Doing) -> Error {
+        let message = format!("cannot {} `{}`: the executor is closed", doing.verb(), self.node);
         Error::new(ErrorKind::Unavailable, message)
+    }
+}
+
+/// Whether what failed may be done twice.
+fn may_repeat(call: &Call, passage: &Passage) -> bool {
+    match call.repeat {
+        Repeat::Reads => passage.allowed.doing != Doing::Change,
+        Repeat::Everything => true,
+        Repeat::Nothing => false,
     }
 }
 
@@ -125,76 +198,5 @@ impl fmt::Debug for Gate {
             .field("running", &running)
             .field("waiting", &waiting)
             .finish_non_exhaustive()
-    }
-}
-
-/// One call on its way.
-#[derive(Debug)]
-pub(crate) struct Passage {
-    pub(crate) allowed: Allowed,
-    clock: Arc<dyn Clock>,
-    pub(crate) meter: Meter,
-}
-
-impl Passage {
-    /// Does `work` as long as there is time; what runs when it ends is dropped, which interrupts it.
-    pub(crate) async fn run<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let begun = self.clock.now();
-        let done = within(&*self.clock, self.allowed.left(begun), work).await;
-        self.meter.figures.ran += self.clock.now().saturating_duration_since(begun);
-        done.unwrap_or_else(|| Err(self.allowed.interrupted()))
-    }
-
-    /// How much of the time is left.
-    pub(crate) fn left(&self) -> Duration {
-        self.allowed.left(self.clock.now())
-    }
-
-    /// How long the call has been going on.
-    pub(crate) fn since_begun(&self) -> Duration {
-        self.clock.now().saturating_duration_since(self.allowed.begun)
-    }
-
-    /// The clock by which time is allowed.
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock)
-    }
-
-    /// Ends the call, and gives what it took.
-    pub(crate) fn end<T>(self, result: &Result<T>) -> CallStatistics {
-        self.meter.end(if result.is_ok() { End::Answered } else { End::Failed })
-    }
-}
-
-/// What a call may do, and how long.
-#[derive(Clone, Debug)]
-pub(crate) struct Allowed {
-    doing: &'static str,
-    node: Arc<str>,
-    span: Duration,
-    begun: Instant,
-}
-
-impl Allowed {
-    /// How much of the time is left.
-    fn left(&self, now: Instant) -> Duration {
-        self.span.saturating_sub(now.saturating_duration_since(self.begun))
-    }
-
-    /// That the time was over before anything began.
-    pub(crate) fn not_started(&self) -> Error {
-        self.over("the database did not get to it")
-    }
-
-    /// That the time was over in the middle.
-    pub(crate) fn interrupted(&self) -> Error {
-        self.over("it was interrupted")
-    }
-
-    fn over(&self, what: &str) -> Error {
-        let (doing, node, millis) = (self.doing, &self.node, self.span.as_millis());
-        let message =
-            format!("cannot {doing} `{node}`: the {millis} ms allowed are over, and {what}");
-        Error::new(ErrorKind::Timeout, message)
     }
 }

@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 use crate::error::{ErrorKind, Result};
 use crate::executor::call::Call;
 use crate::executor::fair_limit::Place;
-use crate::executor::gate::{Allowed, Gate, Passage};
+use crate::executor::gate::Gate;
+use crate::executor::passage::{Allowed, Doing, Passage};
 use crate::source::{Cancellation, Partition, Query, QueryRows, Scan, Snapshot, Source, Version};
 use crate::value::{Batch, TableSchema};
 
@@ -51,13 +52,15 @@ impl Source for GatedSource {
 /// Opens a snapshot behind `gate`.
 pub(crate) async fn open(
     source: &dyn Source,
-    gate: &Gate,
+    gate: &Arc<Gate>,
     call: &Call,
 ) -> Result<Box<dyn Snapshot>> {
-    let mut passage = gate.begin(call, "read");
+    let mut passage = gate.begin(call, Doing::Scan);
     let opened = gate.pass(&mut passage, call, || source.snapshot()).await;
     match opened {
-        Ok((snapshot, place)) => Ok(Box::new(GatedSnapshot::new(snapshot, place, passage))),
+        Ok((snapshot, place)) => {
+            Ok(Box::new(GatedSnapshot::new(snapshot, Held { place, passage }, gate)))
+        }
         Err(error) => {
             let failed = Err(error);
             passage.end(&failed);
@@ -84,19 +87,30 @@ struct Visit {
     rows: AtomicU64,
     bytes: AtomicU64,
     /// `None` once the snapshot has ended.
-    held: Mutex<Option<(Place, Passage)>>,
+    held: Mutex<Option<Held>>,
+    gate: Arc<Gate>,
+    has_failed: AtomicBool,
+}
+
+/// What a snapshot gives back when it ends.
+#[derive(Debug)]
+struct Held {
+    place: Place,
+    passage: Passage,
 }
 
 impl GatedSnapshot {
-    fn new(snapshot: Box<dyn Snapshot>, place: Place, passage: Passage) -> Self {
-        let (clock, left) = (passage.clock(), passage.left());
+    fn new(snapshot: Box<dyn Snapshot>, held: Held, gate: &Arc<Gate>) -> Self {
+        let (clock, left) = (held.passage.clock(), held.passage.left());
         let visit = Arc::new(Visit {
-            allowed: passage.allowed.clone(),
+            allowed: held.passage.allowed.clone(),
             is_over: AtomicBool::new(false),
             stops: Mutex::default(),
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
-            held: Mutex::new(Some((place, passage))),
+            held: Mutex::new(Some(held)),
+            gate: Arc::clone(gate),
+            has_failed: AtomicBool::new(false),
         });
         let timed = Arc::clone(&visit);
         let timer = tokio::spawn(async move {
@@ -130,7 +144,8 @@ impl Snapshot for GatedSnapshot {
             Ok(()) => self.visit.check(),
             failed => failed,
         };
-        if let Some((place, passage)) = self.visit.leave() {
+        self.visit.report(&result);
+        if let Some(Held { place, passage }) = self.visit.leave() {
             passage.end(&result);
             drop(place);
         }
@@ -172,14 +187,23 @@ impl Visit {
         if self.is_over.load(Ordering::SeqCst) { Err(self.allowed.interrupted()) } else { Ok(()) }
     }
 
+    /// Tells the breaker of the first thing that went wrong.
+    fn report<T>(&self, result: &Result<T>) {
+        if result.is_err() && self.check().is_ok() && !self.has_failed.swap(true, Ordering::Relaxed)
+        {
+            self.gate.report(result);
+        }
+    }
+
     /// Gives the place and the meter up, the first time.
-    fn leave(&self) -> Option<(Place, Passage)> {
-        let (place, mut passage) = locked(&self.held).take()?;
+    fn leave(&self) -> Option<Held> {
+        let mut held = locked(&self.held).take()?;
+        let passage = &mut held.passage;
         passage.meter.figures.rows = self.rows.load(Ordering::Relaxed);
         passage.meter.figures.bytes = self.bytes.load(Ordering::Relaxed);
         passage.meter.figures.ran =
             passage.since_begun().saturating_sub(passage.meter.figures.waited);
-        Some((place, passage))
+        Some(held)
     }
 }
 
@@ -204,7 +228,10 @@ impl Partition for GatedPartition {
                 self.visit.check()?;
                 Err(error)
             }
-            other => other,
+            other => {
+                self.visit.report(&other);
+                other
+            }
         }
     }
 }

@@ -2,10 +2,11 @@
 //! between callers, none longer than it may take, and says what each of them took.
 //!
 //! ```text
-//!   call ─▶ limit, fair between callers ─▶ deadline ─▶ database
+//!   call ─▶ deadline ─▶ limit, fair between callers ─▶ retry ─▶ breaker ─▶ database
 //! ```
 
 mod async_executor;
+mod attempt;
 mod blocking;
 mod call;
 mod config;
@@ -15,6 +16,7 @@ mod gate;
 mod gated_source;
 mod in_order;
 mod ledger;
+mod passage;
 mod statistics;
 mod stream;
 

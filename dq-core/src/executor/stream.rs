@@ -5,6 +5,7 @@
 //! nobody takes them at all.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
@@ -13,7 +14,8 @@ use tokio::task::JoinHandle;
 use crate::database::RowStream;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::fair_limit::Place;
-use crate::executor::gate::Passage;
+use crate::executor::gate::Gate;
+use crate::executor::passage::Passage;
 use crate::executor::statistics::CallStatistics;
 use crate::value::{Batch, ColumnSchema};
 
@@ -80,7 +82,11 @@ impl fmt::Debug for ResultStream {
 }
 
 /// Hands the rows of a query on.
-pub(crate) fn pump(rows: RowStream, place: Place, mut passage: Passage) -> ResultStream {
+pub(crate) fn pump(
+    rows: RowStream,
+    (place, mut passage): (Place, Passage),
+    gate: Arc<Gate>,
+) -> ResultStream {
     let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
     let columns = rows.columns().to_vec();
     let task = tokio::spawn(async move {
@@ -88,6 +94,9 @@ pub(crate) fn pump(rows: RowStream, place: Place, mut passage: Passage) -> Resul
         let result = passage.run(forward(rows, &sender, &counted)).await;
         passage.meter.figures.rows = counted.rows.load(Ordering::Relaxed);
         passage.meter.figures.bytes = counted.bytes.load(Ordering::Relaxed);
+        if !passage.is_over() {
+            gate.report(&result);
+        }
         let statistics = passage.end(&result);
         // Before the queue closes: whoever has seen the end finds the place free.
         drop(place);

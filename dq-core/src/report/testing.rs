@@ -31,6 +31,8 @@ pub(crate) fn report() -> Report {
         baseline: None,
         rules,
         elapsed: Duration::from_millis(1250),
+        cached: false,
+        original: None,
     }
 }
 

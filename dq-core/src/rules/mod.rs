@@ -14,6 +14,7 @@ mod dimension;
 pub mod expression;
 mod fields;
 pub mod format;
+mod identity;
 mod kernel;
 mod matcher;
 mod measure;
@@ -35,6 +36,7 @@ pub use selection::Selection;
 pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
+pub(crate) use identity::Basis;
 pub(crate) use kernel::RowKernel;
 pub(crate) use measure::{Age, Figure, Measure, Moments, Now, Statistic, Summary};
 pub(crate) use plan::{

@@ -26,6 +26,9 @@ const VERSION: &str = "1";
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     file: String,
+    /// The text of the file, and the values that were given for its parameters.
+    text: Arc<str>,
+    parameters: BTreeMap<String, String>,
     rules: Vec<Rule>,
     customs: BTreeMap<String, Arc<dyn CustomCheck>>,
     /// The checks that the file has and this does not, by the ids of rule and check.
@@ -148,6 +151,16 @@ impl RuleSet {
         self.left_out.contains(&(rule.to_owned(), check.to_owned()))
     }
 
+    /// What was read.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The values that were given for parameters.
+    pub(crate) fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.parameters
+    }
+
     pub(crate) fn customs(&self) -> &BTreeMap<String, Arc<dyn CustomCheck>> {
         &self.customs
     }
@@ -176,7 +189,14 @@ impl Reader {
         if !problems.is_empty() {
             return Err(problems.into_error(ErrorKind::RulesInvalid, &self.file));
         }
-        Ok(RuleSet { file: self.file, rules, customs: BTreeMap::new(), left_out: HashSet::new() })
+        Ok(RuleSet {
+            file: self.file,
+            text: text.into(),
+            parameters: parameters.clone(),
+            rules,
+            customs: BTreeMap::new(),
+            left_out: HashSet::new(),
+        })
     }
 
     fn rule_set(&self, root: &Node, problems: &RefCell<Problems>) -> Option<Vec<Rule>> {

@@ -29,6 +29,8 @@ mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod threads;
+#[cfg(feature = "cache")]
+mod verdict;
 mod violations;
 mod worker;
 
@@ -51,8 +53,10 @@ pub use baseline::{Baseline, BaselineReport, Compared, Comparison};
 pub use options::{Progress, ProgressListener, ValidateOptions};
 pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{
-    CheckReport, FORMAT, FailingRow, Measured, Report, RuleReport, Status, TableReport,
+    CheckReport, FORMAT, FailingRow, Measured, OriginalRun, Report, RuleReport, Status, TableReport,
 };
+#[cfg(feature = "cache")]
+pub use verdict::{Trust, VerdictCache, VerdictCacheConfig, VersionReach};
 pub use violations::{Violation, ViolationListener};
 
 /// Checks the rows of `source` against `rules`.
@@ -70,8 +74,16 @@ pub async fn validate(
     rules: &RuleSet,
     options: &ValidateOptions,
 ) -> Result<Report> {
+    validate_at(source, rules, options, now(options)).await
+}
+
+async fn validate_at(
+    source: &dyn Source,
+    rules: &RuleSet,
+    options: &ValidateOptions,
+    now: Now,
+) -> Result<Report> {
     let started = options.clock.now();
-    let now = now(options);
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
@@ -110,6 +122,8 @@ pub async fn validate(
         baseline: None,
         rules,
         elapsed: options.clock.now().duration_since(started),
+        cached: false,
+        original: None,
     })
 }
 

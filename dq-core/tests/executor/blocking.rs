@@ -15,7 +15,8 @@ async fn executor(path: std::path::PathBuf) -> dq_core::Result<Arc<dyn QueryExec
     let config = SqliteConfig { create_if_missing: true, ..SqliteConfig::new(path) };
     let clock = Arc::new(SystemClock);
     let database = SqliteDatabaseManager::open(config, Arc::clone(&clock) as _).await?;
-    let executor = AsyncQueryExecutor::new(Arc::new(database), ExecutorConfig::default(), clock)?;
+    let config = ExecutorConfig::default();
+    let executor = AsyncQueryExecutor::new(Arc::new(database), config, clock)?;
     Ok(Arc::new(executor))
 }
 

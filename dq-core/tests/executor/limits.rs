@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dq_core::ErrorKind;
 use dq_core::database::DatabaseManager;
 use dq_core::executor::{Call, ExecutorConfig, QueryExecutor};
+use dq_core::resilience::RetryConfig;
 
 use crate::bench::{Bench, limits, of, until};
 
@@ -96,8 +97,11 @@ async fn who_stops_waiting_is_forgotten() {
 #[tokio::test]
 async fn a_closed_executor_sends_away_who_waits_and_lets_what_runs_end() {
     let bench = Bench::new(limits(1, 10)).await;
-    let mut rows =
-        bench.executor.stream(&"SELECT a FROM t".into(), &Call::default()).await.unwrap();
+    let mut rows = bench
+        .executor
+        .stream(&"SELECT a.a FROM t AS a, t AS b".into(), &Call::default())
+        .await
+        .unwrap();
     let waiting = bench.ask("SELECT 1", &Call::default());
     until("it waits", || bench.executor.statistics().waiting == 1).await;
     let executor = Arc::clone(&bench.executor);
@@ -110,7 +114,7 @@ async fn a_closed_executor_sends_away_who_waits_and_lets_what_runs_end() {
     while let Some(batch) = rows.next().await.unwrap() {
         count += batch.rows();
     }
-    assert_eq!(count, 1000);
+    assert_eq!(count, 1_000_000);
     closing.await.unwrap();
     bench.executor.close().await;
     bench.idle().await;
@@ -118,7 +122,8 @@ async fn a_closed_executor_sends_away_who_waits_and_lets_what_runs_end() {
 
 #[tokio::test]
 async fn a_closed_database_says_so() {
-    let bench = Bench::new(ExecutorConfig::default()).await;
+    let retry = RetryConfig { attempts_max: 1, ..RetryConfig::default() };
+    let bench = Bench::new(ExecutorConfig { retry, ..ExecutorConfig::default() }).await;
     bench.database.close().await;
     let error = bench.executor.query(&"SELECT 1".into(), &Call::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);

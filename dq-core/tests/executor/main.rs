@@ -11,7 +11,11 @@ mod cancellation;
 #[cfg(test)]
 mod deadlines;
 #[cfg(test)]
+mod flaky;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod resilience;
 #[cfg(test)]
 mod snapshots;
 #[cfg(test)]

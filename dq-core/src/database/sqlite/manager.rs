@@ -181,6 +181,6 @@ impl Source for SqliteDatabaseManager {
     }
 
     async fn version(&self, table: &str) -> Result<Option<Version>> {
-        self.watcher.version(table).await.map(Some)
+        self.watcher.version(table).await
     }
 }

@@ -54,6 +54,20 @@ struct Children {
     form: KeyForm,
 }
 
+impl Referenced {
+    /// The other table.
+    pub(crate) fn table(&self) -> &str {
+        &self.children.table
+    }
+}
+
+impl Cardinality {
+    /// The other table.
+    pub(crate) fn table(&self) -> &str {
+        &self.children.table
+    }
+}
+
 impl CheckKind for Referenced {
     const NEEDS_OTHER_ROWS: bool = true;
 

@@ -149,6 +149,26 @@ checks! {
     "sql" => Sql(sql::Sql),
 }
 
+impl Check {
+    /// Another table that this check reads, if any.
+    pub(crate) fn other_table(&self) -> Option<&str> {
+        match self {
+            Self::References(it) => Some(it.table()),
+            Self::Referenced(it) => Some(it.table()),
+            Self::Cardinality(it) => Some(it.table()),
+            _ => None,
+        }
+    }
+
+    /// The text of the file that this check has read, if any.
+    pub(crate) fn file_text(&self) -> Option<&str> {
+        match self {
+            Self::OneOf(it) => it.file_text(),
+            _ => None,
+        }
+    }
+}
+
 /// Takes `column`, which must be there.
 fn column(fields: &mut Fields<'_>) -> Option<String> {
     let node = fields.require("column")?;

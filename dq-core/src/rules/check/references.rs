@@ -30,6 +30,13 @@ pub struct References {
     form: KeyForm,
 }
 
+impl References {
+    /// The table of the keys.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+}
+
 impl CheckKind for References {
     const NEEDS_OTHER_ROWS: bool = true;
 
