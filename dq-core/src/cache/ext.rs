@@ -3,26 +3,13 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
-use crate::cache::key::CacheKey;
-use crate::cache::key::Namespace;
-use crate::cache::key::Scope;
-use crate::cache::key::Tag;
-use crate::cache::manager::CacheManager;
-use crate::cache::manager::Compute;
-use crate::cache::manager::Put;
-use crate::cache::manager::Reach;
-use crate::cache::manager::Reading;
-use crate::cache::manager::Stored;
+use crate::cache::key::{CacheKey, Namespace, Scope, Tag};
+use crate::cache::manager::{CacheManager, Compute, Put, Reach, Reading, Stored};
 use crate::cache::options::CacheOptions;
-use crate::cache::value::AnyValue;
-use crate::cache::value::Cacheable;
-use crate::cache::value::Lookup;
-use crate::error::Error;
-use crate::error::ErrorKind;
-use crate::error::Result;
+use crate::cache::value::{AnyValue, Cacheable, Lookup};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Every [`CacheManager`], with types.
 pub trait CacheManagerExt: CacheManager {
@@ -133,26 +120,29 @@ pub trait CacheManagerExt: CacheManager {
     }
 
     /// Stores a value that is of now, and has other nodes forget theirs.
-    fn set<T: Cacheable>(
-        &self,
-        key: &CacheKey,
+    fn set<'a, T: Cacheable>(
+        &'a self,
+        key: &'a CacheKey,
         value: impl Into<Arc<T>>,
-        options: &CacheOptions,
-    ) -> impl Future<Output = Stored> + Send {
+        options: &'a CacheOptions,
+    ) -> impl Future<Output = Stored> + Send + 'a {
         let value: AnyValue = value.into();
-        self.store(Put { key, value: Some(value), codec: T::CODEC, options, since: None })
+        let put = Put { key, value: Some(value), codec: T::CODEC, options, since: None };
+        async move { self.store(put).await }
     }
 
     /// Stores a value that was read after `reading` was noted; refused if it was invalidated meanwhile.
-    fn set_read<T: Cacheable>(
-        &self,
-        key: &CacheKey,
+    fn set_read<'a, T: Cacheable>(
+        &'a self,
+        key: &'a CacheKey,
         value: impl Into<Arc<T>>,
-        options: &CacheOptions,
+        options: &'a CacheOptions,
         reading: Reading,
-    ) -> impl Future<Output = Stored> + Send {
+    ) -> impl Future<Output = Stored> + Send + 'a {
         let value: AnyValue = value.into();
-        self.store(Put { key, value: Some(value), codec: T::CODEC, options, since: Some(reading) })
+        let since = Some(reading);
+        let put = Put { key, value: Some(value), codec: T::CODEC, options, since };
+        async move { self.store(put).await }
     }
 
     /// Forgets the value of a key, on every node.

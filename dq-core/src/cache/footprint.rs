@@ -6,8 +6,7 @@
 use std::fmt;
 use std::fmt::Display;
 
-use serde::Serialize;
-use serde::ser;
+use serde::{Serialize, ser};
 
 /// Bytes that `value` takes behind an `Arc`: itself and what it owns.
 pub(crate) fn of<T: Serialize>(value: &T) -> u64 {
@@ -128,7 +127,12 @@ impl ser::Serializer for Footprint {
         Ok(0)
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<u64, Never> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+    ) -> Result<u64, Never> {
         Ok(DISCRIMINANT)
     }
 

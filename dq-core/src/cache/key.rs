@@ -3,16 +3,13 @@
 //! Keys and tags are made of anything, values of rows too, and hold none of it: only its SHA-256. So a
 //! key may be logged, counted and sent to another machine.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
-use crate::error::ErrorKind;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 const NAMESPACE_BYTES_MAX: usize = 64;
 
@@ -127,12 +124,6 @@ impl Eq for CacheKey {}
 impl Hash for CacheKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash64());
-    }
-}
-
-impl Borrow<[u8; 32]> for CacheKey {
-    fn borrow(&self) -> &[u8; 32] {
-        &self.digest
     }
 }
 

@@ -5,14 +5,11 @@ use std::pin::Pin;
 
 use async_trait::async_trait;
 
-use crate::cache::key::CacheKey;
-use crate::cache::key::Scope;
+use crate::cache::key::{CacheKey, Scope};
 use crate::cache::options::CacheOptions;
 use crate::cache::shared::ReadMark;
 use crate::cache::statistics::CacheStatistics;
-use crate::cache::value::AnyValue;
-use crate::cache::value::Codec;
-use crate::cache::value::Lookup;
+use crate::cache::value::{AnyValue, Codec, Lookup};
 use crate::error::Result;
 
 /// What computes a value, or finds that there is none. It runs in a task of its own, so it borrows nothing.
@@ -103,8 +100,8 @@ pub struct Hit {
 pub struct Reading {
     /// How many invalidations this node had seen.
     pub generation: u64,
-    /// When, in milliseconds by the clock of the cache since it was made.
-    pub at_ms: u64,
+    /// When, in nanoseconds by the cache's own count.
+    pub at_nanos: u64,
     /// Which invalidations the shared store had seen, if it was asked.
     pub mark: Option<ReadMark>,
 }

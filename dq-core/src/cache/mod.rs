@@ -3,37 +3,36 @@
 //! A [`CacheManager`] keeps values of any types under [keys](CacheKey) that are digests. It is called with
 //! types through [`CacheManagerExt`].
 
+mod counters;
+mod delegate;
+mod engine;
+mod envelope;
 mod ext;
+mod flight;
 mod footprint;
 mod key;
+mod local;
 mod manager;
+mod memory;
 mod noop;
 mod options;
+mod pending;
+mod second;
+mod sensitive;
 mod statistics;
+mod tiered;
 mod value;
 
 pub mod shared;
 
-pub use ext::CacheFuture;
-pub use ext::CacheManagerExt;
-pub use key::CacheKey;
-pub use key::Namespace;
-pub use key::Scope;
-pub use key::Tag;
-pub use manager::CacheManager;
-pub use manager::Compute;
-pub use manager::Hit;
-pub use manager::Put;
-pub use manager::Reach;
-pub use manager::Reading;
-pub use manager::Stored;
+pub use envelope::Keyring;
+pub use ext::{CacheFuture, CacheManagerExt};
+pub use key::{CacheKey, Namespace, Scope, Tag};
+pub use manager::{CacheManager, Compute, Hit, Put, Reach, Reading, Stored};
+pub use memory::{MemoryCache, MemoryConfig};
 pub use noop::NoopCache;
-pub use options::AcrossNodes;
-pub use options::CacheOptions;
-pub use statistics::CacheStatistics;
-pub use statistics::LevelStatistics;
-pub use statistics::PayloadStatistics;
-pub use value::AnyValue;
-pub use value::Cacheable;
-pub use value::Codec;
-pub use value::Lookup;
+pub use options::{AcrossNodes, CacheOptions};
+pub use sensitive::Sensitive;
+pub use statistics::{CacheStatistics, LevelStatistics, PayloadStatistics};
+pub use tiered::{TieredCache, TieredConfig};
+pub use value::{AnyValue, Cacheable, Codec, Lookup};

@@ -2,19 +2,11 @@
 
 use async_trait::async_trait;
 
-use crate::cache::key::CacheKey;
-use crate::cache::key::Scope;
-use crate::cache::manager::CacheManager;
-use crate::cache::manager::Compute;
-use crate::cache::manager::Hit;
-use crate::cache::manager::Put;
-use crate::cache::manager::Reach;
-use crate::cache::manager::Reading;
-use crate::cache::manager::Stored;
+use crate::cache::key::{CacheKey, Scope};
+use crate::cache::manager::{CacheManager, Compute, Hit, Put, Reach, Reading, Stored};
 use crate::cache::options::CacheOptions;
 use crate::cache::statistics::CacheStatistics;
-use crate::cache::value::Codec;
-use crate::cache::value::Lookup;
+use crate::cache::value::{Codec, Lookup};
 use crate::error::Result;
 
 /// Keeps nothing: every lookup is a miss, every value is computed by who asks for it, in its own future.
@@ -52,7 +44,7 @@ impl CacheManager for NoopCache {
     fn refresh(&self, _: &CacheKey, _: &'static Codec, _: &CacheOptions, _: Compute) {}
 
     async fn reading(&self, _: &CacheKey) -> Reading {
-        Reading { generation: 0, at_ms: 0, mark: None }
+        Reading { generation: 0, at_nanos: 0, mark: None }
     }
 
     async fn store(&self, _: Put<'_>) -> Stored {

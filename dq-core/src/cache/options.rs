@@ -1,12 +1,9 @@
 //! How long values are kept, and how they are renewed.
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cache::key::Tag;
-use crate::error::Error;
-use crate::error::ErrorKind;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// How one kind of values is cached. Made once for a kind, and lent to each call.
 ///

@@ -21,9 +21,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use crate::cache::key::CacheKey;
-use crate::cache::key::Scope;
-use crate::cache::key::Tag;
+use crate::cache::key::{CacheKey, Scope, Tag};
 use crate::error::Result;
 
 /// A moment by the store's clock, in microseconds since the Unix epoch as that clock has it. Stored times
@@ -122,7 +120,10 @@ pub enum Announce {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SetOutcome {
     /// It is stored.
-    Stored,
+    Stored {
+        /// When: what [`SharedEntry::stored_at`] will say.
+        at: StoreTime,
+    },
     /// Something was invalidated that it depends on after its mark was made, or the mark is so old that
     /// the store no longer knows. Nothing was changed.
     Invalidated,

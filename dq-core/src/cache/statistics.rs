@@ -47,7 +47,7 @@ pub struct CacheStatistics {
 pub struct LevelStatistics {
     /// Lookups that this level answered.
     pub hits: u64,
-    /// Lookups that asked this level in vain.
+    /// Lookups that this level did not answer, and those above it neither.
     pub misses: u64,
     /// Values put into it.
     pub sets: u64,
@@ -91,7 +91,7 @@ impl CacheStatistics {
 }
 
 impl LevelStatistics {
-    /// Hits as a share of the lookups that asked this level, 0 to 1.
+    /// Hits as a share of the lookups that came to this level, 0 to 1.
     pub fn hit_rate(&self) -> f64 {
         rate(self.hits, self.misses)
     }

@@ -1,8 +1,6 @@
 //! What can be cached, and what a cache knows about a type that it holds without knowing it.
 
-use std::any::Any;
-use std::any::TypeId;
-use std::any::type_name;
+use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,9 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cache::footprint;
-use crate::error::Error;
-use crate::error::ErrorKind;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A value of any type, as a cache holds it.
 pub type AnyValue = Arc<dyn Any + Send + Sync>;
