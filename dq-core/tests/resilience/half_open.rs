@@ -1,7 +1,5 @@
 //! How an open breaker finds out whether it may close.
 
-use std::mem;
-
 use dq_core::clock::TestClock;
 use dq_core::resilience::{
     CircuitBreaker, CircuitBreakerConfig, CircuitState, Outcome, Permit, WindowedCircuitBreaker,
@@ -93,9 +91,10 @@ fn a_slow_probe_is_a_failed_one() {
 fn probes_that_never_end_do_not_wedge_it() {
     let clock = TestClock::new();
     let breaker = due(&small(), &clock);
+    let mut hung = Vec::new();
     for round in 0..50 {
-        mem::forget(breaker.try_acquire().expect("a probe"));
-        mem::forget(breaker.try_acquire().expect("a probe"));
+        hung.push(breaker.try_acquire().expect("a probe"));
+        hung.push(breaker.try_acquire().expect("a probe"));
         clock.advance(29 * SECOND);
         assert!(breaker.try_acquire().is_err(), "round {round}: they may still come back");
         assert_eq!(breaker.state(), CircuitState::HalfOpen);
@@ -107,6 +106,8 @@ fn probes_that_never_end_do_not_wedge_it() {
     }
     calls(&breaker, 2, Outcome::Success).expect("it still recovers");
     assert_eq!(breaker.state(), CircuitState::Closed);
+    drop(hung);
+    assert_eq!(breaker.state(), CircuitState::Closed, "they are of the past");
 }
 
 #[test]

@@ -322,6 +322,8 @@ proptest! {
         let breaker = breaker(&config, &clock);
         let (events, model) = (breaker.subscribe(), Model::new(config));
         let mut pair = Pair { breaker: &breaker, clock, events, model, under_way: Vec::new() };
-        steps.into_iter().for_each(|it| pair.step(it));
+        for step in steps {
+            pair.step(step);
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! Many threads at one breaker.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -12,7 +11,7 @@ use dq_core::resilience::{
 use crate::{SECOND, breaker, calls, small};
 
 const THREADS: usize = 8;
-const CALLS: usize = 20_000;
+const CALLS: usize = 5_000;
 
 #[test]
 fn no_call_is_lost_or_counted_twice() {
@@ -28,8 +27,7 @@ fn no_call_is_lost_or_counted_twice() {
         breaker.metrics_only();
         let breaker = &breaker;
         thread::scope(|scope| {
-            for number in 0..THREADS {
-                let outcome = if number % 2 == 0 { Outcome::Success } else { Outcome::Failure };
+            for outcome in [Outcome::Success, Outcome::Failure].into_iter().cycle().take(THREADS) {
                 scope.spawn(move || calls(breaker, CALLS, outcome));
             }
         });
@@ -71,23 +69,19 @@ fn probes_never_exceed_their_number_between_threads() {
     let config =
         CircuitBreakerConfig { success_threshold: 10_000, half_open_permits: 3, ..small() };
     let clock = TestClock::new();
-    let breaker = Arc::new(breaker(&config, &clock));
-    calls(&*breaker, 4, Outcome::Failure).expect("it was closed");
+    let breaker = breaker(&config, &clock);
+    calls(&breaker, 4, Outcome::Failure).expect("it was closed");
     clock.advance(10 * SECOND);
     let (out, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                for _ in 0..CALLS {
-                    let Ok(permit) = breaker.try_acquire() else { continue };
-                    most.fetch_max(out.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    thread::yield_now();
-                    out.fetch_sub(1, Ordering::SeqCst);
-                    permit.ignore();
-                }
-            });
+    let probe = || {
+        for permit in (0..CALLS).filter_map(|_| breaker.try_acquire().ok()) {
+            most.fetch_max(out.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            thread::yield_now();
+            out.fetch_sub(1, Ordering::SeqCst);
+            permit.ignore();
         }
-    });
+    };
+    thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(probe))));
     assert_eq!(breaker.state(), CircuitState::HalfOpen);
     let most = most.into_inner();
     assert!((1..=3).contains(&most), "{most} were out");
