@@ -26,6 +26,7 @@ features:
 	cargo check -p dq-core --no-default-features --features json --locked
 	cargo check -p dq-core --no-default-features --features cache --locked
 	cargo check -p dq-core --no-default-features --features redis --locked
+	cargo check -p dq-core --no-default-features --features tower --locked
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked

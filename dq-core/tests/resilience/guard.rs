@@ -12,7 +12,7 @@ use dq_core::resilience::{
 };
 use dq_core::{Error, ErrorKind, Result};
 
-use crate::{SECOND, calls, small};
+use crate::{SECOND, calls, hurry, small};
 
 fn config() -> GuardConfig {
     GuardConfig {
@@ -30,18 +30,6 @@ fn guard(config: &GuardConfig, clock: &TestClock) -> Guard {
 
 fn unavailable() -> Error {
     Error::new(ErrorKind::Unavailable, "it is down")
-}
-
-/// Lets the clock go on to whatever is waited for next, until `future` is done.
-async fn hurry<T>(clock: &TestClock, future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    loop {
-        tokio::select! {
-            biased;
-            it = &mut future => return it,
-            () = clock.sleepers(1) => clock.advance_to_next(),
-        };
-    }
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ mod config;
 mod events;
 mod guard;
 mod half_open;
+#[cfg(feature = "tower")]
+mod layer;
 mod model;
 mod outage;
 mod registry;
@@ -46,4 +48,16 @@ fn breaker(config: &CircuitBreakerConfig, clock: &TestClock) -> WindowedCircuitB
 /// Makes `count` calls that end with `outcome` at once; the error of the first that was refused.
 fn calls(breaker: &dyn CircuitBreaker, count: usize, outcome: Outcome) -> Result<(), CircuitOpen> {
     (0..count).try_for_each(|_| breaker.try_acquire().map(|it| it.record(outcome)))
+}
+
+/// Lets the clock go on to whatever is waited for next, until `future` is done.
+async fn hurry<T>(clock: &TestClock, future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    loop {
+        tokio::select! {
+            biased;
+            it = &mut future => return it,
+            () = clock.sleepers(1) => clock.advance_to_next(),
+        };
+    }
 }
