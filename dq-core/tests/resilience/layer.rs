@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use dq_core::clock::TestClock;
 use dq_core::resilience::{
-    CallOptions, CircuitBreaker, CircuitState, Guard, GuardConfig, GuardLayer, Outcome,
+    CallOptions, CircuitState, Guard, GuardConfig, GuardLayer, Outcome,
     RetryConfig, judge,
 };
 use dq_core::{Error, ErrorKind, Result};
@@ -86,7 +86,7 @@ async fn the_status_of_a_response_may_be_a_failure() {
         Ok(500..) => Outcome::Failure,
         _ => Outcome::Success,
     };
-    let layer = GuardLayer::new(guard, |_: &()| CallOptions::default(), by_status);
+    let layer = GuardLayer::new(guard, |(): &()| CallOptions::default(), by_status);
     let service = ServiceBuilder::new().layer(layer).service_fn(async |()| Ok::<_, Error>(503));
     for _ in 0..4 {
         assert_eq!(service.clone().oneshot(()).await.expect("a response"), 503);
