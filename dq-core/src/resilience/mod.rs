@@ -41,6 +41,8 @@ mod config;
 mod deadline;
 mod events;
 mod guard;
+#[cfg(feature = "tower")]
+mod layer;
 mod machine;
 mod random;
 mod registry;
@@ -56,6 +58,8 @@ pub use config::{CircuitBreakerConfig, SlidingWindow};
 pub use deadline::Deadline;
 pub use events::{CircuitEvent, CircuitEventSender, CircuitEvents};
 pub use guard::{Attempt, CallOptions, Guard, GuardConfig, Work, judge};
+#[cfg(feature = "tower")]
+pub use layer::{GuardLayer, GuardService};
 pub use registry::CircuitBreakerRegistry;
 pub use retry::{Retry, RetryConfig};
 pub use state::{CircuitCause, CircuitState};
