@@ -121,7 +121,7 @@ impl<'a> Loader<'a> {
             let hint = |it| with_hint(it, &name, key.variables);
             match text.and_then(|it| key.kind.read(&it).map_err(hint)) {
                 Ok(value) => {
-                    self.set(Position::of(key.path).segments, key, value, Origin::Variable(name))
+                    self.set(Position::of(key.path).segments, key, value, Origin::Variable(name));
                 }
                 Err(message) => {
                     self.problems.push(format!("environment variable {name}: {message}"));

@@ -50,6 +50,7 @@
 //! copies that reading makes on its way, are not overwritten: a secret in a file is the safest.
 
 mod environment;
+mod guards;
 mod key;
 mod keys;
 mod kind;
@@ -63,14 +64,12 @@ mod value;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::SystemClock;
 use crate::config::loader::Loader;
-use crate::config::parts::DEFAULT_GUARD;
 use crate::config::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::ExecutorConfig;
@@ -93,6 +92,15 @@ pub struct Config {
     /// The SQLite database. Default: that of its part, and no file.
     #[cfg(feature = "sqlite")]
     pub sqlite: crate::database::sqlite::SqliteConfig,
+    /// The cache in memory, and how it works together with what stands behind it. Default: that of its part.
+    #[cfg(feature = "cache")]
+    pub cache: crate::cache::TieredConfig,
+    /// How verdicts are kept in the cache. Default: that of its part.
+    #[cfg(feature = "cache")]
+    pub verdicts: crate::validate::VerdictCacheConfig,
+    /// The Redis that stands behind the cache. Default: none.
+    #[cfg(feature = "redis")]
+    pub redis: Option<crate::redis::RedisConfig>,
     /// How much work an executor lets through. Default: that of its part.
     pub executor: ExecutorConfig,
     /// How calls to each dependency are guarded, by its name; see [`guard`](Self::guard). Default: none.
@@ -157,7 +165,7 @@ impl Config {
 
     /// How calls to the dependency `name` are guarded: as its own section says, or else as `default` does.
     pub fn guard(&self, name: &str) -> GuardConfig {
-        let guard = self.guards.get(name).or_else(|| self.guards.get(DEFAULT_GUARD));
+        let guard = self.guards.get(name).or_else(|| self.guards.get(guards::DEFAULT));
         guard.cloned().unwrap_or_default()
     }
 
@@ -178,31 +186,74 @@ impl Config {
     /// Calls `complain` with each section that its part cannot use.
     fn check(&self, mut complain: impl FnMut(&str, Error)) {
         let mut part = |section: &str, checked: Result<()>| {
+            let is_fine = checked.is_ok();
             if let Err(error) = checked {
                 complain(section, error);
             }
+            is_fine
         };
+        // The executor and the cache have their guards of sections that are told once.
+        let mut are_guards_fine = true;
+        for (name, guard) in &self.guards {
+            let section = format!("microservices.circuit_breakers.{name}");
+            let checked = Guard::new(name, guard, Arc::new(SystemClock)).map(drop);
+            are_guards_fine &= part(&section, checked);
+        }
         #[cfg(feature = "sqlite")]
         if !self.sqlite.path.as_os_str().is_empty() {
             part("database", self.sqlite.validate());
         }
-        part("performance.query_execution", self.executor.validate());
-        for (name, guard) in &self.guards {
-            let section = format!("microservices.circuit_breakers.{name}");
-            part(&section, Guard::new(name, guard, Arc::new(SystemClock)).map(drop));
+        #[cfg(feature = "redis")]
+        if let Some(redis) = &self.redis {
+            part("cache.redis", redis.validate());
+        }
+        if are_guards_fine {
+            part("performance", self.executor.validate());
+            #[cfg(feature = "cache")]
+            part("cache", self.cache.check());
         }
     }
 
     /// Takes the name of the database for the path of a file, where it is one.
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_self, reason = "there is no file"))]
     fn open_database(&mut self, settings: &Settings) {
-        let text = |path| match settings.get(path).and_then(Setting::value) {
-            Some(SettingValue::Text(text)) => Some(text.as_str()),
+        #[cfg(feature = "sqlite")]
+        if settings.text("database.primary.type").is_none_or(|it| it == "sqlite") {
+            let path = settings.text("database.primary.database");
+            self.sqlite.path = path.map(Into::into).unwrap_or_default();
+        }
+    }
+
+    /// Says where Redis is, and as whom dq comes; or that there is none.
+    #[cfg(feature = "redis")]
+    fn open_redis(&mut self, settings: &Settings) {
+        let flag = |path| matches!(settings.value(path), Some(SettingValue::Flag(true)));
+        if !flag("cache.redis.enabled") {
+            self.redis = None;
+            return;
+        }
+        let secret = |path| match settings.value(path) {
+            Some(SettingValue::Secret(it) | SettingValue::Url(it)) => Some(it.clone()),
             _ => None,
         };
-        #[cfg(feature = "sqlite")]
-        if text("database.primary.type").is_none_or(|it| it == "sqlite") {
-            self.sqlite.path =
-                text("database.primary.database").map(PathBuf::from).unwrap_or_default();
+        let redis = self.redis.get_or_insert_default();
+        redis.url = secret("cache.redis.url");
+        redis.password = secret("cache.redis.password");
+        redis.sentinel_password = secret("cache.redis.sentinel_password");
+        redis.nodes = match settings.value("cache.redis.nodes") {
+            _ if redis.url.is_some() => Vec::new(),
+            Some(SettingValue::List(nodes)) => nodes.iter().map(SettingValue::shown).collect(),
+            _ => {
+                let host = settings.text("cache.redis.host").unwrap_or("localhost");
+                let port = match settings.value("cache.redis.port") {
+                    Some(SettingValue::Whole(port)) => *port,
+                    _ => 6_379,
+                };
+                vec![format!("{host}:{port}")]
+            }
+        };
+        if flag("cache.redis.tls.enabled") {
+            redis.tls.get_or_insert_default();
         }
     }
 }

@@ -6,34 +6,30 @@
 use serde_json::{Map, Value};
 
 use crate::config::Config;
+use crate::config::guards;
 use crate::config::key::Reader;
 use crate::config::kind::Kind;
 use crate::config::settings::Settings;
 use crate::config::value::SettingValue;
 use crate::resilience::GuardConfig;
 
-/// The guard that others are made of.
-pub(crate) const DEFAULT_GUARD: &str = "default";
-
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
 /// What a field of a part that was left out waits for.
 pub(crate) fn missing(field: &str) -> Option<&'static str> {
-    if field.starts_with("sqlite.") && !cfg!(feature = "sqlite") {
-        return Some("the feature `sqlite`");
+    match field.split('.').next() {
+        Some("sqlite") if !cfg!(feature = "sqlite") => Some("the feature `sqlite`"),
+        Some("cache" | "verdicts") if !cfg!(feature = "cache") => Some("the feature `cache`"),
+        Some("redis") if !cfg!(feature = "redis") => Some("the feature `redis`"),
+        _ => None,
     }
-    None
 }
 
-/// The default of a field.
+/// The default of a field; nothing if it is none.
 pub(crate) fn default_of(kind: Kind, field: &str) -> Option<SettingValue> {
-    let (defaults, path) = match field.strip_prefix("guards.*.") {
-        Some(field) => (serde_json::to_value(GuardConfig::default()), field),
-        None => (serde_json::to_value(Config::default()), field),
-    };
-    let defaults = defaults.ok()?;
-    let value = path.split('.').try_fold(&defaults, |at, name| at.get(name))?;
+    let defaults = defaults().ok()?;
+    let value = field.split('.').try_fold(&defaults, |at, name| at.get(name))?;
     Some(match (kind, value) {
         (_, Value::Bool(it)) => SettingValue::Flag(*it),
         (Kind::Duration(..), it) => SettingValue::Milliseconds(it.as_u64()?),
@@ -43,6 +39,22 @@ pub(crate) fn default_of(kind: Kind, field: &str) -> Option<SettingValue> {
         (_, Value::String(it)) => SettingValue::Text(it.clone()),
         _ => return None,
     })
+}
+
+/// The defaults of all fields, also of those that are not there without being set.
+fn defaults() -> serde_json::Result<Value> {
+    let mut defaults = serde_json::to_value(Config::default())?;
+    if let Value::Object(fields) = &mut defaults {
+        let mut guard = Map::new();
+        guard.insert("*".to_owned(), serde_json::to_value(GuardConfig::default())?);
+        fields.insert("guards".to_owned(), Value::Object(guard));
+        #[cfg(feature = "redis")]
+        {
+            let redis = serde_json::to_value(crate::redis::RedisConfig::default())?;
+            fields.insert("redis".to_owned(), redis);
+        }
+    }
+    Ok(defaults)
 }
 
 /// The structs of the parts with what was set in them.
@@ -80,36 +92,16 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
             put(&mut tree, &path, json_of(value, field));
         }
     }
-    if let Some(Value::Object(guards)) = tree.get_mut("guards") {
-        inherit(guards);
-    }
+    guards::complete(&mut tree)?;
     let mut config: Config = serde_json::from_value(Value::Object(tree))?;
     config.open_database(settings);
+    #[cfg(feature = "redis")]
+    config.open_redis(settings);
     Ok(config)
 }
 
-/// What a guard does not say is as in the one called `default`.
-fn inherit(guards: &mut Map<String, Value>) {
-    let Some(default) = guards.get(DEFAULT_GUARD).cloned() else { return };
-    for (_, guard) in guards.iter_mut().filter(|(name, _)| *name != DEFAULT_GUARD) {
-        let own = std::mem::replace(guard, default.clone());
-        overlay(guard, own);
-    }
-}
-
-fn overlay(below: &mut Value, above: Value) {
-    match (below, above) {
-        (Value::Object(below), Value::Object(above)) => {
-            for (name, value) in above {
-                overlay(below.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (below, above) => *below = above,
-    }
-}
-
 /// Puts a value where a path of names leads.
-fn put(tree: &mut Map<String, Value>, path: &[&str], value: Value) {
+pub(crate) fn put(tree: &mut Map<String, Value>, path: &[&str], value: Value) {
     match path {
         [] => {}
         [name] => {
@@ -149,13 +141,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     /// What must be set too where a bound of one field depends on another.
-    const COMPANIONS: [(&str, &str, &str); 6] = [
-        ("breaker.sliding_window_size", "minimum_requests", "1"),
-        ("breaker.minimum_requests", "sliding_window_size", "10000"),
-        ("breaker.recovery_timeout_ms", "recovery_timeout_max", "1d"),
-        ("breaker.recovery_timeout_max_ms", "recovery_timeout", "1ms"),
-        ("retry.delay_ms", "retry.delay_max", "1h"),
-        ("retry.delay_max_ms", "retry.delay", "1ms"),
+    const COMPANIONS: [(&str, &str, &str); 7] = [
+        ("microservices.circuit_breakers.any.minimum_requests", "sliding_window_size", "10000"),
+        ("microservices.circuit_breakers.any.recovery_timeout_max", "recovery_timeout", "1ms"),
+        ("microservices.circuit_breakers.any.retry.delay_max", "retry.delay", "1ms"),
+        ("cache.tiered.lease", "lease_renew", "1ms"),
+        ("cache.tiered.lease_renew", "lease", "1h"),
+        ("cache.redis.tls.certificate_file", "tls.ca_file", "/dev/null"),
+        ("cache.redis.username", "password", "any"),
     ];
 
     fn extremes(kind: Kind) -> Vec<String> {
@@ -171,21 +164,28 @@ mod tests {
         }
     }
 
+    fn with(path: &str, value: &str) -> ConfigSources {
+        let mut explicit = vec![(path.to_owned(), value.to_owned())];
+        if let Some((_, name, value)) = COMPANIONS.iter().find(|(it, ..)| *it == path) {
+            let section = path.strip_suffix(path.rsplit('.').next().unwrap()).unwrap();
+            let section = section.strip_suffix("tls.").unwrap_or(section);
+            let section = section.strip_suffix("retry.").unwrap_or(section);
+            explicit.push((format!("{section}{name}"), (*value).to_owned()));
+        }
+        explicit.push(("database.primary.database".to_owned(), "a.db".to_owned()));
+        explicit.push(("cache.redis.enabled".to_owned(), "true".to_owned()));
+        ConfigSources { explicit, ..ConfigSources::default() }
+    }
+
     #[test]
     fn every_value_that_a_key_takes_fits_the_field_and_its_part() {
-        for key in keys() {
+        // Files of certificates must be there.
+        for key in
+            keys().filter(|it| !it.path.starts_with("cache.redis.tls.") && it.awaited().is_none())
+        {
             let Reader::Field(field) = key.reader else { continue };
             for value in extremes(key.kind) {
-                let mut explicit = vec![(key.path.replace('*', "any"), value.clone())];
-                let companion =
-                    COMPANIONS.iter().find(|(it, ..)| field.ends_with(&format!("*.{it}")));
-                if let Some((_, name, value)) = companion {
-                    let path = format!("microservices.circuit_breakers.any.{name}");
-                    explicit.push((path, (*value).to_owned()));
-                }
-                explicit.push(("database.primary.database".to_owned(), "a.db".to_owned()));
-                let sources = ConfigSources { explicit, ..ConfigSources::default() };
-                let config = Config::load(&sources).unwrap();
+                let config = Config::load(&with(&key.path.replace('*', "any"), &value)).unwrap();
                 let tree = serde_json::to_value(&config).unwrap();
                 let at = field.replace('*', "any");
                 let found = at.split('.').try_fold(&tree, |at, name| at.get(name)).unwrap();
@@ -196,29 +196,39 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_field_of_every_part_has_one_key() {
-        fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, usize>) {
-            match value {
-                Value::Object(fields) if !fields.is_empty() => {
-                    for (name, value) in fields {
-                        leaves(&format!("{path}.{name}"), value, found);
-                    }
-                }
-                _ => {
-                    found.insert(path.trim_start_matches('.').to_owned(), 0);
+    fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, usize>) {
+        match value {
+            Value::Object(fields) if !fields.is_empty() => {
+                for (name, value) in fields {
+                    leaves(&format!("{path}.{name}"), value, found);
                 }
             }
+            _ => {
+                found.insert(path.trim_start_matches('.').to_owned(), 0);
+            }
         }
+    }
+
+    #[test]
+    fn every_field_of_every_part_has_one_key() {
+        // Which the configuration makes of several keys, or of the guards of these names.
+        let others = [
+            "sqlite.path",
+            "redis.url",
+            "redis.nodes",
+            "redis.password",
+            "redis.sentinel_password",
+            "redis.tls",
+        ];
+        let of_guards = ["executor.breaker.", "executor.retry.", "cache.breaker."];
         let mut fields = BTreeMap::new();
-        leaves("", &serde_json::to_value(Config::default()).unwrap(), &mut fields);
-        fields.remove("guards");
-        leaves("guards.*", &serde_json::to_value(GuardConfig::default()).unwrap(), &mut fields);
-        // The name of the database and its type decide.
-        fields.remove("sqlite.path");
+        leaves("", &defaults().unwrap(), &mut fields);
+        fields.retain(|it, _| !others.contains(&it.as_str()));
+        fields.retain(|it, _| of_guards.iter().all(|of| !it.starts_with(of)));
         for key in keys() {
             if let Reader::Field(field) = key.reader
                 && missing(field).is_none()
+                && !field.starts_with("redis.tls.")
             {
                 *fields.entry(field.to_owned()).or_default() += 1;
             }
@@ -228,12 +238,9 @@ mod tests {
     }
 
     #[test]
-    fn every_field_has_its_default_in_the_table() {
+    fn the_default_of_a_field_is_that_of_its_part_and_within_its_range() {
         for key in keys() {
-            if let Reader::Field(field) = key.reader
-                && missing(field).is_none()
-            {
-                let default = key.default_value().unwrap();
+            if let (Reader::Field(field), Some(default)) = (key.reader, key.default_value()) {
                 assert!(
                     key.default.is_none() && key.kind.read(&default.shown()).is_ok(),
                     "{field}"

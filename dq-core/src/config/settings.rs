@@ -115,6 +115,19 @@ impl Settings {
         self.0.get(path)
     }
 
+    /// The value at a path, if it was set.
+    pub(crate) fn value(&self, path: &str) -> Option<&SettingValue> {
+        self.0.get(path).and_then(Setting::value)
+    }
+
+    /// The text at a path, if it was set.
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
+        match self.value(path) {
+            Some(SettingValue::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Setting> {
         self.0.values()
     }

@@ -9,6 +9,7 @@
 
 mod documents;
 mod environment;
+mod parts;
 mod precedence;
 mod problems;
 mod reference;

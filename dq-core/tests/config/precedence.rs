@@ -35,20 +35,6 @@ fn an_empty_file_and_empty_sections_are_the_defaults() {
 }
 
 #[test]
-fn a_section_of_a_guard_says_what_differs_from_the_default_one() {
-    let config = parse(
-        "microservices: { circuit_breakers: { default: { failure_threshold: 7, timeout: 10 }, \
-         cache: { failure_threshold: 3 } } }",
-    )
-    .unwrap();
-    let [default, cache, other] = ["default", "cache", "database"].map(|it| config.guard(it));
-    assert_eq!((default.breaker.failure_threshold, default.attempt_timeout_ms), (7, 10_000));
-    assert_eq!((cache.breaker.failure_threshold, cache.attempt_timeout_ms), (3, 10_000));
-    assert_eq!(other, default);
-    assert_eq!(cache.retry, default.retry);
-}
-
-#[test]
 fn the_name_of_the_database_is_a_path_where_it_is_sqlite() {
     let path = |text: &str, name: &str| {
         let variables = [("VEEVA_DB_PATH", "old.db"), ("DQ_DB_PATH", name)];

@@ -31,7 +31,7 @@ performance:
   caching: { cache_size_limit: 2 heaps, cache_hit_target: 850 }
 microservices:
   circuit_breakers:
-    database: { recovery_timeout: 10m }
+    database: { recovery_timeout: 10m, recovery_timeout_max: 1m }
     cache: { sliding_window_size: 5, failure_rate_threshold: 0 }
 monitoring:
   alerting: { rules: { name: x } }
@@ -61,12 +61,22 @@ fn all_problems_are_told_together_with_their_places() {
 
 #[test]
 fn fields_that_contradict_each_other_are_told_with_their_section() {
-    let text = "microservices:\n  circuit_breakers:\n    database: { recovery_timeout: 10m }\n";
+    let text = "microservices:\n  circuit_breakers:\n    api: { recovery_timeout: 10m, recovery_timeout_max: 2m }\n";
     assert_eq!(
         problems(parse(text)),
         [
-            "dq.yaml:3:35: `microservices.circuit_breakers.database`: `recovery_timeout_max_ms` is 120000; \
+            "dq.yaml:3:30: `microservices.circuit_breakers.api`: `recovery_timeout_max_ms` is 120000; \
           it must lie between 600000 and 86400000"
+        ]
+    );
+    let text =
+        "cache: { redis: { enabled: true, username: me }, tiered: { lease: 5, lease_renew: 4 } }";
+    let lines = problems(parse(text));
+    assert_eq!(
+        lines,
+        [
+            "dq.yaml:1:28: `cache.redis`: `redis.password` is missing; `user` is given",
+            "dq.yaml:1:28: `cache`: `lease_ms` is 5, not at least twice `lease_renew_ms`, 4",
         ]
     );
 }

@@ -40,6 +40,11 @@ fn what_dq_has_a_part_for_reaches_it() {
     assert_eq!((config.executor.concurrent_max, config.executor.deadline_ms), (8, 300_000));
     assert_eq!(config.sqlite.readers, 20);
     assert_eq!(config.sqlite.path.to_str(), Some(""), "the database is no file");
+    assert_eq!(config.executor.breaker.failure_threshold, 10);
+    assert_eq!(config.cache.breaker.failure_threshold, 3);
+    assert_eq!(config.cache.memory.bytes_max, 2_000_000_000);
+    assert_eq!(config.verdicts.ttl_ms, 7_200_000);
+    assert_eq!(config.redis.as_ref().unwrap().nodes, ["localhost:6379"]);
     let database = config.guard("database");
     assert_eq!(
         (database.breaker.failure_threshold, database.breaker.recovery_timeout_ms),

@@ -55,7 +55,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::new(
         "microservices.circuit_breakers.*.minimum_requests",
         Kind::Whole(1, 10_000),
-        "How many calls the window must hold before the breaker may open.",
+        "How many calls the window must hold before the breaker may open. Without being set, no more than the window holds.",
     )
     .sets("guards.*.breaker.minimum_requests"),
     Key::new(
@@ -67,7 +67,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::new(
         "microservices.circuit_breakers.*.recovery_timeout_max",
         DURATION,
-        "The longest that it stays open.",
+        "The longest that it stays open. Without being set, no shorter than `recovery_timeout`.",
     )
     .sets("guards.*.breaker.recovery_timeout_max_ms"),
     Key::new(
@@ -127,7 +127,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::new(
         "microservices.circuit_breakers.*.retry.delay_max",
         Kind::seconds(1, HOUR_MS),
-        "The longest delay of all.",
+        "The longest delay of all. Without being set, no shorter than `delay`.",
     )
     .sets("guards.*.retry.delay_max_ms"),
     Key::new(

@@ -27,6 +27,12 @@ pub(crate) const KEYS: &[Key] = &[
     .set_by(&["DQ_QUERY_TIMEOUT", "QUERY_TIMEOUT"])
     .sets("executor.deadline_ms"),
     Key::new(
+        "performance.query_execution.hung_after",
+        Kind::seconds(0, DAY_MS),
+        "How long a query must have run for its being given up to count against the database.",
+    )
+    .sets("executor.hung_after_ms"),
+    Key::new(
         "performance.query_execution.batch_size",
         Kind::Whole(1, 10_000_000),
         "How many rows a job takes at a time.",
@@ -57,10 +63,10 @@ pub(crate) const KEYS: &[Key] = &[
     .awaits("monitoring"),
     Key::new(
         "performance.caching.cache_size_limit",
-        Kind::Size(1 << 20, 1 << 40),
+        Kind::Size(4_096, 1 << 46),
         "How much memory cached values may take.",
     )
-    .awaits("the cache"),
+    .sets("cache.memory.bytes_max"),
     Key::new(
         "performance.caching.result_size_max",
         Kind::Size(0, 1 << 40),
@@ -72,7 +78,7 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Word(&["lru", "lfu", "ttl"]),
         "Which values go first when there is no room.",
     )
-    .awaits("the cache"),
+    .awaits("caches of other things"),
     Key::new(
         "performance.memory.max",
         Kind::Size(16 << 20, 1 << 44),
