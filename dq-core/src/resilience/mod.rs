@@ -37,6 +37,7 @@
 mod breaker;
 mod budget;
 mod bulkhead;
+pub mod cluster;
 mod config;
 mod deadline;
 mod events;

@@ -4,6 +4,7 @@
 
 mod breaker;
 mod bulkhead;
+mod cluster;
 mod config;
 mod events;
 mod guard;
