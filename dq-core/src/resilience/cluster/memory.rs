@@ -83,9 +83,9 @@ impl Memory {
         self.order = Some((standing.clone(), left.and_then(|it| now.checked_add(it))));
     }
 
-    /// Ends the order that a view given at `serial` does not hold, unless it is newer than the view.
+    /// Ends the order that a view given at `serial` does not hold, unless it may be newer than the view.
     pub(crate) fn release(&mut self, breaker: &dyn CircuitBreaker, serial: u64) {
-        if self.order.as_ref().is_some_and(|(it, _)| it.serial <= serial) {
+        if self.order.as_ref().is_some_and(|(it, _)| it.serial < serial) {
             self.withdraw(breaker);
         }
     }

@@ -21,6 +21,8 @@
 mod agent;
 mod decision;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::fmt;
 
@@ -31,6 +33,8 @@ use crate::resilience::breaker::Switch;
 
 pub use crate::resilience::cluster::agent::{BreakerCluster, ClusterConfig};
 pub use crate::resilience::cluster::decision::{Decision, decide, outliers};
+#[cfg(feature = "redis")]
+pub use crate::resilience::cluster::redis::RedisBreakerExchange;
 
 /// What a node has seen of the dependency behind one breaker.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
