@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::command::{Command, Place};
-use crate::redis::config::RedisConfig;
+use crate::redis::config::{RedisConfig, RedisMode};
 use crate::redis::failure::Failure;
 use crate::redis::health::{RedisHealth, RedisNodeHealth};
 use crate::redis::link::within;
@@ -63,6 +63,16 @@ impl RedisConnection {
         let settings = Arc::new(Settings::of(config)?);
         let router = Arc::new(Router::new(settings, clock));
         Ok(Self { router, prefix: config.prefix.as_str().into() })
+    }
+
+    /// Whether it is to a cluster, where keys live in different places.
+    pub fn is_cluster(&self) -> bool {
+        self.router.settings.mode == RedisMode::Cluster
+    }
+
+    /// The clock that measures its deadlines.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.router.clock
     }
 
     /// What the keys of this connection begin with. It is not put before keys by itself.
@@ -128,31 +138,46 @@ impl RedisConnection {
     ///
     /// As [`call`](Self::call).
     pub async fn run(&self, script: &Script, keys: &[&[u8]], arguments: &[&[u8]]) -> Result<Reply> {
-        self.run_within(script, keys, arguments, self.router.settings.command_deadline).await
+        self.run_either(script, keys, [arguments, arguments]).await
     }
 
-    /// Runs `script` within `limit`.
+    /// Runs `script` like [`run`](Self::run), with one more argument before the others: `0` if the
+    /// server remembered the script, and `1` if it did not. Servers forget scripts when they start, so
+    /// that is what the first run on a server gets that has started, or become the master, since.
     ///
     /// # Errors
     ///
     /// As [`call`](Self::call).
-    pub async fn run_within(
+    pub async fn run_noting_start(
         &self,
         script: &Script,
         keys: &[&[u8]],
         arguments: &[&[u8]],
-        limit: Duration,
     ) -> Result<Reply> {
+        let known = [&[b"0".as_slice()], arguments].concat();
+        let forgotten = [&[b"1".as_slice()], arguments].concat();
+        self.run_either(script, keys, [&known, &forgotten]).await
+    }
+
+    /// Runs `script` by its hash with the first arguments, or by its text with the second.
+    async fn run_either(
+        &self,
+        script: &Script,
+        keys: &[&[u8]],
+        arguments: [&[&[u8]]; 2],
+    ) -> Result<Reply> {
+        let [by_hash, by_text] = arguments;
         let answer = async {
-            match self.routed(&script.by_hash(keys, arguments)).await {
+            match self.routed(&script.by_hash(keys, by_hash)).await {
                 // The text has Redis remember the script, too.
-                Err(Failure::NoScript) => self.routed(&script.by_text(keys, arguments)).await,
+                Err(Failure::NoScript) => self.routed(&script.by_text(keys, by_text)).await,
                 answer => answer,
             }
             .map_err(Failure::into_error)
         };
-        within(&*self.router.clock, limit, answer, || "redis does not answer a script".to_owned())
-            .await
+        let limit = self.router.settings.command_deadline;
+        let what = || "redis does not answer a script".to_owned();
+        within(&*self.router.clock, limit, answer, what).await
     }
 
     /// Has all masters remember `scripts`, so that their first run costs no more than the others.

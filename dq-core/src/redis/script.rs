@@ -1,6 +1,7 @@
 //! Scripts, which run in Redis as one step.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::redis::command::Command;
 
@@ -14,8 +15,9 @@ use crate::redis::command::Command;
 /// ```
 #[derive(Clone)]
 pub struct Script {
-    text: &'static str,
-    hash: String,
+    text: Arc<str>,
+    hash: Arc<str>,
+    is_repeatable: bool,
 }
 
 impl fmt::Debug for Script {
@@ -26,9 +28,17 @@ impl fmt::Debug for Script {
 
 impl Script {
     /// Makes a script of its text.
-    pub fn new(text: &'static str) -> Self {
-        let hash = redis::Script::new(text).get_hash().to_owned();
-        Self { text, hash }
+    pub fn new(text: &str) -> Self {
+        let hash = redis::Script::new(text).get_hash().into();
+        Self { text: text.into(), hash, is_repeatable: false }
+    }
+
+    /// Says that it does no harm if the script runs twice, so that it is sent again when the connection
+    /// breaks before its answer.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.is_repeatable = true;
+        self
     }
 
     /// The SHA-1 of the text, in hexadecimal digits.
@@ -37,28 +47,29 @@ impl Script {
     }
 
     /// The command that runs it where it is remembered.
-    pub fn by_hash(&self, keys: &[&[u8]], arguments: &[&[u8]]) -> Command {
-        with(Command::new("EVALSHA").arg(&self.hash), keys, arguments)
+    pub(crate) fn by_hash(&self, keys: &[&[u8]], arguments: &[&[u8]]) -> Command {
+        self.with(Command::new("EVALSHA").arg(&*self.hash), keys, arguments)
     }
 
     /// The command that runs it anywhere.
     pub(crate) fn by_text(&self, keys: &[&[u8]], arguments: &[&[u8]]) -> Command {
-        with(Command::new("EVAL").arg(self.text), keys, arguments)
+        self.with(Command::new("EVAL").arg(&*self.text), keys, arguments)
     }
 
     /// The command that has it remembered.
     pub(crate) fn load(&self) -> Command {
-        Command::new("SCRIPT").arg("LOAD").arg(self.text)
+        Command::new("SCRIPT").arg("LOAD").arg(&*self.text)
     }
-}
 
-fn with(command: Command, keys: &[&[u8]], arguments: &[&[u8]]) -> Command {
-    let mut command = command.arg(keys.len().to_string());
-    for key in keys {
-        command = command.key(key);
+    fn with(&self, command: Command, keys: &[&[u8]], arguments: &[&[u8]]) -> Command {
+        let mut command = command.arg(keys.len().to_string());
+        for key in keys {
+            command = command.key(key);
+        }
+        for argument in arguments {
+            command = command.arg(argument);
+        }
+        command.is_repeatable = self.is_repeatable;
+        command
     }
-    for argument in arguments {
-        command = command.arg(argument);
-    }
-    command
 }

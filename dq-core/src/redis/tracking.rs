@@ -106,6 +106,14 @@ impl Tracking {
         self.events.recv().await.unwrap_or(TrackingEvent::Lost)
     }
 
+    /// The next event, if there is one already.
+    pub fn try_next(&mut self) -> Option<TrackingEvent> {
+        if self.shared.is_overflown.swap(false, Ordering::AcqRel) {
+            return Some(TrackingEvent::Lost);
+        }
+        self.events.try_recv().ok()
+    }
+
     /// The moment up to which every change has an event that was, or will be, returned by
     /// [`next`](Self::next). None while a master is not connected.
     pub fn confirmed_at(&self) -> Option<Instant> {
@@ -132,8 +140,9 @@ impl Supervisor {
             let changed = topology.filter(|it| known.as_ref() != Some(it));
             if let Some(topology) = changed {
                 self.follow_masters(&topology, &mut followers, &mut tasks);
-                self.shared.send(TrackingEvent::Lost);
-                known = Some(topology);
+                // At the first time, each connection says it for itself.
+                let has_moved = known.replace(topology).is_some();
+                self.shared.is_overflown.fetch_or(has_moved, Ordering::AcqRel);
             }
             self.router.clock.sleep(TOPOLOGY_INTERVAL).await;
             if self.router.settings.mode != RedisMode::Single {

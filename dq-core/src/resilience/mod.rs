@@ -37,10 +37,14 @@
 mod breaker;
 mod budget;
 mod bulkhead;
+pub mod cluster;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod deadline;
 mod events;
 mod guard;
+mod hedge;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
@@ -58,6 +62,7 @@ pub use config::{CircuitBreakerConfig, SlidingWindow};
 pub use deadline::Deadline;
 pub use events::{CircuitEvent, CircuitEventSender, CircuitEvents};
 pub use guard::{Attempt, CallOptions, Guard, GuardConfig, Work, judge};
+pub use hedge::HedgeConfig;
 #[cfg(feature = "tower")]
 pub use layer::{GuardLayer, GuardService};
 pub use registry::CircuitBreakerRegistry;

@@ -21,6 +21,7 @@ fn config() -> GuardConfig {
         bulkhead: BulkheadConfig { concurrency_max: 2, queue_max: 10, wait_max_ms: 5_000 },
         breaker: small(),
         retry: RetryConfig { budget_min_per_second: 100, ..RetryConfig::default() },
+        ..GuardConfig::default()
     }
 }
 

@@ -8,8 +8,7 @@ use std::task::{Context, Poll};
 
 use dq_core::clock::TestClock;
 use dq_core::resilience::{
-    CallOptions, CircuitState, Guard, GuardConfig, GuardLayer, Outcome,
-    RetryConfig, judge,
+    CallOptions, CircuitState, Guard, GuardConfig, GuardLayer, Outcome, RetryConfig, judge,
 };
 use dq_core::{Error, ErrorKind, Result};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};

@@ -4,16 +4,24 @@
 
 mod breaker;
 mod bulkhead;
+mod cluster;
+#[cfg(feature = "redis")]
+mod cluster_redis;
 mod config;
 mod events;
 mod guard;
 mod half_open;
+mod hedge;
 #[cfg(feature = "tower")]
 mod layer;
 mod model;
 mod outage;
+mod promises;
 mod registry;
 mod retry;
+#[cfg(feature = "redis")]
+#[path = "../servers/mod.rs"]
+mod servers;
 mod threads;
 
 use std::sync::Arc;

@@ -171,9 +171,14 @@ impl Model {
             Switch::Disable => (CircuitState::Disabled, CircuitCause::Forced),
             Switch::MetricsOnly => (CircuitState::MetricsOnly, CircuitCause::Forced),
             Switch::Reset => (CircuitState::Closed, CircuitCause::Reset),
+            Switch::Trip => (CircuitState::Open, CircuitCause::Cluster),
             _ => (CircuitState::Closed, CircuitCause::Forced),
         };
-        if state == CircuitState::Closed || state != self.state {
+        let goes = match to {
+            Switch::Trip => self.state == CircuitState::Closed,
+            _ => state == CircuitState::Closed || state != self.state,
+        };
+        if goes {
             self.go(state, cause);
         }
     }
@@ -271,6 +276,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Switch::Disable),
         Just(Switch::MetricsOnly),
         Just(Switch::Reset),
+        Just(Switch::Trip),
     ];
     prop_oneof![
         20 => Just(Step::Acquire),
