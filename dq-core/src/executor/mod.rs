@@ -2,9 +2,10 @@
 //! between callers, none longer than it may take, and says what each of them took.
 //!
 //! ```text
-//!   call ─▶ deadline ─▶ limit, fair between callers ─▶ retry ─▶ breaker ─▶ database
+//!   call ─▶ cache ─▶ deadline ─▶ limit, fair between callers ─▶ retry ─▶ breaker ─▶ database
 //! ```
 
+mod asking;
 mod async_executor;
 mod attempt;
 mod blocking;
@@ -17,6 +18,8 @@ mod gated_source;
 mod in_order;
 mod ledger;
 mod passage;
+#[cfg(feature = "cache")]
+mod results;
 mod statistics;
 mod stream;
 
