@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use dq_core::cache::{CacheManager, MemoryCache, MemoryConfig};
+use dq_core::cache::{CacheManager, CacheStatistics, MemoryCache, MemoryConfig};
 use dq_core::database::{DatabaseManager, Statement};
 use dq_core::executor::{AsyncQueryExecutor, Call, ExecutorConfig, QueryExecutor, Reuse};
 use rusqlite::Connection;
@@ -77,7 +77,7 @@ async fn who_does_not_allow_it_gets_no_earlier_answer() {
         assert_eq!(cached.ask(COUNT, &Reuse::Never).await, (1000, false));
         assert_eq!(cached.asked(), count);
     }
-    assert_eq!(cached.cache.statistics(), Default::default());
+    assert_eq!(cached.cache.statistics(), CacheStatistics::default());
 }
 
 #[tokio::test]
