@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::resilience::{CircuitBreakerConfig, RetryConfig};
+use crate::source::VersionReach;
 
 /// The longest time that a configuration may grant: one day.
 const DEADLINE_MAX_MS: u64 = 86_400_000;
@@ -38,6 +39,8 @@ pub struct ExecutorConfig {
     /// How many bytes a result may have and be cached. Default: 1048576, which is 1 MiB: larger ones push
     /// out more than they save.
     pub cached_result_size_max_bytes: usize,
+    /// By which versions of tables their data count as unchanged. Default: those of this process.
+    pub result_versions: VersionReach,
     /// How long a call must have been at the database, in milliseconds, for the end of its deadline, or its
     /// caller's giving up, to count against the database; 0 to 86400000. Default: 10000: sooner it says more
     /// about the caller's patience.
@@ -57,6 +60,7 @@ impl Default for ExecutorConfig {
             deadline_ms: 300_000,
             result_ttl_ms: 3_600_000,
             cached_result_size_max_bytes: 1 << 20,
+            result_versions: VersionReach::Process,
             hung_after_ms: 10_000,
             breaker: CircuitBreakerConfig::default(),
             retry: RetryConfig::default(),

@@ -19,7 +19,7 @@ pub(crate) struct FairQueue<W> {
     running: usize,
     waiting: usize,
     callers: HashMap<Arc<str>, Caller<W>>,
-    /// The turns of the caller that had the last one: where newcomers begin.
+    /// How many turns the caller that had the last one had had before: where newcomers begin.
     turns: u64,
     tickets: u64,
 }
@@ -74,8 +74,7 @@ impl<W> FairQueue<W> {
         if self.running < self.places {
             let turns = self.turns;
             let entry = entry(&mut self.callers, caller, weight, turns);
-            entry.take_turn();
-            self.turns = turns.max(entry.turns);
+            self.turns = turns.max(entry.take_turn());
             self.running += 1;
             return Arrival::Runs;
         }
@@ -128,8 +127,7 @@ impl<W> FairQueue<W> {
             load_a.cmp(&load_b).then(a.turns.cmp(&b.turns)).then(a.first().cmp(&b.first()))
         })?;
         let (_, waiter) = entry.waiting.pop_first()?;
-        entry.take_turn();
-        self.turns = self.turns.max(entry.turns);
+        self.turns = self.turns.max(entry.take_turn());
         self.running += 1;
         self.waiting -= 1;
         Some((Arc::clone(name), waiter))
@@ -159,9 +157,12 @@ impl<W> FairQueue<W> {
 }
 
 impl<W> Caller<W> {
-    fn take_turn(&mut self) {
+    /// Gives how many turns it had had before.
+    fn take_turn(&mut self) -> u64 {
+        let before = self.turns;
         self.running += 1;
         self.turns += TURN / self.weight.min(TURN);
+        before
     }
 
     fn first(&self) -> Option<u64> {
@@ -266,6 +267,52 @@ mod tests {
         assert!(matches!(queue.arrive(&"few".into(), ONE, || "few"), Arrival::Refused));
         assert_eq!(queue.waiting(), 4);
         assert_eq!(order(&mut queue, "many"), ["many", "few", "many", "few", "many"]);
+    }
+
+    #[test]
+    fn whatever_happens_places_are_neither_lost_nor_lent_twice() {
+        let names: Vec<Arc<str>> = ["a", "b", "c", "d"].map(Arc::from).to_vec();
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        let mut below = |bound: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            (random % bound as u64) as usize
+        };
+        let mut queue = FairQueue::new(3, 10);
+        // By call: its caller, and its ticket while it waits.
+        let (mut running, mut waiting) = (Vec::new(), HashMap::new());
+        for call in 0..20_000_u64 {
+            let caller = below(4);
+            match below(8) {
+                0..4 => match queue.arrive(&names[caller], weight(1 + caller as u32), || call) {
+                    Arrival::Runs => running.push(caller),
+                    Arrival::Refused => assert_eq!(waiting.len(), 10),
+                    Arrival::Waits(ticket, evicted) => {
+                        assert_eq!(evicted.is_some(), waiting.len() == 10);
+                        evicted.map(|it| waiting.remove(&it).expect("it waited"));
+                        waiting.insert(call, (caller, ticket));
+                    }
+                },
+                4..7 if !running.is_empty() => {
+                    let left = running.swap_remove(below(running.len()));
+                    if let Some((name, next)) = queue.leave(&names[left]) {
+                        let (caller, _) = waiting.remove(&next).expect("it waited");
+                        assert_eq!(name, names[caller]);
+                        running.push(caller);
+                    }
+                }
+                _ => {
+                    let Some(call) = waiting.keys().min().copied() else { continue };
+                    let (caller, ticket) = waiting.remove(&call).expect("it is there");
+                    queue.abandon(&names[caller], ticket);
+                }
+            }
+            assert_eq!((queue.running(), queue.waiting()), (running.len(), waiting.len()));
+            assert!(running.len() <= 3 && (waiting.is_empty() || running.len() == 3));
+            let known = names.iter().filter(|it| queue.callers.contains_key(*it));
+            assert!(known.count() <= running.len() + waiting.len());
+        }
     }
 
     #[test]

@@ -97,6 +97,14 @@ impl Gate {
         Passage::new(allowed, Arc::clone(&self.clock), meter)
     }
 
+    /// Begins a part of a call that another meter tells of.
+    #[cfg(feature = "cache")]
+    pub(crate) fn begin_within(&self, call: &Call, doing: Doing) -> Passage {
+        let mut passage = self.begin(call, doing);
+        passage.meter.forget();
+        passage
+    }
+
     /// Lets `work` be done. The answer comes with the place, since a stream or a snapshot goes on.
     ///
     /// The order is this, from the outside to the inside, and there is no other. What can be answered by the

@@ -49,7 +49,8 @@ impl Ledger {
 /// What one call takes, while it runs. However it ends, the ledger hears of it, once.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    ledger: Arc<Ledger>,
+    /// `None` if another meter tells of the call.
+    ledger: Option<Arc<Ledger>>,
     name: Arc<str>,
     end: End,
     pub(crate) figures: CallStatistics,
@@ -59,7 +60,14 @@ impl Meter {
     /// The meter of a call of this name, to the database `node`.
     pub(crate) fn start(ledger: &Arc<Ledger>, name: &Arc<str>, node: &Arc<str>) -> Self {
         let figures = CallStatistics::none(Arc::clone(node));
-        Self { ledger: Arc::clone(ledger), name: Arc::clone(name), end: End::Dropped, figures }
+        let ledger = Some(Arc::clone(ledger));
+        Self { ledger, name: Arc::clone(name), end: End::Dropped, figures }
+    }
+
+    /// Lets another meter tell of the call.
+    #[cfg(feature = "cache")]
+    pub(crate) fn forget(&mut self) {
+        self.ledger = None;
     }
 
     /// Notes that the call has ended, and gives what it took.
@@ -71,7 +79,9 @@ impl Meter {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        self.ledger.add(&self.name, &self.figures, self.end);
+        if let Some(ledger) = &self.ledger {
+            ledger.add(&self.name, &self.figures, self.end);
+        }
     }
 }
 

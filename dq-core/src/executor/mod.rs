@@ -2,9 +2,65 @@
 //! between callers, none longer than it may take, and says what each of them took.
 //!
 //! ```text
-//!   call ─▶ deadline ─▶ limit, fair between callers ─▶ retry ─▶ breaker ─▶ database
+//!   call ─▶ cache ─▶ deadline ─▶ limit, fair between callers ─▶ retry ─▶ breaker ─▶ database
+//! ```
+//!
+//! A [`QueryExecutor`] does that for queries, writes and streams; a [`GatedSource`] puts what is validated
+//! within the same limits, and a [`Gate`] is what they share. [`BlockingQueryExecutor`] is for programs
+//! without a runtime.
+//!
+//! ```
+//! # #[cfg(all(feature = "sqlite", feature = "cache"))]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use dq_core::ErrorKind;
+//! use dq_core::cache::{MemoryCache, MemoryConfig};
+//! use dq_core::clock::SystemClock;
+//! use dq_core::database::Statement;
+//! use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
+//! use dq_core::executor::{AsyncQueryExecutor, Call, Caller, ExecutorConfig, QueryExecutor, Reuse};
+//! use dq_core::value::Value;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("providers.db");
+//! let clock = Arc::new(SystemClock);
+//! let config = SqliteConfig { create_if_missing: true, ..SqliteConfig::new(&path) };
+//! let database = Arc::new(SqliteDatabaseManager::open(config, clock.clone()).await?);
+//! let cache = MemoryCache::new(&MemoryConfig::default(), clock.clone())?;
+//! let limits = ExecutorConfig { concurrent_max: 10, ..ExecutorConfig::default() };
+//! let executor = AsyncQueryExecutor::new(database, limits, clock)?
+//!     .with_cache(Arc::new(cache), path.to_string_lossy())?;
+//!
+//! let call = Call::of(Caller::new("a tenant"));
+//! executor.execute(&"CREATE TABLE provider (npi TEXT)".into(), &call).await?;
+//! let insert = Statement::new("INSERT INTO provider VALUES (?)").bind("1234567893");
+//! assert_eq!(executor.execute(&insert, &call).await?.value, 1);
+//!
+//! // The second time nothing has changed, and nobody asks the database.
+//! let reuse = Reuse::Unchanged(vec!["provider".to_owned()]);
+//! let call = Call { reuse, ..Call::named("count") };
+//! for is_known in [false, true] {
+//!     let counted = executor.query(&"SELECT count(*) FROM provider".into(), &call).await?;
+//!     assert_eq!(counted.value.scalar(), Value::Integer(1));
+//!     assert_eq!(counted.statistics.cached, is_known);
+//! }
+//!
+//! // A query that would never end is interrupted, at the database too.
+//! let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n";
+//! let call = Call { deadline: Some(Duration::from_millis(20)), ..Call::named("endless") };
+//! let error = executor.query(&endless.into(), &call).await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::Timeout);
+//! assert_eq!(executor.statistics().names["count"].cached, 1);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "sqlite", feature = "cache")))]
+//! # fn main() {}
 //! ```
 
+mod asking;
 mod async_executor;
 mod attempt;
 mod blocking;
@@ -17,6 +73,8 @@ mod gated_source;
 mod in_order;
 mod ledger;
 mod passage;
+#[cfg(feature = "cache")]
+mod results;
 mod statistics;
 mod stream;
 

@@ -108,7 +108,7 @@ rules:
         let rules = parse(RULES, &[]);
         assert_eq!(rules.tables().into_iter().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
         assert_eq!(rules.basis(), Basis::Day);
-        let fresh = RULES.replace("row_count: { min: 1 }", "column: t, freshness: 1d");
+        let fresh = RULES.replace("row_count: { min: 1 }", "column: t, freshness: { max_age: 1d }");
         assert_eq!(parse(&fresh, &[]).basis(), Basis::Time);
         let sql = RULES.replace("row_count: { min: 1 }", "sql: 'SELECT 1'");
         assert_eq!(parse(&sql, &[]).basis(), Basis::Anything);

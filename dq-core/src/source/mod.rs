@@ -33,7 +33,7 @@ use crate::error::Result;
 use crate::value::{Batch, ColumnSchema, TableSchema};
 
 pub use cancellation::Cancellation;
-pub use version::Version;
+pub use version::{Version, VersionReach};
 
 /// Something whose tables can be scanned: a database, a file, tables in memory.
 #[async_trait]

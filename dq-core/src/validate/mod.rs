@@ -9,7 +9,6 @@
 //! nothing and their states merge, so no count depends on how the rows were split.
 
 mod baseline;
-mod batch_codec;
 mod failing_rows;
 mod job;
 mod kept_rows;
@@ -56,7 +55,7 @@ pub use report::{
     CheckReport, FORMAT, FailingRow, Measured, OriginalRun, Report, RuleReport, Status, TableReport,
 };
 #[cfg(feature = "cache")]
-pub use verdict::{Trust, VerdictCache, VerdictCacheConfig, VersionReach};
+pub use verdict::{Trust, VerdictCache, VerdictCacheConfig};
 pub use violations::{Violation, ViolationListener};
 
 /// Checks the rows of `source` against `rules`.

@@ -7,6 +7,8 @@ mod bench;
 #[cfg(test)]
 mod blocking;
 #[cfg(test)]
+mod cached;
+#[cfg(test)]
 mod cancellation;
 #[cfg(test)]
 mod deadlines;
@@ -15,6 +17,9 @@ mod flaky;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+#[path = "../sqlite_manager/process.rs"]
+mod process;
+#[cfg(test)]
 mod resilience;
 #[cfg(test)]
 mod snapshots;
@@ -22,3 +27,5 @@ mod snapshots;
 mod statistics;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod verdicts;

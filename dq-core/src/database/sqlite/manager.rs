@@ -21,7 +21,6 @@ use crate::database::sqlite::statement::execute;
 use crate::database::sqlite::stream::stream;
 use crate::database::sqlite::task::blocking;
 use crate::database::sqlite::transaction::SqliteTransaction;
-use crate::database::sqlite::version::Watcher;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement,
     Statistics, Transaction,
@@ -43,7 +42,6 @@ pub struct SqliteDatabaseManager {
     clock: Arc<dyn Clock>,
     readers: Arc<Pool>,
     writers: Arc<Pool>,
-    watcher: Watcher,
 }
 
 impl SqliteDatabaseManager {
@@ -66,9 +64,9 @@ impl SqliteDatabaseManager {
             writers.run(move |it, _| create(it).map_err(|e| from_sqlite(doing, e))).await?;
         }
         let opening = config.clone();
-        let source = blocking(move |_| SqliteSource::new(opening)).await?;
-        let watcher = Watcher::new(&config, Arc::clone(&clock));
-        Ok(Self { source, config, clock, readers, writers, watcher })
+        let told = Arc::clone(&clock);
+        let source = blocking(move |_| SqliteSource::with_clock(opening, told)).await?;
+        Ok(Self { source, config, clock, readers, writers })
     }
 }
 
@@ -141,7 +139,7 @@ impl DatabaseManager for SqliteDatabaseManager {
     async fn close(&self) {
         // The last connection to close removes the log, which only one that may write can do.
         let (writers, readers) = (self.writers.shut(), self.readers.shut());
-        tokio::join!(self.watcher.close(), self.readers.drain(readers));
+        tokio::join!(self.source.close(), self.readers.drain(readers));
         self.writers.drain(writers).await;
     }
 }
@@ -181,6 +179,6 @@ impl Source for SqliteDatabaseManager {
     }
 
     async fn version(&self, table: &str) -> Result<Option<Version>> {
-        self.watcher.version(table).await
+        self.source.version(table).await
     }
 }

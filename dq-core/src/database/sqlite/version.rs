@@ -112,7 +112,7 @@ fn shared(path: &Path, clock: &dyn Clock) -> Option<String> {
     let log_path = open::beside(path, "-wal");
     let database = FileState::of(path)?;
     // An empty log holds no commit, and comes and goes with the first and the last connection.
-    let log = FileState::of(&log_path).filter(|it| it.size > 0);
+    let log = FileState::of_log(&log_path).filter(|it| it.size > 0);
     let newest = log.iter().fold(database.changed(), |newest, it| newest.max(it.changed()));
     let now = clock.utc().duration_since(UNIX_EPOCH).ok()?;
     if now.checked_sub(newest).is_none_or(|age| age < QUIET) {

@@ -96,3 +96,57 @@ impl<'de> Deserialize<'de> for KeptVerdict {
         Ok(Self { report, ended, has_samples })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::{AnyValue, Cacheable};
+    use crate::clock::TestClock;
+    use crate::validate::testing::{check, row};
+    use crate::validate::{CheckReport, FORMAT, Quality, RuleReport, Status};
+    use std::sync::Arc;
+
+    fn report() -> Report {
+        let sample = vec![row(&[("id", "P1".into()), ("n", 7.into())])];
+        let failing = CheckReport { violations: 1, sample, ..check("a", Status::Fail) };
+        let checks = vec![failing, check("b", Status::Pass)];
+        let rules = vec![RuleReport {
+            id: "r".to_owned(),
+            table: "t".to_owned(),
+            description: None,
+            status: Status::Fail,
+            checks,
+        }];
+        Report {
+            format: FORMAT,
+            status: Status::Fail,
+            as_of: "2026-01-01".to_owned(),
+            source: "s".to_owned(),
+            rules_file: "f".to_owned(),
+            notes: Vec::new(),
+            tables: Vec::new(),
+            quality: Quality::of(&rules),
+            baseline: None,
+            rules,
+            elapsed: Duration::from_secs(2),
+            cached: false,
+            original: None,
+        }
+    }
+
+    #[test]
+    fn what_is_written_to_a_store_comes_back() {
+        let clock = TestClock::new();
+        let kept = KeptVerdict::of(&report(), &clock, true);
+        let codec = KeptVerdict::CODEC;
+        let value: AnyValue = Arc::new(kept.clone());
+        let read = codec.decode(&codec.encode(&value).unwrap()).unwrap();
+        let read = read.downcast_ref::<KeptVerdict>().unwrap();
+        let json = |it: &KeptVerdict| {
+            let report = it.report(&clock, clock.now(), Standing::Unchanged);
+            serde_json::to_value(&report).unwrap()
+        };
+        assert_eq!(json(read), json(&kept));
+        assert_eq!(json(read)["original"]["seconds"], 2.0);
+    }
+}

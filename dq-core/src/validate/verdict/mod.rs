@@ -47,7 +47,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::{CacheKey, CacheManager, CacheManagerExt, CacheOptions, Namespace, Reach, Tag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Basis, Now, RuleSet};
-use crate::source::{Source, Version};
+use crate::source::{Source, VersionReach};
 use crate::validate::verdict::flight::Flights;
 use crate::validate::verdict::kept::{KeptVerdict, Standing};
 use crate::validate::{Report, ValidateOptions, now, validate_at};
@@ -71,20 +71,6 @@ pub struct VerdictCacheConfig {
     pub keep_samples: bool,
     /// By which versions data count as unchanged. Default: those of this process.
     pub versions: VersionReach,
-}
-
-/// By which versions of a table its data count as unchanged.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum VersionReach {
-    /// Those that the source tells this process: every commit counts at once, whoever made it. Other
-    /// processes, and the same one after a restart, cannot use what is kept.
-    #[default]
-    Process,
-    /// Those that every process sees, where there is one, so that processes that share the cache use each
-    /// other's verdicts. What they rest on is told by [`Version::shared`].
-    Everywhere,
 }
 
 /// When an earlier verdict will do.
@@ -254,17 +240,10 @@ impl VerdictCache {
         for table in asked.rules.tables() {
             // An error is one of the run, too, which tells it better.
             let version = asked.source.version(table).await.ok()??;
-            versions.extend([table.to_owned(), self.reaching(&version)]);
+            versions.extend([table.to_owned(), version.reaching(self.config.versions)]);
         }
         // Rules without tables rest on nothing that could change.
         Some(versions)
-    }
-
-    fn reaching(&self, version: &Version) -> String {
-        match (self.config.versions, version.shared()) {
-            (VersionReach::Everywhere, Some(shared)) => format!("everywhere {shared}"),
-            _ => format!("process {}", version.local()),
-        }
     }
 }
 
