@@ -22,6 +22,7 @@ mod sensitive;
 mod statistics;
 mod tiered;
 mod value;
+mod warm;
 
 pub mod shared;
 
@@ -36,3 +37,4 @@ pub use sensitive::Sensitive;
 pub use statistics::{CacheStatistics, LevelStatistics, PayloadStatistics};
 pub use tiered::{TieredCache, TieredConfig};
 pub use value::{AnyValue, Cacheable, Codec, Lookup};
+pub use warm::Warmed;
