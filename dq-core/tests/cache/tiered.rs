@@ -89,7 +89,7 @@ async fn age_is_the_stores_and_clocks_are_not_compared() {
 async fn slowly(node: Node, clock: impl Clock + 'static, span: u64, origin: Origin) -> u64 {
     let compute = origin.next();
     let options = minute();
-    let slow = || async move {
+    let slow = move || async move {
         clock.sleep(seconds(span)).await;
         compute().await
     };
