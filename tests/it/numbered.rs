@@ -42,9 +42,8 @@ impl Keys {
             Self::Dense if row % 101 == 7 => Some(format!("id-{row:07}")),
             Self::Dense if row % 103 == 9 => None,
             Self::Integers => Some((PARENTS + 1000 - row).to_string()),
-            Self::Scattered => Some(format!("{anywhere:08}")),
             Self::ScatteredLater if row < PARENTS / 2 => Some(format!("{row:08}")),
-            Self::ScatteredLater => Some(format!("{anywhere:08}")),
+            Self::Scattered | Self::ScatteredLater => Some(format!("{anywhere:08}")),
             Self::Mixed if row.is_multiple_of(3) => Some(format!("key no. {row}")),
             Self::Dense | Self::Mixed => Some(format!("ID-{row:07}")),
         }

@@ -14,6 +14,9 @@ use crate::validate::run::Run;
 /// The checks by key that can be made row by row, by position in the plan.
 pub(crate) type Probes = HashMap<usize, ProbeKernel>;
 
+/// The keys of a table that has been read: those that are numbers, and all others.
+type KnownKeys<'a> = (&'a Arc<NumberTable>, &'a Arc<Vec<KeyRuns>>);
+
 /// What the rows of one table are asked at once.
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
@@ -69,11 +72,7 @@ impl Lookups {
     }
 
     /// Adds a check that counts the keys of `child` in a table of numbers, if it does.
-    fn count(
-        &mut self,
-        child: KeySetId,
-        counting: Option<(CountingCheck, (&Arc<NumberTable>, &Arc<Vec<KeyRuns>>))>,
-    ) {
+    fn count(&mut self, child: KeySetId, counting: Option<(CountingCheck, KnownKeys<'_>)>) {
         let Some((check, (table, keys))) = counting else { return };
         let is_same = |it: &&mut Count| it.child == child && Arc::ptr_eq(&it.table, table);
         match self.counts.iter_mut().find(is_same) {
