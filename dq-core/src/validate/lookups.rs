@@ -14,6 +14,9 @@ use crate::validate::run::Run;
 /// The checks by key that can be made row by row, by position in the plan.
 pub(crate) type Probes = HashMap<usize, ProbeKernel>;
 
+/// The keys of a table that has been read: those that are numbers, and all others.
+type KnownKeys<'a> = (&'a Arc<NumberTable>, &'a Arc<Vec<KeyRuns>>);
+
 /// What the rows of one table are asked at once.
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
@@ -49,6 +52,7 @@ impl Lookups {
         numbers: &HashMap<KeySetId, Arc<NumberTable>>,
     ) -> Self {
         let mut lookups = Self::default();
+        let of = |it: KeySetId| numbers.get(&it).zip(keys.get(&it));
         for (position, check) in run.plan.checks.iter().enumerate() {
             match check.kernel {
                 Kernel::References { child, parent } if child.set.table == table => {
@@ -58,11 +62,8 @@ impl Lookups {
                     lookups.probes.extend(kernel.map(|it| (position, it)));
                 }
                 Kernel::Cardinality { parent, child, min, max } if child.set.table == table => {
-                    let numbers = numbers.get(&parent.set).zip(keys.get(&parent.set));
-                    let counts = CountingCheck::new(position, child.scope, (min, max)).zip(numbers);
-                    if let Some((check, numbers)) = counts {
-                        lookups.count(child.set, numbers, check);
-                    }
+                    let check = CountingCheck::new(position, child.scope, (min, max));
+                    lookups.count(child.set, check.zip(of(parent.set)));
                 }
                 _ => {}
             }
@@ -70,12 +71,9 @@ impl Lookups {
         lookups
     }
 
-    fn count(
-        &mut self,
-        child: KeySetId,
-        (table, keys): (&Arc<NumberTable>, &Arc<Vec<KeyRuns>>),
-        check: CountingCheck,
-    ) {
+    /// Adds a check that counts the keys of `child` in a table of numbers, if it does.
+    fn count(&mut self, child: KeySetId, counting: Option<(CountingCheck, KnownKeys<'_>)>) {
+        let Some((check, (table, keys))) = counting else { return };
         let is_same = |it: &&mut Count| it.child == child && Arc::ptr_eq(&it.table, table);
         match self.counts.iter_mut().find(is_same) {
             Some(count) => count.checks.push(check),

@@ -4,10 +4,15 @@
 
 mod contract;
 mod feed;
+mod history;
 mod loss;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod tiered;
+mod warnings;
+mod worker;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dq_core::cache::redis::{RedisStore, RedisStoreConfig};
@@ -15,7 +20,8 @@ use dq_core::cache::shared::{
     Announce, Claim, ClaimRequest, Fence, Lease, NewEntry, NodeId, ReadMark, SetOutcome,
     SharedStore,
 };
-use dq_core::cache::{CacheKey, Namespace, Tag};
+use dq_core::cache::{CacheKey, Namespace, Tag, TieredCache, TieredConfig};
+use dq_core::clock::SystemClock;
 use dq_core::redis::{RedisConfig, RedisConnection, RedisMode};
 
 use crate::servers::cluster::RedisCluster;
@@ -43,6 +49,13 @@ fn store_in_cluster(cluster: &RedisCluster) -> RedisStore {
     let config = RedisConfig { nodes, mode: RedisMode::Cluster, ..Default::default() };
     let connection = RedisConnection::new(&config).expect("the configuration is valid");
     RedisStore::new(connection, RedisStoreConfig::default()).expect("the configuration is valid")
+}
+
+/// A cache over `store`, with a deadline for its calls.
+fn tiered(store: RedisStore, deadline_ms: u64) -> TieredCache {
+    let config = TieredConfig { deadline_ms, ..Default::default() };
+    let clock = Arc::new(SystemClock);
+    TieredCache::new(&config, Arc::new(store), clock, None).expect("the configuration is valid")
 }
 
 fn namespace(name: &str) -> Namespace {
