@@ -23,6 +23,8 @@ mod statistics;
 mod tiered;
 mod value;
 
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod shared;
 
 pub use envelope::Keyring;
