@@ -11,7 +11,6 @@ mod bounds;
 pub mod check;
 mod definition;
 mod dimension;
-mod document;
 pub mod expression;
 mod fields;
 pub mod format;
@@ -21,13 +20,11 @@ mod matcher;
 mod measure;
 mod parameters;
 mod plan;
-mod problem;
 mod rule_set;
 mod schema;
 mod selection;
 mod severity;
 mod share;
-mod surrogates;
 mod tolerance;
 
 pub use check::{Check, CustomCheck};
@@ -46,5 +43,4 @@ pub(crate) use plan::{
     Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, Keys, MeasureId, PlannedCheck,
     PlannedFilter, TablePlan, is_about,
 };
-pub(crate) use problem::Problems;
 pub(crate) use share::Share;

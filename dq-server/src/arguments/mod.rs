@@ -1,5 +1,6 @@
 //! What can be asked of the program.
 
+mod config;
 mod generate;
 mod profile;
 mod reading;
@@ -25,6 +26,7 @@ use dq_core::validate::Baseline;
 use dq_core::value::Date;
 use dq_core::{Error, ErrorKind, Result};
 
+pub(crate) use config::{ConfigCommand, ConfigFile, ConfigFormat};
 pub(crate) use generate::GenerateArguments;
 pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
@@ -129,6 +131,9 @@ pub(crate) enum Command {
     /// The same seed makes the same rows. Nothing is to be seen before everything is written.
     #[command(after_help = format!("{GENERATE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Generate(Box<GenerateArguments>),
+    /// Work with the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print a script by which a shell completes commands and options
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArguments),

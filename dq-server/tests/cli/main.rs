@@ -9,6 +9,7 @@
 )]
 
 mod baseline;
+mod config;
 mod exit_codes;
 mod formats;
 mod generate;

@@ -22,10 +22,10 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
+use crate::document::Node;
 use crate::rules::check::CheckKind;
 use crate::rules::check::key_form::{beside_not_inside, key_form};
 use crate::rules::check::references::same_length;
-use crate::rules::document::Node;
 use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};

@@ -31,7 +31,7 @@ mod unique;
 
 use std::path::Path;
 
-use crate::rules::document::Node;
+use crate::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel};
 use crate::rules::schema::CheckSchema;

@@ -16,8 +16,8 @@ use foldhash::fast::FixedState;
 use hashbrown::{HashSet, HashTable};
 use serde_json::json;
 
+use crate::document::{Content, Node};
 use crate::rules::check::{CheckKind, column};
-use crate::rules::document::{Content, Node};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};

@@ -180,10 +180,8 @@ impl VerdictCache {
             return Ok((report, None));
         }
         let kept = KeptVerdict::of(&report, &*asked.options.clock, self.config.keep_samples);
-        let kept = Arc::new(kept);
-        let keeping = Arc::clone(&kept);
-        self.cache.set_read::<KeptVerdict>(&found.key, keeping, &found.options, reading).await;
-        Ok((report, Some(kept)))
+        self.cache.set_read(&found.key, kept.clone(), &found.options, reading).await;
+        Ok((report, Some(Arc::new(kept))))
     }
 
     /// The key under which the verdict is kept, if it may be.
