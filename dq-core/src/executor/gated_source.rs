@@ -19,7 +19,8 @@ use crate::source::{Cancellation, Partition, Query, QueryRows, Scan, Snapshot, S
 use crate::value::{Batch, TableSchema};
 
 /// A source behind a [`Gate`]: each snapshot takes a place at the database until it is finished or
-/// dropped, and what is read through it ends with `Timeout` when the deadline of the call is over.
+/// dropped, and what is read through it ends with `Timeout` when the deadline of the call is over. What
+/// blocks its thread then, such as a pipe that stays silent, ends when it goes on.
 #[derive(Clone, Debug)]
 pub struct GatedSource {
     source: Arc<dyn Source>,

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::rules::check::Check;
 use crate::rules::rule_set::RuleSet;
 
-/// What verdicts rest on.
+/// What the verdicts of a rule set rest on; ordered from what changes least.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Basis {
+#[non_exhaustive]
+pub enum Basis {
     /// The rows, the rules, and what day it is.
     Day,
     /// Also the time of the day, unless the run is as of a whole day.
@@ -19,7 +20,7 @@ pub(crate) enum Basis {
 impl RuleSet {
     /// All that was read to make this rule set, and which checks were left out. Equal parts mean equal
     /// rules.
-    pub(crate) fn identity(&self) -> Vec<&[u8]> {
+    pub fn identity(&self) -> Vec<&[u8]> {
         let mut parts = vec![self.file().as_bytes(), self.text().as_bytes()];
         let parameters = self.parameters().iter();
         parts.extend(parameters.flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]));
@@ -34,7 +35,7 @@ impl RuleSet {
     }
 
     /// What verdicts rest on.
-    pub(crate) fn basis(&self) -> Basis {
+    pub fn basis(&self) -> Basis {
         let checks = self.rules().iter().flat_map(|it| &it.checks);
         let basis = checks.map(|it| match it.check {
             Check::Sql(_) | Check::Custom(_) => Basis::Anything,
@@ -45,7 +46,7 @@ impl RuleSet {
     }
 
     /// The tables that are read, as the rules spell them.
-    pub(crate) fn tables(&self) -> BTreeSet<&str> {
+    pub fn tables(&self) -> BTreeSet<&str> {
         let checks = self.rules().iter().flat_map(|it| &it.checks);
         checks.flat_map(|it| [Some(it.table.as_str()), it.check.other_table()]).flatten().collect()
     }

@@ -29,6 +29,7 @@ mod tolerance;
 
 pub use check::{Check, CustomCheck};
 pub use dimension::Dimension;
+pub use identity::Basis;
 pub use plan::Plan;
 pub use rule_set::{Rule, RuleCheck, RuleSet};
 pub use schema::schema;
@@ -36,7 +37,6 @@ pub use selection::Selection;
 pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
-pub(crate) use identity::Basis;
 pub(crate) use kernel::RowKernel;
 pub(crate) use measure::{Age, Figure, Measure, Moments, Now, Statistic, Summary};
 pub(crate) use plan::{

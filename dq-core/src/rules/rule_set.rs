@@ -152,12 +152,12 @@ impl RuleSet {
     }
 
     /// What was read.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// The values that were given for parameters.
-    pub(crate) fn parameters(&self) -> &BTreeMap<String, String> {
+    pub fn parameters(&self) -> &BTreeMap<String, String> {
         &self.parameters
     }
 

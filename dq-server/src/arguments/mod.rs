@@ -5,12 +5,14 @@ mod generate;
 mod profile;
 mod reading;
 mod size;
+mod span;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -269,6 +271,9 @@ pub(crate) struct RunArguments {
     /// Where temporary files are made [default: where the system has them]
     #[arg(long, value_name = "DIR")]
     pub(crate) temp_dir: Option<PathBuf>,
+    /// How long the source may be read, such as 90s or 10min; then the run is an error [default: as long as it takes]
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// What is said about it.

@@ -56,14 +56,14 @@ struct Children {
 
 impl Referenced {
     /// The other table.
-    pub(crate) fn table(&self) -> &str {
+    pub fn table(&self) -> &str {
         &self.children.table
     }
 }
 
 impl Cardinality {
     /// The other table.
-    pub(crate) fn table(&self) -> &str {
+    pub fn table(&self) -> &str {
         &self.children.table
     }
 }

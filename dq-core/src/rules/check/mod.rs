@@ -151,7 +151,7 @@ checks! {
 
 impl Check {
     /// Another table that this check reads, if any.
-    pub(crate) fn other_table(&self) -> Option<&str> {
+    pub fn other_table(&self) -> Option<&str> {
         match self {
             Self::References(it) => Some(it.table()),
             Self::Referenced(it) => Some(it.table()),
@@ -161,7 +161,7 @@ impl Check {
     }
 
     /// The text of the file that this check has read, if any.
-    pub(crate) fn file_text(&self) -> Option<&str> {
+    pub fn file_text(&self) -> Option<&str> {
         match self {
             Self::OneOf(it) => it.file_text(),
             _ => None,

@@ -35,7 +35,7 @@ pub struct OneOf {
 
 impl OneOf {
     /// What was read, if the list is in a file.
-    pub(crate) fn file_text(&self) -> Option<&str> {
+    pub fn file_text(&self) -> Option<&str> {
         self.file_text.as_deref()
     }
 }

@@ -32,7 +32,7 @@ pub struct References {
 
 impl References {
     /// The table of the keys.
-    pub(crate) fn table(&self) -> &str {
+    pub fn table(&self) -> &str {
         &self.table
     }
 }
