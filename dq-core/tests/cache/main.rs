@@ -3,6 +3,7 @@
 mod basics;
 mod expiry;
 mod flights;
+mod history;
 mod keys;
 mod nodes;
 mod outage;

@@ -12,10 +12,10 @@ use crate::support::{key, memory, minute};
 
 const CALLERS: usize = 10_000;
 
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -60,8 +60,11 @@ async fn schedule(seed: u64) {
     let (_, cache) = memory();
     let started = Arc::new(AtomicU64::new(0));
     let spread = 1 + chance.below(8);
-    // A panic must find all callers waiting: a later one rightly tries again.
-    let plan = Plan { yields: spread + chance.below(20) * 2, panics: seed.is_multiple_of(4) };
+    // A panic must find all callers waiting, for a later one rightly tries again: so in one thread only.
+    let plan = Plan {
+        yields: spread + chance.below(20) * 2,
+        panics: seed.is_multiple_of(4) && !is_threaded(seed),
+    };
     let callers: Vec<_> =
         (0..CALLERS).map(|_| caller(&cache, &started, plan, chance.below(spread))).collect();
     // The first to run, too, may be among the cancelled.
@@ -95,26 +98,25 @@ async fn schedule(seed: u64) {
     // All may have been cancelled before the first of them ran.
     assert!(computed == 1 || computed == 0 && answered == 0, "schedule {seed}: {computed}");
     // The key is free: what failed is tried again, what did not is there.
-    let again = cache.get_or_compute(&key("a"), &minute(), || async { Ok(99) }).await.unwrap();
+    let again = cache.get_or_compute(&key("a"), &minute(), || async { Ok(99_u64) }).await.unwrap();
     let expected = if plan.panics || computed == 0 { 99 } else { 1 };
     assert_eq!(*again, expected, "schedule {seed}");
     let statistics = cache.statistics();
     assert_eq!(statistics.computations, computed + u64::from(expected == 99), "schedule {seed}");
 }
 
+fn is_threaded(seed: u64) -> bool {
+    seed.is_multiple_of(3)
+}
+
 #[test]
 fn ten_thousand_callers_of_a_cold_key_cause_one_computation_in_any_order() {
     let schedules = if std::env::var_os("DQ_SOAK").is_some() { 1000 } else { 12 };
-    // What is planned is not news.
-    std::panic::set_hook(Box::new(|it| {
-        if it.payload_as_str() != Some("as planned") {
-            eprintln!("{it}");
-        }
-    }));
     for seed in 1..=schedules {
-        let runtime = match seed % 3 {
-            0 => tokio::runtime::Builder::new_multi_thread().worker_threads(2).build(),
-            _ => tokio::runtime::Builder::new_current_thread().build(),
+        let runtime = if is_threaded(seed) {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()
+        } else {
+            tokio::runtime::Builder::new_current_thread().build()
         };
         runtime.expect("a runtime can be made").block_on(schedule(seed));
     }
