@@ -36,6 +36,23 @@ impl Default for ClusterConfig {
     }
 }
 
+impl ClusterConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    ///
+    /// `ConfigInvalid`, with the name of the first field that is out of its range.
+    pub fn validate(&self) -> Result<()> {
+        if self.node.trim().is_empty() {
+            return Err(Error::new(
+                ErrorKind::ConfigInvalid,
+                "`node` is empty; each node has a name",
+            ));
+        }
+        within("interval_ms", self.interval_ms, 10..=60_000)
+    }
+}
+
 /// Takes the breakers of a registry to the exchange, and what the cluster decides back to them. Nothing
 /// here is on the way of a call.
 #[derive(Debug)]
