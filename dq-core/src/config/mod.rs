@@ -64,17 +64,15 @@ mod value;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::SystemClock;
 use crate::config::loader::Loader;
 use crate::config::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::ExecutorConfig;
+use crate::resilience::GuardConfig;
 use crate::resilience::cluster::ClusterConfig;
-use crate::resilience::{Guard, GuardConfig};
 
 pub use key::Key;
 pub use keys::keys;
@@ -202,8 +200,10 @@ impl Config {
         let mut are_guards_fine = true;
         for (name, guard) in &self.guards {
             let section = format!("microservices.circuit_breakers.{name}");
-            let checked = Guard::new(name, guard, Arc::new(SystemClock)).map(drop);
-            are_guards_fine &= part(&section, checked);
+            are_guards_fine &= part(&section, guard.validate());
+        }
+        if !self.breaker_cluster.node.is_empty() {
+            part("microservices.breaker_cluster", self.breaker_cluster.validate());
         }
         #[cfg(feature = "sqlite")]
         if !self.sqlite.path.as_os_str().is_empty() {

@@ -85,7 +85,7 @@ fn aliases_that_multiply_are_refused() {
     let mut text = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (name, of) in ('b'..='i').zip('a'..) {
         let items = vec![format!("*{of}"); 9].join(", ");
-        text += &format!("{name}: &{name} [{items}]\n");
+        text.extend([format!("{name}: &{name} [{items}]\n")]);
     }
     let lines = problems(parse(&text));
     assert_eq!(lines.len(), 1, "{lines:?}");

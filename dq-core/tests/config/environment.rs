@@ -112,7 +112,7 @@ fn a_file_of_a_secret_that_cannot_be_read_is_named() {
         (missing, "No such file"),
         (file("empty", b"\n"), "it is empty"),
         (file("bytes", b"canary\xff"), "it is not UTF-8"),
-        (file("large", &[b'x'; 70_000]), "it is larger than 64 KiB"),
+        (file("large", &vec![b'x'; 70_000]), "it is larger than 64 KiB"),
         (folder.path().to_str().unwrap().to_owned(), "s a directory"),
     ] {
         let lines = problems(Config::load(&environment([("REDIS_PASSWORD_FILE", path.as_str())])));
