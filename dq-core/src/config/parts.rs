@@ -93,6 +93,10 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
         }
     }
     guards::complete(&mut tree)?;
+    #[cfg_attr(
+        not(any(feature = "redis", feature = "sqlite")),
+        expect(unused_mut, reason = "nothing is opened then")
+    )]
     let mut config: Config = serde_json::from_value(Value::Object(tree))?;
     #[cfg(feature = "sqlite")]
     config.open_database(settings);
