@@ -11,7 +11,9 @@ const PAIRS: &str = "00010203040506070809101112131415161718192021222324252627282
 /// The parts in one text.
 pub(super) fn concat<const N: usize>(parts: [&str; N]) -> String {
     let mut text = String::with_capacity(parts.iter().map(|it| it.len()).sum());
-    parts.iter().for_each(|it| text.push_str(it));
+    for part in parts {
+        text.push_str(part);
+    }
     text
 }
 

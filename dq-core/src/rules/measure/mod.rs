@@ -99,7 +99,7 @@ impl Summary {
     pub(crate) fn new(measure: &Measure, now: Now) -> Self {
         match measure.reading {
             Reading::Numbers | Reading::Days => {
-                Self::Numbers(Numbers::new(measure.keeps_values.then(Values::default)))
+                Self::Numbers(Numbers::new(measure.keeps_values.then(Box::default)))
             }
             Reading::Moments => Self::Moments(Moments::new(now)),
             Reading::Presence(_) => Self::Presence(0),

@@ -18,14 +18,14 @@ pub(crate) struct Numbers {
     /// The least and the greatest.
     extremes: Option<(Number, Number)>,
     /// All of them, if there are quantiles to find.
-    values: Option<Values>,
+    values: Option<Box<Values>>,
     /// The quantiles that were found.
     quantiles: Vec<(Share, Number)>,
 }
 
 impl Numbers {
     /// No numbers; those to come are kept in `values`, if at all.
-    pub(crate) fn new(values: Option<Values>) -> Self {
+    pub(crate) fn new(values: Option<Box<Values>>) -> Self {
         let sum = ExactSum::default();
         Self { count: 0, sum, extremes: None, values, quantiles: Vec::new() }
     }
@@ -92,7 +92,7 @@ impl Numbers {
     /// The values, as far as they are in memory, and the search for a quantile among all; nothing if
     /// there are none.
     pub(crate) fn search(&self, at: Share) -> Option<(&Values, Search)> {
-        let values = self.values.as_ref()?;
+        let values = self.values.as_deref()?;
         Some((values, values.search(at.of(self.count).max(1))?))
     }
 
@@ -102,11 +102,11 @@ impl Numbers {
     }
 
     pub(crate) fn values(&self) -> Option<&Values> {
-        self.values.as_ref()
+        self.values.as_deref()
     }
 
     pub(crate) fn values_mut(&mut self) -> Option<&mut Values> {
-        self.values.as_mut()
+        self.values.as_deref_mut()
     }
 
     pub(crate) fn forget_values(&mut self) {

@@ -263,10 +263,10 @@ mod tests {
             let mut search = all.search(position as u64 + 1).unwrap();
             while search.found().is_none() {
                 all.each(|code, count| search.see(code, count));
-                for Taken { floats, wholes } in &taken {
-                    floats.iter().for_each(|(it, count)| search.see(Code::Float(*it), *count));
-                    wholes.iter().for_each(|(it, count)| search.see(Code::Whole(*it), *count));
-                }
+                let floats = taken.iter().flat_map(|it| &it.floats);
+                floats.for_each(|(it, count)| search.see(Code::Float(*it), *count));
+                let wholes = taken.iter().flat_map(|it| &it.wholes);
+                wholes.for_each(|(it, count)| search.see(Code::Whole(*it), *count));
                 assert!(search.narrow());
             }
             assert_eq!(search.found(), Some(numbers[position]), "{position}");
