@@ -18,8 +18,8 @@ use crate::generate::dataset::Dataset;
 use crate::generate::manifest::Ledger;
 use crate::generate::table::Table;
 
-/// How many batches wait to be written at most: some five megabytes.
-const BATCHES_MAX: usize = 8;
+/// How many batches wait to be written at most: some megabytes.
+const BATCHES_MAX: usize = 16;
 
 /// The batches of all tables, one table after the other, as they are made.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::generate::provider::{self, Provider};
 use crate::generate::table::{self, Table};
 
 /// How many rows a batch has, about: so few that a request to stop is heard at once.
-const ROWS: u64 = 2048;
+const ROWS: u64 = 512;
 
 /// The rows of one table.
 #[derive(Debug)]

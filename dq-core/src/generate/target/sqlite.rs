@@ -6,8 +6,12 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -27,6 +31,9 @@ const ROWS_AT_ONCE: usize = 16;
 
 /// How often SQLite asks whether to go on, in steps of its machine.
 const STEPS_BETWEEN_QUESTIONS: i32 = 10_000;
+
+/// How often that is asked while a database is brought to the disk.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(10);
 
 /// What the database is called before it is whole.
 const FILE: &str = "data.db";
@@ -122,19 +129,37 @@ impl TableWriter for SqliteWriter {
         let Self { path, connection, stop, made, .. } = *self;
         connection.execute_batch("COMMIT").map_err(|error| failed(&path, &stop, error))?;
         connection.close().map_err(|(_, error)| failed(&path, &stop, error))?;
-        put_in_place(&made.path().join(FILE), &path).map_err(|error| cannot_write(&path, error))
+        let whole = made.path().join(FILE);
+        bring_to_disk(&whole, &stop).map_err(|error| cannot_write(&path, error))?;
+        stop.check()?;
+        put_in_place(&whole, &path).map_err(|error| cannot_write(&path, error))
     }
 }
 
-/// Takes the place of what was there, once it is on the disk. What SQLite kept beside that would spoil the
-/// new database.
-fn put_in_place(made: &Path, path: &Path) -> std::io::Result<()> {
-    File::open(made)?.sync_all()?;
+/// Brings a file to the disk, or stops waiting for that. It may take seconds and cannot be broken off, so
+/// it is done on a thread of its own, which a request to stop leaves to itself.
+fn bring_to_disk(path: &Path, stop: &Cancellation) -> io::Result<()> {
+    let file = File::open(path)?;
+    let (sender, synced) = sync_channel(1);
+    let sync = move || sender.send(file.sync_all());
+    thread::Builder::new().name("dq-generate-sync".to_owned()).spawn(sync)?;
+    loop {
+        match synced.recv_timeout(BETWEEN_QUESTIONS) {
+            Ok(synced) => return synced,
+            Err(RecvTimeoutError::Timeout) if !stop.is_cancelled() => {}
+            Err(RecvTimeoutError::Timeout) => return Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+}
+
+/// Takes the place of what was there. What SQLite kept beside that would spoil the new database.
+fn put_in_place(made: &Path, path: &Path) -> io::Result<()> {
     for suffix in COMPANIONS {
         let mut companion = OsString::from(path);
         companion.push(suffix);
         match fs::remove_file(companion) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
