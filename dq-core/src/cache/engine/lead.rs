@@ -1,0 +1,123 @@
+//! Who computes a value, on behalf of all that wait for it.
+
+use std::sync::Arc;
+
+use crate::cache::engine::Engine;
+use crate::cache::engine::sharing::Ticket;
+use crate::cache::flight::{Flight, Outcome, Source};
+use crate::cache::key::CacheKey;
+use crate::cache::local::entry::{Age, Draft, Entry};
+use crate::cache::local::lifetime::Lifetime;
+use crate::cache::local::{Insertion, Moment};
+use crate::cache::manager::Compute;
+use crate::cache::options::CacheOptions;
+use crate::cache::shared::StoreTime;
+use crate::cache::value::{AnyValue, Codec};
+use crate::error::{Error, ErrorKind};
+
+/// The leader of a flight. Dropped in whatever way, it takes the flight out of the map.
+#[derive(Debug)]
+pub(crate) struct Lead {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) key: CacheKey,
+    pub(crate) codec: &'static Codec,
+    pub(crate) options: CacheOptions,
+    flight: Arc<Flight>,
+    /// What is to be replaced, and served if that fails.
+    pub(crate) old: Option<Arc<Entry>>,
+}
+
+impl Lead {
+    pub(crate) fn new(
+        engine: &Arc<Engine>,
+        (key, codec, options): (&CacheKey, &'static Codec, &CacheOptions),
+        flight: Arc<Flight>,
+        old: Option<Arc<Entry>>,
+    ) -> Self {
+        let (key, options) = (key.clone(), options.clone());
+        Self { engine: Arc::clone(engine), key, codec, options, flight, old }
+    }
+
+    /// Finds or computes the value, keeps it, and tells everyone.
+    pub(crate) async fn run(mut self, compute: Compute) {
+        let mut ticket = Ticket::default();
+        let outcome = if self.engine.second.is_some() {
+            self.through_the_store(compute, &mut ticket).await
+        } else {
+            self.here(compute).await
+        };
+        self.leave();
+        self.flight.land(outcome);
+        if let (Some(second), Some(lease)) = (&self.engine.second, ticket.lease) {
+            second.release(&lease).await;
+        }
+    }
+
+    pub(crate) async fn here(&self, compute: Compute) -> Outcome {
+        let moment = self.engine.local.moment();
+        match self.engine.computed(compute, &self.options).await {
+            Ok(value) => {
+                let life = self.life(value.is_some());
+                self.keep(moment, life, value, None)
+            }
+            Err(error) => self.failed(error),
+        }
+    }
+
+    pub(crate) fn life(&self, is_present: bool) -> Lifetime {
+        self.engine.local.lifetime(&self.key, &self.options, is_present)
+    }
+
+    /// Keeps a value in memory that was computed from `moment` on.
+    pub(crate) fn keep(
+        &self,
+        moment: Moment,
+        life: Lifetime,
+        value: Option<AnyValue>,
+        stored_at: Option<StoreTime>,
+    ) -> Outcome {
+        let local = &self.engine.local;
+        let draft = Draft {
+            value: value.clone(),
+            codec: self.codec,
+            generation: moment.generation,
+            read_at: moment.at,
+            checked_at: moment.at,
+            life,
+            stored_at,
+        };
+        let marks = local.hold(&self.key, &self.options);
+        if matches!(local.insert(&self.key, draft, marks), Insertion::Outdated) {
+            self.engine.counters.refused_invalidated.increment();
+        }
+        Outcome::Found { value, source: Source::Computed }
+    }
+
+    /// Falls back on the old value where that is allowed.
+    pub(crate) fn failed(&self, error: Error) -> Outcome {
+        let is_excused = error.kind().is_transient() || error.kind() == ErrorKind::Internal;
+        let Some(old) = self.old.as_ref().filter(|_| is_excused) else {
+            return Outcome::Failed(Arc::new(error));
+        };
+        old.refresh_failed(self.engine.local.now());
+        let source = match self.engine.local.servable(old) {
+            Some(Age::Stale) => Source::Stale,
+            Some(_) => Source::Memory,
+            None => return Outcome::Failed(Arc::new(error)),
+        };
+        Outcome::Found { value: old.value.clone(), source }
+    }
+
+    fn leave(&self) {
+        let mut shard = self.engine.local.stripes().shard(&self.key);
+        if shard.flights.get(&self.key).is_some_and(|it| Arc::ptr_eq(it, &self.flight)) {
+            shard.flights.remove(&self.key);
+        }
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
