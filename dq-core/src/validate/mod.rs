@@ -13,6 +13,7 @@ mod batch_codec;
 mod failing_rows;
 mod job;
 mod kept_rows;
+mod kept_values;
 mod keys;
 mod lookups;
 mod measured;
