@@ -24,6 +24,8 @@ mod tiered;
 mod value;
 mod warm;
 
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod shared;
 
 pub use envelope::Keyring;

@@ -199,11 +199,17 @@ impl Machine {
         }
     }
 
-    /// Goes to another state by order. Where it is there already nothing happens, but `Closed` begins anew.
+    /// Goes to another state by order. Where it is there already nothing happens, but `Closed` begins anew;
+    /// and only a closed breaker becomes `Open`.
     pub(crate) fn switch(&self, (to, cause): Step, now: u64, told: &mut impl FnMut(Transition)) {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let word = self.word.load(Ordering::Relaxed);
-        if to == CircuitState::Closed || state(word) != to {
+        let goes = match to {
+            CircuitState::Closed => true,
+            CircuitState::Open => state(word) == CircuitState::Closed,
+            _ => state(word) != to,
+        };
+        if goes {
             told(self.enter(&mut opened, word, (to, cause), now));
         }
     }

@@ -1,0 +1,29 @@
+//! Real servers for tests: each test starts its own, on free ports of the loopback, in a folder of
+//! its own, and they end with it, however it ends.
+//!
+//! Included by the test binaries that need it with `#[path = "../servers/mod.rs"] mod servers;`.
+//!
+//! A machine without `redis-server` fails these tests with a message that says so. They are left out
+//! only where `DQ_SKIP_REDIS_TESTS` is set.
+
+#![allow(dead_code, reason = "each test binary uses a part of the servers")]
+
+pub(crate) mod cluster;
+pub(crate) mod port;
+pub(crate) mod process;
+pub(crate) mod redis;
+pub(crate) mod resp;
+pub(crate) mod sentinel;
+pub(crate) mod tls;
+
+use std::time::{Duration, Instant};
+
+/// Waits until `is_so`, and fails after 20 seconds.
+#[expect(clippy::disallowed_methods, reason = "the server runs by the real clock")]
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "waited 20 s until {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
