@@ -12,6 +12,7 @@ mod baseline;
 mod failing_rows;
 mod job;
 mod kept_rows;
+mod kept_values;
 mod keys;
 mod lookups;
 mod measured;

@@ -101,6 +101,7 @@ impl BreakerExchange for Shelf {
 
 struct Node {
     cluster: BreakerCluster,
+    registry: Arc<CircuitBreakerRegistry>,
     breaker: Arc<dyn CircuitBreaker>,
 }
 
@@ -112,7 +113,7 @@ fn node(number: usize, shelf: &Arc<Shelf>) -> Node {
     let exchange = Arc::clone(shelf) as Arc<dyn BreakerExchange>;
     let cluster = BreakerCluster::new(&config, Arc::clone(&registry), exchange, clock);
     let breaker = registry.breaker("db").expect("there is room");
-    Node { cluster: cluster.expect("valid"), breaker }
+    Node { cluster: cluster.expect("valid"), registry, breaker }
 }
 
 fn nodes(count: usize) -> (TestClock, Arc<Shelf>, Vec<Node>) {
@@ -311,6 +312,18 @@ async fn a_view_from_before_an_order_does_not_undo_it() {
         tick_meanwhile(&mut pin!(node.cluster.withdraw("db"))).await;
         assert_eq!(node.breaker.state(), CircuitState::Closed, "no view revives it");
     }
+}
+
+#[tokio::test]
+async fn a_breaker_made_anew_gets_the_order_of_its_name() {
+    let (clock, _, nodes) = nodes(2);
+    nodes[0].cluster.order(&order(Switch::ForceOpen, None)).await.expect("it works");
+    round(&clock, &nodes).await;
+    nodes[1].registry.remove("db").expect("it was there");
+    let new = nodes[1].registry.breaker("db").expect("there is room");
+    assert_eq!(new.state(), CircuitState::Closed);
+    round(&clock, &nodes).await;
+    assert_eq!(new.state(), CircuitState::ForcedOpen);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! A sensitive value cannot be cached.
 
-use dq_core::cache::{CacheKey, CacheManager, CacheManagerExt, CacheOptions, Sensitive};
+use dq_core::cache::{Cacheable, Sensitive};
 
-async fn keep(cache: &dyn CacheManager, key: &CacheKey, row: String) {
-    cache.set(key, Sensitive::new(row), &CacheOptions::default()).await;
+fn cached<T: Cacheable>() {}
+
+fn main() {
+    cached::<Sensitive<String>>();
 }
-
-fn main() {}
