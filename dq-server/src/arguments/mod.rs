@@ -1,35 +1,38 @@
 //! What can be asked of the program.
 
+#[cfg(feature = "redis")]
+mod cache;
 mod config;
 mod generate;
 mod profile;
 mod reading;
 mod size;
+mod source;
 mod span;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use dq_core::engine;
 use dq_core::packs::Pack;
 use dq_core::report::ReportFormat;
 use dq_core::rules::{RuleSet, Selection, Severity};
-use dq_core::source::Source;
 use dq_core::validate::Baseline;
 use dq_core::value::Date;
 use dq_core::{Error, ErrorKind, Result};
 
+#[cfg(feature = "redis")]
+pub(crate) use cache::{CacheArguments, nowhere};
 pub(crate) use config::{ConfigCommand, ConfigFile, ConfigFormat};
 pub(crate) use generate::GenerateArguments;
 pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
+pub(crate) use source::SourceArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -167,6 +170,9 @@ pub(crate) struct ValidateArguments {
     pub(crate) run: RunArguments,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+    #[cfg(feature = "redis")]
+    #[command(flatten)]
+    pub(crate) cache: CacheArguments,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
 }
@@ -213,15 +219,6 @@ pub(crate) struct ManArguments {
     /// Write the page of every command into this folder
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
-}
-
-/// Where the rows are.
-#[derive(Args, Debug)]
-pub(crate) struct SourceArguments {
-    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `-` for standard input;
-    /// several are checked together, and `NAME=SOURCE` names the table
-    #[arg(value_name = "SOURCE", required = true)]
-    sources: Vec<String>,
 }
 
 /// What must hold.
@@ -317,17 +314,6 @@ pub(crate) enum ColorChoice {
     Auto,
     Always,
     Never,
-}
-
-impl SourceArguments {
-    pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
-        engine::open_all(&self.sources, &reading.options())
-    }
-
-    /// The files that are sources.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.sources.iter().map(|it| engine::path_of(it))
-    }
 }
 
 impl RulesArguments {

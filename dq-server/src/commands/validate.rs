@@ -8,13 +8,17 @@ use dq_core::clock::{SystemClock, within};
 use dq_core::executor::{Call, ExecutorConfig, Gate, GatedSource};
 use dq_core::report::{self, ReportFormat, ViolationsFile};
 use dq_core::source::{Cancellation, Source};
-use dq_core::validate::{Report, ValidateOptions, validate};
+#[cfg(not(feature = "redis"))]
+use dq_core::validate::validate;
+use dq_core::validate::{Report, ValidateOptions};
 use dq_core::{Error, ErrorKind, Result};
 use tokio::task::block_in_place;
 
 use crate::arguments::{FailOn, OutputArguments, ValidateArguments};
 use crate::output;
 use crate::progress::ProgressLine;
+#[cfg(feature = "redis")]
+use crate::verdicts::{Verdicts, judge};
 
 /// The exit code of a run that found violations.
 const VIOLATIONS: u8 = 1;
@@ -41,7 +45,16 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     }
     let timeout = arguments.run.timeout;
     let source = gated(source, &options, timeout)?;
-    let mut report = in_time(timeout, &source, validate(&source, &rules, &options)).await?;
+    #[cfg(not(feature = "redis"))]
+    let run = validate(&source, &rules, &options);
+    #[cfg(feature = "redis")]
+    let verdicts = {
+        let data = arguments.source.data(&arguments.reading);
+        Verdicts::open(&arguments.cache, &options, data)?
+    };
+    #[cfg(feature = "redis")]
+    let run = judge(verdicts.as_ref(), &source, &rules, &options);
+    let mut report = in_time(timeout, &source, run).await?;
     drop(progress);
     if let Some(baseline) = baseline {
         baseline.apply(&mut report, &rules);
