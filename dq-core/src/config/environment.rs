@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::config::key::Key;
 use crate::config::keys::{SECTION_VARIABLES, keys};
+use crate::config::kind::Kind;
 use crate::config::sources::FILE_VARIABLE;
 use crate::document::nearest;
 use crate::secret::Secret;
@@ -54,7 +55,7 @@ impl<'a> Environment<'a> {
     /// The first of a key's variables that is set, and its text.
     pub(crate) fn of_key(self, key: &Key) -> Option<(String, Result<Zeroizing<String>, String>)> {
         key.variables.iter().find_map(|name| {
-            if key.is_secret() {
+            if key.has_file_variables() {
                 return self.secret(name);
             }
             let text = self.text(name)?;
@@ -63,7 +64,7 @@ impl<'a> Environment<'a> {
     }
 
     /// What a placeholder stands for: `NAME`, or `NAME:default` for where the variable is not set.
-    pub(crate) fn placeholder(self, text: &str, is_secret: bool) -> Result<Cow<'a, str>, String> {
+    pub(crate) fn placeholder(self, text: &str, kind: Kind) -> Result<Cow<'a, str>, String> {
         let (name, default) =
             text.split_once(':').map_or((text, None), |(name, default)| (name, Some(default)));
         if !is_name(name) {
@@ -71,7 +72,7 @@ impl<'a> Environment<'a> {
                 "expected the name of an environment variable between `${` and `}`".to_owned()
             );
         }
-        let value = if is_secret {
+        let value = if kind.may_hold_secret() {
             self.secret(name).map(|(_, text)| text.map(|it| Cow::Owned(it.as_str().to_owned())))
         } else {
             self.text(name).map(|text| text.map(Cow::Borrowed))
@@ -104,7 +105,7 @@ fn variables() -> BTreeSet<String> {
     let mut names: BTreeSet<_> = of_sections.map(|it| (*it).to_owned()).collect();
     for key in keys() {
         names.extend(key.variables.iter().map(|it| (*it).to_owned()));
-        if key.is_secret() {
+        if key.has_file_variables() {
             names.extend(key.variables.iter().map(|it| format!("{it}{FILE_SUFFIX}")));
         }
     }

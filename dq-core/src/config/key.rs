@@ -114,6 +114,12 @@ impl Key {
         self.segments().any(|it| matches!(it, "*" | "[]"))
     }
 
+    /// Whether each of its variables has another with `_FILE` behind its name, which names a file with the
+    /// value: where it is a secret, or may hold one as URLs do.
+    pub fn has_file_variables(&self) -> bool {
+        self.kind.may_hold_secret()
+    }
+
     pub(crate) fn segments(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('.')
     }

@@ -61,6 +61,15 @@ impl Kind {
         matches!(self, Self::Secret | Self::SigningKey)
     }
 
+    /// Whether there may be a secret in the value, so that it may come from a file of its own.
+    pub(crate) fn may_hold_secret(self) -> bool {
+        match self {
+            Self::Url(_) => true,
+            Self::List(kind) => kind.may_hold_secret(),
+            kind => kind.is_secret(),
+        }
+    }
+
     /// Reads the text of a value. The error says what was expected, and never what was found unless that
     /// is a number.
     pub(crate) fn read(self, text: &str) -> Result<SettingValue, String> {
@@ -105,8 +114,8 @@ impl Kind {
                 url.ok_or_else(expected)
             }
             Self::List(kind) => {
-                let items = text.split(',').map(|it| kind.read(it.trim()));
-                items.collect::<Result<_, _>>().map(SettingValue::List)
+                let items = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+                items.map(|it| kind.read(it)).collect::<Result<_, _>>().map(SettingValue::List)
             }
         }
     }
@@ -219,7 +228,17 @@ fn is_host(text: &str) -> bool {
 
 fn is_url(text: &str, schemes: &[&str]) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
-    schemes.contains(&scheme) && !rest.is_empty() && !rest.contains(char::is_whitespace)
+    let after_user = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let host = after_user.split(['/', '?', '#']).next().unwrap_or_default();
+    // What stands behind the colon is a port, or else a password whose `@` is missing.
+    let port = match host.rsplit_once(']') {
+        Some((_, behind)) => behind.strip_prefix(':'),
+        None => host.split_once(':').map(|(_, port)| port),
+    };
+    schemes.contains(&scheme)
+        && !rest.is_empty()
+        && !rest.contains(char::is_whitespace)
+        && port.is_none_or(|it| it.parse::<u16>().is_ok())
 }
 
 fn is_rate(text: &str) -> bool {
@@ -293,6 +312,30 @@ mod tests {
     fn a_misspelt_word_is_told_the_nearest() {
         let error = Kind::Word(&["require", "verify-full"]).read("requir").unwrap_err();
         assert_eq!(error, "expected `require` or `verify-full`; did you mean `require`?");
+    }
+
+    #[test]
+    fn a_url_has_one_of_the_schemes_and_a_port_that_is_a_number() {
+        for url in [
+            "redis://h",
+            "redis://h:1/0",
+            "redis://u:p:q@h:6379",
+            "redis://[::1]:6379",
+            "redis://[::1]/x:y",
+        ] {
+            assert!(is_url(url, &["redis"]), "{url}");
+        }
+        for url in [
+            "redis://",
+            "http://h",
+            "h:1",
+            "redis://u:p/h",
+            "redis://h:99999",
+            "redis://a b",
+            "redis:h",
+        ] {
+            assert!(!is_url(url, &["redis"]), "{url}");
+        }
     }
 
     #[test]

@@ -64,16 +64,15 @@ mod value;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::SystemClock;
 use crate::config::loader::Loader;
 use crate::config::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::ExecutorConfig;
-use crate::resilience::{Guard, GuardConfig};
+use crate::resilience::GuardConfig;
+use crate::resilience::cluster::ClusterConfig;
 
 pub use key::Key;
 pub use keys::keys;
@@ -101,6 +100,11 @@ pub struct Config {
     /// The Redis that stands behind the cache. Default: none.
     #[cfg(feature = "redis")]
     pub redis: Option<crate::redis::RedisConfig>,
+    /// How the cache uses that Redis. Default: that of its part.
+    #[cfg(feature = "redis")]
+    pub redis_store: crate::cache::redis::RedisStoreConfig,
+    /// How breakers share their state with those of other nodes. Default: that of its part, and no name.
+    pub breaker_cluster: ClusterConfig,
     /// How much work an executor lets through. Default: that of its part.
     pub executor: ExecutorConfig,
     /// How calls to each dependency are guarded, by its name; see [`guard`](Self::guard). Default: none.
@@ -196,8 +200,10 @@ impl Config {
         let mut are_guards_fine = true;
         for (name, guard) in &self.guards {
             let section = format!("microservices.circuit_breakers.{name}");
-            let checked = Guard::new(name, guard, Arc::new(SystemClock)).map(drop);
-            are_guards_fine &= part(&section, checked);
+            are_guards_fine &= part(&section, guard.validate());
+        }
+        if !self.breaker_cluster.node.is_empty() {
+            part("microservices.breaker_cluster", self.breaker_cluster.validate());
         }
         #[cfg(feature = "sqlite")]
         if !self.sqlite.path.as_os_str().is_empty() {
@@ -215,9 +221,8 @@ impl Config {
     }
 
     /// Takes the name of the database for the path of a file, where it is one.
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_self, reason = "there is no file"))]
+    #[cfg(feature = "sqlite")]
     fn open_database(&mut self, settings: &Settings) {
-        #[cfg(feature = "sqlite")]
         if settings.text("database.primary.type").is_none_or(|it| it == "sqlite") {
             let path = settings.text("database.primary.database");
             self.sqlite.path = path.map(Into::into).unwrap_or_default();

@@ -21,7 +21,7 @@ pub(crate) fn missing(field: &str) -> Option<&'static str> {
     match field.split('.').next() {
         Some("sqlite") if !cfg!(feature = "sqlite") => Some("the feature `sqlite`"),
         Some("cache" | "verdicts") if !cfg!(feature = "cache") => Some("the feature `cache`"),
-        Some("redis") if !cfg!(feature = "redis") => Some("the feature `redis`"),
+        Some("redis" | "redis_store") if !cfg!(feature = "redis") => Some("the feature `redis`"),
         _ => None,
     }
 }
@@ -36,7 +36,7 @@ pub(crate) fn default_of(kind: Kind, field: &str) -> Option<SettingValue> {
         (Kind::Size(..), it) => SettingValue::Bytes(it.as_u64()? * unit_of(field)),
         (Kind::Decimal(..), it) => SettingValue::Decimal(it.as_f64()?),
         (_, Value::Number(it)) => SettingValue::Whole(it.as_u64()?),
-        (_, Value::String(it)) => SettingValue::Text(it.clone()),
+        (_, Value::String(it)) if !it.is_empty() => SettingValue::Text(it.clone()),
         _ => return None,
     })
 }
@@ -93,7 +93,12 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
         }
     }
     guards::complete(&mut tree)?;
+    #[cfg_attr(
+        not(any(feature = "redis", feature = "sqlite")),
+        expect(unused_mut, reason = "nothing is opened then")
+    )]
     let mut config: Config = serde_json::from_value(Value::Object(tree))?;
+    #[cfg(feature = "sqlite")]
     config.open_database(settings);
     #[cfg(feature = "redis")]
     config.open_redis(settings);

@@ -128,9 +128,8 @@ impl<'a> Walk<'a> {
     fn value(&mut self, node: &Node, key: &'static Key, position: &Position) {
         let value = match (&node.content, key.kind) {
             (Content::Sequence(items), Kind::List(kind)) => {
-                let values = items.iter().map(|it| self.scalar(it, *kind, position));
-                let values: Vec<_> = values.collect();
-                values.into_iter().collect::<Option<_>>().map(SettingValue::List)
+                let values = items.iter().filter_map(|it| self.scalar(it, *kind, position));
+                Some(SettingValue::List(values.collect()))
             }
             (Content::Scalar(..), kind) => self.scalar(node, kind, position),
             (_, kind) => return self.expected(&kind.described(), node, position),
@@ -148,7 +147,7 @@ impl<'a> Walk<'a> {
             return None;
         };
         let mut wrong = Vec::new();
-        let value_of = |it: &str| self.environment.placeholder(it, kind.is_secret());
+        let value_of = |it: &str| self.environment.placeholder(it, kind);
         let text = Zeroizing::new(replace(text, &value_of, &mut |it| wrong.push(it)));
         let value = if wrong.is_empty() && !text.is_empty() {
             kind.read(&text).map_err(|it| wrong.push(it)).ok()
@@ -163,7 +162,6 @@ impl<'a> Walk<'a> {
     }
 
     fn expected(&mut self, what: &str, node: &Node, position: &Position) {
-        let what = what.trim_start_matches("expected ");
         let path = match position.segments.as_slice() {
             [] => "a configuration".to_owned(),
             segments => format!("`{}`", joined(segments)),

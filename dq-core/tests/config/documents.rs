@@ -6,7 +6,12 @@ use std::path::Path;
 use dq_core::config::{Config, ConfigSources};
 use dq_core::{Error, ErrorKind};
 
-use crate::{parse, problems};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::seed::{TEXT, VARIABLES};
+use crate::{environment, parse, problems, shown};
 
 /// The error of a file with these bytes, without its folder.
 fn refused(bytes: &[u8]) -> (ErrorKind, String) {
@@ -80,13 +85,49 @@ fn aliases_that_multiply_are_refused() {
     let mut text = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (name, of) in ('b'..='i').zip('a'..) {
         let items = vec![format!("*{of}"); 9].join(", ");
-        text += &format!("{name}: &{name} [{items}]\n");
+        text.extend([format!("{name}: &{name} [{items}]\n")]);
     }
     let lines = problems(parse(&text));
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].ends_with("more than 1000000 values"), "{lines:?}");
     let deep = format!("api: {}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(problems(parse(&deep)).len(), 1);
+}
+
+#[test]
+fn an_empty_item_of_a_list_is_not_there() {
+    let formats = |text: &str| {
+        let config = parse(&format!("data_quality: {{ results: {{ formats: {text} }} }}")).unwrap();
+        shown(&config, "data_quality.results.formats").0
+    };
+    for text in ["[csv, '', json]", "'csv,, json,'", "[csv, json]"] {
+        assert_eq!(formats(text).as_deref(), Some("csv, json"), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn a_damaged_file_is_read_or_refused(
+        cuts in vec((any::<Index>(), 0..12_usize, "[ -~\\n\u{e9}\u{2028}]{0,3}"), 1..6),
+    ) {
+        let mut text: Vec<char> = TEXT.chars().collect();
+        for (at, length, put) in cuts {
+            let at = at.index(text.len());
+            let end = (at + length).min(text.len());
+            text.splice(at..end, put.chars());
+        }
+        let text: String = text.into_iter().collect();
+        match Config::parse("dq.yaml", &text, &environment(VARIABLES)) {
+            Ok(config) => assert!(!config.to_yaml().contains("canary")),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
+                let is_placed = |line: &str| line.starts_with("dq.yaml:");
+                assert!(error.message().lines().all(is_placed), "{error}");
+                assert!(!error.message().contains("canary"), "{error}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -84,7 +84,13 @@ fn a_secret_can_stand_in_a_file_of_its_own() {
     let variables = [("VEEVA_DB_PASSWORD", "second"), ("DQ_DB_PASSWORD_FILE", path)];
     let config = Config::load(&environment(variables)).unwrap();
     assert_eq!(shown(&config, "database.primary.password").1, "DQ_DB_PASSWORD_FILE");
-    // A placeholder finds it too.
+    // A placeholder finds it too, where a secret or a URL belongs.
+    let text = "message_queue: { redis: { url: 'redis://:${SECRET}@h' } }";
+    let config = Config::parse("dq.yaml", text, &environment([("SECRET_FILE", path)])).unwrap();
+    assert_eq!(
+        shown(&config, "message_queue.redis.url").0.as_deref(),
+        Some("redis://:[redacted]@h")
+    );
     let text = "database: { primary: { password: '${SECRET}' } }";
     Config::parse("dq.yaml", text, &environment([("SECRET_FILE", path)])).unwrap();
     let text = "database: { primary: { username: '${SECRET}' } }";
@@ -106,7 +112,7 @@ fn a_file_of_a_secret_that_cannot_be_read_is_named() {
         (missing, "No such file"),
         (file("empty", b"\n"), "it is empty"),
         (file("bytes", b"canary\xff"), "it is not UTF-8"),
-        (file("large", &[b'x'; 70_000]), "it is larger than 64 KiB"),
+        (file("large", &vec![b'x'; 70_000]), "it is larger than 64 KiB"),
         (folder.path().to_str().unwrap().to_owned(), "s a directory"),
     ] {
         let lines = problems(Config::load(&environment([("REDIS_PASSWORD_FILE", path.as_str())])));

@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "what a test builds on must be there, or else the test fails"
 )]
@@ -16,7 +15,7 @@ mod reference;
 mod secrets;
 mod seed;
 
-use dq_core::config::{Config, ConfigSources};
+use dq_core::config::{Config, ConfigSources, SettingValue};
 
 /// Sources with nothing but these environment variables.
 fn environment<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> ConfigSources {
@@ -40,5 +39,5 @@ fn problems(loaded: dq_core::Result<Config>) -> Vec<String> {
 fn shown(config: &Config, path: &str) -> (Option<String>, String) {
     let settings = config.settings();
     let setting = settings.iter().find(|it| it.path() == path).expect("the path is set or read");
-    (setting.value().map(|it| it.shown()), setting.origin().to_string())
+    (setting.value().map(SettingValue::shown), setting.origin().to_string())
 }

@@ -93,10 +93,10 @@ proptest! {
             if let Some(value) = layers.file {
                 let names: Vec<_> = path.split('.').collect();
                 let section = sections.entry(format!("{}:\n  {}:\n", names[0], names[1])).or_default();
-                *section += &format!("    {}: {value}\n", names[2]);
+                section.extend([format!("    {}: {value}\n", names[2])]);
             }
         }
-        let text: String = sections.iter().map(|(head, keys)| format!("{head}{keys}")).collect();
+        let text: String = sections.into_iter().flat_map(|(head, keys)| [head, keys]).collect();
         let sources = ConfigSources { environment: variables, explicit, ..ConfigSources::default() };
         let config = Config::parse("dq.yaml", &text, &sources).unwrap();
         let default = Config::default();

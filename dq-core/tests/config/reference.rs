@@ -6,6 +6,8 @@ use std::path::Path;
 
 use dq_core::config::{Key, keys};
 
+use crate::parse;
+
 /// `DQ_UPDATE_DOCS=1 cargo test -p dq-core --test config reference` writes the file anew.
 #[test]
 fn the_configuration_is_documented_from_its_table() {
@@ -23,12 +25,24 @@ fn the_configuration_is_documented_from_its_table() {
     );
 }
 
+#[test]
+fn the_example_of_the_documentation_can_be_used() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    let text = fs::read_to_string(docs).unwrap();
+    let example = text.split("```yaml\n").nth(1).and_then(|it| it.split("```").next()).unwrap();
+    let config = parse(example).unwrap();
+    assert_eq!(config.sqlite.path.to_str(), Some("/var/lib/dq/providers.db"));
+    assert_eq!((config.executor.concurrent_max, config.executor.deadline_ms), (16, 90_000));
+    assert_eq!(config.guard("database").breaker.recovery_timeout_ms, 60_000);
+}
+
 fn configuration_md(head: &str) -> String {
     let mut text = format!("{}\n\n## Variables\n\n", head.trim_end());
     text += "| variable | the same | key |\n|---|---|---|\n";
     for key in keys() {
         let Some((first, others)) = key.variables().split_first() else { continue };
-        let file = if key.is_secret() { format!(", `{first}_FILE`") } else { String::new() };
+        let file =
+            if key.has_file_variables() { format!(", `{first}_FILE`") } else { String::new() };
         let others: Vec<_> = others.iter().map(|it| format!("`{it}`")).collect();
         writeln!(text, "| `{first}`{file} | {} | `{}` |", others.join(", "), key.path()).unwrap();
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dq_core::config::{Config, keys};
+use dq_core::config::{Config, SettingValue, keys};
 
 use crate::seed::{TEXT, VARIABLES};
 use crate::{environment, parse, problems};
@@ -10,8 +10,10 @@ use crate::{environment, parse, problems};
 /// Everything that can be printed of a configuration.
 fn everything(config: &Config) -> String {
     let settings = config.settings();
-    let values: Vec<_> =
-        settings.iter().map(|it| format!("{it:?} {:?}", it.value().map(|it| it.shown()))).collect();
+    let values: Vec<_> = settings
+        .iter()
+        .map(|it| format!("{it:?} {:?}", it.value().map(SettingValue::shown)))
+        .collect();
     let serialised = serde_json::to_string(config).unwrap();
     [
         format!("{config:?} {config:#?}"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dq_core::config::Config;
+use dq_core::config::{Config, SettingValue};
 
 use crate::{environment, problems, shown};
 
@@ -86,7 +86,7 @@ fn what_is_shown_can_be_read_again() {
         let settings = config.settings();
         let values =
             settings.iter().filter(|it| it.key().path() != "api.authentication.jwt_secret");
-        values.map(|it| (it.path(), it.value().map(|it| it.shown()))).collect::<Vec<_>>()
+        values.map(|it| (it.path(), it.value().map(SettingValue::shown))).collect::<Vec<_>>()
     };
     assert_eq!(values(&again), values(&config));
 }

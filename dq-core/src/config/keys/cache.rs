@@ -102,6 +102,42 @@ pub(crate) const KEYS: &[Key] = &[
     )
     .sets("redis.in_flight_max"),
     Key::new(
+        "cache.redis.shards",
+        Kind::Whole(1, 1_024),
+        "Over how many parts the entries are spread in a cluster; the same on all nodes.",
+    )
+    .sets("redis_store.shards"),
+    Key::new(
+        "cache.redis.tombstones_max",
+        Kind::Whole(1, 10_000_000),
+        "How many of the last invalidated keys each part remembers.",
+    )
+    .sets("redis_store.tombstones_max"),
+    Key::new(
+        "cache.redis.stamps_max",
+        Kind::Whole(1, 10_000_000),
+        "How many invalidated tags and namespaces each part remembers.",
+    )
+    .sets("redis_store.stamps_max"),
+    Key::new(
+        "cache.redis.announcements_max",
+        Kind::Whole(1, 10_000_000),
+        "How many invalidations are kept for nodes that were away.",
+    )
+    .sets("redis_store.announcements_max"),
+    Key::new(
+        "cache.redis.payload_size_max",
+        Kind::Size(1, 1 << 29),
+        "The largest value that Redis is given, whatever the cache would send.",
+    )
+    .sets("redis_store.payload_size_max_bytes"),
+    Key::new(
+        "cache.redis.track_foreign_writers",
+        Kind::Flag,
+        "Whether nodes hear of entries that somebody else changes in Redis.",
+    )
+    .sets("redis_store.track_foreign_writers"),
+    Key::new(
         "cache.redis.connection_pool_size",
         Kind::Whole(1, 1_000),
         "How many connections are kept for commands that block; all others share one.",

@@ -161,6 +161,31 @@ pub(crate) const KEYS: &[Key] = &[
     )
     .sets("guards.*.bulkhead.wait_max_ms"),
     Key::new(
+        "microservices.circuit_breakers.*.hedge.delay",
+        Kind::seconds(0, HOUR_MS),
+        "How long a read may take before it is begun a second time beside the first; 0: never.",
+    )
+    .sets("guards.*.hedge.delay_ms"),
+    Key::new(
+        "microservices.circuit_breakers.*.hedge.budget",
+        Kind::Whole(0, 100),
+        "How many percent of the calls of a second may be begun twice in it.",
+    )
+    .sets("guards.*.hedge.budget_percent"),
+    Key::new(
+        "microservices.breaker_cluster.node",
+        Kind::Text,
+        "The name of this node among those that share the state of their breakers; the same after a restart.",
+    )
+    .set_by(&["DQ_NODE"])
+    .sets("breaker_cluster.node"),
+    Key::new(
+        "microservices.breaker_cluster.interval",
+        Kind::milliseconds(10, 60_000),
+        "How often they exchange it.",
+    )
+    .sets("breaker_cluster.interval_ms"),
+    Key::new(
         "microservices.service_discovery.enabled",
         Kind::Flag,
         "Whether services are looked up in a registry.",

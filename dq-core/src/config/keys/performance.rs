@@ -74,6 +74,12 @@ pub(crate) const KEYS: &[Key] = &[
     )
     .sets("executor.cached_result_size_max_bytes"),
     Key::new(
+        "performance.caching.result_versions",
+        Kind::Word(&["process", "everywhere"]),
+        "Whether cached results of queries are for this process, or for all that share the cache.",
+    )
+    .sets("executor.result_versions"),
+    Key::new(
         "performance.caching.eviction_policy",
         Kind::Word(&["lru", "lfu", "ttl"]),
         "Which values go first when there is no room.",
