@@ -8,7 +8,7 @@ use dq_core::clock::TestClock;
 use crate::support::{key, lookups};
 
 const KEYS: usize = 100_000;
-const WARM_LOOKUPS: usize = 250_000;
+const WARM_LOOKUPS: usize = 500_000;
 const LOOKUPS: usize = 250_000;
 
 /// Ranks from 0, distributed by Zipf's law with exponent 1.
