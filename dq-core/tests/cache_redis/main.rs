@@ -40,8 +40,17 @@ fn store_with(server: &RedisServer, config: RedisStoreConfig) -> RedisStore {
 }
 
 fn connection(server: &RedisServer) -> RedisConnection {
-    let config = RedisConfig { url: Some(server.url().into()), ..Default::default() };
+    let url = Some(server.url().into());
+    let config = RedisConfig { url, ..Default::default() };
     RedisConnection::new(&config).expect("the configuration is valid")
+}
+
+/// A store that is waited for however slow the machine is.
+fn patient(server: &RedisServer) -> RedisStore {
+    let url = Some(server.url().into());
+    let config = RedisConfig { url, command_deadline_ms: 10_000, ..Default::default() };
+    let connection = RedisConnection::new(&config).expect("the configuration is valid");
+    RedisStore::new(connection, RedisStoreConfig::default()).expect("the configuration is valid")
 }
 
 fn store_in_cluster(cluster: &RedisCluster) -> RedisStore {

@@ -63,8 +63,13 @@ async fn hold(folder: &Path) {
     let options = CacheOptions::ttl_ms(60_000);
     let value = cache.get_or_compute(&key, &options, compute).await.expect("it is computed");
     let fenced = cache.statistics().refused_fenced;
-    let now = cache.get::<String>(&key).await.value();
-    let said = format!("{value} {fenced} {}", now.map_or_else(String::new, |it| (*it).clone()));
+    let now = loop {
+        if let Some(now) = cache.get::<String>(&key).await.value() {
+            break now;
+        }
+        pause(5).await;
+    };
+    let said = format!("{value} {fenced} {now}");
     std::fs::write(folder.join("said.part"), said).expect("the folder can be written");
     std::fs::rename(folder.join("said.part"), folder.join("said")).expect("it is there");
 }

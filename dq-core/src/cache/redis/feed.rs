@@ -162,10 +162,12 @@ impl Listener {
     async fn round(&mut self) -> Result<()> {
         let asked = self.inner.connection.clock().now();
         let confirmed = match &self.tracking {
-            Some(tracking) => tracking.confirmed_at().ok_or_else(|| {
-                Error::new(ErrorKind::Unavailable, "changes of entries in redis are not heard of")
-            })?,
-            None => asked,
+            Some(tracking) => tracking.confirmed_at()?,
+            None => Some(asked),
+        };
+        let Some(confirmed) = confirmed else {
+            self.inner.connection.clock().sleep(PAUSE).await;
+            return Ok(());
         };
         while let Some(event) = self.tracking.as_mut().and_then(Tracking::try_next) {
             changed(&self.inner, &mut self.sender, event).await?;

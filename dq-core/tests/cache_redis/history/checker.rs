@@ -1,6 +1,7 @@
 //! Reads a history, and says what in it breaks the promises of the cache.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::history::record::{History, Read, Write};
 
@@ -11,11 +12,11 @@ const TOLD_MAX: usize = 20;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Promise {
     /// How long another node may go on with what was invalidated.
-    pub(crate) staleness_ms: u64,
+    pub(crate) staleness: Duration,
     /// After which time all agree when Redis is back.
-    pub(crate) return_ms: u64,
+    pub(crate) agreement: Duration,
     /// How long an operation may take.
-    pub(crate) duration_max_ms: u64,
+    pub(crate) longest: Duration,
 }
 
 impl Promise {
@@ -33,7 +34,7 @@ impl Promise {
         let reads = history.reads.iter().map(|it| (it.ended - it.begun, it.to_string()));
         let writes = history.writes.iter().map(|it| (it.ended - it.begun, it.to_string()));
         for (took, what) in reads.chain(writes) {
-            if took > self.duration_max_ms * 1000 {
+            if took > micros(self.longest) {
                 violations.push(format!("`{what}` took {} ms", took / 1000));
             }
         }
@@ -64,9 +65,9 @@ impl Promise {
             return write.ended;
         }
         if write.is_everywhere {
-            return write.ended + self.staleness_ms * 1000;
+            return write.ended + micros(self.staleness);
         }
-        let calm = self.return_ms * 1000;
+        let calm = micros(self.agreement);
         let mut since = write.ended;
         for (from, to) in outages {
             if *from < since + calm && *to > since {
@@ -77,10 +78,18 @@ impl Promise {
     }
 }
 
+fn micros(span: Duration) -> u64 {
+    span.as_micros() as u64
+}
+
 mod tests {
     use super::*;
 
-    const PROMISE: Promise = Promise { staleness_ms: 1000, return_ms: 3000, duration_max_ms: 5000 };
+    const PROMISE: Promise = Promise {
+        staleness: Duration::from_secs(1),
+        agreement: Duration::from_secs(3),
+        longest: Duration::from_secs(5),
+    };
     const SECOND: u64 = 1_000_000;
 
     fn write(number: u64, ended: u64, is_everywhere: bool) -> Write {

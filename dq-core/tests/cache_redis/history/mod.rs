@@ -92,7 +92,11 @@ async fn no_read_is_wrong_or_staler_than_promised() {
     }
     let history = read(folder.path(), outages);
     assert!(history.operations() >= operations, "only {}", history.operations());
-    let promise = Promise { staleness_ms: 1000, return_ms: 3000, duration_max_ms: 5000 };
+    let promise = Promise {
+        staleness: Duration::from_secs(1),
+        agreement: Duration::from_secs(3),
+        longest: Duration::from_secs(5),
+    };
     let violations = promise.violations(&history);
     assert!(violations.is_empty(), "{}", violations.join("\n"));
     println!("{}", history.summary());
