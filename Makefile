@@ -1,5 +1,5 @@
 # Everything CI runs. `make test` is the one command that a newcomer needs.
-.PHONY: test check setup fmt lint doc features rust python bench bench-parquet soak
+.PHONY: test check setup fmt lint doc features rust python bench bench-parquet loom soak
 
 test: setup check rust python
 
@@ -26,6 +26,7 @@ features:
 	cargo check -p dq-core --no-default-features --features json --locked
 	cargo check -p dq-core --no-default-features --features cache --locked
 	cargo check -p dq-core --no-default-features --features redis --locked
+	cargo check -p dq-core --no-default-features --features tower --locked
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
@@ -40,13 +41,19 @@ python:
 
 # Prints ratios side by side, for benches/README.md. Takes some minutes; makes its data first.
 bench:
-	cargo bench -p dq --bench ratio --bench record --locked
+	cargo bench -p dq --bench ratio --bench record --bench breaker --locked
 
 # dq, DuckDB, Polars and DataFusion by turns over the same Parquet files; installs the three below target/.
 bench-parquet:
 	cargo bench -p dq --bench ratio --locked -- parquet
 
+# Tries every order in which threads can take the steps of the lock-free parts.
+loom:
+	RUSTFLAGS="--cfg dq_loom" cargo test -p dq-core --no-default-features --release --target-dir target/loom \
+		--test resilience_loom --locked
+
 # The long histories: more cases of every property test.
 soak:
 	PROPTEST_CASES=20000 cargo test --workspace --all-features --locked
 	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored
+	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience

@@ -50,8 +50,9 @@
 //!
 //! # Features
 //!
-//! One per backend and file format: `sqlite`, `csv`, `parquet`, `ipc` and `json`, all on by default; and
-//! `generate`, which makes data to try things on.
+//! One per backend and file format: `sqlite`, `csv`, `parquet`, `ipc` and `json`, all on by default;
+//! `generate`, which makes data to try things on; and `tower`, which makes a
+//! [`Guard`](resilience::Guard) a layer.
 
 #[cfg(feature = "cache")]
 pub mod cache;

@@ -13,6 +13,7 @@ mod keys;
 mod licences;
 mod moment;
 mod naive;
+mod numbered;
 mod property;
 mod prose;
 mod records;

@@ -47,7 +47,8 @@ where
             while let Some((key, seed)) = next() {
                 let load = load.clone();
                 let value = cache.get_or_compute(&key, options, move || load(seed)).await;
-                *if value.is_ok() { &mut warmed.ready } else { &mut warmed.failed } += 1;
+                warmed.ready += u64::from(value.is_ok());
+                warmed.failed += u64::from(value.is_err());
             }
             warmed
         })

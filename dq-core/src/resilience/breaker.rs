@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, ErrorKind};
 use crate::resilience::events::CircuitEvents;
 use crate::resilience::state::CircuitState;
@@ -104,7 +106,8 @@ pub trait CircuitBreaker: fmt::Debug + Send + Sync {
 }
 
 /// An order to a circuit breaker.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Switch {
     /// See [`CircuitBreaker::force_open`].
@@ -119,6 +122,9 @@ pub enum Switch {
     MetricsOnly,
     /// See [`CircuitBreaker::reset`].
     Reset,
+    /// Opens a closed breaker as if it had seen the failures itself: the recovery timeout and the probes
+    /// follow. In any other state nothing happens.
+    Trip,
 }
 
 /// What became of a call.

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::resilience::breaker::{CircuitBreaker, Outcome};
+use crate::resilience::breaker::{CircuitBreaker, Outcome, Permit};
 use crate::resilience::bulkhead::{Bulkhead, BulkheadConfig, BulkheadPermit};
 use crate::resilience::config::{CircuitBreakerConfig, within};
 use crate::resilience::deadline::Deadline;
+use crate::resilience::hedge::{Hedge, HedgeConfig};
 use crate::resilience::retry::{Retry, RetryConfig};
 use crate::resilience::windowed::WindowedCircuitBreaker;
 
@@ -29,6 +30,8 @@ pub struct GuardConfig {
     pub breaker: CircuitBreakerConfig,
     /// When calls are made again.
     pub retry: RetryConfig,
+    /// When a second attempt is made beside the first.
+    pub hedge: HedgeConfig,
 }
 
 impl Default for GuardConfig {
@@ -39,7 +42,29 @@ impl Default for GuardConfig {
             bulkhead: BulkheadConfig::default(),
             breaker: CircuitBreakerConfig::default(),
             retry: RetryConfig::default(),
+            hedge: HedgeConfig::default(),
         }
+    }
+}
+
+impl GuardConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    ///
+    /// `ConfigInvalid`, with the name of the first field that is out of its range.
+    pub fn validate(&self) -> Result<()> {
+        self.validate_timeouts()?;
+        self.bulkhead.validate()?;
+        self.breaker.validate()?;
+        self.retry.validate()?;
+        self.hedge.validate()
+    }
+
+    fn validate_timeouts(&self) -> Result<()> {
+        const DAY_MS: u64 = 24 * 3600 * 1000;
+        within("timeout_ms", self.timeout_ms, 1..=DAY_MS)?;
+        within("attempt_timeout_ms", self.attempt_timeout_ms, 1..=DAY_MS)
     }
 }
 
@@ -67,6 +92,7 @@ pub struct Guard {
     bulkhead: Bulkhead,
     breaker: Arc<dyn CircuitBreaker>,
     retry: Arc<Retry>,
+    hedge: Option<Arc<Hedge>>,
 }
 
 /// Whether work may be done twice.
@@ -139,14 +165,13 @@ impl Guard {
         breaker: Arc<dyn CircuitBreaker>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        const DAY_MS: u64 = 24 * 3600 * 1000;
-        within("timeout_ms", config.timeout_ms, 1..=DAY_MS)?;
-        within("attempt_timeout_ms", config.attempt_timeout_ms, 1..=DAY_MS)?;
+        config.validate_timeouts()?;
         Ok(Self {
             timeout: Duration::from_millis(config.timeout_ms),
             attempt_timeout: Duration::from_millis(config.attempt_timeout_ms),
             bulkhead: Bulkhead::new(breaker.name(), &config.bulkhead, Arc::clone(&clock))?,
             retry: Arc::new(Retry::new(&config.retry, Arc::clone(&clock))?),
+            hedge: Hedge::new(&config.hedge, Arc::clone(&clock))?.map(Arc::new),
             breaker,
             clock,
         })
@@ -194,7 +219,8 @@ impl Guard {
     ///    waited for.
     /// 4. The **breaker**: a permit for each attempt.
     /// 5. The **timeout** of the attempt, inside the breaker, so that it is recorded as a failure. When
-    ///    the deadline of the call comes first, that is recorded as a dropped call.
+    ///    the deadline of the call comes first, that is recorded as a dropped call. A **second attempt**
+    ///    beside one that takes long, where it is configured, has a permit of its own.
     ///
     /// Dropping the future at any point gives back the place and the permit.
     ///
@@ -219,12 +245,8 @@ impl Guard {
         loop {
             let limit = deadline.earlier(Deadline::after(&*self.clock, self.attempt_timeout));
             let attempt = Attempt { number, deadline: limit };
-            let (outcome, result) = match limit.run(&*self.clock, call(attempt)).await {
-                Ok(result) => (judge(&result), result),
-                Err(late) if limit == deadline => (Outcome::Dropped, Err(late.into())),
-                Err(late) => (Outcome::Failure, Err(late.into())),
-            };
-            permit.record(outcome);
+            let begin = || self.within(limit, limit == deadline, &judge, call(attempt));
+            let (outcome, result) = self.attempt(options.work, permit, begin).await;
             if outcome != Outcome::Failure || options.work == Work::Once {
                 return result;
             }
@@ -234,6 +256,41 @@ impl Guard {
             let Ok(next) = self.breaker.try_acquire() else { return result };
             permit = next;
             number += 1;
+        }
+    }
+
+    /// Waits for an attempt until its limit, and judges what has come. `is_last` says that the limit is the
+    /// deadline of the call.
+    async fn within<T, E: From<Error>>(
+        &self,
+        limit: Deadline,
+        is_last: bool,
+        judge: &impl Fn(&Result<T, E>) -> Outcome,
+        attempt: impl Future<Output = Result<T, E>>,
+    ) -> (Outcome, Result<T, E>) {
+        match limit.run(&*self.clock, attempt).await {
+            Ok(result) => (judge(&result), result),
+            Err(late) if is_last => (Outcome::Dropped, Err(late.into())),
+            Err(late) => (Outcome::Failure, Err(late.into())),
+        }
+    }
+
+    /// Makes one attempt, or two at once where that is wanted.
+    async fn attempt<T, F: Future<Output = (Outcome, T)>>(
+        &self,
+        work: Work,
+        permit: Permit<'_>,
+        mut begin: impl FnMut() -> F,
+    ) -> (Outcome, T) {
+        match &self.hedge {
+            Some(hedge) if work == Work::Idempotent => {
+                hedge.run(&*self.breaker, permit, begin).await
+            }
+            _ => {
+                let (outcome, answer) = begin().await;
+                permit.record(outcome);
+                (outcome, answer)
+            }
         }
     }
 

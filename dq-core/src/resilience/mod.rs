@@ -37,10 +37,16 @@
 mod breaker;
 mod budget;
 mod bulkhead;
+pub mod cluster;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod deadline;
 mod events;
 mod guard;
+mod hedge;
+#[cfg(feature = "tower")]
+mod layer;
 mod machine;
 mod random;
 mod registry;
@@ -56,6 +62,9 @@ pub use config::{CircuitBreakerConfig, SlidingWindow};
 pub use deadline::Deadline;
 pub use events::{CircuitEvent, CircuitEventSender, CircuitEvents};
 pub use guard::{Attempt, CallOptions, Guard, GuardConfig, Work, judge};
+pub use hedge::HedgeConfig;
+#[cfg(feature = "tower")]
+pub use layer::{GuardLayer, GuardService};
 pub use registry::CircuitBreakerRegistry;
 pub use retry::{Retry, RetryConfig};
 pub use state::{CircuitCause, CircuitState};

@@ -46,6 +46,8 @@ pub enum CircuitCause {
     Forced,
     /// The breaker was reset.
     Reset,
+    /// Breakers of the same name on other nodes have opened.
+    Cluster,
 }
 
 impl CircuitState {

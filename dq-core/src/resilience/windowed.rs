@@ -206,6 +206,7 @@ impl CircuitBreaker for WindowedCircuitBreaker {
             Switch::Disable => (CircuitState::Disabled, CircuitCause::Forced),
             Switch::MetricsOnly => (CircuitState::MetricsOnly, CircuitCause::Forced),
             Switch::Reset => (CircuitState::Closed, CircuitCause::Reset),
+            Switch::Trip => (CircuitState::Open, CircuitCause::Cluster),
         };
         let now = self.since_origin(self.clock.now());
         self.machine.switch((state, cause), now, &mut |it| self.tell(it));

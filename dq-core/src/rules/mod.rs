@@ -39,7 +39,9 @@ pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
-pub(crate) use measure::{Age, Figure, Measure, Moments, Now, Statistic, Summary};
+pub(crate) use measure::{
+    Age, Code, Figure, Measure, Moments, Now, Statistic, Summary, Taken, Values,
+};
 pub(crate) use plan::{
     Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, Keys, MeasureId, PlannedCheck,
     PlannedFilter, TablePlan, is_about,

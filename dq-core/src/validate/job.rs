@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Kernel, KeySetId, Keys, PlannedCheck};
 use crate::validate::failing_rows::FailingRows;
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{Finding, Join, KeyRuns, Loaded, Part, Question, Side};
+use crate::validate::keys::{Counter, Finding, Join, KeyRuns, Loaded, Part, Question, Side};
 use crate::validate::run::{Run, State};
 use crate::validate::sample::{Sample, Shown};
 use crate::validate::threads::join;
@@ -31,6 +31,8 @@ struct AskingCheck {
     position: usize,
     kept: Arc<Vec<KeptRows>>,
     failing: Arc<FailingRows>,
+    /// How often keys that are numbers occur, where that has been counted.
+    counter: Option<Arc<Counter>>,
     shown_key: Vec<usize>,
     shown_values: Vec<usize>,
 }
@@ -94,6 +96,12 @@ impl Job {
         let checks = positions.iter().filter_map(|it| {
             run.plan.checks.get(*it).map(|check| AskingCheck::new(run, state, *it, check))
         });
+        let is_counted = positions.iter().all(|it| state.counted.contains_key(it));
+        let has_numbers =
+            |it| state.keys.get(&it).is_some_and(|it| it.iter().any(|it| it.numbers().is_some()));
+        if !is_counted && (has_numbers(keys) || has_numbers(others)) {
+            return Err(missing());
+        }
         Ok(Arc::new(Self {
             run: Arc::clone(run),
             question,
@@ -135,7 +143,15 @@ impl Job {
             let job = Arc::clone(self);
             spawn_blocking(move || job.decide_buckets())
         };
-        let tasks = (0..self.run.options.threads.get()).map(spawn).collect();
+        let judge = |partition| {
+            let job = Arc::clone(self);
+            spawn_blocking(move || job.judge_numbers(partition))
+        };
+        let partitions = self.keys.len().max(self.others.len());
+        let partitions =
+            if self.checks.iter().any(|it| it.counter.is_some()) { partitions } else { 0 };
+        let buckets = (0..self.run.options.threads.get()).map(spawn);
+        let tasks = buckets.chain((0..partitions).map(judge)).collect();
         let mut all = self.no_findings();
         for findings in join(tasks).await? {
             all.iter_mut().zip(findings).for_each(|(all, it)| all.add(it));
@@ -145,6 +161,23 @@ impl Job {
 
     fn no_findings(&self) -> Vec<Finding> {
         vec![Finding::default(); self.question.checks()]
+    }
+
+    /// Decides about the keys of one partition that are numbers, by how often they were counted.
+    fn judge_numbers(&self, partition: usize) -> Result<Vec<Finding>> {
+        let mut found = self.no_findings();
+        let Question::Join(joins) = &self.question else { return Ok(found) };
+        for ((check, join), finding) in self.checks.iter().zip(joins).zip(&mut found) {
+            self.run.cancellation.check()?;
+            let subject = if join.subject == Side::Table { &self.keys } else { &self.others };
+            let numbers = subject.get(partition).and_then(KeyRuns::numbers);
+            let Some((numbers, counter)) = numbers.zip(check.counter.as_ref()) else { continue };
+            for it in counter.failing(check.position, join, numbers) {
+                finding.violations += 1;
+                check.failing.note(partition, it.row);
+            }
+        }
+        Ok(found)
     }
 
     fn decide_buckets(&self) -> Result<Vec<Finding>> {
@@ -187,6 +220,7 @@ impl AskingCheck {
             position,
             failing: Arc::new(FailingRows::new(&kept)),
             kept,
+            counter: state.counted.get(&position).map(Arc::clone),
             shown_key,
             shown_values: if shows_values { check.columns.clone() } else { Vec::new() },
         })

@@ -1,13 +1,16 @@
-//! How much memory the keys of a run may take, and where they go beyond it.
+//! How much memory the keys and values of a run may take, and where they go beyond it.
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use memmap2::MmapMut;
 
 use crate::error::Error;
 use crate::error::Result;
 
-/// The memory that the keys and kept rows of a run share.
+/// The memory that the keys, the kept rows and the values of quantiles of a run share.
 ///
 /// Nobody waits for memory: whoever finds the budget used up, and has taken its fair share, brings what
 /// it holds to a temporary file and goes on with the memory that it has. All shares together are half of
@@ -19,13 +22,22 @@ pub(crate) struct Budget {
     folder: PathBuf,
     used: AtomicUsize,
     share: AtomicUsize,
+    /// Memory that has been given back, for whoever asks next: the system clears what it hands out, and
+    /// at ten million rows that was a tenth of a run.
+    pool: Mutex<Vec<MmapMut>>,
 }
 
 impl Budget {
     /// A budget of `bytes`, and temporary files in `folder`.
     pub(crate) fn new(bytes: u64, folder: PathBuf) -> Self {
         let bytes_max = usize::try_from(bytes / 3 * 2).unwrap_or(usize::MAX);
-        Self { bytes_max, folder, used: AtomicUsize::new(0), share: AtomicUsize::new(0) }
+        Self {
+            bytes_max,
+            folder,
+            used: AtomicUsize::new(0),
+            share: AtomicUsize::new(0),
+            pool: Mutex::default(),
+        }
     }
 
     /// Divides the fair shares among so many holders that will grow at once.
@@ -36,12 +48,40 @@ impl Budget {
     /// Notes that a holder has grown from `before` to `now` bytes. Gives whether it should spill.
     pub(crate) fn grown(&self, before: usize, now: usize) -> bool {
         let used = self.used.fetch_add(now - before, Ordering::Relaxed) + now - before;
+        self.shrink_pool(used);
         used > self.bytes_max && now >= self.share.load(Ordering::Relaxed)
     }
 
     /// Notes that a holder has shrunk by so many bytes.
     pub(crate) fn give_back(&self, bytes: usize) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes a slab of this size that has been given back. There is anything in it.
+    pub(crate) fn take_slab(&self, bytes: usize) -> Option<MmapMut> {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = pool.iter().position(|it| it.len() == bytes)?;
+        Some(pool.swap_remove(found))
+    }
+
+    /// Keeps a slab for whoever asks next, as far as it is within the budget.
+    pub(crate) fn keep_slab(&self, slab: MmapMut) {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner).push(slab);
+        self.shrink_pool(self.used.load(Ordering::Relaxed));
+    }
+
+    /// Gives kept slabs back to the system until they are within the budget together with what is used.
+    fn shrink_pool(&self, used: usize) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = |pool: &[MmapMut]| pool.iter().map(|it| it.len()).sum::<usize>();
+        while !pool.is_empty() && used + bytes(&pool) > self.bytes_max {
+            pool.pop();
+        }
+    }
+
+    /// Whether so many bytes more can be taken within the budget.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        bytes <= self.bytes_max.saturating_sub(self.used.load(Ordering::Relaxed))
     }
 
     /// Whether so much is used that those who have finished should make room.

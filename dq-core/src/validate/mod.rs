@@ -13,7 +13,9 @@ mod batch_codec;
 mod failing_rows;
 mod job;
 mod kept_rows;
+mod kept_values;
 mod keys;
+mod lookups;
 mod measured;
 mod measuring;
 mod memory;
@@ -40,6 +42,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Now, Plan, RuleSet};
 use crate::source::Source;
 use crate::validate::keys::{KeyHash, bucket_count};
+use crate::validate::lookups::numbered_sets;
 use crate::validate::memory::Budget;
 use crate::validate::outcome::TableOutcome;
 use crate::validate::run::{Found, Run};
@@ -77,6 +80,7 @@ pub async fn validate(
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
     let rows = plan.tables.iter().filter_map(|it| it.schema.rows_estimate).max();
     let run = Arc::new(Run {
+        numbered: numbered_sets(&plan),
         plan,
         now,
         buckets: bucket_count(rows),

@@ -69,12 +69,19 @@ pub(crate) fn lowest_row(batch: &Batch, columns: &[usize]) -> usize {
 
 /// The row with the lowest text; a NULL is lower.
 fn lowest_text(texts: &TextColumn) -> Option<usize> {
-    // NULL has no number below that of the empty text.
-    let packed = texts.iter().map(|it| it.and_then(pack_ordered));
-    match packed.collect::<Option<Vec<_>>>() {
-        Some(packed) => packed.iter().enumerate().min_by_key(|it| it.1).map(|it| it.0),
-        None => (0..texts.len()).min_by_key(|row| texts.get(*row)),
+    lowest_short_text(texts).or_else(|| (0..texts.len()).min_by_key(|row| texts.get(*row)))
+}
+
+/// The row with the lowest text, where all texts are short and none is NULL: they compare as numbers.
+fn lowest_short_text(texts: &TextColumn) -> Option<usize> {
+    let mut lowest: Option<(u128, usize)> = None;
+    for (row, text) in texts.iter().enumerate() {
+        let number = pack_ordered(text?)?;
+        if lowest.is_none_or(|it| number < it.0) {
+            lowest = Some((number, row));
+        }
     }
+    lowest.map(|it| it.1)
 }
 
 impl Ord for RowKey {

@@ -7,14 +7,16 @@ use std::sync::atomic::AtomicU64;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::error::Result;
-use crate::rules::{Kernel, KeySetId, Now, Plan};
+use crate::error::{Error, ErrorKind, Result};
+use crate::rules::{Kernel, KeySetId, Now, Plan, PlannedCheck};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
 use crate::validate::failing_rows::FailingRows;
 use crate::validate::job::{Decided, Job};
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{KeyHash, KeyRuns, Probe, ProbeKernel};
+use crate::validate::keys::{Counter, KeyHash, KeyRuns, NumberTable, SharedForm};
+use crate::validate::lookups::{Lookups, number_table};
+use crate::validate::measuring::Measuring;
 use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::validate::query;
@@ -31,6 +33,8 @@ pub(crate) struct Run {
     pub(crate) hash: KeyHash,
     /// How many buckets each key set has.
     pub(crate) buckets: usize,
+    /// The key sets that may be kept as numbers, each with the form that its partitions share.
+    pub(crate) numbered: HashMap<KeySetId, SharedForm>,
     pub(crate) budget: Arc<Budget>,
     pub(crate) cancellation: Cancellation,
 }
@@ -91,12 +95,14 @@ impl Run {
         let _stop = StopOnDrop(self.cancellation.clone());
         let mut state = State::new(&self.plan, self.options.sample_limit);
         for (step, table) in self.plan.order.iter().enumerate() {
-            let probes = state.probes(&self, *table);
-            let mut workers = self.scan(snapshot, *table, &probes).await?;
+            let lookups = Lookups::new(&self, *table, &state.keys, &state.numbers);
+            let mut workers = self.scan(snapshot, *table, &lookups).await?;
             if self.budget.is_half_used() {
                 workers = make_room(workers).await?;
             }
-            state.take(&self.plan, *table, workers);
+            state.take(&self.plan, *table, workers, &lookups);
+            self.find_quantiles(*table, &mut state.found).await?;
+            self.number(*table, &mut state).await?;
             self.decide_what_is_complete(step, &mut state).await?;
             for (check, keys) in std::mem::take(&mut state.missing) {
                 let groups = Job::distinct(&self, keys).await?;
@@ -118,7 +124,7 @@ impl Run {
         self: &Arc<Self>,
         snapshot: &dyn Snapshot,
         table: usize,
-        probes: &Probes,
+        lookups: &Lookups,
     ) -> Result<Vec<Worker>> {
         let Some(plan) = self.plan.tables.get(table) else { return Ok(Vec::new()) };
         let scan = Scan {
@@ -127,12 +133,13 @@ impl Run {
             partitions: self.options.threads,
             cancellation: self.cancellation.clone(),
         };
-        let holders = (plan.key_sets.len() + 1) * scan.partitions.get();
+        let values = plan.measures.iter().filter(|it| it.keeps_values).count();
+        let holders = (plan.key_sets.len() + values + 1) * scan.partitions.get();
         self.budget.divide(holders);
         let progress = Arc::new(AtomicU64::new(0));
         let mut tasks = Vec::new();
         for partition in snapshot.scan(&scan).await? {
-            let worker = Worker::new(self, table, probes, &progress);
+            let worker = Worker::new(self, table, lookups, &progress);
             let (handle, others) = (Handle::current(), StopOnDrop(self.cancellation.clone()));
             tasks.push(spawn_blocking(move || {
                 let worker = handle.block_on(worker.read(partition))?;
@@ -141,6 +148,50 @@ impl Run {
             }));
         }
         join(tasks).await
+    }
+
+    /// Finds the quantiles of a table that has been read, and forgets their values.
+    async fn find_quantiles(self: &Arc<Self>, table: usize, found: &mut Found) -> Result<()> {
+        let asked = |it: &PlannedCheck| match &it.kernel {
+            Kernel::Figure { measure, figure } if measure.table == table => {
+                Some((measure.index, figure.quantile()?))
+            }
+            _ => None,
+        };
+        let asked: Vec<_> = self.plan.checks.iter().filter_map(asked).collect();
+        let Some(outcome) = found.tables.get_mut(table).filter(|_| !asked.is_empty()) else {
+            return Ok(());
+        };
+        let (run, mut measures) = (Arc::clone(self), outcome.take_measures());
+        let task = spawn_blocking(move || {
+            for (index, at) in asked {
+                let measuring = measures.get_mut(index);
+                measuring.map_or(Ok(()), |it| it.find_quantile(at, &run.cancellation))?;
+            }
+            measures.iter_mut().for_each(Measuring::forget_values);
+            Ok(measures)
+        });
+        outcome.add_measures(join(vec![task]).await?.pop().unwrap_or_default());
+        Ok(())
+    }
+
+    /// Makes tables of those keys of `table` that have been kept as numbers; or brings them to the other
+    /// keys, where there can be none.
+    async fn number(self: &Arc<Self>, table: usize, state: &mut State) -> Result<()> {
+        let sets = self.numbered.keys().filter(|it| it.table == table);
+        for set in sets.copied() {
+            let Some(keys) = state.keys.remove(&set) else { continue };
+            let run = Arc::clone(self);
+            let made = spawn_blocking(move || match number_table(&run, set, &keys) {
+                Some(table) => Ok((keys, Some(table))),
+                None => spread(keys).map(|keys| (keys, None)),
+            });
+            for (keys, made) in join(vec![made]).await? {
+                state.keys.insert(set, keys);
+                state.numbers.extend(made.map(|it| (set, it)));
+            }
+        }
+        Ok(())
     }
 
     /// Decides every check whose last table has just been read, and forgets the keys that no later
@@ -160,6 +211,7 @@ impl Run {
         let later = self.plan.checks.iter().filter(|it| self.plan.decided_after(it) > Some(step));
         let needed: Vec<_> = later.flat_map(|it| it.kernel.keys()).map(|it| it.set).collect();
         state.keys.retain(|id, _| needed.contains(id));
+        state.numbers.retain(|id, _| needed.contains(id));
         Ok(())
     }
 }
@@ -170,19 +222,29 @@ async fn make_room(workers: Vec<Worker>) -> Result<Vec<Worker>> {
     join(workers.into_iter().map(spill).collect()).await
 }
 
+/// Brings the keys that are numbers to the others.
+fn spread(keys: Arc<Vec<KeyRuns>>) -> Result<Arc<Vec<KeyRuns>>> {
+    let lost = || Error::new(ErrorKind::Internal, "keys are still in use");
+    let mut keys = Arc::into_inner(keys).ok_or_else(lost)?;
+    keys.iter_mut().try_for_each(KeyRuns::spread_numbers)?;
+    keys.iter_mut().try_for_each(KeyRuns::settle)?;
+    Ok(Arc::new(keys))
+}
+
 /// What has been found so far, and the keys that are still needed.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) found: Found,
     pub(crate) keys: HashMap<KeySetId, Arc<Vec<KeyRuns>>>,
+    /// Those of the keys that are numbers and can be looked up as such.
+    numbers: HashMap<KeySetId, Arc<NumberTable>>,
+    /// What was counted while tables were read, by position of the check.
+    pub(crate) counted: HashMap<usize, Arc<Counter>>,
     /// The checks by key that were made row by row, by position in the plan.
     probed: HashSet<usize>,
     /// The keys that such checks have missed, by position of the check.
     missing: HashMap<usize, Vec<KeyRuns>>,
 }
-
-/// The checks by key that can be made row by row, by position in the plan.
-pub(crate) type Probes = HashMap<usize, ProbeKernel>;
 
 impl State {
     fn new(plan: &Plan, sample_limit: usize) -> Self {
@@ -190,29 +252,19 @@ impl State {
         let checks = plan.checks.iter().map(|_| Outcome::new(sample_limit)).collect();
         let (kept, judges, failing) = (HashMap::new(), HashMap::new(), HashMap::new());
         let found = Found { tables, checks, kept, judges, failing };
-        Self { found, keys: HashMap::new(), probed: HashSet::new(), missing: HashMap::new() }
-    }
-
-    /// What `table`, which is read next, can be asked row by row: whether its keys are in small tables
-    /// that have been read.
-    fn probes(&mut self, run: &Run, table: usize) -> Probes {
-        let mut probes = HashMap::new();
-        for (position, check) in run.plan.checks.iter().enumerate().filter(|it| it.1.table == table)
-        {
-            let Kernel::References { child, parent } = &check.kernel else { continue };
-            let key_set =
-                run.plan.tables.get(table).and_then(|it| it.key_sets.get(child.set.index));
-            let keys = self.keys.get(&parent.set);
-            let probe = keys.and_then(|it| Probe::new(it, 1 << parent.scope, run.hash));
-            if let Some((probe, key_set)) = probe.zip(key_set) {
-                probes.insert(position, ProbeKernel { probe, key_set: key_set.clone() });
-            }
+        Self {
+            found,
+            keys: HashMap::new(),
+            numbers: HashMap::new(),
+            counted: HashMap::new(),
+            probed: HashSet::new(),
+            missing: HashMap::new(),
         }
-        self.probed.extend(probes.keys());
-        probes
     }
 
-    fn take(&mut self, plan: &Plan, table: usize, workers: Vec<Worker>) {
+    fn take(&mut self, plan: &Plan, table: usize, workers: Vec<Worker>, lookups: &Lookups) {
+        self.probed.extend(lookups.probes.keys());
+        let mut counters: Vec<Counter> = Vec::new();
         let key_sets = plan.tables.get(table).map_or(0, |it| it.key_sets.len());
         let mut runs: Vec<Vec<KeyRuns>> = (0..key_sets).map(|_| Vec::new()).collect();
         let mut kept = Vec::new();
@@ -222,7 +274,10 @@ impl State {
             for (check, missing) in missing.filter_map(|(check, it)| Some((check, it?))) {
                 self.missing.entry(check).or_default().extend(missing.runs);
             }
-            runs.iter_mut().zip(worker.runs).for_each(|(all, runs)| all.extend(runs));
+            for (runs, collected) in runs.iter_mut().zip(worker.collected) {
+                runs.extend(collected.runs);
+                collected.counters.into_iter().for_each(|it| merge(&mut counters, it));
+            }
             kept.push(worker.kept);
             if let Some(found) = self.found.tables.get_mut(table) {
                 found.add(worker.rows, worker.batches, &worker.in_scope);
@@ -233,6 +288,18 @@ impl State {
         for (index, runs) in runs.into_iter().enumerate() {
             self.keys.insert(KeySetId { table, index }, Arc::new(runs));
         }
+        for counter in counters.into_iter().map(Arc::new) {
+            let checks = counter.checks().iter().map(|it| (it.position, Arc::clone(&counter)));
+            self.counted.extend(checks);
+        }
         self.found.kept.insert(table, Arc::new(kept));
+    }
+}
+
+/// Adds a counter to the one of the same checks.
+fn merge(counters: &mut Vec<Counter>, counter: Counter) {
+    match counters.iter_mut().find(|it| it.checks() == counter.checks()) {
+        Some(all) => all.merge(&counter),
+        None => counters.push(counter),
     }
 }

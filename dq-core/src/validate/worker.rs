@@ -1,6 +1,5 @@
 //! What one partition of a scan does with its batches.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,14 +9,17 @@ use arrow_buffer::BooleanBuffer;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::{Kernel, KeySet, KeySetId, Measure, PlannedFilter, RowKernel, TablePlan};
+use crate::rules::{
+    Kernel, KeySet, KeySetId, Measure, PlannedCheck, PlannedFilter, RowKernel, TablePlan,
+};
 use crate::source::Partition;
 use crate::validate::Progress;
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{KeyRuns, Layout};
+use crate::validate::keys::{Counter, KeyRuns, Layout};
+use crate::validate::lookups::Lookups;
 use crate::validate::measuring::Measuring;
 use crate::validate::row_key::lowest_row;
-use crate::validate::run::{Probes, Run};
+use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
 use crate::validate::violations::Judge;
 use crate::value::Batch;
@@ -39,9 +41,20 @@ pub(crate) struct Worker {
     pub(crate) tallies: Vec<Tally>,
     /// What has been measured, in the order of the plan.
     pub(crate) measures: Vec<Measuring>,
-    /// The keys of the key sets of the table, in the order of the plan; none where nobody will ask.
-    pub(crate) runs: Vec<Option<KeyRuns>>,
+    /// The keys of the key sets of the table, in the order of the plan.
+    pub(crate) collected: Vec<Collected>,
     pub(crate) kept: KeptRows,
+}
+
+/// What is known so far of the keys of one key set.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    /// The keys; none where nobody will ask.
+    pub(crate) runs: Option<KeyRuns>,
+    /// How often the keys of other tables occur.
+    pub(crate) counters: Vec<Counter>,
+    /// Whether all keys are collected, or only those that cannot be counted.
+    collects_all: bool,
 }
 
 /// What a row check has found so far.
@@ -73,7 +86,7 @@ impl MissingKeys {
         let layout = Layout { with_values: false, with_rows: false };
         let new = || KeyRuns::new(run.hash, layout, run.buckets, &run.budget);
         let runs = self.runs.get_or_insert_with(new);
-        runs.collect(&self.key_set, batch, std::slice::from_ref(violations), 0)
+        runs.collect(&self.key_set, batch, std::slice::from_ref(violations), (0, 0..batch.rows()))
     }
 }
 
@@ -81,13 +94,13 @@ impl Worker {
     pub(crate) fn new(
         run: &Arc<Run>,
         table: usize,
-        probes: &Probes,
+        lookups: &Lookups,
         progress: &Arc<AtomicU64>,
     ) -> Self {
         let (mut kernels, mut tallies) = (Vec::new(), Vec::new());
         for (position, check) in run.plan.checks.iter().enumerate().filter(|it| it.1.table == table)
         {
-            let probe = probes.get(&position);
+            let probe = lookups.probes.get(&position);
             let kernel = match &check.kernel {
                 Kernel::Row(kernel) => Some(kernel.as_ref()),
                 _ => probe.map(|it| it as &dyn RowKernel),
@@ -100,16 +113,9 @@ impl Worker {
                 tallies.push(Tally { check, violations, sample, error, missing });
             }
         }
-        let others = run.plan.checks.iter().enumerate().filter(|it| !probes.contains_key(&it.0));
-        let needed: HashSet<_> =
-            others.flat_map(|it| it.1.kernel.keys()).map(|it| it.set).collect();
         let plan = run.plan.tables.get(table);
-        let runs = |(index, it): (usize, &KeySet)| {
-            let layout = Layout { with_values: !it.to.is_empty(), with_rows: it.with_rows };
-            let is_needed = needed.contains(&KeySetId { table, index });
-            is_needed.then(|| KeyRuns::new(run.hash, layout, run.buckets, &run.budget))
-        };
-        let key_sets = plan.map_or(&[][..], |it| &it.key_sets);
+        let key_sets = plan.map_or(0, |it| it.key_sets.len());
+        let collected = |index| Collected::new(run, KeySetId { table, index }, lookups);
         let measuring = |it: &Measure| Measuring::new(it, run);
         let measures = plan.map_or(&[][..], |it| &it.measures);
         Self {
@@ -122,7 +128,7 @@ impl Worker {
             in_scope: vec![0; plan.map_or(0, |it| it.filters.len())],
             tallies,
             measures: measures.iter().map(measuring).collect(),
-            runs: key_sets.iter().enumerate().map(runs).collect(),
+            collected: (0..key_sets).map(collected).collect(),
             kept: KeptRows::new(&run.budget),
         }
     }
@@ -137,19 +143,20 @@ impl Worker {
             self.tell(plan, &batch);
         }
         self.all_runs().try_for_each(KeyRuns::finish)?;
-        self.measures.iter_mut().for_each(|it| it.summary.finish());
+        self.measures.iter_mut().try_for_each(Measuring::finish)?;
         Ok(self)
     }
 
-    /// Brings all keys to temporary files.
+    /// Brings all keys and values to temporary files.
     pub(crate) fn spill(&mut self) -> Result<()> {
         self.all_runs().try_for_each(|it| it.spill(0))?;
+        self.measures.iter_mut().try_for_each(Measuring::spill)?;
         self.kept.spill()
     }
 
     fn all_runs(&mut self) -> impl Iterator<Item = &mut KeyRuns> {
         let missing = self.tallies.iter_mut().filter_map(|it| it.missing.as_mut()?.runs.as_mut());
-        self.runs.iter_mut().flatten().chain(missing)
+        self.collected.iter_mut().filter_map(|it| it.runs.as_mut()).chain(missing)
     }
 
     fn take(&mut self, run: &Run, table: &TablePlan, batch: &Batch) -> Result<()> {
@@ -180,10 +187,10 @@ impl Worker {
             let column = [measure.column];
             let values = if run.options.show_values { column.as_slice() } else { &[] };
             let shown = Shown { key: &table.primary_key, values };
-            flags.push(Some(&measuring.take(measure, batch, scope, (lowest, shown))));
+            flags.push(Some(&measuring.take(measure, batch, scope, (lowest, shown))?));
         }
         let is_shown =
-            run.options.sample_limit > 0 && self.runs.iter().flatten().any(KeyRuns::has_rows);
+            run.options.sample_limit > 0 && self.collected.iter().any(Collected::has_rows);
         let first_row = self.first_row(batch, is_shown || flags.are_wanted)?;
         self.collect(table, batch, &scopes, first_row)?;
         if is_shown || flags.are_wanted {
@@ -206,7 +213,7 @@ impl Worker {
     /// The number of the first row of a batch within the partition. Nobody needs it where no key is
     /// collected and no row is kept.
     fn first_row(&self, batch: &Batch, are_kept: bool) -> Result<u32> {
-        if !are_kept && self.runs.iter().all(Option::is_none) {
+        if !are_kept && self.collected.iter().all(|it| it.runs.is_none()) {
             return Ok(0);
         }
         let after = u32::try_from(self.rows + batch.rows() as u64);
@@ -224,10 +231,8 @@ impl Worker {
         scopes: &[BooleanBuffer],
         first_row: u32,
     ) -> Result<()> {
-        for (key_set, runs) in table.key_sets.iter().zip(&mut self.runs) {
-            if let Some(runs) = runs {
-                runs.collect(key_set, batch, scopes, first_row)?;
-            }
+        for (key_set, collected) in table.key_sets.iter().zip(&mut self.collected) {
+            collected.take(key_set, batch, scopes, first_row)?;
         }
         Ok(())
     }
@@ -244,6 +249,56 @@ impl Worker {
         if let Some(listener) = &self.run.options.progress {
             let rows_estimate = plan.schema.rows_estimate;
             listener(&Progress { table: plan.schema.name.clone(), rows, rows_estimate });
+        }
+    }
+}
+
+impl Collected {
+    fn new(run: &Run, set: KeySetId, lookups: &Lookups) -> Self {
+        let asks = |it: &&PlannedCheck| it.kernel.keys().iter().any(|it| it.set == set);
+        let checks = run.plan.checks.iter().enumerate().filter(|it| asks(&it.1));
+        let mut checks = checks.filter(|it| !lookups.probes.contains_key(&it.0));
+        let collects_all = checks.any(|it| !lookups.counts_for(it.0));
+        let counts = || lookups.counts.iter().filter(|it| it.child == set);
+        let is_needed = collects_all || counts().any(|it| it.has_others);
+        let runs = run.plan.key_set(set).filter(|_| is_needed).map(|it| {
+            let layout = Layout { with_values: !it.to.is_empty(), with_rows: it.with_rows };
+            let runs = KeyRuns::new(run.hash, layout, run.buckets, &run.budget);
+            match run.numbered.get(&set) {
+                Some(form) => runs.numbered(form),
+                None => runs,
+            }
+        });
+        let counters = counts().map(|it| it.counter(&run.budget)).collect();
+        Self { runs, counters, collects_all }
+    }
+
+    fn has_rows(&self) -> bool {
+        self.runs.as_ref().is_some_and(KeyRuns::has_rows)
+    }
+
+    /// Collects and counts the keys of a batch.
+    fn take(
+        &mut self,
+        key_set: &KeySet,
+        batch: &Batch,
+        filters: &[BooleanBuffer],
+        first_row: u32,
+    ) -> Result<()> {
+        let mut others = Vec::new();
+        for counter in &mut self.counters {
+            counter.count(key_set, batch, filters, |row| others.push(row))?;
+        }
+        match &mut self.runs {
+            None => Ok(()),
+            Some(runs) if self.collects_all => {
+                runs.collect(key_set, batch, filters, (first_row, 0..batch.rows()))
+            }
+            Some(runs) => {
+                others.sort_unstable();
+                others.dedup();
+                runs.collect(key_set, batch, filters, (first_row, others.into_iter()))
+            }
         }
     }
 }

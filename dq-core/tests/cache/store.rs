@@ -1,7 +1,7 @@
 //! A store that nodes share, in this process: all that the interface asks for, and whatever can go wrong
 //! on the way to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -63,8 +63,8 @@ struct Shared {
     fence: u64,
     feeds: HashMap<NodeId, Channel>,
     last_micros: u64,
-    /// When each key was last invalidated, by the clock of the test.
-    pub(crate) told: HashMap<CacheKey, Duration>,
+    /// What was invalidated when, by the clock of the test.
+    told: Vec<(Duration, Scope)>,
 }
 
 #[derive(Debug)]
@@ -147,9 +147,15 @@ impl TestStore {
         self.tamper(to, |it| *it = payload);
     }
 
-    /// When `key` was last invalidated here.
-    pub(crate) fn told(&self, key: &CacheKey) -> Option<Duration> {
-        self.shared().told.get(key).copied()
+    /// When, at `since` or later, the store was first told that `key` is invalid.
+    pub(crate) fn told(&self, key: &CacheKey, since: Duration) -> Option<Duration> {
+        let covers = |it: &Scope| match it {
+            Scope::Key(it) => it == key,
+            other => *other == Scope::Everything,
+        };
+        let shared = self.shared();
+        let mut told = shared.told.iter().filter(|(at, it)| *at >= since && covers(it));
+        told.next().map(|(at, _)| *at)
     }
 
     fn node(&self) -> NodeId {
@@ -328,15 +334,7 @@ impl SharedStore for TestStore {
             let mut shared = self.shared();
             shared.invalidate(scopes, origin);
             let now = self.clock.elapsed();
-            let everything = scopes.contains(&Scope::Everything);
-            let all: HashSet<_> = shared.rows.keys().cloned().filter(|_| everything).collect();
-            let keys = scopes.iter().filter_map(|it| match it {
-                Scope::Key(key) => Some(key.clone()),
-                _ => None,
-            });
-            for key in keys.chain(all) {
-                shared.told.insert(key, now);
-            }
+            shared.told.extend(scopes.iter().map(|it| (now, it.clone())));
         };
         self.call("invalidate", effect).await
     }

@@ -203,6 +203,30 @@ async fn what_was_on_its_way_from_the_store_during_an_invalidation_is_not_kept()
 }
 
 #[tokio::test]
+async fn what_was_read_while_the_store_was_being_told_is_not_kept() {
+    let (clock, a, _) = two().await;
+    a.cache.set(&key("a"), 1_u64, &minute()).await;
+    a.store.fault(Fault::SlowBefore(20));
+    let telling = tokio::spawn({
+        let a = a.clone();
+        async move { a.cache.delete(&key("a")).await }
+    });
+    settle().await;
+    // The store does not know yet, and its answer comes when it does.
+    a.store.fault(Fault::SlowAfter(30));
+    let reading = tokio::spawn({
+        let a = a.clone();
+        async move { a.get("a").await }
+    });
+    settle().await;
+    clock.advance(millis(20));
+    assert_eq!(telling.await.unwrap(), Reach::Everywhere);
+    clock.advance(millis(10));
+    reading.await.unwrap();
+    assert!(!a.holds("a"));
+}
+
+#[tokio::test]
 async fn a_value_that_its_caller_read_is_refused_by_the_store_too() {
     let (_, a, b) = two().await;
     let reading = a.cache.reading(&key("a")).await;

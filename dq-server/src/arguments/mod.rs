@@ -258,7 +258,7 @@ pub(crate) struct RunArguments {
     /// "Today" for rules about dates, as YYYY-MM-DD [default: today, UTC]
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) as_of: Option<Date>,
-    /// How much memory the keys of rows may take, such as 512MiB; beyond it they go to temporary files
+    /// How much memory the keys of rows and the values of quantiles may take, such as 512MiB; beyond it they go to temporary files
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size::parse)]
     pub(crate) memory: u64,
     /// Where temporary files are made [default: where the system has them]

@@ -78,22 +78,28 @@ impl Plan {
             | Kernel::Figure { .. }
             | Kernel::Query(_) => String::new(),
             Kernel::DistinctCount { keys, min, max } => {
-                format!("{} different keys in {}", between(*min, *max), self.key_set(*keys))
+                format!("{} different keys in {}", between(*min, *max), self.keys_in_words(*keys))
             }
-            Kernel::Unique(keys) => format!("no key twice in {}", self.key_set(*keys)),
-            Kernel::Dependency(keys) => format!("one value per key in {}", self.key_set(*keys)),
-            Kernel::Disjoint(keys) => format!("no overlap in {}", self.key_set(*keys)),
+            Kernel::Unique(keys) => format!("no key twice in {}", self.keys_in_words(*keys)),
+            Kernel::Dependency(keys) => {
+                format!("one value per key in {}", self.keys_in_words(*keys))
+            }
+            Kernel::Disjoint(keys) => format!("no overlap in {}", self.keys_in_words(*keys)),
             Kernel::References { child, parent } => {
-                format!("each key of {} is in {}", self.key_set(*child), self.key_set(*parent))
+                format!(
+                    "each key of {} is in {}",
+                    self.keys_in_words(*child),
+                    self.keys_in_words(*parent)
+                )
             }
             Kernel::Cardinality { parent, child, min, max } => {
-                let (parent, child) = (self.key_set(*parent), self.key_set(*child));
+                let (parent, child) = (self.keys_in_words(*parent), self.keys_in_words(*child));
                 format!("each key of {parent} is {} times in {child}", between(*min, *max))
             }
         }
     }
 
-    fn key_set(&self, keys: Keys) -> String {
+    fn keys_in_words(&self, keys: Keys) -> String {
         let Some(plan) = self.tables.get(keys.set.table) else { return String::new() };
         let text =
             |it: &KeySet| plan.key_set_text(it, it.scopes.get(keys.scope).copied().flatten());

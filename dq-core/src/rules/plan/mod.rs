@@ -189,6 +189,11 @@ impl Kernel {
 }
 
 impl Plan {
+    /// A key set of one of the tables.
+    pub(crate) fn key_set(&self, id: KeySetId) -> Option<&KeySet> {
+        self.tables.get(id.table)?.key_sets.get(id.index)
+    }
+
     /// Plans a run of `rules` over `tables`.
     ///
     /// # Errors

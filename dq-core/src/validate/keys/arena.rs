@@ -1,18 +1,22 @@
 //! Memory that is handed out in pieces and given back all at once.
 
+use std::sync::Arc;
+
 use memmap2::MmapMut;
 
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
+use crate::validate::memory::Budget;
 
 /// Memory in pieces that never move, so that what grows is never copied.
 ///
 /// It comes from the system in slabs, the larger the more there are. Slabs of megabytes ask for huge
 /// pages: keys are written to hundreds of places by turns, and with pages of 4 KiB a tenth of a run
 /// went into page faults and address translation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Arena {
+    budget: Arc<Budget>,
     slabs: Vec<MmapMut>,
     /// The slab that pieces come from.
     current: usize,
@@ -43,6 +47,11 @@ const SLAB_BYTES_MIN: usize = 32 << 10;
 const SLAB_BYTES_MAX: usize = 4 << 20;
 
 impl Arena {
+    /// Nothing handed out yet. Slabs come from the pool of the budget first, and go back there.
+    pub(crate) fn new(budget: &Arc<Budget>) -> Self {
+        Self { budget: Arc::clone(budget), slabs: Vec::new(), current: 0, used: 0, bytes: 0 }
+    }
+
     /// A piece of `bytes` bytes, with anything in them.
     pub(crate) fn piece(&mut self, bytes: usize) -> Result<Piece> {
         while self.slabs.get(self.current).is_some_and(|it| it.len() - self.used < bytes) {
@@ -50,9 +59,10 @@ impl Arena {
             self.used = 0;
         }
         if self.current >= self.slabs.len() {
-            let size = SLAB_BYTES_MIN << self.slabs.len().min(usize::BITS as usize / 4);
+            let size = SLAB_BYTES_MIN << (3 * self.slabs.len()).min(usize::BITS as usize / 4);
             let size = size.min(SLAB_BYTES_MAX).max(bytes);
-            self.slabs.push(slab(size)?);
+            let slab = self.budget.take_slab(size).map_or_else(|| slab(size), Ok)?;
+            self.slabs.push(slab);
             self.bytes += size;
         }
         let piece =
@@ -83,12 +93,20 @@ impl Arena {
             && let Some(slab) = self.slabs.pop()
         {
             self.bytes -= slab.len();
+            self.budget.keep_slab(slab);
         }
     }
 
     /// How much memory this has from the system.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        let large = self.slabs.drain(..).filter(|it| it.len() == SLAB_BYTES_MAX);
+        large.for_each(|it| self.budget.keep_slab(it));
     }
 }
 
@@ -108,11 +126,29 @@ fn slab(bytes: usize) -> Result<MmapMut> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+
+    fn arena() -> Arena {
+        Arena::new(&Arc::new(Budget::new(1 << 30, PathBuf::new())))
+    }
+
+    #[test]
+    fn what_an_arena_gives_back_the_next_one_takes() {
+        let mut first = arena();
+        (0..1000).for_each(|_| drop(first.piece(10_000)));
+        let budget = Arc::clone(&first.budget);
+        drop(first);
+        assert!(budget.take_slab(SLAB_BYTES_MAX).is_some());
+        let mut second = Arena::new(&budget);
+        (0..1000).for_each(|_| drop(second.piece(10_000)));
+        assert!(budget.take_slab(SLAB_BYTES_MAX).is_none(), "the pool is used up");
+    }
 
     #[test]
     fn pieces_do_not_overlap_and_keep_their_bytes() {
-        let mut arena = Arena::default();
+        let mut arena = arena();
         let sizes = [1, 100, SLAB_BYTES_MIN, 7, 3 * SLAB_BYTES_MAX, 5];
         let pieces = sizes.map(|bytes| arena.piece(bytes).unwrap());
         for (number, piece) in pieces.iter().enumerate() {
@@ -125,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_cleared_arena_hands_out_the_same_memory() {
-        let mut arena = Arena::default();
+        let mut arena = arena();
         (0..100).for_each(|_| drop(arena.piece(10_000)));
         let bytes = arena.bytes();
         arena.clear(bytes);

@@ -119,11 +119,20 @@ pub(crate) fn bytes_at<'a>(pages: &[&'a [u8]], place: usize) -> Option<&'a [u8]>
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use crate::validate::memory::Budget;
+
     use super::*;
+
+    fn arena() -> Arena {
+        Arena::new(&Arc::new(Budget::new(1 << 30, PathBuf::new())))
+    }
 
     #[test]
     fn records_come_back_in_their_order() {
-        let (mut arena, mut bucket) = (Arena::default(), Bucket::default());
+        let (mut arena, mut bucket) = (arena(), Bucket::default());
         let stages: Vec<_> = (0..1000_u32).map(|it| it.to_le_bytes().repeat(8)).collect();
         for stage in &stages {
             bucket.append(&mut arena, stage).unwrap();
@@ -136,7 +145,7 @@ mod tests {
 
     #[test]
     fn long_keys_are_found_at_their_places() {
-        let (mut arena, mut bucket) = (Arena::default(), Bucket::default());
+        let (mut arena, mut bucket) = (arena(), Bucket::default());
         let sizes = [16, 4092, 4088, 1, 4093, 20_000, 100, 8188, 3];
         let keys: Vec<_> = sizes.iter().enumerate().map(|(i, it)| vec![i as u8; *it]).collect();
         let places: Vec<_> = keys.iter().map(|it| bucket.keep(&mut arena, it).unwrap()).collect();

@@ -16,43 +16,44 @@ use crate::value::{fold_case, is_blank};
 const NOT_TEXT: u8 = 0xFF;
 
 impl KeyRuns {
-    /// Adds the keys of the rows of `batch` that are in a scope of the key set. `filters` are what the
-    /// filters of the table let through; `first_row` is the number of the first row of the batch
+    /// Adds the keys of those of `rows` in `batch` that are in a scope of the key set. `filters` are what
+    /// the filters of the table let through; `first_row` is the number of the first row of the batch
     /// within the partition.
     pub(crate) fn collect(
         &mut self,
         key_set: &KeySet,
         batch: &Batch,
         filters: &[BooleanBuffer],
-        first_row: u32,
+        (first_row, rows): (u32, impl Iterator<Item = usize>),
     ) -> Result<()> {
         let scope = |it: &Option<usize>| it.and_then(|it| filters.get(it));
         let scopes: Vec<_> = key_set.scopes.iter().map(scope).collect();
         match scopes.as_slice() {
-            [None] => self.collect_rows(key_set, batch, |_| 1, first_row)?,
+            [None] => self.collect_rows(key_set, batch, rows.map(|row| (row, 1)), first_row)?,
             [Some(only)] => {
-                self.collect_rows(key_set, batch, |row| only.value(row).into(), first_row)?;
+                let rows = rows.map(|row| (row, only.value(row).into()));
+                self.collect_rows(key_set, batch, rows, first_row)?;
             }
             scopes => {
                 let is_in = |scope: Option<&BooleanBuffer>, row| {
                     Scopes::from(scope.is_none_or(|it| it.value(row)))
                 };
                 let bits = |row| scopes.iter().rev().fold(0, |all, it| all << 1 | is_in(*it, row));
-                self.collect_rows(key_set, batch, bits, first_row)?;
+                self.collect_rows(key_set, batch, rows.map(|row| (row, bits(row))), first_row)?;
             }
         }
         self.settle()
     }
 
-    /// Adds the keys of the rows that are in a scope, as `scopes` tells.
+    /// Adds the keys of the rows that are in a scope.
     fn collect_rows(
         &mut self,
         key_set: &KeySet,
         batch: &Batch,
-        scopes: impl Fn(usize) -> Scopes,
+        rows: impl Iterator<Item = (usize, Scopes)>,
         first_row: u32,
     ) -> Result<()> {
-        let rows = (0..batch.rows()).map(|row| (row, (row, scopes(row)))).filter(|it| it.1.1 != 0);
+        let rows = rows.map(|it| (it.0, it)).filter(|it| it.1.1 != 0);
         for_each_key(key_set, batch, rows, |(row, scopes), key, value| {
             self.push(key, value, scopes, first_row + row as u32)
         })

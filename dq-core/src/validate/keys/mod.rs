@@ -14,7 +14,9 @@
 //! bytes are kept too, and every match is confirmed by comparing them. So no count depends on luck.
 //!
 //! Where a table refers to a small one that has been read before, its rows look their keys up at once,
-//! by a [`Probe`], and nothing is collected.
+//! by a [`Probe`], and nothing is collected. So they do where the keys of the other table, however large
+//! it is, are numbers behind a fixed text that lie close together ([`NumberTable`]): a look-up is one
+//! access to an array then, and how often each key occurs is counted in another ([`Counter`]).
 //!
 //! Beyond the memory of the run, the keys go to temporary files, bucket by bucket, and come back one
 //! bucket at a time.
@@ -22,10 +24,14 @@
 mod arena;
 mod bucket;
 mod collect;
+mod counter;
 mod decide;
 mod groups;
 mod hash;
 mod join;
+mod number_form;
+mod number_table;
+mod numbers;
 mod part;
 mod probe;
 mod records;
@@ -33,9 +39,12 @@ mod runs;
 mod span;
 mod spill;
 
+pub(crate) use counter::{Counter, CountingCheck};
 pub(crate) use decide::{Finding, Question};
 pub(crate) use hash::KeyHash;
 pub(crate) use join::{Join, Side};
+pub(crate) use number_table::NumberTable;
+pub(crate) use numbers::{Numbers, SharedForm};
 pub(crate) use part::Part;
 pub(crate) use probe::{Probe, ProbeKernel};
 pub(crate) use records::Layout;

@@ -9,41 +9,52 @@ use crate::error::Result;
 use crate::rules::{KeySet, RowKernel};
 use crate::validate::keys::collect::for_each_key;
 use crate::validate::keys::hash::KeyHash;
-use crate::validate::keys::records::{Key, Scopes};
+use crate::validate::keys::number_table::{NumberTable, Places, is_set};
+use crate::validate::keys::numbers::Numbers;
+use crate::validate::keys::records::{Key, Record};
 use crate::validate::keys::runs::KeyRuns;
 use crate::value::Batch;
 
-/// The short keys of one key set, few enough to stay in the processor's cache: a look-up costs less
-/// than to collect a key and to decide about it later.
+/// The keys of one key set: short ones, few enough to stay in the processor's cache, and any number of
+/// those that are found by their number. A look-up costs less than to collect a key and to decide about
+/// it later.
 #[derive(Debug)]
 pub(crate) struct Probe {
     hash: KeyHash,
+    scope: usize,
+    numbers: Option<Arc<NumberTable>>,
+    /// The keys in scope that are not numbers.
     keys: HashTable<Key>,
 }
 
-/// How many keys a probe may have.
+/// How many keys a probe may have, numbers aside; and for how many numbers it may have one more: few
+/// rows ask for such keys then.
 const KEYS_MAX: u64 = 1 << 16;
+const NUMBERS_PER_KEY: usize = 16;
 
 impl Probe {
     /// The keys of the rows in `scope`, of all partitions; none if they are too many, too long or not in
-    /// memory.
-    pub(crate) fn new(runs: &[KeyRuns], scope: Scopes, hash: KeyHash) -> Option<Arc<Self>> {
-        if runs.iter().map(KeyRuns::len).sum::<u64>() > KEYS_MAX {
-            return None;
-        }
+    /// memory. `numbers` are those that are numbers.
+    pub(crate) fn new(
+        runs: &[KeyRuns],
+        numbers: Option<&Arc<NumberTable>>,
+        scope: usize,
+        hash: KeyHash,
+    ) -> Option<Arc<Self>> {
         let mut keys = HashTable::new();
-        let records = runs.iter().map(KeyRuns::records_in_memory).collect::<Option<Vec<_>>>()?;
-        for record in records.iter().flatten() {
-            if record.key.is_long() {
-                return None;
-            }
-            if record.key.scopes() & scope != 0 {
+        for record in short_records(runs)? {
+            if record.key.scopes() >> scope & 1 == 1 {
                 let key = record.key.bare();
                 let entry = keys.entry(hash.of(key), |it| *it == key, |it| hash.of(*it));
                 entry.or_insert(key);
             }
         }
-        Some(Arc::new(Self { hash, keys }))
+        Some(Arc::new(Self { hash, scope, numbers: numbers.map(Arc::clone), keys }))
+    }
+
+    /// Whether there can be a probe of these keys once those that are numbers are in a table.
+    pub(crate) fn is_possible(runs: &[KeyRuns]) -> bool {
+        short_records(runs).is_some()
     }
 
     #[inline]
@@ -51,6 +62,19 @@ impl Probe {
         let find = |key| self.keys.find(self.hash.of(key), |it| *it == key);
         Key::short(key).and_then(find).is_some()
     }
+}
+
+/// The records of few short keys, numbers aside; none if a key is long, or they are many or not in
+/// memory.
+fn short_records(runs: &[KeyRuns]) -> Option<Vec<Record>> {
+    let numbers: usize = runs.iter().filter_map(KeyRuns::numbers).map(Numbers::len).sum();
+    let keys_max = KEYS_MAX.max((numbers / NUMBERS_PER_KEY) as u64);
+    if runs.iter().map(KeyRuns::len).sum::<u64>() > keys_max {
+        return None;
+    }
+    let records = runs.iter().map(KeyRuns::records_in_memory).collect::<Option<Vec<_>>>()?;
+    let records = records.concat();
+    records.iter().all(|it| !it.key.is_long()).then_some(records)
 }
 
 /// Judges rows by whether their key is among those of a probe.
@@ -61,13 +85,35 @@ pub(crate) struct ProbeKernel {
     pub(crate) key_set: KeySet,
 }
 
+impl ProbeKernel {
+    pub(crate) fn new((probe, key_set): (Arc<Probe>, &KeySet)) -> Self {
+        Self { probe, key_set: key_set.clone() }
+    }
+
+    /// The rows whose keys are not there, where keys that are numbers are looked up as such.
+    fn missing_numbers(&self, numbers: &NumberTable, batch: &Batch) -> Result<BooleanBuffer> {
+        let place = |is_there| if is_there { Places::NONE } else { Places::NOWHERE };
+        let elsewhere = |_, key: &[u8]| place(self.probe.contains(key));
+        let mut places = Places::default();
+        let places = places.find(numbers, (&self.key_set, batch), elsewhere)?;
+        let known = numbers.in_scope(self.probe.scope);
+        let is_missing = |it: u32| it != Places::NONE && !is_set(known, it);
+        let is_missing = |row: usize| places.get(row).copied().is_some_and(is_missing);
+        Ok(BooleanBuffer::collect_bool(batch.rows(), is_missing))
+    }
+}
+
 impl RowKernel for ProbeKernel {
     fn violations(&self, batch: &Batch) -> Result<BooleanBuffer> {
+        let Self { probe, key_set } = self;
+        if let Some(numbers) = &probe.numbers {
+            return self.missing_numbers(numbers, batch);
+        }
         let mut missing = BooleanBufferBuilder::new(batch.rows());
         missing.append_n(batch.rows(), false);
         let rows = (0..batch.rows()).map(|row| (row, row));
-        for_each_key(&self.key_set, batch, rows, |row, key, _| {
-            if !self.probe.contains(key) {
+        for_each_key(key_set, batch, rows, |row, key, _| {
+            if !probe.contains(key) {
                 missing.set_bit(row, true);
             }
             Ok(())

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::validate::keys::arena::Arena;
 use crate::validate::keys::bucket::Bucket;
 use crate::validate::keys::hash::KeyHash;
+use crate::validate::keys::numbers::{Numbers, SharedForm};
 use crate::validate::keys::part::Part;
 use crate::validate::keys::records::{Key, Layout, Record, Scopes};
 use crate::validate::keys::spill::{Loaded, Spill};
@@ -25,10 +26,14 @@ pub(crate) fn bucket_count(rows: Option<u64>) -> usize {
 ///
 /// A key goes first to a short stage of its bucket. All stages lie side by side, within the cache; a
 /// full one goes to its bucket at once, so that far memory is touched once for several keys.
+///
+/// Keys of which only their number matters go to a list of [`Numbers`] instead, as long as the numbers
+/// lie close together and there is memory for it.
 #[derive(Debug)]
 pub(crate) struct KeyRuns {
     hash: KeyHash,
     layout: Layout,
+    numbers: Option<Numbers>,
     arena: Arena,
     buckets: Vec<Bucket>,
     /// The stages of all buckets, each with room for `STAGE` keys.
@@ -45,26 +50,54 @@ pub(crate) struct KeyRuns {
 /// How many keys a stage holds.
 const STAGE: usize = 8;
 
+/// At least so many bytes go to the temporary file at once, where numbers are on their way there.
+const SPILLED_AT_ONCE: usize = 1 << 20;
+
 impl KeyRuns {
     /// No keys yet, in so many buckets: a power of two, and the same for all key sets of a run.
     pub(crate) fn new(hash: KeyHash, layout: Layout, buckets: usize, budget: &Arc<Budget>) -> Self {
-        Self {
+        let mut runs = Self {
             hash,
             layout,
-            arena: Arena::default(),
-            stages: vec![0; buckets * STAGE * layout.width()],
-            staged: vec![0; buckets],
+            numbers: None,
+            arena: Arena::new(budget),
+            stages: Vec::new(),
+            staged: Vec::new(),
             buckets: (0..buckets).map(|_| Bucket::default()).collect(),
             keys: 0,
             budget: Arc::clone(budget),
             taken: 0,
             spill: None,
-        }
+        };
+        runs.open_stages();
+        runs
+    }
+
+    /// These, with keys of the shared form as numbers.
+    pub(crate) fn numbered(mut self, form: &SharedForm) -> Self {
+        self.numbers = Some(Numbers::new(form));
+        self
     }
 
     /// Adds the key of a row in these scopes; `value` is what it determines.
     #[inline]
     pub(crate) fn push(
+        &mut self,
+        key: &[u8],
+        value: Option<&[u8]>,
+        scopes: Scopes,
+        row: u32,
+    ) -> Result<()> {
+        if let Some(numbers) = &mut self.numbers
+            && numbers.push(key, scopes, row)
+        {
+            return Ok(());
+        }
+        self.push_record(key, value, scopes, row)
+    }
+
+    #[inline]
+    fn push_record(
         &mut self,
         key: &[u8],
         value: Option<&[u8]>,
@@ -117,16 +150,65 @@ impl KeyRuns {
     /// Accounts for the memory that the keys of the last batch took. Where that of the run is used up,
     /// brings the keys to a temporary file.
     pub(crate) fn settle(&mut self) -> Result<()> {
-        let bytes = self.arena.bytes();
-        if bytes == self.taken {
+        if self.numbers.as_ref().is_some_and(Numbers::are_scattered) {
+            self.spread_numbers()?;
+        }
+        let bytes = self.bytes();
+        let before = std::mem::replace(&mut self.taken, bytes);
+        if bytes <= before {
+            self.budget.give_back(before - bytes);
             return Ok(());
         }
-        let before = std::mem::replace(&mut self.taken, bytes);
         if self.budget.grown(before, bytes) { self.spill(before) } else { Ok(()) }
+    }
+
+    fn bytes(&self) -> usize {
+        self.arena.bytes() + self.numbers.as_ref().map_or(0, Numbers::bytes)
+    }
+
+    /// Brings the keys that are numbers to the buckets, as all others.
+    pub(crate) fn spread_numbers(&mut self) -> Result<()> {
+        self.move_numbers(|_| Ok(()))
+    }
+
+    /// As [`spread_numbers`](Self::spread_numbers); after every few keys `make_room` is called.
+    fn move_numbers(&mut self, make_room: impl Fn(&mut Self) -> Result<()>) -> Result<()> {
+        const FEW: usize = 4096;
+        let Some(numbers) = self.numbers.take() else { return Ok(()) };
+        let Some(form) = numbers.form() else { return Ok(()) };
+        let is_finished = self.staged.is_empty();
+        if is_finished {
+            self.open_stages();
+        }
+        let mut key = Vec::new();
+        for (moved, it) in numbers.iter().enumerate() {
+            form.write(it.number, &mut key);
+            self.push_record(&key, None, it.scopes, it.row)?;
+            if moved % FEW == FEW - 1 {
+                make_room(self)?;
+            }
+        }
+        if is_finished { self.close_stages() } else { Ok(()) }
+    }
+
+    /// The keys that are numbers, if they are still kept so.
+    pub(crate) fn numbers(&self) -> Option<&Numbers> {
+        self.numbers.as_ref()
     }
 
     /// Brings the keys to a temporary file, and keeps so much memory for the following.
     pub(crate) fn spill(&mut self, bytes_kept: usize) -> Result<()> {
+        self.move_numbers(|it| {
+            let is_enough = it.arena.bytes() > bytes_kept.max(SPILLED_AT_ONCE);
+            if is_enough { it.write_out(bytes_kept) } else { Ok(()) }
+        })?;
+        self.write_out(bytes_kept)?;
+        self.budget.give_back(self.taken.saturating_sub(self.bytes()));
+        self.taken = self.taken.min(self.bytes());
+        Ok(())
+    }
+
+    fn write_out(&mut self, bytes_kept: usize) -> Result<()> {
         // A long key and its record belong to one round.
         self.empty_stages()?;
         let spill = match &mut self.spill {
@@ -136,17 +218,25 @@ impl KeyRuns {
         spill.append(&self.buckets, &self.arena)?;
         self.buckets.iter_mut().for_each(|it| *it = Bucket::default());
         self.arena.clear(bytes_kept);
-        self.budget.give_back(self.taken - self.arena.bytes());
-        self.taken = self.arena.bytes();
         Ok(())
     }
 
     /// Brings every key to its bucket. Needed once, after the last key.
     pub(crate) fn finish(&mut self) -> Result<()> {
+        self.close_stages()?;
+        self.settle()
+    }
+
+    fn open_stages(&mut self) {
+        self.stages = vec![0; self.buckets.len() * STAGE * self.layout.width()];
+        self.staged = vec![0; self.buckets.len()];
+    }
+
+    fn close_stages(&mut self) -> Result<()> {
         self.empty_stages()?;
         self.stages = Vec::new();
         self.staged = Vec::new();
-        self.settle()
+        Ok(())
     }
 
     fn empty_stages(&mut self) -> Result<()> {
@@ -158,7 +248,7 @@ impl KeyRuns {
         Ok(())
     }
 
-    /// How many keys these are.
+    /// How many keys these are, numbers aside.
     pub(crate) fn len(&self) -> u64 {
         self.keys
     }
