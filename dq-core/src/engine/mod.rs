@@ -1,5 +1,7 @@
 //! From what a user types to a source: the one place that knows every backend.
 
+#[cfg(feature = "redis")]
+mod cache;
 mod directory;
 
 use std::fs::File;
@@ -14,6 +16,9 @@ use crate::error::Result;
 use crate::source::Source;
 use crate::source::combined::CombinedSource;
 use crate::source::files::{self, FileFormat};
+
+#[cfg(feature = "redis")]
+pub use cache::open_cache;
 
 /// How a source is opened. Options of one kind of source are ignored by the others.
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]

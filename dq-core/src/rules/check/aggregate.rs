@@ -29,9 +29,9 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use crate::document::Node;
 use crate::rules::bounds::Bounds;
 use crate::rules::check::{CheckKind, column};
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::measure::{Figure, Reading, Statistic};
 use crate::rules::plan::{Binder, Kernel};
