@@ -42,6 +42,10 @@ impl Truth {
     }
 }
 
+async fn read(truth: Truth, cache: TieredCache, key: CacheKey) -> usize {
+    truth.through(&cache, &key).await
+}
+
 async fn connect_all(caches: &[TieredCache]) {
     for cache in caches {
         while !cache.statistics().connected {
@@ -77,10 +81,8 @@ async fn ten_managers_over_one_redis_compute_once() {
         let key = key("once", &round.to_string());
         let truth = Truth::default();
         truth.raise();
-        let callers = caches.iter().cycle().take(1000).map(|cache| {
-            let (cache, key, truth) = (cache.clone(), key.clone(), truth.clone());
-            tokio::spawn(async move { truth.through(&cache, &key).await })
-        });
+        let callers = caches.iter().cycle().take(1000);
+        let callers = callers.map(|it| tokio::spawn(read(truth.clone(), it.clone(), key.clone())));
         for caller in callers.collect::<Vec<_>>() {
             assert_eq!(caller.await.unwrap(), 1);
         }
