@@ -57,3 +57,4 @@ soak:
 	PROPTEST_CASES=20000 cargo test --workspace --all-features --locked
 	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience --test cache
+	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test cache_redis history

@@ -75,7 +75,8 @@ async fn a_replica_that_takes_over_is_not_trusted_with_what_it_has() {
     let store = RedisStore::new(connection, RedisStoreConfig::default()).unwrap();
     let key = key("failover", "a");
     assert!(is_stored(&store, &entry(&key, "1", &[])).await);
-    while sentinel.servers[1].ask(&["DBSIZE"]).text() != "2" {
+    let name = format!("dq:{{c0}}:e:{key}");
+    while sentinel.servers[1].ask(&["EXISTS", &name]).text() != "1" {
         pause(10).await;
     }
     sentinel.servers[0].kill();
