@@ -7,7 +7,6 @@ use std::time::Instant;
 use dq_core::cache::{CacheManager, CacheManagerExt, CacheOptions, Reach};
 use dq_core::redis::RedisTls;
 
-use crate::servers::sentinel::{MASTER_NAME, RedisSentinel};
 use crate::servers::tls::TlsRedis;
 use crate::*;
 
@@ -200,16 +199,7 @@ async fn share(caches: &[TieredCache; 2]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failover_is_survived_and_all_agree_after_it() {
     let Some(mut sentinel) = RedisSentinel::start() else { return };
-    let config = RedisConfig {
-        nodes: sentinel.addresses(),
-        mode: RedisMode::Sentinel,
-        sentinel_master: MASTER_NAME.to_owned(),
-        ..Default::default()
-    };
-    let cache = || {
-        let connection = RedisConnection::new(&config).unwrap();
-        tiered(RedisStore::new(connection, RedisStoreConfig::default()).unwrap(), 50)
-    };
+    let cache = || tiered(store_behind(&sentinel), 50);
     let caches = [cache(), cache()];
     connect_all(&caches).await;
     let (truth, key) = (Truth::default(), key("failover", "a"));

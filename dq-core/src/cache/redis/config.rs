@@ -28,8 +28,8 @@ pub struct RedisStoreConfig {
     /// it moves one.
     pub payload_size_max_bytes: usize,
     /// Whether nodes hear of entries that are changed or removed in Redis by somebody who is no cache.
-    /// Default: yes. It takes a connection of its own to each master, and the permission for
-    /// `CLIENT TRACKING`.
+    /// Default: yes. It takes a connection of its own to each master, the permission for
+    /// `CLIENT TRACKING`, and of every node a small read for each entry that any node stores.
     pub track_foreign_writers: bool,
 }
 
