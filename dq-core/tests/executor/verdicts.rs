@@ -9,7 +9,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use async_trait::async_trait;
 use dq_core::cache::{MemoryCache, MemoryConfig};
 use dq_core::clock::{Clock, SystemClock, TestClock};
-use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
+use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager, SqliteSource};
 use dq_core::rules::RuleSet;
 use dq_core::source::memory::MemorySource;
 use dq_core::source::{Snapshot, Source, Version, VersionReach};
@@ -154,6 +154,30 @@ async fn every_commit_of_anyone_makes_it_run_again() {
     // A checkpoint changes files and no data; it may cost a run, and no more.
     process.run("PRAGMA wal_checkpoint(TRUNCATE)");
     assert_eq!(violations(&court.judge(&rules()).await), [0]);
+}
+
+#[tokio::test]
+async fn a_file_over_which_another_is_copied_has_other_data() {
+    let folder = tempfile::tempdir().unwrap();
+    // As alike as two databases can be: SQLite's own count of changes is the same in both.
+    let make = |name: &str, value: i64| {
+        let path = folder.path().join(name);
+        let sql = format!("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES ({value})");
+        Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
+        path
+    };
+    let (path, other) = (make("one.db", 20), make("other.db", 5));
+    let source = SqliteSource::new(SqliteConfig::new(&path)).unwrap();
+    let clock = TestClock::new();
+    let verdicts = verdicts(VerdictCacheConfig::default(), &clock);
+    let options = ValidateOptions { clock: Arc::new(clock), ..ValidateOptions::default() };
+    let judge = async || {
+        let trust = Trust::Unchanged;
+        violations(&verdicts.validate(&source, &rules(), &options, &trust).await.unwrap())
+    };
+    assert_eq!(judge().await, [0]);
+    std::fs::copy(other, path).unwrap();
+    assert_eq!(judge().await, [1]);
 }
 
 #[tokio::test]

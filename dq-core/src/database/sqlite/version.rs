@@ -2,7 +2,9 @@
 //!
 //! For this process, `PRAGMA data_version` on a connection that stays open and never writes tells of
 //! every commit, whoever made it and whatever the journal mode. Its values mean nothing on another
-//! connection, so each carries the number of its connection and a random word of its manager.
+//! connection, so each carries the number of its connection and a random word of its manager. Who copies
+//! another database over the file commits nothing, and may leave the counter that SQLite looks at as it was:
+//! so the version also has what the file system says of the file.
 //!
 //! For other processes there are only the files. The change counter in the header of the database does
 //! not move when a commit goes to the write-ahead log, so the version is made of what the file system
@@ -83,8 +85,8 @@ impl Watcher {
                 let data_version: i64 = connection
                     .query_row("PRAGMA main.data_version", [], |row| row.get(0))
                     .map_err(|it| from_sqlite(&doing, it))?;
-                let local =
-                    format!("{word:016x}-{}-{data_version}", opened.load(Ordering::Relaxed));
+                let (opened, file) = (opened.load(Ordering::Relaxed), file_state(&path));
+                let local = format!("{word:016x}-{opened}-{data_version}-{file}");
                 Ok(Some(Version::new(local, shared(&path, clock.as_ref()))))
             })
             .await
@@ -102,6 +104,11 @@ fn is_ordinary(connection: &Connection, table: &str) -> rusqlite::Result<Option<
          WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
     )?;
     statement.query_row([table], |row| row.get(0)).optional()
+}
+
+/// What the file system says of the database file; nothing where files have no identity.
+fn file_state(path: &Path) -> String {
+    FileState::of(path).map(|it| it.to_string()).unwrap_or_default()
 }
 
 /// What every process sees; `None` while the newest change is too young, or where files have no identity.
