@@ -1,8 +1,10 @@
 //! The executor over a database manager.
 
+#[cfg(feature = "cache")]
+use std::mem;
 use std::sync::Arc;
 #[cfg(feature = "cache")]
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
@@ -10,17 +12,23 @@ use async_trait::async_trait;
 use crate::cache::{CacheManager, CacheManagerExt};
 use crate::clock::Clock;
 use crate::database::{DatabaseManager, QueryResult, Statement};
+#[cfg(feature = "cache")]
+use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::executor::QueryExecutor;
 use crate::executor::asking::Asking;
 use crate::executor::call::Call;
+#[cfg(feature = "cache")]
+use crate::executor::call::Reuse;
 use crate::executor::config::ExecutorConfig;
 use crate::executor::gate::Gate;
 use crate::executor::gated_source;
 use crate::executor::in_order::in_order;
 use crate::executor::passage::Doing;
 #[cfg(feature = "cache")]
-use crate::executor::results::{Kept, KeptResult, Results};
+use crate::executor::passage::Passage;
+#[cfg(feature = "cache")]
+use crate::executor::results::{KeptResult, Results};
 use crate::executor::statistics::{Executed, ExecutorStatistics};
 use crate::executor::stream::{ResultStream, pump};
 use crate::source::Snapshot;
@@ -89,45 +97,102 @@ impl AsyncQueryExecutor {
     async fn reuse(
         &self,
         results: &Results,
-        kept: &Kept,
         (statement, call): (&Statement, &Call),
     ) -> Result<Executed<QueryResult>> {
         let mut passage = self.gate().begin(call, Doing::Query);
-        // Asked in a task of its own, whoever waits for it. What it took is told here, if it is this call's.
-        let asked = Arc::new(Mutex::new(None));
-        let telling = Arc::clone(&asked);
-        let (asking, statement_there, call_there) =
-            (self.asking.clone(), statement.clone(), call.clone());
-        let compute = move || async move {
-            let executed = asking.query_within(&statement_there, &call_there).await?;
-            let (bytes, config) = (executed.statistics.bytes, asking.gate.config());
-            let kept = KeptResult::of(&executed.value, bytes, config);
-            *telling.lock().unwrap_or_else(PoisonError::into_inner) = Some(executed);
-            Ok(kept)
-        };
-        let found = results.cache.get_or_compute(&kept.key, &kept.options, compute);
-        let result = passage.run(found).await;
-        let own = asked.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let earlier = match result {
-            Ok(earlier) => earlier,
+        let found = match self.find(&mut passage, results, (statement, call)).await {
+            Ok(found) => found,
             Err(error) => {
                 let failed = Err(error);
                 passage.end(&failed);
                 return failed;
             }
         };
-        if let Some(Executed { value, statistics }) = own {
-            passage.meter.figures = statistics;
-            return Ok(Executed { value, statistics: passage.end(&Ok(())) });
-        }
+        let earlier = match found {
+            Found::Own(Executed { value, statistics }) => {
+                passage.meter.figures = statistics;
+                return Ok(Executed { value, statistics: passage.end(&Ok(())) });
+            }
+            Found::Kept(earlier) => earlier,
+            Found::Nowhere => Arc::new(KeptResult::TooLarge),
+        };
         let KeptResult::Rows(rows) = &*earlier else {
             passage.meter.forget();
-            return self.asking.query(statement, call).await;
+            let call = Call { deadline: Some(passage.left()), ..call.clone() };
+            return self.asking.query(statement, &call).await;
         };
         passage.meter.figures.cached = true;
         passage.meter.figures.rows = rows.row_count() as u64;
         Ok(Executed { value: rows.clone(), statistics: passage.end(&Ok(())) })
     }
+
+    /// Looks for an earlier result, and asks where there is none.
+    #[cfg(feature = "cache")]
+    async fn find(
+        &self,
+        passage: &mut Passage,
+        results: &Results,
+        (statement, call): (&Statement, &Call),
+    ) -> Result<Found> {
+        self.gate().check_open(Doing::Query)?;
+        let how = (call, self.gate().config());
+        let finding = async { Ok(results.find(&*self.asking.database, statement, how).await) };
+        let Some(kept) = passage.run(finding).await? else { return Ok(Found::Nowhere) };
+        let mut call = call.clone();
+        loop {
+            // Asked in a task of its own, whoever waits for it. What it took is told here, if it is this call's.
+            let own = Arc::new(Mutex::new(Own::default()));
+            let telling = Arc::clone(&own);
+            let (asking, statement, call_there) =
+                (self.asking.clone(), statement.clone(), call.clone());
+            let compute = move || async move {
+                lock(&telling).is_asked = true;
+                let executed = asking.query_within(&statement, &call_there).await?;
+                let (bytes, config) = (executed.statistics.bytes, asking.gate.config());
+                let kept = KeptResult::of(&executed.value, bytes, config);
+                lock(&telling).executed = Some(executed);
+                Ok(kept)
+            };
+            let found = results.cache.get_or_compute(&kept.key, &kept.options, compute);
+            let result = passage.run(found).await;
+            let Own { is_asked, executed } = mem::take(&mut *lock(&own));
+            match result {
+                Ok(kept) => return Ok(executed.map_or(Found::Kept(kept), Found::Own)),
+                // It was the time of another that was over.
+                Err(error) if !is_asked && error.kind() == ErrorKind::Timeout => {
+                    if passage.is_over() {
+                        return Err(error);
+                    }
+                    call.deadline = Some(passage.left());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Where an answer was found.
+#[cfg(feature = "cache")]
+enum Found {
+    /// This call has asked.
+    Own(Executed<QueryResult>),
+    /// It is an earlier one, or that of another who asked meanwhile.
+    Kept(Arc<KeptResult>),
+    /// None may be kept.
+    Nowhere,
+}
+
+/// What a call has asked itself.
+#[cfg(feature = "cache")]
+#[derive(Default)]
+struct Own {
+    is_asked: bool,
+    executed: Option<Executed<QueryResult>>,
+}
+
+#[cfg(feature = "cache")]
+fn lock(own: &Mutex<Own>) -> MutexGuard<'_, Own> {
+    own.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -136,10 +201,8 @@ impl QueryExecutor for AsyncQueryExecutor {
     async fn query(&self, statement: &Statement, call: &Call) -> Result<Executed<QueryResult>> {
         #[cfg(feature = "cache")]
         if let Some(results) = &self.results {
-            let database = &*self.asking.database;
-            let how = (call, self.gate().config());
-            if let Some(kept) = results.find(database, statement, how).await {
-                return self.reuse(results, &kept, (statement, call)).await;
+            if call.reuse != Reuse::Never {
+                return self.reuse(results, (statement, call)).await;
             }
         }
         self.asking.query(statement, call).await

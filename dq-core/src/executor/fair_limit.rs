@@ -96,6 +96,12 @@ impl FairLimit {
         (state.queue.running(), state.queue.waiting())
     }
 
+    /// Whether nobody is let in any more.
+    #[cfg(feature = "cache")]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().is_closed
+    }
+
     /// Lets nobody in any more, sends away who waits, and returns when all places are back.
     pub(crate) async fn close(&self) {
         let waiting = {

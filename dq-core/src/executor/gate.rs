@@ -88,6 +88,16 @@ impl Gate {
         self.limit.close().await;
     }
 
+    /// Whether anyone is let in, for what needs no place.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` once the gate is closed.
+    #[cfg(feature = "cache")]
+    pub(crate) fn check_open(&self, doing: Doing) -> Result<()> {
+        if self.limit.is_closed() { Err(self.closed(doing)) } else { Ok(()) }
+    }
+
     /// Begins a call.
     pub(crate) fn begin(&self, call: &Call, doing: Doing) -> Passage {
         let span = call.deadline.unwrap_or_else(|| self.config.deadline());

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use dq_core::ErrorKind;
 use dq_core::cache::{CacheManager, CacheStatistics, MemoryCache, MemoryConfig};
+use dq_core::clock::SystemClock;
+use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 use dq_core::database::{DatabaseManager, Statement};
 use dq_core::executor::{AsyncQueryExecutor, Call, ExecutorConfig, QueryExecutor, Reuse};
 use rusqlite::Connection;
 
-use crate::bench::{Bench, limits, until, whole};
+use crate::bench::{Bench, HUNG, limits, until, whole, within};
 use crate::flaky::Flaky;
 
 /// An executor with a cache, over a database that counts how often it is asked.
@@ -159,9 +162,9 @@ async fn who_gives_up_takes_the_answer_from_nobody() {
     let cached = Arc::new(Cached::new(limits(1, 10)).await);
     let blocker = {
         let executor = Arc::clone(&cached.executor);
-        tokio::spawn(async move {
-            executor.query(&crate::bench::HUNG.into(), &Call::default()).await.map(|_| ())
-        })
+        tokio::spawn(
+            async move { executor.query(&HUNG.into(), &Call::default()).await.map(|_| ()) },
+        )
     };
     until("it runs", || cached.executor.statistics().running == 1).await;
     let ask = || {
@@ -175,4 +178,58 @@ async fn who_gives_up_takes_the_answer_from_nobody() {
     blocker.abort();
     assert_eq!(second.await.unwrap(), 1000);
     cached.bench.idle().await;
+}
+
+#[tokio::test]
+async fn a_closed_executor_gives_no_earlier_result_either() {
+    let cached = Cached::new(ExecutorConfig::default()).await;
+    cached.ask(COUNT, &unchanged()).await;
+    cached.executor.close().await;
+    let call = Call { reuse: unchanged(), ..Call::named("late") };
+    let error = cached.executor.query(&COUNT.into(), &call).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
+#[tokio::test]
+async fn the_deadline_holds_while_the_database_tells_its_version() {
+    let cached = Cached::new(ExecutorConfig::default()).await;
+    // Nobody else may even look.
+    let owner = Connection::open(cached.bench.path()).unwrap();
+    cached.bench.database.close().await;
+    let config = SqliteConfig { busy_timeout_ms: 60_000, ..SqliteConfig::new(cached.bench.path()) };
+    let database = SqliteDatabaseManager::open(config, Arc::new(SystemClock)).await.unwrap();
+    owner.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM t").unwrap();
+    let executor = AsyncQueryExecutor::new(
+        Arc::new(database),
+        ExecutorConfig::default(),
+        Arc::new(cached.bench.clock.clone()),
+    );
+    let executor = executor.unwrap().with_cache(Arc::new(cached.cache.clone()), "b.db").unwrap();
+    let call = Call { reuse: unchanged(), ..within(1) };
+    let asked = tokio::spawn(async move { executor.query(&COUNT.into(), &call).await.map(drop) });
+    until("it waits", || cached.bench.clock.sleeping() > 0).await;
+    cached.bench.clock.advance(Duration::from_secs(2));
+    let error = asked.await.unwrap().unwrap_err();
+    drop(owner);
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+}
+
+#[tokio::test]
+async fn who_joins_a_caller_in_a_hurry_has_all_of_its_own_time() {
+    let cached = Cached::new(ExecutorConfig::default()).await;
+    let ask = |seconds| {
+        let executor = Arc::clone(&cached.executor);
+        let call = Call { reuse: Reuse::For(Duration::from_mins(1)), ..within(seconds) };
+        tokio::spawn(async move { executor.query(&HUNG.into(), &call).await.map(drop) })
+    };
+    let hurried = ask(1);
+    until("the first asks", || cached.asked() == 1).await;
+    let patient = ask(3600);
+    until("the second waits", || cached.cache.statistics().coalesced == 1).await;
+    cached.bench.clock.advance(Duration::from_secs(2));
+    assert_eq!(hurried.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    until("the second asks or ends", || cached.asked() == 2 || patient.is_finished()).await;
+    assert!(!patient.is_finished());
+    cached.bench.clock.advance(Duration::from_hours(1));
+    assert_eq!(patient.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
 }
