@@ -13,12 +13,18 @@ use dq_core::validate::{
 use tokio::task::block_in_place;
 
 use crate::arguments::{CacheArguments, nowhere};
+use crate::output::note;
+
+/// That the cache did not help, or does not help the next.
+const NO_ANSWER: &str =
+    "Redis did not answer: the run used no earlier verdict, or its own is not kept";
 
 /// The cache of verdicts.
 pub(crate) struct Verdicts {
     cache: Arc<dyn CacheManager>,
     kept: VerdictCache,
     trust: Trust,
+    keeps_samples: bool,
 }
 
 impl Verdicts {
@@ -36,26 +42,37 @@ impl Verdicts {
         // This program has ended when the next one asks.
         let versions = VersionReach::Everywhere;
         let config = VerdictCacheConfig { versions, ..config.verdicts };
+        let keeps_samples = config.keep_samples;
         let kept = VerdictCache::new(Arc::clone(&cache), config)?;
         let trust = match (arguments.max_age, data) {
             (Some(age_max), Some(data)) => Trust::Recent { data, age_max },
             _ => Trust::Unchanged,
         };
-        Ok(Some(Self { cache, kept, trust }))
+        Ok(Some(Self { cache, kept, trust, keeps_samples }))
+    }
+
+    /// Whether an earlier verdict shows failing rows: without their keys a baseline has only numbers to
+    /// compare, and lets through what a run would not.
+    pub(crate) fn keeps_samples(&self) -> bool {
+        self.keeps_samples
     }
 }
 
-/// An earlier verdict, or a run.
+/// An earlier verdict, or a run. Says so where the cache could not be asked, unless it is to be `quiet`.
 pub(crate) async fn judge(
     verdicts: Option<&Verdicts>,
     source: &dyn Source,
     rules: &RuleSet,
-    options: &ValidateOptions,
+    (options, quiet): (&ValidateOptions, bool),
 ) -> Result<Report> {
-    let Some(Verdicts { cache, kept, trust }) = verdicts else {
+    let Some(Verdicts { cache, kept, trust, .. }) = verdicts else {
         return validate(source, rules, options).await;
     };
     let report = kept.validate(source, rules, options, trust).await;
+    let shared = cache.statistics().shared;
+    if !quiet && shared.errors + shared.skipped > 0 {
+        note(NO_ANSWER);
+    }
     cache.close().await;
     report
 }

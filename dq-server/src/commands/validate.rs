@@ -51,9 +51,10 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     let verdicts = {
         let data = arguments.source.data(&arguments.reading);
         Verdicts::open(&arguments.cache, &options, data)?
+            .filter(|it| baseline.is_none() || it.keeps_samples())
     };
     #[cfg(feature = "redis")]
-    let run = judge(verdicts.as_ref(), &source, &rules, &options);
+    let run = judge(verdicts.as_ref(), &source, &rules, (&options, arguments.output.quiet));
     let mut report = in_time(timeout, &source, run).await?;
     drop(progress);
     if let Some(baseline) = baseline {

@@ -119,11 +119,35 @@ fn a_file_is_judged_anew_unless_an_age_will_do() {
 }
 
 #[test]
+fn a_baseline_is_compared_by_keys_whether_or_not_a_verdict_is_kept() {
+    let Some(redis) = Redis::start() else { return };
+    let program = program(redis.port);
+    let old = program.run(&[&["validate", "--format", "json"], &DATABASE[..]].concat());
+    program.write("old.json", old.stdout);
+    let database = Connection::open(program.path("people.db")).unwrap();
+    // As many violations as before, by others.
+    database
+        .execute_batch("UPDATE people SET zip = iif(id = 1, 'none', '12345'), name = 'Eve'")
+        .unwrap();
+    drop(database);
+    until("the verdict is an earlier one", || report(&program, &DATABASE)["cached"] == true);
+    let compared = report(&program, &[&DATABASE[..], &["--baseline", "old.json"]].concat());
+    assert_eq!(compared["rules"][0]["checks"][1]["baseline"]["compared"], "keys");
+    assert_eq!(compared["baseline"]["new"], 1);
+}
+
+#[test]
 fn a_redis_that_is_not_there_costs_nobody_the_verdict() {
     let program = program(free_port());
     let begun = SystemClock.now();
     assert_eq!(report(&program, &FILE)["rules"][0]["checks"][0]["violations"], 1);
     assert!(SystemClock.now() - begun < Duration::from_secs(10));
+    let ended = program.run(&[&["validate", "--config", "dq.yaml"], &FILE[..]].concat());
+    let says =
+        "dq: Redis did not answer: the run used no earlier verdict, or its own is not kept\n";
+    assert_eq!(ended.stderr, says);
+    let quiet = program.run(&[&["validate", "--config", "dq.yaml", "-q"], &FILE[..]].concat());
+    assert_eq!(quiet.stderr, "");
 }
 
 #[test]
