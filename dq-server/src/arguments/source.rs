@@ -28,7 +28,7 @@ impl SourceArguments {
     #[cfg(feature = "redis")]
     pub(crate) fn data(&self, reading: &ReadingArguments) -> Option<String> {
         let folder = std::env::current_dir().ok()?;
-        let mut data = format!("{} {:?}", folder.display(), reading.options());
+        let mut data = format!("{:?} {} {:?}", machine(), folder.display(), reading.options());
         for source in &self.sources {
             let path = engine::path_of(source);
             if path == Path::new("-") {
@@ -44,4 +44,11 @@ impl SourceArguments {
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         self.sources.iter().map(|it| engine::path_of(it))
     }
+}
+
+/// The name of this machine, or of this container: others may have another file at the same path.
+#[cfg(feature = "redis")]
+fn machine() -> Option<String> {
+    let variables = ["HOSTNAME", "COMPUTERNAME"].into_iter().find_map(|it| std::env::var(it).ok());
+    std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or(variables)
 }
