@@ -28,7 +28,7 @@ use crate::executor::passage::Doing;
 #[cfg(feature = "cache")]
 use crate::executor::passage::Passage;
 #[cfg(feature = "cache")]
-use crate::executor::results::{KeptResult, Results};
+use crate::executor::results::{Kept, KeptResult, Results};
 use crate::executor::statistics::{Executed, ExecutorStatistics};
 use crate::executor::stream::{ResultStream, pump};
 use crate::source::Snapshot;
@@ -140,34 +140,46 @@ impl AsyncQueryExecutor {
         let Some(kept) = passage.run(finding).await? else { return Ok(Found::Nowhere) };
         let mut call = call.clone();
         loop {
-            // Asked in a task of its own, whoever waits for it. What it took is told here, if it is this call's.
-            let own = Arc::new(Mutex::new(Own::default()));
-            let telling = Arc::clone(&own);
-            let (asking, statement, call_there) =
-                (self.asking.clone(), statement.clone(), call.clone());
-            let compute = move || async move {
-                lock(&telling).is_asked = true;
-                let executed = asking.query_within(&statement, &call_there).await?;
-                let (bytes, config) = (executed.statistics.bytes, asking.gate.config());
-                let kept = KeptResult::of(&executed.value, bytes, config);
-                lock(&telling).executed = Some(executed);
-                Ok(kept)
-            };
-            let found = results.cache.get_or_compute(&kept.key, &kept.options, compute);
-            let result = passage.run(found).await;
-            let Own { is_asked, executed } = mem::take(&mut *lock(&own));
+            let asking = self.ask_or_join(passage, results, &kept, (statement, &call));
+            let (result, Own { is_asked, executed }) = asking.await;
             match result {
                 Ok(kept) => return Ok(executed.map_or(Found::Kept(kept), Found::Own)),
                 // It was the time of another that was over.
-                Err(error) if !is_asked && error.kind() == ErrorKind::Timeout => {
-                    if passage.is_over() {
-                        return Err(error);
-                    }
+                Err(error)
+                    if !is_asked && error.kind() == ErrorKind::Timeout && !passage.is_over() =>
+                {
                     call.deadline = Some(passage.left());
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Asks in a task of its own, whoever waits for it, or waits for another who asks the same. What it took
+    /// is told here, if it is this call's.
+    #[cfg(feature = "cache")]
+    async fn ask_or_join(
+        &self,
+        passage: &mut Passage,
+        results: &Results,
+        kept: &Kept,
+        (statement, call): (&Statement, &Call),
+    ) -> (Result<Arc<KeptResult>>, Own) {
+        let own = Arc::new(Mutex::new(Own::default()));
+        let telling = Arc::clone(&own);
+        let (asking, statement, call) = (self.asking.clone(), statement.clone(), call.clone());
+        let compute = move || async move {
+            lock(&telling).is_asked = true;
+            let executed = asking.query_within(&statement, &call).await?;
+            let (bytes, config) = (executed.statistics.bytes, asking.gate.config());
+            let kept = KeptResult::of(&executed.value, bytes, config);
+            lock(&telling).executed = Some(executed);
+            Ok(kept)
+        };
+        let found = results.cache.get_or_compute(&kept.key, &kept.options, compute);
+        let result = passage.run(found).await;
+        let own = mem::take(&mut *lock(&own));
+        (result, own)
     }
 }
 
@@ -200,10 +212,10 @@ impl QueryExecutor for AsyncQueryExecutor {
     /// First the cache, if there is one; then what [`Gate`] spells out.
     async fn query(&self, statement: &Statement, call: &Call) -> Result<Executed<QueryResult>> {
         #[cfg(feature = "cache")]
-        if let Some(results) = &self.results {
-            if call.reuse != Reuse::Never {
-                return self.reuse(results, (statement, call)).await;
-            }
+        if let Some(results) = &self.results
+            && call.reuse != Reuse::Never
+        {
+            return self.reuse(results, (statement, call)).await;
         }
         self.asking.query(statement, call).await
     }
