@@ -19,6 +19,7 @@ lint:
 features:
 	cargo check -p dq-core --no-default-features --locked
 	cargo check -p dq-core --no-default-features --features sqlite --locked
+	cargo check -p dq-core --no-default-features --features postgres --locked
 	cargo check -p dq-core --no-default-features --features csv --locked
 	cargo check -p dq-core --no-default-features --features generate --locked
 	cargo check -p dq-core --no-default-features --features parquet --locked
@@ -41,7 +42,7 @@ python:
 
 # Prints ratios side by side, for benches/README.md. Takes some minutes; makes its data first.
 bench:
-	cargo bench -p dq --bench ratio --bench record --bench breaker --locked
+	cargo bench -p dq --bench ratio --bench record --bench executor --bench breaker --locked
 
 # dq, DuckDB, Polars and DataFusion by turns over the same Parquet files; installs the three below target/.
 bench-parquet:

@@ -59,6 +59,7 @@ pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod database;
+mod document;
 pub mod engine;
 pub mod error;
 pub mod executor;

@@ -7,6 +7,8 @@ mod commands;
 mod interrupt;
 mod output;
 mod progress;
+#[cfg(feature = "redis")]
+mod verdicts;
 
 use std::process::ExitCode;
 

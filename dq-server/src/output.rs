@@ -38,6 +38,16 @@ pub(crate) fn complain(error: &Error) {
     };
 }
 
+/// Says on standard error what is wrong with a file: each line names its own place.
+pub(crate) fn problems(error: &Error) {
+    let _ = writeln!(io::stderr(), "{}", describe(error));
+}
+
+/// Says on standard error what its reader may want to know.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "dq: {}", visible(text));
+}
+
 /// Says how the arguments were wrong, or gives the help that was asked for.
 pub(crate) fn usage(usage: &clap::Error) -> ExitCode {
     let _ = usage.print();

@@ -222,27 +222,66 @@ rules:
 }
 
 #[test]
-fn more_values_than_there_is_memory_for_are_an_error_of_the_quantile_alone() {
+fn quantiles_are_exact_however_little_memory_there_is() {
     let numbers = Int64Array::from_iter_values((0..9000).map(|it| it * 7 % 5000));
-    let batches = [(0, 10), (10, 6000), (6010, 2990)].map(|(at, rows)| numbers.slice(at, rows));
-    let batch = |it| RecordBatch::try_from_iter([("a", Arc::new(it) as ArrayRef)]).unwrap();
-    let source = MemorySource::new("memory").table("data", batches.map(batch).into()).unwrap();
+    // Floats and whole numbers of all sizes, in no order; text, so that each is read as it is spelled.
+    let wide = (0..9000).map(|it| match it % 5 {
+        0 => format!("-1e{}", 300 - it / 50),
+        1 => format!("-9{it:018}"),
+        2 => format!("{}.5", it * 7 % 4999),
+        3 => format!("12345678901234567890123456789{it:04}"),
+        _ => format!("1e{}", 40 + it / 50),
+    });
+    let wide = StringArray::from_iter_values(wide);
+    let batch = |(at, rows)| {
+        let columns: [(_, ArrayRef); 2] =
+            [("a", Arc::new(numbers.slice(at, rows))), ("b", Arc::new(wide.slice(at, rows)))];
+        RecordBatch::try_from_iter(columns).unwrap()
+    };
+    let batches = [(0, 10), (10, 6000), (6010, 2990)].map(batch);
+    let source = MemorySource::new("memory").table("data", batches.into()).unwrap();
     let checks = [
         "column: a, quantile: { at: 0.5, max: 2500 } }",
-        "column: a, sum: { max: 100000000 } }",
+        "column: a, quantile: { at: 100%, max: 5000 } }",
         "column: a, distinct_count: { max: 5000 } }",
+        "column: b, quantile: { at: 0%, min: -1e300 } }",
+        "column: b, quantile: { at: 20%, max: 0 } }",
+        "column: b, quantile: { at: 0.3, max: 0 } }",
+        "column: b, quantile: { at: 50%, min: 2400 } }",
+        "column: b, quantile: { at: 0.8, min: 1 } }",
+        "column: b, quantile: { at: 100%, max: 1e219 } }",
     ];
-    let (pass, little) = (Status::Pass, ValidateOptions { memory_bytes_max: 0, ..threads(1) });
-    let told = report(&source, &checks, &little);
-    let statuses: Vec<_> = told.checks().map(|it| it.status).collect();
-    assert_eq!(statuses, [Status::Error, pass, pass]);
-    let error =
-        "cannot keep the values of a quantile: more than 4096 different ones; allow more memory";
-    assert_eq!(told.checks().next().unwrap().error.as_deref(), Some(error));
-    for (values, expected) in [(4999, Status::Error), (5000, pass)] {
-        let options = ValidateOptions { memory_bytes_max: values * 128, ..threads(1) };
-        assert_eq!(report(&source, &checks, &options).status, expected, "{values} values");
+    let expected = [
+        json!(2422),
+        json!(4999),
+        json!(5000),
+        json!(-1e300),
+        json!(-1e121),
+        json!(-9_000_000_000_000_004_501_i64),
+        json!(2424.5),
+        json!("123456789012345678901234567898998"),
+        json!(1e219),
+    ];
+    for memory_bytes_max in [0, 10_000, 1_000_000, 1 << 30] {
+        let options = ValidateOptions { memory_bytes_max, ..threads(1) };
+        let told = report(&source, &checks, &options);
+        let values: Vec<_> = measured(&told).iter().map(|it| it["value"].clone()).collect();
+        assert_eq!(values, expected, "{memory_bytes_max} bytes");
     }
+}
+
+#[test]
+fn a_quantile_without_memory_needs_a_folder_for_temporary_files() {
+    let source = table(vec![("a", Arc::new(Int64Array::from(vec![1, 2, 3])))]);
+    let rules = rules_of("data", &["column: a, quantile: { at: 0.5, max: 2 } }"]);
+    let gone = tempfile::tempdir().unwrap().path().join("gone");
+    let run = |memory_bytes_max| {
+        let options = ValidateOptions { memory_bytes_max, temp_dir: gone.clone(), ..threads(2) };
+        wait(validate(&source, &rules, &options))
+    };
+    assert_eq!(run(1 << 30).unwrap().status, Status::Pass);
+    let error = run(0).unwrap_err().to_string();
+    assert!(error.contains(&gone.display().to_string()), "{error}");
 }
 
 /// A clock that stands still.

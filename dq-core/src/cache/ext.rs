@@ -9,6 +9,7 @@ use crate::cache::key::{CacheKey, Namespace, Scope, Tag};
 use crate::cache::manager::{CacheManager, Compute, Put, Reach, Reading, Stored};
 use crate::cache::options::CacheOptions;
 use crate::cache::value::{AnyValue, Cacheable, Lookup};
+use crate::cache::warm::{self, Warmed};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Every [`CacheManager`], with types.
@@ -123,10 +124,10 @@ pub trait CacheManagerExt: CacheManager {
     fn set<'a, T: Cacheable>(
         &'a self,
         key: &'a CacheKey,
-        value: impl Into<Arc<T>>,
+        value: T,
         options: &'a CacheOptions,
     ) -> impl Future<Output = Stored> + Send + 'a {
-        let value: AnyValue = value.into();
+        let value: AnyValue = Arc::new(value);
         let put = Put { key, value: Some(value), codec: T::CODEC, options, since: None };
         async move { self.store(put).await }
     }
@@ -135,11 +136,11 @@ pub trait CacheManagerExt: CacheManager {
     fn set_read<'a, T: Cacheable>(
         &'a self,
         key: &'a CacheKey,
-        value: impl Into<Arc<T>>,
+        value: T,
         options: &'a CacheOptions,
         reading: Reading,
     ) -> impl Future<Output = Stored> + Send + 'a {
-        let value: AnyValue = value.into();
+        let value: AnyValue = Arc::new(value);
         let since = Some(reading);
         let put = Put { key, value: Some(value), codec: T::CODEC, options, since };
         async move { self.store(put).await }
@@ -160,6 +161,24 @@ pub trait CacheManagerExt: CacheManager {
     fn invalidate_namespace(&self, namespace: &Namespace) -> impl Future<Output = Reach> + Send {
         let scope = Scope::Namespace(namespace.clone());
         async move { self.invalidate(&[scope]).await }
+    }
+
+    /// Computes the values of `entries`, each a key and what `load` needs to know for it, as far as they are
+    /// not cached yet; `at_once` of them at a time. What fails is left out, and counted.
+    fn warm<'a, T, S, F, C>(
+        &'a self,
+        entries: impl IntoIterator<Item = (CacheKey, S)>,
+        options: &'a CacheOptions,
+        at_once: usize,
+        load: F,
+    ) -> impl Future<Output = Warmed> + Send + 'a
+    where
+        T: Cacheable,
+        S: Send + 'static,
+        F: Fn(S) -> C + Clone + Send + Sync + 'static,
+        C: Future<Output = Result<T>> + Send + 'static,
+    {
+        warm::warm(self, entries.into_iter().collect(), options, at_once, load)
     }
 
     /// Forgets everything, on every node.

@@ -22,6 +22,7 @@ mod sensitive;
 mod statistics;
 mod tiered;
 mod value;
+mod warm;
 
 #[cfg(feature = "redis")]
 pub mod redis;
@@ -38,3 +39,4 @@ pub use sensitive::Sensitive;
 pub use statistics::{CacheStatistics, LevelStatistics, PayloadStatistics};
 pub use tiered::{TieredCache, TieredConfig};
 pub use value::{AnyValue, Cacheable, Codec, Lookup};
+pub use warm::Warmed;

@@ -15,7 +15,6 @@ mod result;
 pub mod sqlite;
 mod statement;
 mod statistics;
-mod version;
 
 use std::fmt;
 use std::path::Path;
@@ -31,7 +30,6 @@ pub use health::{Health, HealthStatus};
 pub use result::{QueryResult, Row, RowStream};
 pub use statement::{Parameters, Statement};
 pub use statistics::{PoolStatistics, Statistics};
-pub use version::Version;
 
 /// One logical database.
 ///
@@ -76,12 +74,6 @@ pub trait DatabaseManager: Source {
 
     /// The tables and views, with columns, primary keys and estimates of their size.
     async fn catalog(&self) -> Result<Vec<TableSchema>>;
-
-    /// What tells the present state of `table` from any other; `None` where the backend cannot tell.
-    ///
-    /// Take it before reading, and keep what was read under it: see [`Version`] for what may be
-    /// concluded. A table that does not exist is `NotFound`.
-    async fn version(&self, table: &str) -> Result<Option<Version>>;
 
     /// Asks the database for a sign of life. Never an error: that it does not answer is the answer.
     async fn health(&self) -> Health;

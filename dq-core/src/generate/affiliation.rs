@@ -7,6 +7,7 @@ use crate::generate::layout::{Seat, SeatedDefect};
 use crate::generate::provider;
 use crate::generate::random::{Random, Stream};
 use crate::generate::table::Column;
+use crate::generate::text;
 use crate::generate::words::workplaces;
 use crate::value::Date;
 
@@ -127,7 +128,7 @@ impl Maker<'_> {
             facility_id: facility::id(
                 self.dataset.facility(self.first_facility + number * self.stride),
             ),
-            start: start.to_string(),
+            start: text::day(start),
             end,
             position: random.pick(workplaces::POSITIONS),
             department: random.pick(workplaces::DEPARTMENTS),
@@ -138,7 +139,7 @@ impl Maker<'_> {
             committees: random.percent(15).then(|| random.pick(workplaces::COMMITTEES)),
             data_source: random.pick(workplaces::DATA_SOURCES),
             confidence: facility::confidence(random),
-            verified: self.dataset.past_day(random, 400).to_string(),
+            verified: text::day(self.dataset.past_day(random, 400)),
             touched: self.dataset.touched(random).0,
         }
     }
@@ -152,7 +153,7 @@ impl Maker<'_> {
                 Date::from_days(self.random.between(start.days() + 1, last))
             }
         };
-        Some(day.to_string())
+        Some(text::day(day))
     }
 
     /// Spoils the affiliation `number` of a provider.

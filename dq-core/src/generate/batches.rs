@@ -11,7 +11,7 @@ use crate::generate::provider::{self, Provider};
 use crate::generate::table::{self, Table};
 
 /// How many rows a batch has, about: so few that a request to stop is heard at once.
-const ROWS: u64 = 2048;
+const ROWS: u64 = 512;
 
 /// The rows of one table.
 #[derive(Debug)]
@@ -70,9 +70,9 @@ impl<'a> Batches<'a> {
     }
 
     fn provider(&self, index: u64, ledger: &mut Ledger) -> Provider {
-        let mut provider = Provider::new(self.dataset, index);
-        let defect = self.dataset.provider_seat(index).defect;
-        if let Some(defect) = defect.filter(|it| it.kind.table() == Table::Providers) {
+        let seat = self.dataset.provider_seat(index);
+        let mut provider = Provider::new(self.dataset, index, &seat);
+        if let Some(defect) = seat.defect.filter(|it| it.kind.table() == Table::Providers) {
             provider.spoil(self.dataset, &defect);
             let is_first = defect.member == 0;
             ledger.note(defect.kind, is_first, index + 1, || provider.provider_id.clone().into());
@@ -85,7 +85,7 @@ impl<'a> Batches<'a> {
         providers: std::ops::Range<u64>,
         ledger: &mut Ledger,
     ) -> Vec<Affiliation> {
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(2 * ROWS as usize);
         let existing = self.dataset.rows().providers;
         for index in providers {
             match index.checked_sub(existing) {

@@ -6,7 +6,9 @@ use crate::generate::layout::{Layout, Seat, SeatedDefect};
 use crate::generate::provider;
 use crate::generate::random::{Random, Shuffle, Stream};
 use crate::generate::recipe::{Recipe, Rows, refused};
-use crate::generate::words::names::{self, Name};
+use crate::generate::text;
+use crate::generate::words::names::{Name, Names};
+use crate::generate::words::places::Places;
 use crate::generate::words::professions::{GENERAL_PRACTICE, SPECIALTIES, Specialty};
 use crate::value::Date;
 
@@ -20,8 +22,11 @@ pub(super) struct Dataset {
     rows: Rows,
     providers: Layout,
     facilities: Layout,
-    names: Shuffle,
+    names: Names,
+    /// Which name comes when.
+    name_order: Shuffle,
     npis: Shuffle,
+    places: Places,
     spread: Spread,
 }
 
@@ -46,9 +51,11 @@ impl Dataset {
         let providers = Layout::of_providers(&recipe, &rows)?;
         let facilities = Layout::of_facilities(&recipe, &rows)?;
         let spread = Spread::new(&recipe, &rows, &providers)?;
-        let names = Shuffle::new(recipe.seed, Stream::Name, names::count());
+        let (names, places) = (Names::new(), Places::new());
+        let name_order = Shuffle::new(recipe.seed, Stream::Name, names.count());
         let npis = Shuffle::new(recipe.seed, Stream::Npi, NPI_BODIES);
-        let dataset = Self { recipe, rows, providers, facilities, names, npis, spread };
+        let dataset =
+            Self { recipe, rows, providers, facilities, names, name_order, npis, places, spread };
         dataset.has_enough_facilities()?;
         Ok(dataset)
     }
@@ -104,26 +111,23 @@ impl Dataset {
     pub(super) fn touched(&self, random: &mut Random) -> (String, String) {
         let updated = self.past_day(random, 365);
         let created = Date::from_days(updated.days() - random.between(0, 2000));
-        let time = |random: &mut Random| {
-            let (hour, minute, second) = (random.below(12), random.below(60), random.below(60));
-            (hour, minute, second)
-        };
-        let (hour, minute, second) = time(random);
-        let created = format!("{created} {hour:02}:{minute:02}:{second:02}");
-        let (hour, minute, second) = time(random);
+        let mut time = || (random.below(12), random.below(60), random.below(60));
+        let created = text::time(created, time());
+        let (hour, minute, second) = time();
         // The second half of the day: also on one day, made comes before changed.
-        (format!("{updated} {:02}:{minute:02}:{second:02}", hour + 12), created)
+        (text::time(updated, (hour + 12, minute, second)), created)
     }
 
     /// The name of a provider, and a specialty that no other provider of this name has.
     pub(super) fn name(&self, index: u64) -> (Name, &'static Specialty) {
-        let number = self.names.position(index % names::count());
-        let lap = index / names::count();
+        let names = self.names.count();
+        let number = self.name_order.position(index % names);
+        let lap = index / names;
         let mut random = Random::new(self.seed(), Stream::Name, number);
         let count = SPECIALTIES.len() as u64;
         // The lower of two draws: those at the start of the list are more common.
         let drawn = random.below(count).min(random.below(count));
-        (names::name(number), specialty((drawn + lap) % count))
+        (self.names.name(number), specialty((drawn + lap) % count))
     }
 
     /// Any specialty.
@@ -134,7 +138,15 @@ impl Dataset {
     /// A valid NPI that no other provider has.
     pub(super) fn npi(&self, index: u64) -> String {
         let body = 100_000_000 + self.npis.position(index);
-        provider::with_check_digit(&body.to_string())
+        let mut npi = String::with_capacity(10);
+        text::push_number(&mut npi, body, 9);
+        npi.push(provider::check_digit(&npi));
+        npi
+    }
+
+    /// The cities.
+    pub(super) fn places(&self) -> &Places {
+        &self.places
     }
 
     pub(super) fn provider_seat(&self, index: u64) -> Seat {

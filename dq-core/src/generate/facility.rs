@@ -5,6 +5,7 @@ use crate::generate::defect::Defect;
 use crate::generate::layout::SeatedDefect;
 use crate::generate::random::{Random, Stream};
 use crate::generate::table::Column;
+use crate::generate::text;
 use crate::generate::words::places::{self, Place};
 use crate::generate::words::workplaces;
 
@@ -37,12 +38,15 @@ pub(super) struct Facility {
 
 /// The id of the facility `index`.
 pub(super) fn id(index: u64) -> String {
-    format!("FAC-{:07}", index + 1)
+    let mut id = String::with_capacity(11);
+    id.push_str("FAC-");
+    text::push_number(&mut id, index + 1, 7);
+    id
 }
 
 /// Where the facility `index` is.
 pub(super) fn place(dataset: &Dataset, index: u64) -> &'static Place {
-    places::pick(&mut Random::new(dataset.seed(), Stream::Facility, index))
+    dataset.places().pick(&mut Random::new(dataset.seed(), Stream::Facility, index))
 }
 
 impl Facility {
@@ -51,7 +55,7 @@ impl Facility {
         // The place is drawn first, so that `place` need not draw the rest.
         let mut random = Random::new(dataset.seed(), Stream::Facility, index);
         let random = &mut random;
-        let place = places::pick(random);
+        let place = dataset.places().pick(random);
         let kinds = workplaces::FACILITY_TYPES;
         let (kind, endings) =
             kinds.get(random.below(kinds.len() as u64) as usize).copied().unwrap_or_default();
@@ -107,9 +111,9 @@ impl Facility {
             }
             Defect::FacilityStateUnknown => self.state = random.pick(&["XX", "ZZ", "QQ"]),
             Defect::ZipOfAnotherState => {
-                let mut other = places::pick(random);
+                let mut other = dataset.places().pick(random);
                 while other.state == self.state {
-                    other = places::pick(random);
+                    other = dataset.places().pick(random);
                 }
                 self.zip = zip(random, other.zip_prefix);
             }
@@ -128,13 +132,25 @@ fn zip(random: &mut Random, prefix: &str) -> String {
 pub(super) fn phone(random: &mut Random, place: &Place) -> String {
     let area = place.area_code;
     let (exchange, line) = (200 + random.below(800), random.below(10_000));
-    match random.below(20) {
-        0..12 => format!("({area}) {exchange}-{line:04}"),
-        12..16 => format!("{area}-{exchange}-{line:04}"),
-        16..18 => format!("{area}.{exchange}.{line:04}"),
-        18 => format!("+1 {area} {exchange} {line:04}"),
-        _ => format!("({area}) {exchange}-{line:04} ext. {}", 10 + random.below(990)),
+    let form = random.below(20);
+    let [before, after_area, between] = match form {
+        12..16 => ["", "-", "-"],
+        16..18 => ["", ".", "."],
+        18 => ["+1 ", " ", " "],
+        _ => ["(", ") ", "-"],
+    };
+    let mut phone = String::with_capacity(24);
+    phone.push_str(before);
+    text::push_number(&mut phone, area.into(), 1);
+    phone.push_str(after_area);
+    text::push_number(&mut phone, exchange, 1);
+    phone.push_str(between);
+    text::push_four(&mut phone, line);
+    if form > 18 {
+        phone.push_str(" ext. ");
+        text::push_number(&mut phone, 10 + random.below(990), 1);
     }
+    phone
 }
 
 /// The number of a hospital: the state and a number from 0001 to 0879.

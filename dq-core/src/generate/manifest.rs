@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -100,7 +101,10 @@ impl Manifest {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.prefix(".dq-generate-").tempfile_in(folder.unwrap_or(Path::new(".")));
         let written = file.and_then(|file| {
-            serde_json::to_writer_pretty(&file, self)?;
+            let mut buffered = BufWriter::new(&file);
+            serde_json::to_writer_pretty(&mut buffered, self)?;
+            buffered.flush()?;
+            drop(buffered);
             file.persist(path)?;
             Ok(())
         });

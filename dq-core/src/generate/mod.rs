@@ -24,6 +24,7 @@
 //! exists; mail to their addresses goes nowhere.
 
 mod affiliation;
+mod ahead;
 mod batches;
 mod dataset;
 mod defect;
@@ -35,6 +36,7 @@ mod random;
 mod recipe;
 mod table;
 mod target;
+mod text;
 mod verify;
 mod words;
 
@@ -50,9 +52,11 @@ use crate::error::Result;
 use crate::source::Cancellation;
 use crate::validate::{Progress, ProgressListener};
 
+use ahead::Ahead;
 use batches::Batches;
 use dataset::Dataset;
 use manifest::Ledger;
+use target::TableWriter;
 
 pub use defect::Defect;
 pub use manifest::{DefectCount, ExpectedCheck, ExpectedKey, Manifest};
@@ -95,25 +99,37 @@ impl fmt::Debug for GenerateOptions {
 }
 
 /// Makes the data of `recipe` and writes them to `target`. Blocks until they are whole; until then,
-/// nothing is to be seen at the target.
+/// nothing is to be seen at the target. Rows are made on another thread, which ends before this returns.
 ///
 /// # Errors
 ///
 /// `UsageInvalid` for a recipe that cannot be followed; `Conflict` if there is something at the target
-/// already; `WriteFailed`; `Cancelled`.
+/// already; `WriteFailed`; `Cancelled`; `Internal` if no thread can be started.
 pub fn generate(recipe: &Recipe, target: &Target, options: &GenerateOptions) -> Result<Manifest> {
     let dataset = Dataset::new(recipe.clone())?;
-    let mut ledger = Ledger::new(options.keys_max);
     let mut writer = target.writer(options)?;
+    let ledger = ahead::while_made(&dataset, Ledger::new(options.keys_max), |rows| {
+        write(&dataset, &rows, writer.as_mut(), options)
+    })?;
+    options.cancellation.check()?;
+    writer.finish()?;
+    Ok(ledger.manifest(&dataset))
+}
+
+fn write(
+    dataset: &Dataset,
+    made: &Ahead,
+    writer: &mut dyn TableWriter,
+    options: &GenerateOptions,
+) -> Result<()> {
     for table in Table::ALL {
-        let mut batches = Batches::new(&dataset, table);
         let mut progress = Progress {
             table: table.as_str().to_owned(),
             rows: 0,
             rows_estimate: Some(dataset.rows().of(table)),
         };
         writer.begin(table)?;
-        while let Some(rows) = batches.next(&mut ledger)? {
+        while let Some(rows) = made.next()? {
             options.cancellation.check()?;
             writer.write(&rows)?;
             progress.rows += rows.num_rows() as u64;
@@ -123,9 +139,7 @@ pub fn generate(recipe: &Recipe, target: &Target, options: &GenerateOptions) -> 
         }
         writer.end()?;
     }
-    options.cancellation.check()?;
-    writer.finish()?;
-    Ok(ledger.manifest(&dataset))
+    Ok(())
 }
 
 /// The rows of each table.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
+use crate::redis::settings::Settings;
 use crate::secret::Secret;
 
 /// How Redis is reached: where it is, as whom, and how long to wait for it.
@@ -74,6 +76,17 @@ impl Default for RedisConfig {
             reconnect_max_ms: 1000,
             in_flight_max: 4096,
         }
+    }
+}
+
+impl RedisConfig {
+    /// Whether every field has a sensible value, and the certificates that are named can be read.
+    ///
+    /// # Errors
+    ///
+    /// `ConfigInvalid`, naming the field.
+    pub fn validate(&self) -> Result<()> {
+        Settings::of(self).map(drop)
     }
 }
 

@@ -18,7 +18,7 @@ use redis::{PushInfo, PushKind, Value};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::redis::command::Command;
 use crate::redis::config::RedisMode;
 use crate::redis::failure::Failure;
@@ -65,9 +65,20 @@ impl Drop for Tracking {
 struct Shared {
     sender: mpsc::Sender<TrackingEvent>,
     is_overflown: AtomicBool,
-    /// For each master, up to which moment all its changes are in the queue; none while there is no
-    /// connection.
-    confirmed: Mutex<HashMap<Address, Option<Instant>>>,
+    masters: Mutex<HashMap<Address, Coverage>>,
+    /// Why it is not known where the masters are, if it is not.
+    unknown: Mutex<Option<(ErrorKind, String)>>,
+}
+
+/// How well the changes at one master are known.
+#[derive(Clone, Debug)]
+enum Coverage {
+    /// The first attempt to connect is not over.
+    Begun,
+    /// All changes up to this moment are in the queue.
+    Confirmed(Instant),
+    /// There is no connection, because of this.
+    Broken(ErrorKind, String),
 }
 
 impl Shared {
@@ -77,10 +88,15 @@ impl Shared {
         }
     }
 
-    fn confirm(&self, address: &Address, moment: Option<Instant>) {
-        let mut confirmed = self.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = confirmed.get_mut(address) {
-            *entry = moment;
+    fn note_topology(&self, error: Option<&Error>) {
+        let unknown = error.map(|it| (it.kind(), it.message().to_owned()));
+        *self.unknown.lock().unwrap_or_else(PoisonError::into_inner) = unknown;
+    }
+
+    fn note(&self, address: &Address, coverage: Coverage) {
+        let mut masters = self.masters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = masters.get_mut(address) {
+            *entry = coverage;
         }
     }
 }
@@ -88,8 +104,13 @@ impl Shared {
 impl Tracking {
     pub(crate) fn start(router: Arc<Router>, prefixes: &[&[u8]]) -> Self {
         let (sender, events) = mpsc::channel(QUEUE);
-        let confirmed = Mutex::new(HashMap::new());
-        let shared = Arc::new(Shared { sender, is_overflown: AtomicBool::new(false), confirmed });
+        let masters = Mutex::new(HashMap::new());
+        let shared = Arc::new(Shared {
+            sender,
+            is_overflown: AtomicBool::new(false),
+            masters,
+            unknown: Mutex::new(None),
+        });
         let command = Command::new("CLIENT").arg("TRACKING").arg("ON").arg("BCAST");
         let command = prefixes.iter().fold(command, |it, prefix| it.arg("PREFIX").arg(prefix));
         let supervisor =
@@ -115,11 +136,30 @@ impl Tracking {
     }
 
     /// The moment up to which every change has an event that was, or will be, returned by
-    /// [`next`](Self::next). None while a master is not connected.
-    pub fn confirmed_at(&self) -> Option<Instant> {
-        let confirmed = self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        let moments: Option<Vec<_>> = confirmed.values().copied().collect();
-        moments?.into_iter().min()
+    /// [`next`](Self::next). None until all masters are connected for the first time.
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisConnection::call`](crate::redis::RedisConnection::call), while there is no connection to
+    /// one of the masters.
+    pub fn confirmed_at(&self) -> Result<Option<Instant>> {
+        let unknown = self.shared.unknown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((kind, message)) = unknown {
+            return Err(Error::new(kind, message));
+        }
+        let masters = self.shared.masters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first = None;
+        let mut has_begun = masters.is_empty();
+        for coverage in masters.values() {
+            match coverage {
+                Coverage::Begun => has_begun = true,
+                Coverage::Confirmed(at) => {
+                    first = Some(first.map_or(*at, |it: Instant| it.min(*at)));
+                }
+                Coverage::Broken(kind, message) => return Err(Error::new(*kind, message.clone())),
+            }
+        }
+        Ok(first.filter(|_| !has_begun))
     }
 }
 
@@ -136,8 +176,9 @@ impl Supervisor {
         let mut followers = HashMap::new();
         let mut tasks = JoinSet::new();
         loop {
-            let topology = self.router.topology().await.ok();
-            let changed = topology.filter(|it| known.as_ref() != Some(it));
+            let topology = self.router.topology().await;
+            self.shared.note_topology(topology.as_ref().err());
+            let changed = topology.ok().filter(|it| known.as_ref() != Some(it));
             if let Some(topology) = changed {
                 self.follow_masters(&topology, &mut followers, &mut tasks);
                 // At the first time, each connection says it for itself.
@@ -158,18 +199,18 @@ impl Supervisor {
         tasks: &mut JoinSet<()>,
     ) {
         let masters = topology.masters();
-        let mut confirmed = self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut covered = self.shared.masters.lock().unwrap_or_else(PoisonError::into_inner);
         followers.retain(|address, task| {
             let stays = masters.contains(address);
             if !stays {
                 task.abort();
-                confirmed.remove(address);
+                covered.remove(address);
             }
             stays
         });
         for address in masters {
             if !followers.contains_key(address) {
-                confirmed.insert(address.clone(), None);
+                covered.insert(address.clone(), Coverage::Begun);
                 let follower = Follower {
                     router: Arc::clone(&self.router),
                     shared: Arc::clone(&self.shared),
@@ -196,10 +237,11 @@ impl Follower {
         let mut pause = settings.reconnect_min;
         loop {
             let begun = self.router.clock.now();
-            if Box::pin(self.follow()).await.is_err() {
+            if let Err(error) = Box::pin(self.follow()).await {
+                let broken = Coverage::Broken(error.kind(), error.message().to_owned());
+                self.shared.note(&self.address, broken);
                 self.router.suspect();
             }
-            self.shared.confirm(&self.address, None);
             let lasted = self.router.clock.now().duration_since(begun);
             let doubled = pause.saturating_mul(2).min(settings.reconnect_max);
             pause = if lasted > settings.reconnect_max { settings.reconnect_min } else { doubled };
@@ -222,7 +264,7 @@ impl Follower {
         self.call(&link, &self.command).await?;
         // Whatever changed before is unknown.
         self.shared.send(TrackingEvent::Lost);
-        self.shared.confirm(&self.address, Some(begun));
+        self.shared.note(&self.address, Coverage::Confirmed(begun));
         let ping = Command::new("PING");
         loop {
             tokio::select! {
@@ -232,7 +274,7 @@ impl Follower {
             // What Redis pushed before it answers is in the queue when the answer is here.
             let asked = self.router.clock.now();
             self.call(&link, &ping).await?;
-            self.shared.confirm(&self.address, Some(asked));
+            self.shared.note(&self.address, Coverage::Confirmed(asked));
         }
     }
 

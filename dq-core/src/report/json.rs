@@ -34,8 +34,12 @@ mod tests {
 
     #[test]
     fn the_schema_describes_every_report() {
-        let reports =
-            [testing::report(), testing::report_with_values(), testing::report_with_baseline()];
+        let reports = [
+            testing::report(),
+            testing::report_with_values(),
+            testing::report_with_baseline(),
+            testing::report_from_cache(),
+        ];
         for report in reports {
             let text = rendered(&report);
             assert!(text.ends_with("}\n"));
@@ -52,10 +56,24 @@ mod tests {
         let closed = include_str!("../../../docs/report.schema.json")
             .replace("\"required\":", "\"additionalProperties\": false, \"required\":");
         let schema = jsonschema::draft202012::new(&serde_json::from_str(&closed).unwrap()).unwrap();
-        for report in [testing::report_with_values(), testing::report_with_baseline()] {
+        let all = [
+            testing::report_with_values(),
+            testing::report_with_baseline(),
+            testing::report_from_cache(),
+        ];
+        for report in all {
             let report = serde_json::from_str(&rendered(&report)).unwrap();
             let validated = schema.validate(&report).map_err(|it| it.to_string());
             assert_eq!(validated, Ok(()));
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_back() {
+        for report in [testing::report_with_values(), testing::report_from_cache()] {
+            let text = rendered(&report);
+            let read: Report = serde_json::from_str(&text).unwrap();
+            assert_eq!(rendered(&read), text);
         }
     }
 

@@ -195,6 +195,10 @@ fn write_summary(report: &Report, style: TerminalStyle, out: &mut dyn io::Write)
 
     let rows: u64 = report.tables.iter().map(|it| it.rows).sum();
     write!(out, "{} in {}", words::counted(rows, "row"), words::span(report.elapsed))?;
+    if let Some(original) = &report.original {
+        let (age, elapsed) = (words::span(original.age), words::span(original.elapsed));
+        return writeln!(out, ", from the cache: checked {age} ago in {elapsed}");
+    }
     let rate = rows as f64 / report.elapsed.as_secs_f64();
     if rate.is_normal() {
         write!(out, ", {} rows/s", words::count(rate as u64))?;
@@ -299,6 +303,14 @@ mod tests {
             let table = text.lines().skip(2).take_while(|it| !it.is_empty());
             table.for_each(|line| assert!(width(line) <= columns, "{columns}: {line}"));
         }
+    }
+
+    #[test]
+    fn an_earlier_verdict_says_how_old_it_is() {
+        let text = rendered(&testing::report_from_cache(), TerminalStyle::default());
+        let last = text.lines().last();
+        let says = "1,255,000 rows in 2 ms, from the cache: checked 3 min 05 s ago in 1.25 s";
+        assert_eq!(last, Some(says), "{text}");
     }
 
     #[test]

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::rules::{Dimension, Severity};
 use crate::validate::{
-    BaselineReport, CheckReport, Compared, Comparison, FORMAT, Measured, Quality, Report,
-    RuleReport, Status, TableReport,
+    BaselineReport, CheckReport, Compared, Comparison, FORMAT, Measured, OriginalRun, Quality,
+    Report, RuleReport, Status, TableReport,
 };
 
 pub(crate) use crate::validate::testing::{check, row};
@@ -31,6 +31,23 @@ pub(crate) fn report() -> Report {
         baseline: None,
         rules,
         elapsed: Duration::from_millis(1250),
+        cached: false,
+        original: None,
+    }
+}
+
+/// The same report as the verdict of an earlier run.
+pub(crate) fn report_from_cache() -> Report {
+    let report = report();
+    Report {
+        cached: true,
+        original: Some(OriginalRun {
+            elapsed: report.elapsed,
+            age: Duration::from_secs(185),
+            has_samples: true,
+        }),
+        elapsed: Duration::from_millis(2),
+        ..report
     }
 }
 

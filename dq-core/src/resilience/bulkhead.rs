@@ -46,6 +46,24 @@ impl BulkheadConfig {
 
 /// Bounds the calls that are under way, so that a slow dependency does not fill the program with waiters.
 /// Clones are the same bulkhead.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use dq_core::clock::SystemClock;
+/// use dq_core::resilience::{Bulkhead, BulkheadConfig, Deadline};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> dq_core::Result<()> {
+/// let config = BulkheadConfig { concurrency_max: 1, queue_max: 0, ..BulkheadConfig::default() };
+/// let bulkhead = Bulkhead::new("database", &config, Arc::new(SystemClock))?;
+/// let place = bulkhead.acquire(Deadline::NEVER).await?;
+/// assert!(bulkhead.acquire(Deadline::NEVER).await.is_err(), "one is under way, and none may wait");
+/// drop(place);
+/// assert_eq!(bulkhead.active(), 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Bulkhead {
     name: Arc<str>,

@@ -7,6 +7,19 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// A moment after which an answer is of no use. It is passed down through everything that a call does, so
 /// that all of it together takes no longer.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use dq_core::clock::TestClock;
+/// use dq_core::resilience::Deadline;
+///
+/// let clock = TestClock::new();
+/// let deadline = Deadline::after(&clock, Duration::from_secs(3));
+/// clock.advance(Duration::from_secs(1));
+/// assert_eq!(deadline.remaining(&clock), Some(Duration::from_secs(2)));
+/// assert!(!Deadline::NEVER.is_over(&clock));
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Deadline(Option<Instant>);
 

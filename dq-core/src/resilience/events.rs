@@ -2,11 +2,12 @@
 
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::resilience::state::{CircuitCause, CircuitState};
+use crate::resilience::statistics::rfc_3339;
 
 /// One transition of one breaker.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -23,7 +24,8 @@ pub struct CircuitEvent {
     pub to: CircuitState,
     /// Why.
     pub cause: CircuitCause,
-    /// When, by the breaker's clock.
+    /// When, by the breaker's clock; in JSON as text, such as `2026-01-01T00:00:00Z`.
+    #[serde(serialize_with = "write_time")]
     pub at: SystemTime,
 }
 
@@ -98,4 +100,8 @@ impl CircuitEvents {
             }
         }
     }
+}
+
+fn write_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    rfc_3339(*time).serialize(serializer)
 }

@@ -47,6 +47,27 @@ impl Default for GuardConfig {
     }
 }
 
+impl GuardConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    ///
+    /// `ConfigInvalid`, with the name of the first field that is out of its range.
+    pub fn validate(&self) -> Result<()> {
+        self.validate_timeouts()?;
+        self.bulkhead.validate()?;
+        self.breaker.validate()?;
+        self.retry.validate()?;
+        self.hedge.validate()
+    }
+
+    fn validate_timeouts(&self) -> Result<()> {
+        const DAY_MS: u64 = 24 * 3600 * 1000;
+        within("timeout_ms", self.timeout_ms, 1..=DAY_MS)?;
+        within("attempt_timeout_ms", self.attempt_timeout_ms, 1..=DAY_MS)
+    }
+}
+
 /// Guards the calls to one dependency. Clones share everything.
 ///
 /// ```
@@ -144,9 +165,7 @@ impl Guard {
         breaker: Arc<dyn CircuitBreaker>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        const DAY_MS: u64 = 24 * 3600 * 1000;
-        within("timeout_ms", config.timeout_ms, 1..=DAY_MS)?;
-        within("attempt_timeout_ms", config.attempt_timeout_ms, 1..=DAY_MS)?;
+        config.validate_timeouts()?;
         Ok(Self {
             timeout: Duration::from_millis(config.timeout_ms),
             attempt_timeout: Duration::from_millis(config.attempt_timeout_ms),

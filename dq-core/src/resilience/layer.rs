@@ -68,11 +68,11 @@ impl<S, O: Clone, J: Clone> Layer<S> for GuardLayer<O, J> {
 
 impl<S, R, O, J> Service<R> for GuardService<S, O, J>
 where
-    S: Service<R> + Clone + Send + Sync + 'static,
+    S: Service<R> + Clone + Send + 'static,
     S::Response: Send,
     S::Error: From<Error> + Send,
     S::Future: Send,
-    R: Clone + Send + Sync + 'static,
+    R: Clone + Send + 'static,
     O: Fn(&R) -> CallOptions,
     J: Fn(&Result<S::Response, S::Error>) -> Outcome + Clone + Send + Sync + 'static,
 {
@@ -90,7 +90,7 @@ where
         let (guard, judge) = (self.layer.guard.clone(), self.layer.judge.clone());
         let inner = self.inner.clone();
         Box::pin(async move {
-            guard.run(options, judge, |_| attempt(inner.clone(), request.clone())).await
+            guard.run(options, judge, move |_| attempt(inner.clone(), request.clone())).await
         })
     }
 }

@@ -63,6 +63,31 @@ impl RetryConfig {
 }
 
 /// Decides about retries, for all calls to one dependency: they share the budget.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use dq_core::clock::{Clock, SystemClock};
+/// use dq_core::resilience::{Deadline, Retry, RetryConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> dq_core::Result<()> {
+/// let config = RetryConfig { delay_ms: 1, ..RetryConfig::default() };
+/// let retry = Retry::new(&config, Arc::new(SystemClock))?;
+/// retry.called();
+/// let mut number = 1;
+/// let answer = loop {
+///     let attempt = if number < 3 { Err("busy") } else { Ok("done") };
+///     match (attempt, retry.delay_after(number, Deadline::NEVER)) {
+///         (Err(_), Some(delay)) => SystemClock.sleep(delay).await,
+///         (attempt, _) => break attempt,
+///     }
+///     number += 1;
+/// };
+/// assert_eq!(answer, Ok("done"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Retry {
     config: RetryConfig,

@@ -2,10 +2,11 @@
 
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::resilience::config::CircuitBreakerConfig;
 use crate::resilience::state::CircuitState;
+use crate::value::Timestamp;
 
 /// A breaker as it is now.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,7 +21,8 @@ pub struct CircuitStatistics {
     pub consecutive_failures: u64,
     /// How many calls in a row have succeeded since the last failure.
     pub consecutive_successes: u64,
-    /// When a call last failed.
+    /// When a call last failed; in JSON as text, such as `2026-01-01T00:00:00Z`.
+    #[serde(serialize_with = "write_time")]
     pub last_failure_time: Option<SystemTime>,
     /// What it was made with.
     pub config: CircuitBreakerConfig,
@@ -54,4 +56,14 @@ pub struct CircuitMetrics {
     /// How long calls that succeeded or failed took on average, in milliseconds, since the breaker was
     /// made; 0 before the first.
     pub average_duration_ms: f64,
+}
+
+#[expect(clippy::ref_option, reason = "serde asks for this signature")]
+fn write_time<S: Serializer>(time: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(rfc_3339).serialize(serializer)
+}
+
+/// Writes a time in UTC as RFC 3339 does.
+pub(crate) fn rfc_3339(time: SystemTime) -> String {
+    format!("{}Z", Timestamp::of(time).to_string().replace(' ', "T"))
 }

@@ -1,6 +1,6 @@
 //! What makes a check the same check in two runs.
 
-use crate::rules::document::{Content, Node};
+use crate::document::{Content, Node};
 
 /// What a check's author says about it, which changes nothing about the rows that violate it.
 const WORDS: [&str; 5] = ["id", "severity", "tolerance", "message", "dimension"];
@@ -71,7 +71,7 @@ impl Fnv {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::problem::Problems;
+    use crate::document::Problems;
 
     fn of(table: &str, filter: Option<&str>, check: &str) -> String {
         definition(table, filter, &Node::parse(check, &mut Problems::default()).unwrap())

@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::rules::document::{Content, Node};
-use crate::rules::problem::{Place, Problems, nearest};
+use crate::document::{Content, Node, Place, Problems, nearest};
 
 /// The fields of a mapping. Each is taken by its name; what nobody took is unknown.
 pub(crate) struct Fields<'a> {

@@ -11,26 +11,25 @@ mod bounds;
 pub mod check;
 mod definition;
 mod dimension;
-mod document;
 pub mod expression;
 mod fields;
 pub mod format;
+mod identity;
 mod kernel;
 mod matcher;
 mod measure;
 mod parameters;
 mod plan;
-mod problem;
 mod rule_set;
 mod schema;
 mod selection;
 mod severity;
 mod share;
-mod surrogates;
 mod tolerance;
 
 pub use check::{Check, CustomCheck};
 pub use dimension::Dimension;
+pub use identity::Basis;
 pub use plan::Plan;
 pub use rule_set::{Rule, RuleCheck, RuleSet};
 pub use schema::schema;
@@ -39,10 +38,11 @@ pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
 pub(crate) use kernel::RowKernel;
-pub(crate) use measure::{Age, Figure, Measure, Moments, Now, Statistic, Summary};
+pub(crate) use measure::{
+    Age, Code, Figure, Measure, Moments, Now, Statistic, Summary, Taken, Values,
+};
 pub(crate) use plan::{
     Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, Keys, MeasureId, PlannedCheck,
     PlannedFilter, TablePlan, is_about,
 };
-pub(crate) use problem::Problems;
 pub(crate) use share::Share;

@@ -1,12 +1,11 @@
 //! `${name}` in the values of a rule file.
 //!
-//! A parameter is put into the value of a scalar after the file has been parsed, so it cannot change
-//! the structure of the file. `$${` stands for `${` itself.
+//! A parameter is put into the value of a scalar after the file has been parsed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::rules::document::{Content, Node};
-use crate::rules::problem::{Place, Problems, nearest};
+use crate::document::{Content, Node, Place, Problems, nearest, replace};
 
 /// Replaces parameters in every scalar of `root`. The file's own values stand in its mapping
 /// `parameters`; those of `given` win over them.
@@ -25,7 +24,8 @@ pub(crate) fn substitute(
     }
     root.for_each_scalar(&mut |place, text| {
         if text.contains("${") {
-            *text = replace(text, &values, &mut |message| problems.add(place, message));
+            let value_of = |name: &str| value_of(name, &values).map(Cow::Borrowed);
+            *text = replace(text, &value_of, &mut |message| problems.add(place, message));
         }
     });
 }
@@ -49,37 +49,16 @@ fn declared(root: &Node, problems: &mut Problems) -> BTreeMap<String, Option<Str
     values
 }
 
-fn replace(
-    text: &str,
-    values: &BTreeMap<String, Option<String>>,
-    complain: &mut dyn FnMut(String),
-) -> String {
-    let mut replaced = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        if let Some(escaped) = before.strip_suffix('$') {
-            replaced.push_str(escaped);
-            replaced.push_str("${");
-            rest = after;
-            continue;
+fn value_of<'v>(
+    name: &str,
+    values: &'v BTreeMap<String, Option<String>>,
+) -> Result<&'v str, String> {
+    match values.get(name) {
+        Some(Some(value)) => Ok(value),
+        Some(None) => Err(format!("parameter `{name}` has no value: pass one")),
+        None => {
+            let hint = nearest(name, values.keys().map(String::as_str));
+            Err(format!("parameter `{name}` is not declared under `parameters`{hint}"))
         }
-        replaced.push_str(before);
-        let Some((name, after)) = after.split_once('}') else {
-            complain(
-                "`${` without a closing `}`; write `$${` for the characters themselves".to_owned(),
-            );
-            return replaced;
-        };
-        match values.get(name) {
-            Some(Some(value)) => replaced.push_str(value),
-            Some(None) => complain(format!("parameter `{name}` has no value: pass one")),
-            None => {
-                let hint = nearest(name, values.keys().map(String::as_str));
-                complain(format!("parameter `{name}` is not declared under `parameters`{hint}"));
-            }
-        }
-        rest = after;
     }
-    replaced.push_str(rest);
-    replaced
 }

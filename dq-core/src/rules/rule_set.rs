@@ -6,17 +6,16 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::document::{self, Content, Node, Place, Problems, nearest};
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::rules::check::{Check, CustomCheck};
 use crate::rules::definition::definition;
 use crate::rules::dimension::Dimension;
-use crate::rules::document::{Content, Node};
 use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
 use crate::rules::parameters;
-use crate::rules::problem::{Place, Problems, nearest};
 use crate::rules::severity::Severity;
 use crate::rules::tolerance::Tolerance;
 
@@ -27,6 +26,9 @@ const VERSION: &str = "1";
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     file: String,
+    /// The text of the file, and the values that were given for its parameters.
+    text: Arc<str>,
+    parameters: BTreeMap<String, String>,
     rules: Vec<Rule>,
     customs: BTreeMap<String, Arc<dyn CustomCheck>>,
     /// The checks that the file has and this does not, by the ids of rule and check.
@@ -94,11 +96,8 @@ impl RuleSet {
             let error = Error::from_io("read the rules in", &file, error);
             Error::new(ErrorKind::UsageInvalid, error.message())
         })?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-            let line = line.filter(|it| **it == b'\n').count() + 1;
-            Error::new(ErrorKind::RulesInvalid, format!("{file}:{line}:1: this is not UTF-8"))
-        })?;
+        let text = document::text_of(bytes)
+            .map_err(|problems| problems.into_error(ErrorKind::RulesInvalid, &file))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Reader { file, folder }.read(&text, parameters)
     }
@@ -152,6 +151,16 @@ impl RuleSet {
         self.left_out.contains(&(rule.to_owned(), check.to_owned()))
     }
 
+    /// What was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The values that were given for parameters.
+    pub fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.parameters
+    }
+
     pub(crate) fn customs(&self) -> &BTreeMap<String, Arc<dyn CustomCheck>> {
         &self.customs
     }
@@ -165,16 +174,29 @@ struct Reader {
 impl Reader {
     fn read(self, text: &str, parameters: &BTreeMap<String, String>) -> Result<RuleSet> {
         let mut problems = Problems::default();
-        let root = Node::parse(text.strip_prefix('\u{feff}').unwrap_or(text), &mut problems);
-        let Some(mut root) = root else { return Err(problems.into_error(&self.file)) };
+        let root = Node::parse(text, &mut problems);
+        let Some(mut root) = root else {
+            if problems.is_empty() {
+                let message = "the file is empty: expected `version` and `rules`";
+                problems.add(Place { line: 1, column: 1 }, message);
+            }
+            return Err(problems.into_error(ErrorKind::RulesInvalid, &self.file));
+        };
         parameters::substitute(&mut root, parameters, &mut problems);
         let problems = RefCell::new(problems);
         let rules = self.rule_set(&root, &problems).unwrap_or_default();
         let problems = problems.into_inner();
         if !problems.is_empty() {
-            return Err(problems.into_error(&self.file));
+            return Err(problems.into_error(ErrorKind::RulesInvalid, &self.file));
         }
-        Ok(RuleSet { file: self.file, rules, customs: BTreeMap::new(), left_out: HashSet::new() })
+        Ok(RuleSet {
+            file: self.file,
+            text: text.into(),
+            parameters: parameters.clone(),
+            rules,
+            customs: BTreeMap::new(),
+            left_out: HashSet::new(),
+        })
     }
 
     fn rule_set(&self, root: &Node, problems: &RefCell<Problems>) -> Option<Vec<Rule>> {

@@ -2,10 +2,10 @@
 
 use regex::Regex;
 
+use crate::document::nearest;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::rules::problem::nearest;
 use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 
 /// Which checks of a rule set to run.

@@ -1,6 +1,6 @@
 //! How many violations a check puts up with.
 
-use crate::rules::document::{Content, Node};
+use crate::document::{Content, Node};
 use crate::rules::fields::Fields;
 
 /// How many violations a check puts up with before it warns, and before it fails.

@@ -20,6 +20,7 @@ pub mod json;
 pub mod memory;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod version;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -32,6 +33,7 @@ use crate::error::Result;
 use crate::value::{Batch, ColumnSchema, TableSchema};
 
 pub use cancellation::Cancellation;
+pub use version::{Version, VersionReach};
 
 /// Something whose tables can be scanned: a database, a file, tables in memory.
 #[async_trait]
@@ -42,6 +44,16 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// Opens a snapshot. Whatever is read through it is of one moment; what changes afterwards is
     /// not seen, or is an error of kind `SourceChanged`, and is never half seen.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>>;
+
+    /// What tells the present state of `table` from any other; `None` where the source cannot tell, which
+    /// is the default.
+    ///
+    /// Take it before reading, and keep what was read under it: see [`Version`] for what may be
+    /// concluded. A table that does not exist is `NotFound`.
+    async fn version(&self, table: &str) -> Result<Option<Version>> {
+        let _ = table;
+        Ok(None)
+    }
 }
 
 /// The tables of a source at one moment.

@@ -22,7 +22,7 @@ pub struct Baseline {
 }
 
 /// What a report says about its baseline.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct BaselineReport {
     /// The file of the earlier report.
     pub file: String,
@@ -39,7 +39,7 @@ pub struct BaselineReport {
 }
 
 /// How the violations of a check compare with those of the baseline.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct Comparison {
     /// How many are new.
     pub new: u64,
@@ -52,7 +52,7 @@ pub struct Comparison {
 }
 
 /// By what violations were compared.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compared {
     /// By the keys of all failing rows.

@@ -6,12 +6,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::validate::batch_codec;
 use crate::validate::memory::Budget;
 use crate::validate::row_key::lowest_row;
 use crate::validate::sample::{Sample, Shown};
-use crate::value::Batch;
-use crate::value::Column;
+use crate::value::{Batch, Column, batch_codec};
 
 /// The primary keys, and perhaps other values, of the rows that a partition has read: at first in
 /// memory, and beyond the budget in a temporary file.

@@ -25,7 +25,7 @@ pub(crate) struct Judged {
 ///
 /// # Errors
 ///
-/// `LimitExceeded` if there was too much to keep.
+/// `Internal` if something that was measured is lost.
 pub(crate) fn judge(
     kernel: &Kernel,
     evaluated: u64,

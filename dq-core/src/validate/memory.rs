@@ -1,4 +1,4 @@
-//! How much memory the keys of a run may take, and where they go beyond it.
+//! How much memory the keys and values of a run may take, and where they go beyond it.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use memmap2::MmapMut;
 use crate::error::Error;
 use crate::error::Result;
 
-/// The memory that the keys and kept rows of a run share.
+/// The memory that the keys, the kept rows and the values of quantiles of a run share.
 ///
 /// Nobody waits for memory: whoever finds the budget used up, and has taken its fair share, brings what
 /// it holds to a temporary file and goes on with the memory that it has. All shares together are half of

@@ -9,10 +9,10 @@
 //! nothing and their states merge, so no count depends on how the rows were split.
 
 mod baseline;
-mod batch_codec;
 mod failing_rows;
 mod job;
 mod kept_rows;
+mod kept_values;
 mod keys;
 mod lookups;
 mod measured;
@@ -30,6 +30,8 @@ mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod threads;
+#[cfg(feature = "cache")]
+mod verdict;
 mod violations;
 mod worker;
 
@@ -53,8 +55,10 @@ pub use baseline::{Baseline, BaselineReport, Compared, Comparison};
 pub use options::{Progress, ProgressListener, ValidateOptions};
 pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{
-    CheckReport, FORMAT, FailingRow, Measured, Report, RuleReport, Status, TableReport,
+    CheckReport, FORMAT, FailingRow, Measured, OriginalRun, Report, RuleReport, Status, TableReport,
 };
+#[cfg(feature = "cache")]
+pub use verdict::{Trust, VerdictCache, VerdictCacheConfig};
 pub use violations::{Violation, ViolationListener};
 
 /// Checks the rows of `source` against `rules`.
@@ -72,8 +76,16 @@ pub async fn validate(
     rules: &RuleSet,
     options: &ValidateOptions,
 ) -> Result<Report> {
+    validate_at(source, rules, options, now(options)).await
+}
+
+async fn validate_at(
+    source: &dyn Source,
+    rules: &RuleSet,
+    options: &ValidateOptions,
+    now: Now,
+) -> Result<Report> {
     let started = options.clock.now();
-    let now = now(options);
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
@@ -113,6 +125,8 @@ pub async fn validate(
         baseline: None,
         rules,
         elapsed: options.clock.now().duration_since(started),
+        cached: false,
+        original: None,
     })
 }
 

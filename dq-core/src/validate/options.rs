@@ -24,8 +24,8 @@ pub struct ValidateOptions {
     pub show_values: bool,
     /// "Today" for rules about dates. Default: the day on which the run starts, in UTC.
     pub as_of: Option<Date>,
-    /// How much memory the keys of the rows may take, in bytes; beyond it they go to temporary files.
-    /// It also bounds how many different values a `quantile` may keep: one for each 128 bytes.
+    /// How much memory the keys of the rows and the values of quantiles may take, in bytes; beyond it
+    /// they go to temporary files.
     /// The batches that are being read come on top, some megabytes for each thread. Default: 2 GiB.
     pub memory_bytes_max: u64,
     /// Where temporary files are made. Default: the folder that the system has for them.

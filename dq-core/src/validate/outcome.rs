@@ -71,6 +71,10 @@ impl TableOutcome {
         }
     }
 
+    pub(crate) fn take_measures(&mut self) -> Vec<Measuring> {
+        std::mem::take(&mut self.measures)
+    }
+
     pub(crate) fn measure(&self, measure: MeasureId) -> Option<&Measuring> {
         self.measures.get(measure.index)
     }

@@ -20,7 +20,7 @@ use crate::rules::{Dimension, Severity};
 use crate::validate::{CheckReport, RuleReport, Status};
 
 /// How good the data of a run are, by the checks that it made.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct Quality {
     /// Over all tables.
     #[serde(flatten)]
@@ -30,7 +30,7 @@ pub struct Quality {
 }
 
 /// How good the data of a table are.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct TableQuality {
     /// The table.
     pub table: String,
@@ -40,7 +40,7 @@ pub struct TableQuality {
 }
 
 /// A score, and what it is made of.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct Score {
     /// From 0 to 100, cut to one decimal place. `None` if a check could not run, or if no check had
     /// anything in scope.
@@ -52,7 +52,7 @@ pub struct Score {
 }
 
 /// The score of one dimension.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct DimensionScore {
     /// The dimension.
     pub dimension: Dimension,
@@ -67,7 +67,9 @@ pub struct DimensionScore {
 }
 
 /// What a score is worth.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, serde::Deserialize, serde::Serialize,
+)]
 pub enum Grade {
     /// 95 or more.
     A,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+use crate::document::Problems;
 use crate::error::{Error, ErrorKind, Result};
-use crate::rules::{Kernel, Plan, PlannedCheck, Problems, RuleSet, TablePlan};
+use crate::rules::{Kernel, Plan, PlannedCheck, RuleSet, TablePlan};
 use crate::source::{Cancellation, Query, QueryRows, Snapshot};
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::outcome::Outcome;
@@ -35,7 +36,11 @@ pub(crate) async fn prepare(snapshot: &dyn Snapshot, rules: &RuleSet, plan: &Pla
             _ => {}
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems.into_error(rules.file())) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.into_error(ErrorKind::RulesInvalid, rules.file()))
+    }
 }
 
 /// Runs the query of `check`, if it has one. That it cannot run is an outcome; that the run is over, an

@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use crate::rules::{Dimension, Severity};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+use crate::rules::{Check, Dimension, Severity};
 use crate::validate::baseline::{BaselineReport, Comparison};
 use crate::validate::quality::Quality;
 
@@ -43,7 +46,7 @@ impl Status {
 }
 
 /// What one run found.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
 pub struct Report {
     /// The version of this form: [`FORMAT`].
     pub format: u32,
@@ -67,12 +70,31 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineReport>,
     /// How long the run took.
-    #[serde(rename = "seconds", serialize_with = "as_seconds")]
+    #[serde(rename = "seconds", with = "seconds")]
     pub elapsed: Duration,
+    /// Whether this is the verdict of an earlier run. Then `elapsed` is what it took to look it up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cached: bool,
+    /// The run whose verdict this is, if that was an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<OriginalRun>,
+}
+
+/// An earlier run, whose verdict is used again.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
+pub struct OriginalRun {
+    /// How long it took.
+    #[serde(rename = "seconds", with = "seconds")]
+    pub elapsed: Duration,
+    /// How long ago it ended.
+    #[serde(rename = "age_seconds", with = "seconds")]
+    pub age: Duration,
+    /// Whether its samples of failing rows were kept. Without them, no failing row is shown.
+    pub has_samples: bool,
 }
 
 /// A table that was read.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
 pub struct TableReport {
     /// Its name.
     pub table: String,
@@ -81,7 +103,7 @@ pub struct TableReport {
 }
 
 /// What one rule found.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
 pub struct RuleReport {
     /// The id of the rule.
     pub id: String,
@@ -96,8 +118,11 @@ pub struct RuleReport {
     pub checks: Vec<CheckReport>,
 }
 
+/// By another name, since serde would borrow what is called `&str`.
+type CheckName = &'static str;
+
 /// What one check found.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
 pub struct CheckReport {
     /// The id of the check, unique in its rule.
     pub id: String,
@@ -105,7 +130,8 @@ pub struct CheckReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
     /// The kind of check, such as `not_null`.
-    pub check: &'static str,
+    #[serde(deserialize_with = "check_name")]
+    pub check: CheckName,
     /// The columns that it is about.
     pub columns: Vec<String>,
     /// How much its violations matter.
@@ -168,7 +194,7 @@ impl CheckReport {
 ///
 /// Numbers are numbers of JSON, or text where none holds them exactly; days and points in time are text;
 /// shares are parts of 1.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct Measured {
     /// The figure; none where there was nothing to measure.
     pub value: Option<serde_json::Value>,
@@ -181,7 +207,7 @@ pub struct Measured {
 }
 
 /// A row that violates a check.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
 pub struct FailingRow {
     /// The primary key, by column; where the table has none, `{"row": n}`, counted from 1.
     pub key: serde_json::Map<String, serde_json::Value>,
@@ -221,6 +247,30 @@ impl Report {
     }
 }
 
-fn as_seconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(elapsed.as_secs_f64())
+/// The kind of check with this name.
+fn check_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let known = Check::NAMES.iter().copied().find(|it| *it == name);
+    known.ok_or_else(|| D::Error::custom("unknown kind of check"))
+}
+
+/// A span of time as a number of seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        span: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(span.as_secs_f64())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
 }

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::rules::{KeySetId, Now, Plan};
+use crate::rules::{Kernel, KeySetId, Now, Plan, PlannedCheck};
 use crate::source::{Cancellation, Scan, Snapshot};
 use crate::validate::ValidateOptions;
 use crate::validate::failing_rows::FailingRows;
@@ -16,6 +16,7 @@ use crate::validate::job::{Decided, Job};
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{Counter, KeyHash, KeyRuns, NumberTable, SharedForm};
 use crate::validate::lookups::{Lookups, number_table};
+use crate::validate::measuring::Measuring;
 use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::validate::query;
@@ -100,6 +101,7 @@ impl Run {
                 workers = make_room(workers).await?;
             }
             state.take(&self.plan, *table, workers, &lookups);
+            self.find_quantiles(*table, &mut state.found).await?;
             self.number(*table, &mut state).await?;
             self.decide_what_is_complete(step, &mut state).await?;
             for (check, keys) in std::mem::take(&mut state.missing) {
@@ -131,7 +133,8 @@ impl Run {
             partitions: self.options.threads,
             cancellation: self.cancellation.clone(),
         };
-        let holders = (plan.key_sets.len() + 1) * scan.partitions.get();
+        let values = plan.measures.iter().filter(|it| it.keeps_values).count();
+        let holders = (plan.key_sets.len() + values + 1) * scan.partitions.get();
         self.budget.divide(holders);
         let progress = Arc::new(AtomicU64::new(0));
         let mut tasks = Vec::new();
@@ -145,6 +148,31 @@ impl Run {
             }));
         }
         join(tasks).await
+    }
+
+    /// Finds the quantiles of a table that has been read, and forgets their values.
+    async fn find_quantiles(self: &Arc<Self>, table: usize, found: &mut Found) -> Result<()> {
+        let asked = |it: &PlannedCheck| match &it.kernel {
+            Kernel::Figure { measure, figure } if measure.table == table => {
+                Some((measure.index, figure.quantile()?))
+            }
+            _ => None,
+        };
+        let asked: Vec<_> = self.plan.checks.iter().filter_map(asked).collect();
+        let Some(outcome) = found.tables.get_mut(table).filter(|_| !asked.is_empty()) else {
+            return Ok(());
+        };
+        let (run, mut measures) = (Arc::clone(self), outcome.take_measures());
+        let task = spawn_blocking(move || {
+            for (index, at) in asked {
+                let measuring = measures.get_mut(index);
+                measuring.map_or(Ok(()), |it| it.find_quantile(at, &run.cancellation))?;
+            }
+            measures.iter_mut().for_each(Measuring::forget_values);
+            Ok(measures)
+        });
+        outcome.add_measures(join(vec![task]).await?.pop().unwrap_or_default());
+        Ok(())
     }
 
     /// Makes tables of those keys of `table` that have been kept as numbers; or brings them to the other

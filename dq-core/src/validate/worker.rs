@@ -143,13 +143,14 @@ impl Worker {
             self.tell(plan, &batch);
         }
         self.all_runs().try_for_each(KeyRuns::finish)?;
-        self.measures.iter_mut().for_each(|it| it.summary.finish());
+        self.measures.iter_mut().try_for_each(Measuring::finish)?;
         Ok(self)
     }
 
-    /// Brings all keys to temporary files.
+    /// Brings all keys and values to temporary files.
     pub(crate) fn spill(&mut self) -> Result<()> {
         self.all_runs().try_for_each(|it| it.spill(0))?;
+        self.measures.iter_mut().try_for_each(Measuring::spill)?;
         self.kept.spill()
     }
 
@@ -186,7 +187,7 @@ impl Worker {
             let column = [measure.column];
             let values = if run.options.show_values { column.as_slice() } else { &[] };
             let shown = Shown { key: &table.primary_key, values };
-            flags.push(Some(&measuring.take(measure, batch, scope, (lowest, shown))));
+            flags.push(Some(&measuring.take(measure, batch, scope, (lowest, shown))?));
         }
         let is_shown =
             run.options.sample_limit > 0 && self.collected.iter().any(Collected::has_rows);

@@ -33,6 +33,21 @@ impl Batch {
         &self.columns
     }
 
+    /// About how many bytes of memory the values take. A buffer of text that columns share counts once.
+    pub fn bytes(&self) -> usize {
+        let (mut bytes, mut buffers) = (0, Vec::new());
+        for column in &self.columns {
+            bytes += column.bytes();
+            let Some(buffer) = column.text_buffer() else { continue };
+            if buffers.contains(&buffer.as_ptr()) {
+                bytes -= buffer.len();
+            } else {
+                buffers.push(buffer.as_ptr());
+            }
+        }
+        bytes
+    }
+
     /// The column at `position` of the request; a column of NULLs if there is none.
     #[inline]
     pub fn column(&self, position: usize) -> &Column {

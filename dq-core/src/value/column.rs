@@ -99,6 +99,15 @@ impl Column {
         }
     }
 
+    /// The buffer in which text and bytes lie, which other columns may share.
+    pub(crate) fn text_buffer(&self) -> Option<&Buffer> {
+        match self {
+            Self::Text(it) => Some(it.buffer()),
+            Self::Mixed(it) => Some(&it.buffer),
+            _ => None,
+        }
+    }
+
     /// The same values as an Arrow array; a mixed column becomes text, as [`Value`] prints it.
     pub fn to_arrow(&self) -> ArrayRef {
         match self {

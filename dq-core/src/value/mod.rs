@@ -6,6 +6,7 @@
 
 mod arrow;
 mod batch;
+pub(crate) mod batch_codec;
 mod blank;
 mod column;
 mod date;

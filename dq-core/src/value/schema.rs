@@ -1,7 +1,7 @@
 //! What a table looks like before any of its rows is read.
 
 /// The type of a column as its source declares it.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ValueType {
@@ -24,7 +24,7 @@ pub enum ValueType {
 }
 
 /// A column of a table.
-#[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct ColumnSchema {
     /// The name, as the source spells it.
     pub name: String,
@@ -43,7 +43,7 @@ impl ColumnSchema {
 }
 
 /// A table: its name, columns, primary key and an estimate of its size.
-#[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct TableSchema {
     /// The name, as the source spells it.
     pub name: String,

@@ -155,6 +155,11 @@ impl TextColumn {
         rows + self.buffer.len()
     }
 
+    /// The buffer in which the text lies.
+    pub(crate) fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
     /// The same text over a buffer of its own, which holds nothing else.
     pub fn compacted(&self) -> Self {
         let buffer = self.buffer.as_slice();

@@ -98,20 +98,23 @@ fn a_folder_that_is_not_there() {
 #[test]
 fn a_stopped_run_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    for spec in ["sqlite", "csv", "parquet"] {
+    // Stopped at the last rows, and where many more would have been made ahead.
+    let stopped = [(20_000, "provider_facility_affiliations"), (200_000, "healthcare_providers")];
+    let targets = ["sqlite", "csv", "parquet"];
+    for (spec, (size, table)) in targets.into_iter().flat_map(|it| stopped.map(|at| (it, at))) {
         let stop = Cancellation::new();
         let stopper = stop.clone();
         let options = GenerateOptions {
             cancellation: stop,
             progress: Some(std::sync::Arc::new(move |progress| {
-                if progress.table == "provider_facility_affiliations" {
+                if progress.table == table {
                     stopper.cancel();
                 }
             })),
             ..GenerateOptions::default()
         };
         let target = Target::parse(&format!("{spec}:{}", folder.path().join("a").display()));
-        let error = generate(&rows(20_000), &target.unwrap(), &options).unwrap_err();
+        let error = generate(&rows(size), &target.unwrap(), &options).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{spec}");
     }

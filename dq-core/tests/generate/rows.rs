@@ -5,6 +5,7 @@ use std::fs;
 
 use dq_core::generate::{GenerateOptions, Recipe, Size, Table, Target, generate};
 use dq_core::rules::format::Format;
+use rusqlite::Connection;
 
 use crate::run::{clean, rows, texts};
 
@@ -34,6 +35,33 @@ fn a_seed_means_the_same_bytes_for_ever() {
         ("provider_facility_affiliations", 0x2be7_cb88_efdc_a74e),
     ];
     assert_eq!(fingerprints.collect::<Vec<_>>(), expected);
+}
+
+/// As the one above, of what a database holds, with its types: every value as SQL would write it, in a
+/// line.
+#[test]
+fn a_seed_means_the_same_rows_of_a_database_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    generate(&rows(5_000), &Target::Sqlite(path.clone()), &GenerateOptions::default()).unwrap();
+    let database = Connection::open(&path).unwrap();
+    let fingerprints = Table::ALL.map(|table| {
+        let table = table.as_str();
+        let schema = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let quoted: Vec<_> =
+            schema.column_names().iter().map(|it| format!("quote({it}) || char(10)")).collect();
+        let sql = format!("SELECT {} FROM {table} ORDER BY rowid", quoted.join(" || "));
+        let mut statement = database.prepare(&sql).unwrap();
+        let lines = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let lines: String = lines.map(Result::unwrap).collect();
+        (table, fingerprint(lines.as_bytes()))
+    });
+    let expected = [
+        ("healthcare_facilities", 0xb253_9ec4_152b_f8d3),
+        ("healthcare_providers", 0xfaf1_c2d8_f49b_8e2e),
+        ("provider_facility_affiliations", 0x7044_4cda_ff1c_69a4),
+    ];
+    assert_eq!(fingerprints, expected);
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use dq_core::clock::TestClock;
+use dq_core::clock::{Clock, TestClock};
 use dq_core::resilience::cluster::{
     BreakerCluster, BreakerDigest, BreakerExchange, ClusterConfig, ClusterView, Decision,
     NodeDigest, Order, StandingOrder, decide,
@@ -23,6 +24,8 @@ struct Shelf {
     clock: TestClock,
     gone: AtomicBool,
     silent: AtomicBool,
+    /// Views come 50 ms after they were taken.
+    slow: AtomicBool,
     inside: Mutex<Inside>,
 }
 
@@ -35,8 +38,8 @@ struct Inside {
 
 impl Shelf {
     fn new(clock: &TestClock) -> Arc<Self> {
-        let (gone, silent) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Self { clock: clock.clone(), gone, silent, inside: Mutex::default() })
+        let [gone, silent, slow] = [false; 3].map(AtomicBool::new);
+        Arc::new(Self { clock: clock.clone(), gone, silent, slow, inside: Mutex::default() })
     }
 
     async fn reach(&self) -> Result<u128> {
@@ -50,23 +53,31 @@ impl Shelf {
     }
 }
 
+impl Inside {
+    fn exchange(&mut self, digest: &NodeDigest, now: u128) -> ClusterView {
+        self.nodes.insert(digest.node.clone(), (now, digest.clone()));
+        self.nodes.retain(|_, (at, _)| now - *at <= 2000);
+        self.orders.retain(|_, (end, _)| end.is_none_or(|it| it > now));
+        let left = |end: Option<u128>| end.map(|it| (it - now) as u64);
+        let orders = self.orders.values().map(|(end, it)| {
+            let order = Order { expires_in_ms: left(*end), ..it.order.clone() };
+            StandingOrder { order, ..*it }
+        });
+        let nodes = self.nodes.values();
+        let nodes = nodes.map(|(at, it)| NodeDigest { age_ms: (now - at) as u64, ..it.clone() });
+        ClusterView { serial: self.serial, nodes: nodes.collect(), orders: orders.collect() }
+    }
+}
+
 #[async_trait]
 impl BreakerExchange for Shelf {
     async fn exchange(&self, digest: &NodeDigest) -> Result<ClusterView> {
         let now = self.reach().await?;
-        let mut inside = self.inside.lock().expect("no panic");
-        inside.nodes.insert(digest.node.clone(), (now, digest.clone()));
-        inside.nodes.retain(|_, (at, _)| now - *at <= 2000);
-        inside.orders.retain(|_, (end, _)| end.is_none_or(|it| it > now));
-        let left = |end: Option<u128>| end.map(|it| (it - now) as u64);
-        let orders = inside.orders.values().map(|(end, it)| {
-            let order = Order { expires_in_ms: left(*end), ..it.order.clone() };
-            StandingOrder { order, ..*it }
-        });
-        let nodes = inside.nodes.values();
-        let nodes = nodes.map(|(at, it)| NodeDigest { age_ms: (now - at) as u64, ..it.clone() });
-        let nodes = nodes.collect();
-        Ok(ClusterView { serial: inside.serial, nodes, orders: orders.collect() })
+        let view = self.inside.lock().expect("no panic").exchange(digest, now);
+        if self.slow.load(Ordering::Relaxed) {
+            self.clock.sleep(SECOND / 20).await;
+        }
+        Ok(view)
     }
 
     async fn order(&self, order: &Order) -> Result<StandingOrder> {
@@ -90,6 +101,7 @@ impl BreakerExchange for Shelf {
 
 struct Node {
     cluster: BreakerCluster,
+    registry: Arc<CircuitBreakerRegistry>,
     breaker: Arc<dyn CircuitBreaker>,
 }
 
@@ -101,7 +113,7 @@ fn node(number: usize, shelf: &Arc<Shelf>) -> Node {
     let exchange = Arc::clone(shelf) as Arc<dyn BreakerExchange>;
     let cluster = BreakerCluster::new(&config, Arc::clone(&registry), exchange, clock);
     let breaker = registry.breaker("db").expect("there is room");
-    Node { cluster: cluster.expect("valid"), breaker }
+    Node { cluster: cluster.expect("valid"), registry, breaker }
 }
 
 fn nodes(count: usize) -> (TestClock, Arc<Shelf>, Vec<Node>) {
@@ -274,6 +286,44 @@ async fn an_order_ends_when_its_time_is_over_even_while_nobody_can_be_asked() {
         node.cluster.tick().await.expect_err("it is gone");
     }
     assert_eq!(states(&nodes), [CircuitState::Closed; 3]);
+}
+
+#[tokio::test]
+async fn a_view_from_before_an_order_does_not_undo_it() {
+    let (clock, shelf, nodes) = nodes(2);
+    let node = &nodes[0];
+    let tick_meanwhile = async |change: &mut (dyn Future<Output = Result<()>> + Unpin)| {
+        let tick = async {
+            node.cluster.tick().await.expect("the exchange works");
+        };
+        let change = async {
+            clock.sleepers(2).await;
+            change.await.expect("the exchange works");
+            clock.advance(SECOND / 20);
+        };
+        tokio::join!(tick, change);
+    };
+    shelf.slow.store(true, Ordering::Relaxed);
+    for switch in [Switch::ForceOpen, Switch::Disable] {
+        let order = order(switch, None);
+        tick_meanwhile(&mut pin!(node.cluster.order(&order))).await;
+        let ordered = node.breaker.state();
+        assert_ne!(ordered, CircuitState::Closed);
+        tick_meanwhile(&mut pin!(node.cluster.withdraw("db"))).await;
+        assert_eq!(node.breaker.state(), CircuitState::Closed, "no view revives it");
+    }
+}
+
+#[tokio::test]
+async fn a_breaker_made_anew_gets_the_order_of_its_name() {
+    let (clock, _, nodes) = nodes(2);
+    nodes[0].cluster.order(&order(Switch::ForceOpen, None)).await.expect("it works");
+    round(&clock, &nodes).await;
+    nodes[1].registry.remove("db").expect("it was there");
+    let new = nodes[1].registry.breaker("db").expect("there is room");
+    assert_eq!(new.state(), CircuitState::Closed);
+    round(&clock, &nodes).await;
+    assert_eq!(new.state(), CircuitState::ForcedOpen);
 }
 
 #[tokio::test]

@@ -35,6 +35,12 @@ fn each_transition_is_told_once_and_in_order() {
     );
     assert_eq!(told[1].at, at);
     assert_eq!(told[0].breaker, "db");
+    let json = serde_json::to_value(&told[1]).expect("events are JSON");
+    let expected = serde_json::json!({
+        "sequence": 2, "breaker": "db", "from": "open", "to": "half_open",
+        "cause": "recovery_timeout", "at": "2026-01-01T00:00:10Z",
+    });
+    assert_eq!(json, expected);
     assert_eq!(breaker.statistics().sequence, 5);
 }
 

@@ -1,16 +1,18 @@
 //! The order of the parts around a call.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dq_core::clock::TestClock;
+use dq_core::clock::{Clock, TestClock};
 use dq_core::resilience::{
-    BulkheadConfig, CallOptions, CircuitOpen, CircuitState, Deadline, Guard, GuardConfig, Outcome,
-    RetryConfig, Work,
+    BulkheadConfig, CallOptions, CircuitBreakerConfig, CircuitOpen, CircuitState, Deadline, Guard,
+    GuardConfig, Outcome, RetryConfig, Work,
 };
 use dq_core::{Error, ErrorKind, Result};
+use tokio::task::{AbortHandle, JoinSet, yield_now};
 
 use crate::{SECOND, calls, hurry, small};
 
@@ -190,6 +192,54 @@ async fn a_call_dropped_between_attempts_gives_everything_back() {
     let metrics = guard.breaker().statistics().metrics;
     assert_eq!((metrics.total_failures, metrics.total_dropped), (1, 0));
     assert_eq!((guard.bulkhead().active(), clock.sleeping()), (0, 0));
+}
+
+/// A call that hangs, fails, sleeps or yields, by its number.
+async fn odd_call(number: u32, guard: Guard, clock: TestClock) -> Result<()> {
+    let work = async |_| {
+        match number % 5 {
+            0 => pending().await,
+            1 => return Err(unavailable()),
+            2 => clock.sleep(Duration::from_millis(3)).await,
+            _ => yield_now().await,
+        }
+        Ok(())
+    };
+    let work_is = [CallOptions::IDEMPOTENT, CallOptions::default()][number as usize % 2];
+    guard.call(work_is, work).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_cancellations_release_everything() {
+    let clock = TestClock::new();
+    let bulkhead = BulkheadConfig { concurrency_max: 20, queue_max: 20_000, wait_max_ms: 5_000 };
+    let breaker = CircuitBreakerConfig {
+        dropped_call_min_ms: 1000,
+        failure_rate_threshold: 100.0,
+        minimum_requests: 10,
+        ..small()
+    };
+    let guard = guard(&GuardConfig { bulkhead, breaker, ..config() }, &clock);
+    let mut calls = JoinSet::new();
+    let mut handles = VecDeque::new();
+    for number in 0..10_000 {
+        handles.push_back(calls.spawn(odd_call(number, guard.clone(), clock.clone())));
+        if number % 3 == 0 {
+            yield_now().await;
+        }
+        if number % 7 > 0 && handles.len() > 25 {
+            handles.remove(number as usize % 25).expect("it is there").abort();
+        }
+        clock.advance(Duration::from_micros(100));
+    }
+    handles.iter().for_each(AbortHandle::abort);
+    while calls.join_next().await.is_some() {}
+    assert_eq!((guard.bulkhead().active(), guard.bulkhead().waiting()), (0, 0));
+    assert_eq!(clock.sleeping(), 0);
+    let metrics = guard.breaker().statistics().metrics;
+    assert!(metrics.total_dropped > 100 && metrics.total_calls > 100, "{metrics:?}");
+    guard.breaker().reset();
+    assert!(guard.call(CallOptions::default(), async |_| Ok(())).await.is_ok());
 }
 
 #[test]

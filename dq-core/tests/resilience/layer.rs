@@ -1,5 +1,6 @@
 //! The guard as a layer of tower.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
@@ -42,9 +43,9 @@ async fn a_request_that_may_be_repeated_is() {
     assert_eq!(calls.load(Ordering::Relaxed), 4);
 }
 
-/// A service that is never ready.
+/// A service that is never ready, and that threads cannot share, as many cannot.
 #[derive(Clone)]
-struct Busy;
+struct Busy(Cell<u32>);
 
 impl Service<()> for Busy {
     type Response = Infallible;
@@ -52,6 +53,7 @@ impl Service<()> for Busy {
     type Future = std::future::Pending<Result<Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        self.0.set(self.0.get() + 1);
         Poll::Pending
     }
 
@@ -65,7 +67,8 @@ async fn a_service_that_never_becomes_ready_is_one_that_fails() {
     let clock = TestClock::new();
     let guard = guard(&clock);
     let breaker = Arc::clone(guard.breaker());
-    let mut service = GuardLayer::new(guard, |(): &()| CallOptions::default(), judge).layer(Busy);
+    let mut service =
+        GuardLayer::new(guard, |(): &()| CallOptions::default(), judge).layer(Busy(Cell::new(0)));
     for _ in 0..4 {
         let ready = service.ready().await.expect("the guard takes every call");
         let call = ready.call(());

@@ -17,11 +17,21 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `program`, silent.
     pub(crate) fn start(program: &str, arguments: &[String]) -> Self {
+        Self::start_with(program, arguments, &[])
+    }
+
+    /// Starts `program`, silent, with more variables in its environment.
+    pub(crate) fn start_with(
+        program: &str,
+        arguments: &[String],
+        variables: &[(&str, String)],
+    ) -> Self {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--", program]);
         if !has_setpriv() {
             command = Command::new(program);
         }
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = spawn(command).unwrap_or_else(|it| panic!("cannot start `{program}`: {it}"));
         Self { child }

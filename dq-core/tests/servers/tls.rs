@@ -13,7 +13,7 @@ use crate::servers::redis::RedisServer;
 const USERS: &str = "\
 user default off
 user admin on >adminpw ~* &* +@all
-user dq on >dqpw ~dq:* &dq:* +@read +@write +@stream +@connection +@pubsub +@scripting +@transaction +info +cluster|slots -@dangerous +info
+user dq on >dqpw ~dq:* &dq:* +@read +@write +@stream +@connection +@pubsub +@scripting +@transaction -@dangerous +info +time +cluster|slots
 ";
 
 /// A certificate and its key, in PEM files.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use dq_core::ErrorKind;
 use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 use dq_core::database::{DatabaseManager, HealthStatus, RowStream};
+use dq_core::source::Source;
 
 use crate::bench::{ENDLESS, Folder, Sleep, TestClock, execute, filled, number, open, query};
 

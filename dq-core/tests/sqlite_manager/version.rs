@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dq_core::database::DatabaseManager;
 use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
-use dq_core::database::{DatabaseManager, Version};
+use dq_core::source::{Source, Version};
 
 use crate::bench::{Folder, Sleep, TestClock, execute, filled, query};
 use crate::process::Process;

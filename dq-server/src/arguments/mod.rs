@@ -1,31 +1,38 @@
 //! What can be asked of the program.
 
+#[cfg(feature = "redis")]
+mod cache;
+mod config;
 mod generate;
 mod profile;
 mod reading;
 mod size;
+mod source;
+mod span;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use dq_core::engine;
 use dq_core::packs::Pack;
 use dq_core::report::ReportFormat;
 use dq_core::rules::{RuleSet, Selection, Severity};
-use dq_core::source::Source;
 use dq_core::validate::Baseline;
 use dq_core::value::Date;
 use dq_core::{Error, ErrorKind, Result};
 
+#[cfg(feature = "redis")]
+pub(crate) use cache::{CacheArguments, nowhere};
+pub(crate) use config::{ConfigCommand, ConfigFile, ConfigFormat};
 pub(crate) use generate::GenerateArguments;
 pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
+pub(crate) use source::SourceArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -127,6 +134,9 @@ pub(crate) enum Command {
     /// The same seed makes the same rows. Nothing is to be seen before everything is written.
     #[command(after_help = format!("{GENERATE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Generate(Box<GenerateArguments>),
+    /// Work with the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print a script by which a shell completes commands and options
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArguments),
@@ -160,6 +170,9 @@ pub(crate) struct ValidateArguments {
     pub(crate) run: RunArguments,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+    #[cfg(feature = "redis")]
+    #[command(flatten)]
+    pub(crate) cache: CacheArguments,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
 }
@@ -208,15 +221,6 @@ pub(crate) struct ManArguments {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// Where the rows are.
-#[derive(Args, Debug)]
-pub(crate) struct SourceArguments {
-    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `-` for standard input;
-    /// several are checked together, and `NAME=SOURCE` names the table
-    #[arg(value_name = "SOURCE", required = true)]
-    sources: Vec<String>,
-}
-
 /// What must hold.
 #[derive(Args, Debug)]
 pub(crate) struct RulesArguments {
@@ -258,12 +262,15 @@ pub(crate) struct RunArguments {
     /// "Today" for rules about dates, as YYYY-MM-DD [default: today, UTC]
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) as_of: Option<Date>,
-    /// How much memory the keys of rows may take, such as 512MiB; beyond it they go to temporary files
+    /// How much memory the keys of rows and the values of quantiles may take, such as 512MiB; beyond it they go to temporary files
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = size::parse)]
     pub(crate) memory: u64,
     /// Where temporary files are made [default: where the system has them]
     #[arg(long, value_name = "DIR")]
     pub(crate) temp_dir: Option<PathBuf>,
+    /// How long the source may be read, such as 90s or 10min; then the run is an error [default: as long as it takes]
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// What is said about it.
@@ -307,17 +314,6 @@ pub(crate) enum ColorChoice {
     Auto,
     Always,
     Never,
-}
-
-impl SourceArguments {
-    pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
-        engine::open_all(&self.sources, &reading.options())
-    }
-
-    /// The files that are sources.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.sources.iter().map(|it| engine::path_of(it))
-    }
 }
 
 impl RulesArguments {

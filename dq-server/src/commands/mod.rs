@@ -1,5 +1,6 @@
 //! A file for each command.
 
+mod config;
 mod explain;
 mod generate;
 mod manual;
@@ -21,6 +22,7 @@ pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
         Command::Profile(arguments) => profile::run(&arguments, stop).await,
         Command::Explain(arguments) => explain::run(&arguments, stop).await,
         Command::Generate(arguments) => generate::run(&arguments, stop),
+        Command::Config(command) => config::run(&command),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
     };

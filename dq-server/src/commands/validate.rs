@@ -2,19 +2,29 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use dq_core::clock::{SystemClock, within};
+use dq_core::executor::{Call, ExecutorConfig, Gate, GatedSource};
 use dq_core::report::{self, ReportFormat, ViolationsFile};
-use dq_core::source::Cancellation;
-use dq_core::validate::{Report, ValidateOptions, validate};
+use dq_core::source::{Cancellation, Source};
+#[cfg(not(feature = "redis"))]
+use dq_core::validate::validate;
+use dq_core::validate::{Report, ValidateOptions};
 use dq_core::{Error, ErrorKind, Result};
 use tokio::task::block_in_place;
 
 use crate::arguments::{FailOn, OutputArguments, ValidateArguments};
 use crate::output;
 use crate::progress::ProgressLine;
+#[cfg(feature = "redis")]
+use crate::verdicts::{Verdicts, judge};
 
 /// The exit code of a run that found violations.
 const VIOLATIONS: u8 = 1;
+
+/// How long a run whose time is over may take to stop by itself.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// The exit code of a run in which a check could not run.
 const INCOMPLETE: u8 = 3;
@@ -33,7 +43,18 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     if let Some(file) = violations.clone() {
         options.violations = Some(Arc::new(move |it| file.write(it)));
     }
-    let mut report = validate(&*source, &rules, &options).await?;
+    let timeout = arguments.run.timeout;
+    let source = gated(source, &options, timeout)?;
+    #[cfg(not(feature = "redis"))]
+    let run = validate(&source, &rules, &options);
+    #[cfg(feature = "redis")]
+    let verdicts = {
+        let data = arguments.source.data(&arguments.reading);
+        Verdicts::open(&arguments.cache, &options, data)?
+    };
+    #[cfg(feature = "redis")]
+    let run = judge(verdicts.as_ref(), &source, &rules, &options);
+    let mut report = in_time(timeout, &source, run).await?;
     drop(progress);
     if let Some(baseline) = baseline {
         baseline.apply(&mut report, &rules);
@@ -41,6 +62,33 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     let whole = violations.map(|it| block_in_place(|| it.finish()));
     let delivered = block_in_place(|| deliver(&report, whole, &files, &arguments.output));
     Ok(delivered.max(verdict(&report, arguments.run.fail_on)))
+}
+
+/// The source within the limits of an executor: one run, for as long as it may take.
+fn gated(
+    source: Arc<dyn Source>,
+    options: &ValidateOptions,
+    timeout: Option<Duration>,
+) -> Result<GatedSource> {
+    let gate = Gate::new(source.name(), ExecutorConfig::default(), Arc::clone(&options.clock))?;
+    let call = Call { deadline: Some(timeout.unwrap_or(Duration::MAX)), ..Call::named("validate") };
+    Ok(GatedSource::new(source, gate, call))
+}
+
+/// What `run` gives, unless it reads on when its time has been over for a moment: it may wait for a pipe
+/// that stays silent, of which nothing can be asked.
+async fn in_time(
+    timeout: Option<Duration>,
+    source: &dyn Source,
+    run: impl Future<Output = Result<Report>>,
+) -> Result<Report> {
+    let Some(timeout) = timeout else { return run.await };
+    let over = || {
+        let (source, millis) = (source.name(), timeout.as_millis());
+        let reason = format!("the {millis} ms allowed are over, and it does not stop by itself");
+        Error::new(ErrorKind::Timeout, format!("cannot scan `{source}`: {reason}"))
+    };
+    within(&SystemClock, timeout + GRACE, run).await.ok_or_else(over)?
 }
 
 /// The files of the report with their formats; known before the run, lest it was in vain.

@@ -42,6 +42,33 @@ fn an_interrupted_run_exits_with_130_and_leaves_no_report() {
     assert_eq!(program.names(), ["old.json", "people.csv", "rules.yaml"]);
 }
 
+/// Starts a run that may take 200 ms, on a pipe that nobody closes and that delivers so much.
+fn out_of_time(program: &Program, delivers: &[u8]) -> Ended {
+    let arguments = ["validate", "-", "--rules", "rules.yaml", "--timeout", "200ms"];
+    let all = [&arguments[..], &["--report", "new.json"]].concat();
+    let begun = SystemClock.now();
+    let mut child = program.command(&all).stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    // The program may have ended before it has read everything.
+    let _ = pipe.write_all(delivers);
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    assert!(begun.elapsed() < SOON);
+    ended
+}
+
+#[test]
+fn a_run_that_takes_too_long_ends_with_3_and_says_why() {
+    let program = Program::new();
+    for rows in [0, 100_000] {
+        let delivered = format!("id,name,zip\n{}", "1,Ada,wrong\n".repeat(rows));
+        let ended = out_of_time(&program, delivered.as_bytes());
+        assert_eq!((ended.code, &*ended.stdout), (Some(3), ""));
+        let says = "dq: cannot scan `-`: the 200 ms allowed are over, and it ";
+        assert!(ended.stderr.starts_with(says), "{}", ended.stderr);
+    }
+    assert_eq!(program.names(), ["people.csv", "rules.yaml"]);
+}
+
 #[test]
 fn a_program_that_waits_for_a_pipe_to_open_can_be_interrupted() {
     let program = Program::new();

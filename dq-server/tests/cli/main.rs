@@ -9,6 +9,9 @@
 )]
 
 mod baseline;
+#[cfg(all(feature = "redis", feature = "sqlite"))]
+mod cached;
+mod config;
 mod exit_codes;
 mod formats;
 mod generate;

@@ -170,8 +170,9 @@ pub(crate) fn ipc(tables: &[Table], shape: &Shape, folder: &Path) -> IpcSource {
     IpcSource::open(folder.to_str().unwrap()).unwrap()
 }
 
-/// The tables as JSON Lines in `folder`, read in small blocks; none for a table without rows, which
-/// JSON cannot tell from one without columns.
+/// The tables as JSON Lines in `folder`, read in small blocks. None for a table without rows, which
+/// JSON cannot tell from one without columns; and none where a column of any type happens to hold values
+/// of one type, which it is then taken to have.
 pub(crate) fn json(tables: &[Table], shape: &Shape, folder: &Path) -> Option<JsonSource> {
     fs::create_dir(folder).unwrap();
     for table in tables {
@@ -179,8 +180,17 @@ pub(crate) fn json(tables: &[Table], shape: &Shape, folder: &Path) -> Option<Jso
         fs::write(folder.join(format!("{}.jsonl", table.name)), lines).unwrap();
     }
     let options = JsonOptions { block_bytes: shape.block_bytes, ..JsonOptions::default() };
-    let has_rows = tables.iter().all(|it| !it.rows.is_empty());
-    has_rows.then(|| JsonSource::open(folder.to_str().unwrap(), options).unwrap())
+    let has_types = |it: &Table| !it.rows.is_empty() && !has_one_type_by_chance(it);
+    tables
+        .iter()
+        .all(has_types)
+        .then(|| JsonSource::open(folder.to_str().unwrap(), options).unwrap())
+}
+
+fn has_one_type_by_chance(table: &Table) -> bool {
+    let any = table.columns.iter().position(|it| it.kind == Kind::Any);
+    let cells = || table.rows.iter().filter_map(|row| row.get(any?)).filter(|it| !it.is_null());
+    cells().next().is_some() && !cells().any(|it| matches!(it, Cell::Text(_)))
 }
 
 /// The first row has every key; of the others some lack those of NULLs.

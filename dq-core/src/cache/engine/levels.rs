@@ -153,7 +153,7 @@ impl Engine {
     }
 
     fn load_local(&self, key: &CacheKey, codec: &'static Codec) -> Lookup {
-        match self.local.find(key) {
+        match self.local.find_again(key) {
             Some((entry, age)) if age != Age::Stale && entry.type_id == codec.type_id() => {
                 entry.value.clone().map_or(Lookup::Absent, Lookup::Value)
             }

@@ -62,7 +62,8 @@ impl Engine {
         options: &CacheOptions,
         compute: Compute,
     ) -> Result<Lookup> {
-        let stale = match self.local.find(key).filter(|(it, _)| it.type_id == codec.type_id()) {
+        let stale = match self.local.find_again(key).filter(|(it, _)| it.type_id == codec.type_id())
+        {
             Some((entry, Age::Stale)) if entry.is_throttled(self.local.now()) => {
                 return Ok(self.conclude(entry.value.clone(), Source::Stale));
             }
@@ -101,7 +102,7 @@ impl Engine {
 
     /// See `CacheManager::claim_refresh`.
     pub(crate) fn claim_refresh(&self, key: &CacheKey) -> bool {
-        let found = self.local.find(key);
+        let found = self.local.find_again(key);
         found.is_some_and(|(it, age)| age == Age::Due && it.claim_refresh(self.local.now()))
     }
 
@@ -113,7 +114,7 @@ impl Engine {
         options: &CacheOptions,
         compute: Compute,
     ) {
-        let Some((entry, _)) = self.local.find(key) else { return };
+        let Some((entry, _)) = self.local.find_again(key) else { return };
         let marks = self.local.hold(key, options);
         let Ok(runtime) = Handle::try_current() else { return };
         let mut shard = self.local.stripes().shard(key);
@@ -144,7 +145,7 @@ impl Engine {
             self.counters.coalesced.increment();
             return Boarding::Waiting(flight.landing());
         }
-        match self.local.find(key) {
+        match self.local.find_again(key) {
             Some((entry, Age::Fresh | Age::Due)) if entry.type_id == codec.type_id() => {
                 return Boarding::Landed(entry);
             }

@@ -11,7 +11,7 @@ use crate::cache::value::{AnyValue, Codec};
 
 /// What a value costs beside itself: its entry, its key, and its places in the tables and queues of the
 /// cache. Measured, by the test that bounds what the whole cache takes.
-const OVERHEAD_BYTES: u64 = 416;
+const OVERHEAD_BYTES: u64 = 464;
 
 /// A value, or that there is none, with all that decides whether it may be served.
 ///
@@ -48,6 +48,9 @@ pub(crate) enum Age {
     Gone,
 }
 
+/// The type of what takes room and is no value.
+struct StandIn;
+
 /// What an entry is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -77,6 +80,27 @@ impl Entry {
             claimed_until: AtomicU64::new(0),
             failed_until: AtomicU64::new(0),
         }
+    }
+
+    /// What takes room and is no value.
+    pub(crate) fn stand_in(bytes: u64) -> Self {
+        Self {
+            value: None,
+            type_id: TypeId::of::<StandIn>(),
+            bytes,
+            generation: 0,
+            read_at: 0,
+            checked_at: 0,
+            life: Lifetime { refresh: 0, fresh: 0, keep: 0, retry: 0 },
+            marks: Box::default(),
+            stored_at: None,
+            claimed_until: AtomicU64::new(0),
+            failed_until: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn is_stand_in(&self) -> bool {
+        self.type_id == TypeId::of::<StandIn>()
     }
 
     pub(crate) fn age(&self, now: u64) -> Age {

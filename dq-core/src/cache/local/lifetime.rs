@@ -23,7 +23,7 @@ impl Lifetime {
         let ttl = if is_present { options.ttl_ms } else { options.negative_ttl_ms };
         let jitter = clamp(options.jitter) * (chance >> 11) as f64 / (1_u64 << 53) as f64;
         let fresh = share(nanos(ttl), 1.0 - jitter);
-        let stale = if is_present { nanos(options.stale_if_error_ms) } else { 0 };
+        let stale = if is_present && ttl > 0 { nanos(options.stale_if_error_ms) } else { 0 };
         Self::of(options, fresh, fresh.saturating_add(stale))
     }
 

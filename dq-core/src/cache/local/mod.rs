@@ -10,25 +10,23 @@ pub(crate) mod entry;
 pub(crate) mod lifetime;
 pub(crate) mod marks;
 pub(crate) mod stripes;
+mod values;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-
-use moka::notification::RemovalCause;
 
 use crate::cache::counters::Counters;
 use crate::cache::key::{CacheKey, Scope, Tag};
 use crate::cache::local::entry::{Age, Draft, Entry};
 use crate::cache::local::lifetime::{Lifetime, scatter};
 use crate::cache::local::marks::{Held, Marks};
-use crate::cache::local::stripes::{KeyHasher, Shard, Stripes};
+use crate::cache::local::stripes::{Shard, Stripes};
+use crate::cache::local::values::Values;
 use crate::cache::memory::MemoryConfig;
 use crate::cache::options::CacheOptions;
 use crate::clock::Clock;
 
-/// How many bytes may be inserted before the bound is enforced.
-const SLACK_BYTES: u64 = 24 * 1024;
 /// How many marks may be kept that no value holds.
 const MARKS_MAX: usize = 16_384;
 /// What the clock shows when the cache is made, so that what is older has a time too: 36 years.
@@ -40,7 +38,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 pub(crate) struct Local {
     clock: Arc<dyn Clock>,
     origin: Instant,
-    entries: moka::sync::Cache<CacheKey, Arc<Entry>, KeyHasher>,
+    values: Values,
     stripes: Stripes,
     marks: Marks,
     counters: Arc<Counters>,
@@ -53,7 +51,6 @@ pub(crate) struct Local {
     trusted_until: AtomicU64,
     /// For how long what was read may be trusted without that.
     trust: u64,
-    unsettled_bytes: AtomicU64,
     chance: AtomicU64,
 }
 
@@ -73,20 +70,10 @@ impl Local {
         counters: Arc<Counters>,
         trust: u64,
     ) -> Self {
-        let evictions = Arc::clone(&counters);
-        let entries = moka::sync::Cache::builder()
-            .max_capacity(config.bytes_max)
-            .weigher(|_: &CacheKey, it: &Arc<Entry>| u32::try_from(it.bytes).unwrap_or(u32::MAX))
-            .eviction_listener(move |_, _, cause| {
-                if cause == RemovalCause::Size {
-                    evictions.memory.evictions.increment();
-                }
-            })
-            .build_with_hasher(KeyHasher);
         Self {
             origin: clock.now(),
             clock,
-            entries,
+            values: Values::new(config.bytes_max, Arc::clone(&counters)),
             stripes: Stripes::new(),
             marks: Marks::new(MARKS_MAX),
             counters,
@@ -95,7 +82,6 @@ impl Local {
             floor: AtomicU64::new(0),
             trusted_until: AtomicU64::new(0),
             trust,
-            unsettled_bytes: AtomicU64::new(0),
             chance: AtomicU64::new(0),
         }
     }
@@ -111,9 +97,15 @@ impl Local {
 
     /// The entry of a key, if it may still be served in some way.
     pub(crate) fn find(&self, key: &CacheKey) -> Option<(Arc<Entry>, Age)> {
-        let entry = self.entries.get(key)?;
+        let entry = self.values.get(key)?;
         let age = self.servable(&entry)?;
         Some((entry, age))
+    }
+
+    /// What [`find`](Self::find) finds, without counting in how often the key is asked for: for one who has
+    /// looked already.
+    pub(crate) fn find_again(&self, key: &CacheKey) -> Option<(Arc<Entry>, Age)> {
+        if self.values.contains(key) { self.find(key) } else { None }
     }
 
     /// The age of an entry that was found before, if it may still be served.
@@ -178,7 +170,7 @@ impl Local {
             Scope::Key(key) => {
                 let mut shard = self.stripes.shard(key);
                 shard.invalidate(key, self.next_generation());
-                self.entries.invalidate(key);
+                self.values.remove(key);
             }
             Scope::Tag(tag) => self.marks.invalidate_tag(*tag, self.next_generation()),
             Scope::Namespace(name) => {
@@ -186,7 +178,7 @@ impl Local {
             }
             Scope::Everything => {
                 self.floor.fetch_max(self.next_generation(), Ordering::SeqCst);
-                self.entries.invalidate_all();
+                self.values.clear();
             }
         }
     }
@@ -215,8 +207,7 @@ impl Local {
     /// Forgets everything, and keeps nothing from now on.
     pub(crate) fn close(&self) {
         self.floor.store(NEVER, Ordering::SeqCst);
-        self.entries.invalidate_all();
-        self.entries.run_pending_tasks();
+        self.values.clear();
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -226,21 +217,19 @@ impl Local {
     /// Drops what can no longer be served.
     pub(crate) fn cleanup(&self) -> u64 {
         let mut dropped = 0;
-        for (key, entry) in &self.entries {
+        for (key, entry) in self.values.iter() {
             let is_live = entry.age(self.now()) != Age::Gone && self.is_valid(&entry);
             if !is_live && self.remove(&key, &entry) {
                 dropped += 1;
             }
         }
-        self.entries.run_pending_tasks();
         self.counters.memory.expirations.add(dropped);
         dropped
     }
 
     /// The number of entries, and the bytes they take.
     pub(crate) fn size(&self) -> (u64, u64) {
-        self.entries.run_pending_tasks();
-        (self.entries.entry_count(), self.entries.weighted_size())
+        self.values.size()
     }
 
     fn insert_when(
@@ -269,27 +258,18 @@ impl Local {
         if !allows(&mut shard, key, generation) {
             return Insertion::Outdated;
         }
-        self.entries.insert(key.clone(), Arc::clone(&entry));
+        self.values.insert(key, Arc::clone(&entry));
         drop(shard);
         self.counters.memory.sets.increment();
-        self.settle(bytes);
+        self.values.settle(bytes, &self.stripes);
         Insertion::Inserted(entry)
-    }
-
-    /// Enforces the bound before what was inserted since the last time goes beyond the slack.
-    fn settle(&self, bytes: u64) {
-        let unsettled = self.unsettled_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if unsettled > SLACK_BYTES {
-            self.unsettled_bytes.store(0, Ordering::Relaxed);
-            self.entries.run_pending_tasks();
-        }
     }
 
     fn remove(&self, key: &CacheKey, entry: &Arc<Entry>) -> bool {
         let _shard = self.stripes.shard(key);
-        let is_same = self.entries.get(key).is_some_and(|it| Arc::ptr_eq(&it, entry));
+        let is_same = self.values.get(key).is_some_and(|it| Arc::ptr_eq(&it, entry));
         if is_same {
-            self.entries.invalidate(key);
+            self.values.remove(key);
         }
         is_same
     }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 /// How a cache uses Redis, once it is reached.
 ///
 /// All nodes that share a cache must have the same `shards`, and the same prefix of their
-/// [`RedisConfig`](crate::redis::RedisConfig).
+/// [`RedisConfig`](crate::redis::RedisConfig). A user of the ACL needs `+@read +@write +@stream
+/// +@connection +@scripting +time +info`, and in a cluster `+cluster|slots`, for the keys with the prefix.
+/// Without `+info` every start and failover of a server makes the cache begin anew twice.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedisStoreConfig {

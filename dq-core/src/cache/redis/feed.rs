@@ -58,6 +58,7 @@ impl RedisFeed {
             reader: inner.connection.reader(),
             tracking,
             known: None,
+            is_told: false,
         };
         let task = tokio::spawn(listener.run()).abort_handle();
         (Self { events, task: task.clone(), is_over: false }, task)
@@ -128,27 +129,45 @@ struct Listener {
     tracking: Option<Tracking>,
     /// The incarnation of the store, and the number of the last announcement that was read.
     known: Option<(String, u64)>,
+    /// Whether it was said that Redis is out of reach.
+    is_told: bool,
 }
 
 impl Listener {
     async fn run(mut self) {
         self.sender.send(FeedEvent::Disconnected).await;
         loop {
-            if self.round().await.is_err() {
+            let round = self.round().await;
+            self.tell(round.as_ref().err());
+            if round.is_err() {
                 self.sender.disconnected().await;
                 self.inner.connection.clock().sleep(PAUSE).await;
             }
         }
     }
 
+    /// Says once that Redis is out of reach, and once that it is back.
+    fn tell(&mut self, error: Option<&Error>) {
+        match (error, self.is_told) {
+            (Some(error), false) => {
+                tracing::warn!(%error, "redis is out of reach; the cache works from memory");
+            }
+            (None, true) => tracing::info!("redis is back; the cache shares its values again"),
+            _ => return,
+        }
+        self.is_told = error.is_some();
+    }
+
     /// Reads what there is, says so, and waits until there may be more.
     async fn round(&mut self) -> Result<()> {
         let asked = self.inner.connection.clock().now();
         let confirmed = match &self.tracking {
-            Some(tracking) => tracking.confirmed_at().ok_or_else(|| {
-                Error::new(ErrorKind::Unavailable, "changes of entries in redis are not heard of")
-            })?,
-            None => asked,
+            Some(tracking) => tracking.confirmed_at()?,
+            None => Some(asked),
+        };
+        let Some(confirmed) = confirmed else {
+            self.inner.connection.clock().sleep(PAUSE).await;
+            return Ok(());
         };
         while let Some(event) = self.tracking.as_mut().and_then(Tracking::try_next) {
             changed(&self.inner, &mut self.sender, event).await?;

@@ -320,7 +320,8 @@ fn mark_text(mark: ReadMark) -> [String; 3] {
 
 /// How a key is called among the tombstones: by half of its digest, which is enough to tell keys apart.
 fn member(key: &CacheKey) -> String {
-    key.digest().iter().take(16).map(|it| format!("{it:02x}")).collect()
+    let half = key.digest().first_chunk().copied().unwrap_or_default();
+    format!("{:032x}", u128::from_be_bytes(half))
 }
 
 /// The name of an incarnation, in case there is none.

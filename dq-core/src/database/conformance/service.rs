@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use crate::database::HealthStatus;
 use crate::database::conformance::{Bench, ENDLESS, case_list, ensure, error_of, failure, rows};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Cancellation, Scan};
+use crate::source::{Cancellation, Scan, Version};
 
 case_list![
     the_catalog_tells_tables_columns_and_keys,
@@ -70,8 +70,7 @@ async fn a_version_stays_while_nothing_changes(bench: Bench) -> Result<()> {
     for _ in 0..5 {
         bench.count().await?;
         let next = bench.database.version("person").await?;
-        let local =
-            |it: &Option<crate::database::Version>| it.as_ref().map(|it| it.local().to_owned());
+        let local = |it: &Option<Version>| it.as_ref().map(|it| it.local().to_owned());
         ensure!(local(&next) == local(&first), "the version changed and no row did");
     }
     Ok(())

@@ -17,13 +17,12 @@ use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
 use crate::database::postgres::stream;
 use crate::database::postgres::transaction::PostgresTransaction;
-use crate::database::postgres::version::Watcher;
 use crate::database::{
     DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement, Statistics,
-    Transaction, Version,
+    Transaction,
 };
 use crate::error::Result;
-use crate::source::{Snapshot, Source};
+use crate::source::{Snapshot, Source, Version};
 use crate::value::TableSchema;
 
 /// What the database tells about itself.
@@ -47,7 +46,6 @@ pub struct PostgresDatabaseManager {
     source: PostgresSource,
     clock: Arc<dyn Clock>,
     writers: Arc<Pool>,
-    watcher: Watcher,
     isolation: IsolationLevel,
     result_size_max_bytes: usize,
 }
@@ -66,7 +64,6 @@ impl PostgresDatabaseManager {
         drop(source.readers().lease().await?);
         Ok(Self {
             source,
-            watcher: Watcher::new(&*clock),
             clock,
             writers,
             isolation: config.isolation,
@@ -163,15 +160,6 @@ impl DatabaseManager for PostgresDatabaseManager {
         Ok(tables?.into_iter().map(|it| it.schema).collect())
     }
 
-    async fn version(&self, table: &str) -> Result<Option<Version>> {
-        let doing = format!("tell the version of `{table}` in `{}`", self.source.name());
-        let mut lease = self.readers().begin(READ).await?.and_reads_only();
-        let version = self.watcher.version(&mut lease, table, &doing).await;
-        lease.count(&version);
-        lease.finish_reading().await;
-        version
-    }
-
     async fn health(&self) -> Health {
         let start = self.clock.now();
         let answer = self.details().await;
@@ -215,5 +203,9 @@ impl Source for PostgresDatabaseManager {
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         self.source.snapshot().await
+    }
+
+    async fn version(&self, table: &str) -> Result<Option<Version>> {
+        self.source.version(table).await
     }
 }

@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use crate::clock::Clock;
 use crate::database::postgres::config::PostgresConfig;
 use crate::database::postgres::connection::Connector;
+use crate::database::postgres::lease::READ;
 use crate::database::postgres::pool::Pool;
 use crate::database::postgres::snapshot::PostgresSnapshot;
+use crate::database::postgres::version::Watcher;
 use crate::error::Result;
-use crate::source::{Snapshot, Source};
+use crate::source::{Snapshot, Source, Version};
 
 /// A PostgreSQL database as a source of rows. Nothing is connected before the first snapshot.
 ///
@@ -21,6 +23,7 @@ use crate::source::{Snapshot, Source};
 pub struct PostgresSource {
     readers: Arc<Pool>,
     clock: Arc<dyn Clock>,
+    watcher: Watcher,
 }
 
 impl PostgresSource {
@@ -32,7 +35,7 @@ impl PostgresSource {
     pub fn new(config: &PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         let connector = Arc::new(Connector::new(config, Arc::clone(&clock))?);
         let readers = Pool::new("reader", config.readers, config, connector, Arc::clone(&clock));
-        Ok(Self { readers, clock })
+        Ok(Self { readers, watcher: Watcher::new(&*clock), clock })
     }
 
     /// The connections that read.
@@ -49,5 +52,14 @@ impl Source for PostgresSource {
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         Ok(Box::new(PostgresSnapshot::open(&self.readers, Arc::clone(&self.clock)).await?))
+    }
+
+    async fn version(&self, table: &str) -> Result<Option<Version>> {
+        let doing = format!("tell the version of `{table}` in `{}`", self.name());
+        let mut lease = self.readers.begin(READ).await?.and_reads_only();
+        let version = self.watcher.version(&mut lease, table, &doing).await;
+        lease.count(&version);
+        lease.finish_reading().await;
+        version
     }
 }

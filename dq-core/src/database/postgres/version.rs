@@ -6,10 +6,10 @@ use std::time::UNIX_EPOCH;
 use sqlx::{Executor, Row};
 
 use crate::clock::Clock;
-use crate::database::Version;
 use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::lease::Lease;
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::Version;
 
 /// The database system and its timeline, which a promoted replica changes; the database and the table; the user,
 /// whom rules on rows may show other rows; the transactions that are over. Two equal snapshots see the same

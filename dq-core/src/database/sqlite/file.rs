@@ -54,6 +54,12 @@ impl FileState {
         None
     }
 
+    /// The state of a write-ahead log, in which only its content counts: run by root, SQLite sets the owner of
+    /// a log whenever it opens one, and that is a change of a kind, too.
+    pub(crate) fn of_log(path: &Path) -> Option<Self> {
+        Self::of(path).map(|it| Self { changed: it.modified, ..it })
+    }
+
     /// When the file last changed, since 1970.
     pub(crate) fn changed(&self) -> Duration {
         self.modified.max(self.changed)

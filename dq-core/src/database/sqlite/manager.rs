@@ -21,13 +21,12 @@ use crate::database::sqlite::statement::execute;
 use crate::database::sqlite::stream::stream;
 use crate::database::sqlite::task::blocking;
 use crate::database::sqlite::transaction::SqliteTransaction;
-use crate::database::sqlite::version::Watcher;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement,
-    Statistics, Transaction, Version,
+    Statistics, Transaction,
 };
 use crate::error::Result;
-use crate::source::{Snapshot, Source};
+use crate::source::{Snapshot, Source, Version};
 use crate::value::TableSchema;
 
 /// One SQLite database file: a pool of connections that only read, and one connection that writes.
@@ -43,7 +42,6 @@ pub struct SqliteDatabaseManager {
     clock: Arc<dyn Clock>,
     readers: Arc<Pool>,
     writers: Arc<Pool>,
-    watcher: Watcher,
 }
 
 impl SqliteDatabaseManager {
@@ -66,9 +64,9 @@ impl SqliteDatabaseManager {
             writers.run(move |it, _| create(it).map_err(|e| from_sqlite(doing, e))).await?;
         }
         let opening = config.clone();
-        let source = blocking(move |_| SqliteSource::new(opening)).await?;
-        let watcher = Watcher::new(&config, Arc::clone(&clock));
-        Ok(Self { source, config, clock, readers, writers, watcher })
+        let told = Arc::clone(&clock);
+        let source = blocking(move |_| SqliteSource::with_clock(opening, told)).await?;
+        Ok(Self { source, config, clock, readers, writers })
     }
 }
 
@@ -97,10 +95,6 @@ impl DatabaseManager for SqliteDatabaseManager {
 
     async fn catalog(&self) -> Result<Vec<TableSchema>> {
         self.readers.run(|it, _| catalog::tables(it)).await
-    }
-
-    async fn version(&self, table: &str) -> Result<Option<Version>> {
-        self.watcher.version(table).await.map(Some)
     }
 
     async fn health(&self) -> Health {
@@ -145,7 +139,7 @@ impl DatabaseManager for SqliteDatabaseManager {
     async fn close(&self) {
         // The last connection to close removes the log, which only one that may write can do.
         let (writers, readers) = (self.writers.shut(), self.readers.shut());
-        tokio::join!(self.watcher.close(), self.readers.drain(readers));
+        tokio::join!(self.source.close(), self.readers.drain(readers));
         self.writers.drain(writers).await;
     }
 }
@@ -182,5 +176,9 @@ impl Source for SqliteDatabaseManager {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         self.readers.check_open()?;
         self.source.snapshot().await
+    }
+
+    async fn version(&self, table: &str) -> Result<Option<Version>> {
+        self.source.version(table).await
     }
 }

@@ -20,16 +20,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::clock::Clock;
-use crate::database::Version;
 use crate::database::sqlite::config::SqliteConfig;
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::file::FileState;
 use crate::database::sqlite::open;
 use crate::database::sqlite::pool::Pool;
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::Version;
 
 /// How old the newest change must be.
 const QUIET: Duration = Duration::from_secs(2);
@@ -64,25 +64,28 @@ impl Watcher {
         }
     }
 
-    /// The version of a table, which is that of its database.
-    pub(crate) async fn version(&self, table: &str) -> Result<Version> {
+    /// The version of a table, which is that of its database; none of what is no ordinary table. A view may
+    /// ask the clock, and a virtual table has its rows elsewhere.
+    pub(crate) async fn version(&self, table: &str) -> Result<Option<Version>> {
         let (table, path, word) = (table.to_owned(), self.path.clone(), self.word);
         let (clock, opened) = (Arc::clone(&self.clock), Arc::clone(&self.opened));
         self.connection
             .run(move |connection, _| {
                 let doing = format!("tell the version of `{table}` in `{}`", open::name(&path));
-                if !exists(connection, &table).map_err(|it| from_sqlite(&doing, it))? {
-                    return Err(Error::new(
-                        ErrorKind::NotFound,
-                        format!("cannot {doing}: there is no such table"),
-                    ));
+                match is_ordinary(connection, &table).map_err(|it| from_sqlite(&doing, it))? {
+                    Some(true) => {}
+                    Some(false) => return Ok(None),
+                    None => {
+                        let message = format!("cannot {doing}: there is no such table");
+                        return Err(Error::new(ErrorKind::NotFound, message));
+                    }
                 }
                 let data_version: i64 = connection
                     .query_row("PRAGMA main.data_version", [], |row| row.get(0))
                     .map_err(|it| from_sqlite(&doing, it))?;
                 let local =
                     format!("{word:016x}-{}-{data_version}", opened.load(Ordering::Relaxed));
-                Ok(Version::new(local, shared(&path, clock.as_ref())))
+                Ok(Some(Version::new(local, shared(&path, clock.as_ref()))))
             })
             .await
     }
@@ -92,11 +95,13 @@ impl Watcher {
     }
 }
 
-fn exists(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+/// Whether the rows of `table` lie in this file; `None` where there is no such table or view.
+fn is_ordinary(connection: &Connection, table: &str) -> rusqlite::Result<Option<bool>> {
     let mut statement = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE)",
+        "SELECT type = 'table' AND rootpage > 0 FROM main.sqlite_schema \
+         WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
     )?;
-    statement.query_row([table], |row| row.get(0))
+    statement.query_row([table], |row| row.get(0)).optional()
 }
 
 /// What every process sees; `None` while the newest change is too young, or where files have no identity.
@@ -107,7 +112,7 @@ fn shared(path: &Path, clock: &dyn Clock) -> Option<String> {
     let log_path = open::beside(path, "-wal");
     let database = FileState::of(path)?;
     // An empty log holds no commit, and comes and goes with the first and the last connection.
-    let log = FileState::of(&log_path).filter(|it| it.size > 0);
+    let log = FileState::of_log(&log_path).filter(|it| it.size > 0);
     let newest = log.iter().fold(database.changed(), |newest, it| newest.max(it.changed()));
     let now = clock.utc().duration_since(UNIX_EPOCH).ok()?;
     if now.checked_sub(newest).is_none_or(|age| age < QUIET) {

@@ -12,7 +12,7 @@ pub(in crate::generate) const COLUMNS: &[Column<Provider>] = &[
     Column::text("full_name", "VARCHAR(200)", |it| it.full_name.as_deref()),
     Column::text("first_name", "VARCHAR(100)", |it| it.first_name),
     Column::text("last_name", "VARCHAR(100)", |it| it.last_name),
-    Column::text("middle_initial", "VARCHAR(10)", |it| Some(&it.middle_initial)),
+    Column::text("middle_initial", "VARCHAR(10)", |it| Some(it.middle_initial)),
     Column::text("name_suffix", "VARCHAR(20)", |_| None),
     Column::text("degree", "VARCHAR(50)", |it| Some(it.degree)),
     Column::text("specialty_primary", "VARCHAR(100)", |it| Some(it.specialty.name)),

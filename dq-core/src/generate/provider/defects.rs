@@ -5,6 +5,7 @@ use crate::generate::defect::Defect;
 use crate::generate::layout::SeatedDefect;
 use crate::generate::provider::{Provider, dea_number};
 use crate::generate::random::Random;
+use crate::generate::text;
 
 impl Provider {
     /// Spoils the provider.
@@ -35,7 +36,8 @@ impl Provider {
         if defect.member == 0 {
             return;
         }
-        let first = Self::new(dataset, dataset.provider_leader(defect));
+        let leader = dataset.provider_leader(defect);
+        let first = Self::new(dataset, leader, &dataset.provider_seat(leader));
         match defect.kind {
             Defect::NpiShared => self.npi = first.npi,
             Defect::EmailShared => {
@@ -80,7 +82,9 @@ impl Provider {
             Defect::NpiFirstDigit => {
                 let rest: String = body.chars().skip(1).collect();
                 let firsts = if body.starts_with('1') { ["3", "5", "7"] } else { ["4", "6", "8"] };
-                with_check_digit(&format!("{}{rest}", random.pick(&firsts)))
+                let mut npi = text::concat([random.pick(&firsts), &rest]);
+                npi.push(check_digit(&npi));
+                npi
             }
             _ => return,
         });
@@ -146,8 +150,8 @@ impl Provider {
             }
             Defect::LicenseStateUnknown => self.license_state = random.pick(&["XX", "ZZ", "QQ"]),
             Defect::DeaCheckDigit => {
-                let digits: Vec<u64> = (0..6).map(|_| random.below(10)).collect();
-                let mut number = dea_number("B", &self.name, &digits);
+                let digits = std::array::from_fn(|_| random.below(10));
+                let mut number = dea_number("B", &self.name, digits);
                 let check = number.pop().and_then(|it| it.to_digit(10)).unwrap_or_default();
                 number.push_str(&((check + 1 + random.below(9) as u32) % 10).to_string());
                 self.dea = Some(number);
@@ -155,15 +159,16 @@ impl Provider {
             Defect::TaxonomyMalformed => {
                 let cut = self.taxonomy_code.chars().take(9).collect::<String>();
                 let ends = ["", "0", "-", "x"];
-                self.taxonomy_code = cut + random.pick(&ends);
+                self.taxonomy_code = (cut + random.pick(&ends)).into();
             }
             _ => {}
         }
     }
 }
 
-/// The number with the digit that makes the Luhn sum of 80840 and all ten digits a multiple of ten.
-pub(in crate::generate) fn with_check_digit(body: &str) -> String {
+/// The digit that, behind the nine of `body`, makes the Luhn sum of 80840 and all ten digits a multiple
+/// of ten.
+pub(in crate::generate) fn check_digit(body: &str) -> char {
     // What the prefix 80840 adds to the sum.
     let prefix = 24;
     let sum: u32 = body
@@ -175,7 +180,7 @@ pub(in crate::generate) fn with_check_digit(body: &str) -> String {
             if place.is_multiple_of(2) { digit * 2 / 10 + digit * 2 % 10 } else { digit }
         })
         .sum();
-    format!("{body}{}", (10 - (sum + prefix) % 10) % 10)
+    char::from(b'0' + ((10 - (sum + prefix) % 10) % 10) as u8)
 }
 
 /// No value, or one that cannot be seen.
@@ -202,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_check_digit_is_that_of_the_published_example() {
-        assert_eq!(with_check_digit("123456789"), "1234567893");
-        assert_eq!(with_check_digit("124531959"), "1245319599");
+        assert_eq!(check_digit("123456789"), '3');
+        assert_eq!(check_digit("124531959"), '9');
     }
 }

@@ -3,16 +3,20 @@
 mod columns;
 mod defects;
 
+use std::borrow::Cow;
+
 use crate::generate::dataset::Dataset;
 use crate::generate::facility;
+use crate::generate::layout::Seat;
 use crate::generate::random::{Random, Stream};
+use crate::generate::text;
 use crate::generate::words::names::Name;
 use crate::generate::words::professions::{MEDICAL_SCHOOLS, SUB_SPECIALTIES, Specialty, Training};
 use crate::generate::words::workplaces;
 use crate::value::Date;
 
 pub(super) use columns::COLUMNS;
-pub(super) use defects::with_check_digit;
+pub(super) use defects::check_digit;
 
 /// A row of `healthcare_providers`.
 #[derive(Debug)]
@@ -24,10 +28,10 @@ pub(super) struct Provider {
     full_name: Option<String>,
     first_name: Option<&'static str>,
     last_name: Option<&'static str>,
-    middle_initial: String,
+    middle_initial: &'static str,
     degree: &'static str,
     specialty: &'static Specialty,
-    taxonomy_code: String,
+    taxonomy_code: Cow<'static, str>,
     secondary: Option<&'static str>,
     sub_specialty: Option<&'static str>,
     email: Option<String>,
@@ -68,7 +72,10 @@ impl Career {
 
 /// The id of the provider `index`.
 pub(super) fn id(index: u64) -> String {
-    format!("PRV-{:08}", index + 1)
+    let mut id = String::with_capacity(12);
+    id.push_str("PRV-");
+    text::push_number(&mut id, index + 1, 8);
+    id
 }
 
 /// The day from which the provider `index` may work.
@@ -80,14 +87,13 @@ pub(super) fn career_start(dataset: &Dataset, index: u64) -> Date {
 }
 
 impl Provider {
-    /// The provider `index`, without defects.
-    pub(super) fn new(dataset: &Dataset, index: u64) -> Self {
+    /// The provider `index`, who has this seat, without defects.
+    pub(super) fn new(dataset: &Dataset, index: u64, seat: &Seat) -> Self {
         let mut random = Random::new(dataset.seed(), Stream::Provider, index);
         let random = &mut random;
         let career = Career::draw(dataset, random);
         let (name, specialty) = dataset.name(index);
-        let seat = dataset.provider_seat(index);
-        let place = facility::place(dataset, dataset.facility(dataset.first_facility(&seat)));
+        let place = facility::place(dataset, dataset.facility(dataset.first_facility(seat)));
         let degree = random.pick(specialty.training.degrees());
         let (updated, created) = dataset.touched(random);
         Self {
@@ -96,17 +102,17 @@ impl Provider {
             full_name: Some(full_name(&name, degree, random)),
             first_name: Some(name.first),
             last_name: Some(name.last),
-            middle_initial: name.middle.to_string(),
+            middle_initial: name.middle,
             degree,
             specialty,
-            taxonomy_code: specialty.taxonomy_code.to_owned(),
+            taxonomy_code: specialty.taxonomy_code.into(),
             secondary: random.percent(15).then(|| Dataset::any_specialty(random).name),
             sub_specialty: random.percent(20).then(|| random.pick(SUB_SPECIALTIES)),
             email: Some(email(&name, index, random)),
             phone: Some(facility::phone(random, place)),
-            license_number: format!("{}{:06}", place.state, random.below(1_000_000)),
+            license_number: license_number(place.state, random),
             license_state: place.state,
-            license_expiry: dataset.as_of_plus(random.between(30, 1095)).to_string(),
+            license_expiry: text::day(dataset.as_of_plus(random.between(30, 1095))),
             dea: dea(random, &name, specialty.training),
             board: board(random, specialty),
             years: dataset.year() - career.graduation_year,
@@ -116,7 +122,7 @@ impl Provider {
             data_source: random.pick(workplaces::DATA_SOURCES),
             confidence: facility::confidence(random),
             updated,
-            verified: dataset.past_day(random, 400).to_string(),
+            verified: text::day(dataset.past_day(random, 400)),
             is_golden: random.percent(10),
             status: match random.below(100) {
                 0..92 => "ACTIVE",
@@ -133,39 +139,58 @@ impl Provider {
 fn full_name(name: &Name, degree: &str, random: &mut Random) -> String {
     let Name { first, middle, last, .. } = name;
     match random.below(10) {
-        0 => format!("Dr. {first} {middle}. {last}"),
-        1 => format!("{last}, {first} {middle}."),
-        2 => format!("{first} {middle}. {last}, {degree}"),
-        _ => format!("{first} {middle}. {last}"),
+        0 => text::concat(["Dr. ", first, " ", middle, ". ", last]),
+        1 => text::concat([last, ", ", first, " ", middle, "."]),
+        2 => text::concat([first, " ", middle, ". ", last, ", ", degree]),
+        _ => text::concat([first, " ", middle, ". ", last]),
     }
 }
 
 /// An address that nobody else has.
 fn email(name: &Name, index: u64, random: &mut Random) -> String {
-    let last: String = name.last.chars().filter(char::is_ascii_alphanumeric).collect();
     let host = random.pick(workplaces::HOSTS);
-    format!("{}.{last}{}@{host}", name.first, index + 1).to_lowercase()
+    let mut email = String::with_capacity(64);
+    email.push_str(name.first);
+    email.push('.');
+    email.extend(name.last.chars().filter(char::is_ascii_alphanumeric));
+    text::push_number(&mut email, index + 1, 1);
+    email.push('@');
+    email.push_str(host);
+    email.make_ascii_lowercase();
+    email
+}
+
+/// The state and six digits.
+fn license_number(state: &str, random: &mut Random) -> String {
+    let mut number = String::with_capacity(8);
+    number.push_str(state);
+    text::push_number(&mut number, random.below(1_000_000), 6);
+    number
 }
 
 /// Two letters, the second that of the last name, six digits, and their check digit.
 fn dea(random: &mut Random, name: &Name, training: Training) -> Option<String> {
     let first = random.pick(training.dea_letters());
-    let digits: Vec<u64> = (0..6).map(|_| random.below(10)).collect();
+    let digits = std::array::from_fn(|_| random.below(10));
     let has_one = !first.is_empty() && random.percent(90);
-    has_one.then(|| dea_number(first, name, &digits))
+    has_one.then(|| dea_number(first, name, digits))
 }
 
 /// The number with its check digit: the last digit of the sum of the first, third and fifth digit and
 /// twice the sum of the others.
-fn dea_number(first: &str, name: &Name, digits: &[u64]) -> String {
+fn dea_number(first: &str, name: &Name, digits: [u64; 6]) -> String {
     let weights = [1, 2].into_iter().cycle();
     let sum: u64 = digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum();
-    let digits: String = digits.iter().map(u64::to_string).collect();
-    let letter = name.last.chars().next().unwrap_or('A').to_ascii_uppercase();
-    format!("{first}{letter}{digits}{}", sum % 10)
+    let mut number = String::with_capacity(9);
+    number.push_str(first);
+    number.push(name.last.chars().next().unwrap_or('A').to_ascii_uppercase());
+    for digit in digits.into_iter().chain([sum % 10]) {
+        number.push(char::from(b'0' + digit as u8));
+    }
+    number
 }
 
 fn board(random: &mut Random, specialty: &Specialty) -> Option<String> {
     let is_certified = specialty.training == Training::Physician && random.percent(75);
-    is_certified.then(|| format!("Board certified in {}", specialty.name))
+    is_certified.then(|| text::concat(["Board certified in ", specialty.name]))
 }

@@ -1,15 +1,20 @@
 //! A SQLite database: typed tables with primary keys, and indexes where checks and people look.
 //!
 //! Everything goes into a database beside, without a journal and without waiting for the disk: nobody
-//! reads it before it takes the place of the real one, and until then it may be lost.
+//! reads it before it takes the place of the real one, and until then it may be lost. Just before that
+//! it is brought to the disk, once.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::DataType;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Statement, ToSql};
@@ -27,14 +32,21 @@ const ROWS_AT_ONCE: usize = 16;
 /// How often SQLite asks whether to go on, in steps of its machine.
 const STEPS_BETWEEN_QUESTIONS: i32 = 10_000;
 
+/// How often that is asked while a database is brought to the disk.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(10);
+
 /// What the database is called before it is whole.
 const FILE: &str = "data.db";
 
+/// Pages are large, since each costs a call of the system. The cache is small: pages are filled one after
+/// the other and not read again, and its size is also that of the runs that are sorted for an index,
+/// which should fit into a processor's cache.
 const SETTINGS: &str = "
+    PRAGMA page_size = 16384;
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
     PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA cache_size = -65536;
+    PRAGMA cache_size = -8192;
     PRAGMA foreign_keys = OFF;
     BEGIN;";
 
@@ -81,12 +93,13 @@ impl SqliteWriter {
         let Some(table) = self.table else { return Ok(()) };
         let mut many = self.connection.prepare_cached(&insertion(table, ROWS_AT_ONCE))?;
         let mut one = self.connection.prepare_cached(&insertion(table, 1))?;
+        let columns: Vec<_> = rows.columns().iter().map(|it| Cells::of(it.as_ref())).collect();
         let whole = rows.num_rows() - rows.num_rows() % ROWS_AT_ONCE;
         for start in (0..whole).step_by(ROWS_AT_ONCE) {
-            insert_rows(&mut many, rows, start, ROWS_AT_ONCE)?;
+            insert_rows(&mut many, &columns, start..start + ROWS_AT_ONCE)?;
         }
-        for start in whole..rows.num_rows() {
-            insert_rows(&mut one, rows, start, 1)?;
+        for row in whole..rows.num_rows() {
+            insert_rows(&mut one, &columns, row..row + 1)?;
         }
         Ok(())
     }
@@ -116,17 +129,37 @@ impl TableWriter for SqliteWriter {
         let Self { path, connection, stop, made, .. } = *self;
         connection.execute_batch("COMMIT").map_err(|error| failed(&path, &stop, error))?;
         connection.close().map_err(|(_, error)| failed(&path, &stop, error))?;
-        put_in_place(&made.path().join(FILE), &path).map_err(|error| cannot_write(&path, error))
+        let whole = made.path().join(FILE);
+        bring_to_disk(&whole, &stop).map_err(|error| cannot_write(&path, error))?;
+        stop.check()?;
+        put_in_place(&whole, &path).map_err(|error| cannot_write(&path, error))
+    }
+}
+
+/// Brings a file to the disk, or stops waiting for that. It may take seconds and cannot be broken off, so
+/// it is done on a thread of its own, which a request to stop leaves to itself.
+fn bring_to_disk(path: &Path, stop: &Cancellation) -> io::Result<()> {
+    let file = File::open(path)?;
+    let (sender, synced) = sync_channel(1);
+    let sync = move || sender.send(file.sync_all());
+    thread::Builder::new().name("dq-generate-sync".to_owned()).spawn(sync)?;
+    loop {
+        match synced.recv_timeout(BETWEEN_QUESTIONS) {
+            Ok(synced) => return synced,
+            Err(RecvTimeoutError::Timeout) if !stop.is_cancelled() => {}
+            Err(RecvTimeoutError::Timeout) => return Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::BrokenPipe.into()),
+        }
     }
 }
 
 /// Takes the place of what was there. What SQLite kept beside that would spoil the new database.
-fn put_in_place(made: &Path, path: &Path) -> std::io::Result<()> {
+fn put_in_place(made: &Path, path: &Path) -> io::Result<()> {
     for suffix in COMPANIONS {
         let mut companion = OsString::from(path);
         companion.push(suffix);
         match fs::remove_file(companion) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
@@ -162,31 +195,47 @@ const fn indexes(table: Table) -> &'static [(&'static str, &'static str)] {
 
 fn insert_rows(
     statement: &mut Statement<'_>,
-    rows: &RecordBatch,
-    start: usize,
-    count: usize,
+    columns: &[Cells<'_>],
+    rows: Range<usize>,
 ) -> rusqlite::Result<()> {
     let mut place = 0;
-    for row in start..start + count {
-        for column in rows.columns() {
+    for row in rows {
+        for column in columns {
             place += 1;
-            statement.raw_bind_parameter(place, value(column.as_ref(), row))?;
+            statement.raw_bind_parameter(place, Cell(column.value(row)))?;
         }
     }
     statement.raw_execute()?;
     Ok(())
 }
 
-fn value(column: &dyn Array, row: usize) -> Cell<'_> {
-    if column.is_null(row) {
-        return Cell(ValueRef::Null);
+/// The cells of a column, by type.
+enum Cells<'a> {
+    Integer(&'a Int64Array),
+    Decimal(&'a Float64Array),
+    Boolean(&'a BooleanArray),
+    Text(&'a StringArray),
+}
+
+impl<'a> Cells<'a> {
+    fn of(column: &'a dyn Array) -> Self {
+        match column.data_type() {
+            DataType::Int64 => Self::Integer(column.as_primitive()),
+            DataType::Float64 => Self::Decimal(column.as_primitive()),
+            DataType::Boolean => Self::Boolean(column.as_boolean()),
+            _ => Self::Text(column.as_string()),
+        }
     }
-    Cell(match column.data_type() {
-        DataType::Int64 => ValueRef::Integer(column.as_primitive::<Int64Type>().value(row)),
-        DataType::Float64 => ValueRef::Real(column.as_primitive::<Float64Type>().value(row)),
-        DataType::Boolean => ValueRef::Integer(column.as_boolean().value(row).into()),
-        _ => ValueRef::Text(column.as_string::<i32>().value(row).as_bytes()),
-    })
+
+    fn value(&self, row: usize) -> ValueRef<'a> {
+        match self {
+            Self::Integer(it) if it.is_valid(row) => ValueRef::Integer(it.value(row)),
+            Self::Decimal(it) if it.is_valid(row) => ValueRef::Real(it.value(row)),
+            Self::Boolean(it) if it.is_valid(row) => ValueRef::Integer(it.value(row).into()),
+            Self::Text(it) if it.is_valid(row) => ValueRef::Text(it.value(row).as_bytes()),
+            _ => ValueRef::Null,
+        }
+    }
 }
 
 /// A value to bind.

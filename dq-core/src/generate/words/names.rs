@@ -130,49 +130,67 @@ impl Gender {
     }
 }
 
-/// A name: its parts. Every number below [`count`] is another one.
+/// A name: its parts. Every number below [`Names::count`] is another one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(in crate::generate) struct Name {
     pub(in crate::generate) first: &'static str,
-    pub(in crate::generate) middle: char,
+    /// One letter.
+    pub(in crate::generate) middle: &'static str,
     pub(in crate::generate) last: &'static str,
     pub(in crate::generate) gender: Gender,
 }
+
+const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// How many middle initials go with a last name: the more common it is, the more often it is chosen,
 /// and the more initials tell its bearers apart. The bounds are ranks of last names.
 const INITIALS: [(usize, usize); 3] = [(40, 26), (120, 13), (usize::MAX, 5)];
 
-/// How many last names with their initials there are.
-fn last_count() -> usize {
-    (0..LAST_NAMES.len()).map(initials).sum()
+/// All names, by their numbers.
+#[derive(Debug)]
+pub(in crate::generate) struct Names {
+    /// For each last name, how many pairs of a last name and an initial come before it.
+    starts: Vec<usize>,
+    /// How many such pairs there are.
+    pairs: usize,
 }
 
 fn initials(rank: usize) -> usize {
     INITIALS.iter().find(|(below, _)| rank < *below).map_or(1, |(_, initials)| *initials)
 }
 
-/// How many different names there are.
-pub(in crate::generate) fn count() -> u64 {
-    (FIRST_NAMES.len() * last_count()) as u64
-}
-
-/// The name of this number.
-pub(in crate::generate) fn name(number: u64) -> Name {
-    let (first, gender) = FIRST_NAMES
-        .get((number % FIRST_NAMES.len() as u64) as usize)
-        .copied()
-        .unwrap_or(("Mary", Gender::Female));
-    let mut rest = (number / FIRST_NAMES.len() as u64) as usize;
-    let mut rank = 0;
-    while rest >= initials(rank) && rank + 1 < LAST_NAMES.len() {
-        rest -= initials(rank);
-        rank += 1;
+impl Names {
+    pub(in crate::generate) fn new() -> Self {
+        let mut pairs = 0;
+        let start = |rank| {
+            let start = pairs;
+            pairs += initials(rank);
+            start
+        };
+        let starts = (0..LAST_NAMES.len()).map(start).collect();
+        Self { starts, pairs }
     }
-    let last = LAST_NAMES.get(rank).copied().unwrap_or_default();
-    // Spread over the alphabet, and another one for each last name.
-    let letter = (rest * 5 + rank) % 26;
-    Name { first, middle: char::from(b'A' + letter as u8), last, gender }
+
+    /// How many different names there are.
+    pub(in crate::generate) fn count(&self) -> u64 {
+        (FIRST_NAMES.len() * self.pairs) as u64
+    }
+
+    /// The name of this number.
+    pub(in crate::generate) fn name(&self, number: u64) -> Name {
+        let (first, gender) = FIRST_NAMES
+            .get((number % FIRST_NAMES.len() as u64) as usize)
+            .copied()
+            .unwrap_or(("Mary", Gender::Female));
+        let pair = (number / FIRST_NAMES.len() as u64) as usize;
+        let rank = self.starts.partition_point(|it| *it <= pair).saturating_sub(1);
+        let rest = pair - self.starts.get(rank).copied().unwrap_or_default();
+        let last = LAST_NAMES.get(rank).copied().unwrap_or_default();
+        // Spread over the alphabet, and another one for each last name.
+        let letter = (rest * 5 + rank) % 26;
+        let middle = ALPHABET.get(letter..=letter).unwrap_or_default();
+        Name { first, middle, last, gender }
+    }
 }
 
 #[cfg(test)]
@@ -182,8 +200,9 @@ mod tests {
 
     #[test]
     fn names_differ() {
-        let all: HashSet<_> = (0..count()).map(name).collect();
-        assert_eq!(all.len() as u64, count());
+        let names = Names::new();
+        let all: HashSet<_> = (0..names.count()).map(|it| names.name(it)).collect();
+        assert_eq!(all.len() as u64, names.count());
         assert_eq!(FIRST_NAMES.iter().collect::<HashSet<_>>().len(), FIRST_NAMES.len());
         assert_eq!(LAST_NAMES.iter().collect::<HashSet<_>>().len(), LAST_NAMES.len());
     }

@@ -16,17 +16,21 @@ pub(in crate::generate) struct Place {
     weight: u8,
 }
 
-/// A city, in proportion to its size.
-pub(in crate::generate) fn pick(random: &mut Random) -> &'static Place {
-    let total: u64 = PLACES.iter().map(|it| u64::from(it.weight)).sum();
-    let mut rest = random.below(total);
-    let chosen = PLACES.iter().find(|it| {
-        let weight = u64::from(it.weight);
-        let is_here = rest < weight;
-        rest = rest.saturating_sub(weight);
-        is_here
-    });
-    chosen.unwrap_or(&FIRST)
+/// All cities, each as often as it is to be chosen.
+#[derive(Debug)]
+pub(in crate::generate) struct Places(Vec<&'static Place>);
+
+impl Places {
+    pub(in crate::generate) fn new() -> Self {
+        let weighted = |it: &'static Place| std::iter::repeat_n(it, it.weight.into());
+        Self(PLACES.iter().flat_map(weighted).collect())
+    }
+
+    /// A city, in proportion to its size.
+    pub(in crate::generate) fn pick(&self, random: &mut Random) -> &'static Place {
+        let position = random.below(self.0.len() as u64) as usize;
+        self.0.get(position).copied().unwrap_or(&FIRST)
+    }
 }
 
 /// The two digits that the Centers for Medicare & Medicaid Services give to a state.

@@ -1,6 +1,6 @@
 //! The part of a node that takes its breakers to the exchange and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,6 +36,26 @@ impl Default for ClusterConfig {
     }
 }
 
+impl ClusterConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    ///
+    /// `ConfigInvalid`, with the name of the first field that is out of its range.
+    pub fn validate(&self) -> Result<()> {
+        if self.node.trim().is_empty() {
+            return Err(Error::new(
+                ErrorKind::ConfigInvalid,
+                "`node` is empty; each node has a name",
+            ));
+        }
+        within("interval_ms", self.interval_ms, 10..=60_000)
+    }
+}
+
+/// How long an order may take to reach the exchange.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Takes the breakers of a registry to the exchange, and what the cluster decides back to them. Nothing
 /// here is on the way of a call.
 #[derive(Debug)]
@@ -66,13 +86,7 @@ impl BreakerCluster {
         exchange: Arc<dyn BreakerExchange>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        if config.node.trim().is_empty() {
-            return Err(Error::new(
-                ErrorKind::ConfigInvalid,
-                "`node` is empty; each node has a name",
-            ));
-        }
-        within("interval_ms", config.interval_ms, 10..=60_000)?;
+        config.validate()?;
         let (connected, state) = (AtomicBool::new(false), Mutex::default());
         Ok(Self { config: config.clone(), registry, exchange, clock, connected, state })
     }
@@ -95,7 +109,7 @@ impl BreakerCluster {
     /// end when their time is over.
     pub async fn tick(&self) -> Result<()> {
         let digest = self.digest();
-        let view = self.in_time(self.exchange.exchange(&digest)).await;
+        let view = self.in_time(self.interval(), self.exchange.exchange(&digest)).await;
         self.connected.store(view.is_ok(), Ordering::Release);
         self.apply(&view?);
         Ok(())
@@ -105,12 +119,13 @@ impl BreakerCluster {
     ///
     /// # Errors
     ///
-    /// The exchange failed, and nothing has happened; or there is no room for the breaker here.
+    /// The exchange failed, and nothing has happened, unless it is a `Timeout`: then the order may be on its
+    /// way. `LimitExceeded` when there is no room for the breaker here.
     pub async fn order(&self, order: &Order) -> Result<()> {
-        let standing = self.in_time(self.exchange.order(order)).await?;
         let breaker = self.registry.breaker(&order.breaker)?;
+        let standing = self.in_time(PATIENCE, self.exchange.order(order)).await?;
         let now = self.clock.now();
-        self.state().memory(&*breaker, now).obey(&*breaker, &standing, now);
+        self.state().memory(&breaker, now).obey(&standing, now);
         Ok(())
     }
 
@@ -118,11 +133,11 @@ impl BreakerCluster {
     ///
     /// # Errors
     ///
-    /// The exchange failed, and nothing has happened.
+    /// As [`order`](Self::order).
     pub async fn withdraw(&self, breaker: &str) -> Result<()> {
-        self.in_time(self.exchange.withdraw(breaker)).await?;
+        self.in_time(PATIENCE, self.exchange.withdraw(breaker)).await?;
         if let Some(breaker) = self.registry.find(breaker) {
-            self.state().memory(&*breaker, self.clock.now()).withdraw(&*breaker);
+            self.state().memory(&breaker, self.clock.now()).withdraw();
         }
         Ok(())
     }
@@ -147,9 +162,13 @@ impl BreakerCluster {
         Duration::from_millis(self.config.interval_ms)
     }
 
-    async fn in_time<T>(&self, exchange: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn in_time<T>(
+        &self,
+        span: Duration,
+        exchange: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let late = || Error::new(ErrorKind::Timeout, "the exchange of the breakers did not answer");
-        wait_within(&*self.clock, self.interval(), exchange).await.unwrap_or_else(|| Err(late()))
+        wait_within(&*self.clock, span, exchange).await.unwrap_or_else(|| Err(late()))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -160,11 +179,12 @@ impl BreakerCluster {
     fn digest(&self) -> NodeDigest {
         let breakers = self.registry.breakers();
         let (now, mut state) = (self.clock.now(), self.state());
-        state.memories.retain(|name, _| breakers.iter().any(|it| it.name() == name));
+        let names: BTreeSet<_> = breakers.iter().map(|it| it.name()).collect();
+        state.memories.retain(|name, _| names.contains(name.as_str()));
         let digest = |it: &Arc<dyn CircuitBreaker>| {
-            let memory = state.memory(&**it, now);
-            memory.expire(&**it, now);
-            memory.digest(&**it, now)
+            let memory = state.memory(it, now);
+            memory.expire(now);
+            memory.digest(now)
         };
         let breakers = breakers.iter().map(digest).collect();
         NodeDigest { node: self.config.node.clone(), age_ms: 0, breakers }
@@ -177,10 +197,10 @@ impl BreakerCluster {
         let (now, mut state) = (self.clock.now(), self.state());
         state.outliers.clear();
         for breaker in self.registry.breakers() {
-            let (config, memory) = (breaker.statistics().config, state.memory(&*breaker, now));
+            let (config, memory) = (breaker.statistics().config, state.memory(&breaker, now));
             match orders.get(breaker.name()) {
-                Some(order) => memory.obey(&*breaker, order, now),
-                None => memory.release(&*breaker, view.serial),
+                Some(order) => memory.obey(order, now),
+                None => memory.release(view.serial),
             }
             let told = by_breaker.get(breaker.name()).map_or(&[][..], Vec::as_slice);
             let digests: Vec<_> = told.iter().map(|(_, it)| it).collect();
@@ -196,9 +216,14 @@ impl BreakerCluster {
 }
 
 impl State {
-    fn memory(&mut self, breaker: &dyn CircuitBreaker, now: Instant) -> &mut Memory {
-        let name = breaker.name().to_owned();
-        self.memories.entry(name).or_insert_with(|| Memory::new(breaker, now))
+    /// What is remembered of a breaker; nothing of another that had its name before.
+    fn memory(&mut self, breaker: &Arc<dyn CircuitBreaker>, now: Instant) -> &mut Memory {
+        let new = || Memory::new(Arc::clone(breaker), now);
+        let memory = self.memories.entry(breaker.name().to_owned()).or_insert_with(new);
+        if !memory.is_of(breaker) {
+            *memory = new();
+        }
+        memory
     }
 }
 

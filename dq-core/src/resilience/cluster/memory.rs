@@ -1,5 +1,6 @@
 //! What a node remembers of a breaker from exchange to exchange.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::resilience::breaker::{CircuitBreaker, Switch};
@@ -10,6 +11,7 @@ use crate::resilience::state::{CircuitCause, CircuitState};
 /// What is remembered of one breaker.
 #[derive(Debug)]
 pub(crate) struct Memory {
+    breaker: Arc<dyn CircuitBreaker>,
     events: CircuitEvents,
     /// Since when it has been open on its own account.
     opened: Option<Instant>,
@@ -22,10 +24,14 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn new(breaker: &dyn CircuitBreaker, now: Instant) -> Self {
+    pub(crate) fn new(breaker: Arc<dyn CircuitBreaker>, now: Instant) -> Self {
         let events = breaker.subscribe();
         let opened = is_watching(breaker.state()).then_some(now);
-        Self { events, opened, closed: None, order: None, serial: 0 }
+        Self { breaker, events, opened, closed: None, order: None, serial: 0 }
+    }
+
+    pub(crate) fn is_of(&self, breaker: &Arc<dyn CircuitBreaker>) -> bool {
+        Arc::ptr_eq(&self.breaker, breaker)
     }
 
     /// Takes in what has happened since the last time.
@@ -42,9 +48,9 @@ impl Memory {
     }
 
     /// Tells what this node has seen.
-    pub(crate) fn digest(&mut self, breaker: &dyn CircuitBreaker, now: Instant) -> BreakerDigest {
+    pub(crate) fn digest(&mut self, now: Instant) -> BreakerDigest {
         self.listen(now);
-        let statistics = breaker.statistics();
+        let statistics = self.breaker.statistics();
         if !is_watching(statistics.state) {
             self.opened = None;
         }
@@ -67,14 +73,9 @@ impl Memory {
 
     /// Carries out an order that has not been carried out yet, and takes note of when it ends. One that was
     /// withdrawn here may still come in from before then.
-    pub(crate) fn obey(
-        &mut self,
-        breaker: &dyn CircuitBreaker,
-        standing: &StandingOrder,
-        now: Instant,
-    ) {
+    pub(crate) fn obey(&mut self, standing: &StandingOrder, now: Instant) {
         if standing.serial > self.serial {
-            breaker.switch(standing.order.switch);
+            self.breaker.switch(standing.order.switch);
             self.serial = standing.serial;
         } else if self.order.as_ref().is_none_or(|(it, _)| it.serial != standing.serial) {
             return;
@@ -84,27 +85,27 @@ impl Memory {
     }
 
     /// Ends the order that a view given at `serial` does not hold, unless it may be newer than the view.
-    pub(crate) fn release(&mut self, breaker: &dyn CircuitBreaker, serial: u64) {
+    pub(crate) fn release(&mut self, serial: u64) {
         if self.order.as_ref().is_some_and(|(it, _)| it.serial < serial) {
-            self.withdraw(breaker);
+            self.withdraw();
         }
     }
 
     /// Forgets the order, and closes the breaker where the order still holds it.
-    pub(crate) fn withdraw(&mut self, breaker: &dyn CircuitBreaker) {
+    pub(crate) fn withdraw(&mut self) {
         if let Some((standing, _)) = self.order.take()
-            && left_by(standing.order.switch) == Some(breaker.state())
+            && left_by(standing.order.switch) == Some(self.breaker.state())
         {
-            breaker.force_close();
+            self.breaker.force_close();
         }
     }
 
     /// Ends the order whose time is over, though nobody has withdrawn it.
-    pub(crate) fn expire(&mut self, breaker: &dyn CircuitBreaker, now: Instant) {
+    pub(crate) fn expire(&mut self, now: Instant) {
         if let Some((_, Some(end))) = &self.order
             && now >= *end
         {
-            self.withdraw(breaker);
+            self.withdraw();
         }
     }
 

@@ -17,6 +17,22 @@
 //! restarts; each has an actor, a reason, and perhaps an end. While the exchange fails, every node goes on
 //! alone, and nothing waits for it. Clocks of nodes are never compared: digests tell ages, and the
 //! exchange says what is left of an order.
+//!
+//! ```
+//! use dq_core::resilience::CircuitBreakerConfig;
+//! use dq_core::resilience::cluster::{BreakerDigest, Decision, decide};
+//!
+//! let digest = |failures, open_for_ms| {
+//!     BreakerDigest { breaker: "database".into(), calls: 100, failures, open_for_ms }
+//! };
+//! let (well, broken) = (digest(1, None), digest(100, Some(50)));
+//! let config = CircuitBreakerConfig::default();
+//! assert_eq!(decide(&config, &[&well, &well, &well, &well, &broken], None), Decision::Stay);
+//! assert_eq!(decide(&config, &[&well, &well, &well, &broken, &broken], None), Decision::Quorum);
+//! ```
+//!
+//! With the feature `redis`, `RedisBreakerExchange` is an exchange in Redis; [`BreakerCluster::run`] takes the
+//! breakers of a registry there.
 
 mod agent;
 mod decision;

@@ -29,6 +29,7 @@ mod counted;
 mod probes;
 mod rules;
 mod timed;
+mod word;
 
 use std::sync::PoisonError;
 
@@ -36,6 +37,8 @@ pub(crate) use crate::resilience::machine::counted::Counted;
 use crate::resilience::machine::probes::Probes;
 pub(crate) use crate::resilience::machine::rules::{Counts, Rules};
 pub(crate) use crate::resilience::machine::timed::Timed;
+pub(crate) use crate::resilience::machine::word::{RANDOM_STEP, share, state};
+use crate::resilience::machine::word::{epoch, streak, streak_of, word};
 use crate::resilience::state::{CircuitCause, CircuitState};
 use crate::resilience::sync::{AtomicU64, Mutex, Ordering};
 
@@ -310,7 +313,8 @@ impl Machine {
         let epoch = epoch(old) + 1;
         match to {
             CircuitState::Open => {
-                let span = self.rules.open_span(opened.times, random(&mut opened.random));
+                opened.random = opened.random.wrapping_add(RANDOM_STEP);
+                let span = self.rules.open_span(opened.times, share(opened.random));
                 opened.times = opened.times.saturating_add(1);
                 self.open_until.store(now.saturating_add(span), Ordering::Release);
             }
@@ -349,47 +353,4 @@ impl Window {
             Self::Timed(it) => it.counts(epoch, now),
         }
     }
-}
-
-const STATES: [CircuitState; 6] = [
-    CircuitState::Closed,
-    CircuitState::Open,
-    CircuitState::HalfOpen,
-    CircuitState::ForcedOpen,
-    CircuitState::Disabled,
-    CircuitState::MetricsOnly,
-];
-const STATE_BITS: u32 = 3;
-
-fn word(state: CircuitState, epoch: u64) -> u64 {
-    let number = STATES.iter().position(|it| *it == state).unwrap_or(0) as u64;
-    (epoch << STATE_BITS) | number
-}
-
-/// Returns the state of a word.
-pub(crate) fn state(word: u64) -> CircuitState {
-    let number = (word & ((1 << STATE_BITS) - 1)) as usize;
-    STATES.get(number).copied().unwrap_or(CircuitState::Closed)
-}
-
-fn epoch(word: u64) -> u64 {
-    word >> STATE_BITS
-}
-
-fn streak(length: u64, epoch: u64) -> u64 {
-    (epoch << 32) | length
-}
-
-/// Returns the length of a streak, if it is of `epoch`.
-fn streak_of(word: u64, epoch: u64) -> Option<u64> {
-    (word >> 32 == epoch & u64::from(u32::MAX)).then_some(word & u64::from(u32::MAX))
-}
-
-/// The next number of the sequence "splitmix64", between 0 and 1.
-fn random(seed: &mut u64) -> f64 {
-    *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut it = *seed;
-    it = (it ^ (it >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    it = (it ^ (it >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((it ^ (it >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }

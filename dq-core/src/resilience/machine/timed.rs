@@ -118,3 +118,20 @@ fn count_of(word: &AtomicU64, mark: u64) -> u64 {
 fn mark(epoch: u64, number: u64) -> u64 {
     ((epoch & EPOCH) << NUMBER_BITS) | (number & NUMBER)
 }
+
+#[cfg(all(test, not(dq_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_late_does_not_wipe_out_what_came_meanwhile() {
+        let window = Timed::new(100);
+        assert!(window.record(0, (false, false), 205).is_some());
+        // Another thread took the time before, and records after: its span had the same place.
+        assert_eq!(window.record(0, (true, false), 105), None);
+        assert_eq!(window.counts(0, 205), Counts { calls: 1, failures: 0, slow: 0 });
+        // Whatever is of long ago is wiped out.
+        assert!(window.record(0, (false, false), 100_005).is_some());
+        assert_eq!(window.counts(0, 100_005).calls, 1);
+    }
+}

@@ -22,16 +22,16 @@
 //! its bounds is one more violation, which no `tolerance` puts up with; with `warn` alone it warns. Where
 //! no row in scope has a value the check is not applicable.
 //!
-//! A quantile keeps every different value, one for each 128 bytes of memory that the run may take
-//! (`--memory`): 16,777,216 by default. More of them in one column are an error of the check.
+//! A quantile keeps every different value until the table has been read; beyond the memory that the run
+//! may take (`--memory`) they go to temporary files.
 
 use std::path::Path;
 
 use serde_json::Value as Json;
 
+use crate::document::Node;
 use crate::rules::bounds::Bounds;
 use crate::rules::check::{CheckKind, column};
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::measure::{Figure, Reading, Statistic};
 use crate::rules::plan::{Binder, Kernel};

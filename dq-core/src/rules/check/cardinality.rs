@@ -22,10 +22,10 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
+use crate::document::Node;
 use crate::rules::check::CheckKind;
 use crate::rules::check::key_form::{beside_not_inside, key_form};
 use crate::rules::check::references::same_length;
-use crate::rules::document::Node;
 use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
@@ -52,6 +52,20 @@ struct Children {
     foreign_key: Vec<String>,
     filter: Option<Expression>,
     form: KeyForm,
+}
+
+impl Referenced {
+    /// The other table.
+    pub fn table(&self) -> &str {
+        &self.children.table
+    }
+}
+
+impl Cardinality {
+    /// The other table.
+    pub fn table(&self) -> &str {
+        &self.children.table
+    }
 }
 
 impl CheckKind for Referenced {

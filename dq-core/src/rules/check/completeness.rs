@@ -14,9 +14,9 @@
 
 use std::path::Path;
 
+use crate::document::Node;
 use crate::rules::check::key_form::blank;
 use crate::rules::check::{CheckKind, column};
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::measure::{Figure, Reading};
 use crate::rules::plan::{Binder, Blank, Kernel};

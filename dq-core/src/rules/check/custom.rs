@@ -16,15 +16,14 @@ use arrow_array::{BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::{Field, Schema};
 
+use crate::document::{Node, nearest};
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::rules::check::CheckKind;
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
-use crate::rules::problem::nearest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::Batch;
 

@@ -10,8 +10,8 @@
 
 use std::path::Path;
 
+use crate::document::Node;
 use crate::rules::check::CheckKind;
-use crate::rules::document::Node;
 use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;

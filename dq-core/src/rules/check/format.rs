@@ -8,13 +8,12 @@
 
 use std::path::Path;
 
+use crate::document::{Node, nearest};
 use crate::rules::check::{CheckKind, column};
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::format::Format;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
-use crate::rules::problem::nearest;
 use crate::rules::schema::{self, CheckSchema};
 
 /// The text has a well-known form.

@@ -14,9 +14,9 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::document::Node;
 use crate::rules::check::CheckKind;
 use crate::rules::check::key_form::{beside_not_inside, key_form};
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
 use crate::rules::schema::{self, CheckSchema};

@@ -31,7 +31,7 @@ mod unique;
 
 use std::path::Path;
 
-use crate::rules::document::Node;
+use crate::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel};
 use crate::rules::schema::CheckSchema;
@@ -147,6 +147,26 @@ checks! {
     "sum" => Sum(aggregate::Sum),
     "quantile" => Quantile(aggregate::Quantile),
     "sql" => Sql(sql::Sql),
+}
+
+impl Check {
+    /// Another table that this check reads, if any.
+    pub fn other_table(&self) -> Option<&str> {
+        match self {
+            Self::References(it) => Some(it.table()),
+            Self::Referenced(it) => Some(it.table()),
+            Self::Cardinality(it) => Some(it.table()),
+            _ => None,
+        }
+    }
+
+    /// The text of the file that this check has read, if any.
+    pub fn file_text(&self) -> Option<&str> {
+        match self {
+            Self::OneOf(it) => it.file_text(),
+            _ => None,
+        }
+    }
 }
 
 /// Takes `column`, which must be there.

@@ -8,8 +8,8 @@
 
 use std::path::Path;
 
+use crate::document::Node;
 use crate::rules::check::{CheckKind, column, switched_on};
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};

@@ -16,8 +16,8 @@ use foldhash::fast::FixedState;
 use hashbrown::{HashSet, HashTable};
 use serde_json::json;
 
+use crate::document::{Content, Node};
 use crate::rules::check::{CheckKind, column};
-use crate::rules::document::{Content, Node};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
@@ -29,21 +29,34 @@ use crate::value::pack;
 pub struct OneOf {
     column: String,
     values: Arc<TextSet>,
+    /// What was read, if the list is in a file.
+    file_text: Option<Arc<str>>,
+}
+
+impl OneOf {
+    /// What was read, if the list is in a file.
+    pub fn file_text(&self) -> Option<&str> {
+        self.file_text.as_deref()
+    }
 }
 
 impl CheckKind for OneOf {
     fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self> {
         let column = column(fields);
+        let mut file_text = None;
         let values = match &argument.content {
             Content::Mapping(_) => {
                 let mut reference = fields.inside(argument, "`one_of`")?;
                 let file = reference.require("file").and_then(|it| reference.text_of(it, "file"));
                 reference.finish();
-                lines_of(&folder.join(file?), argument, fields)?
+                let text = read(&folder.join(file?), argument, fields)?;
+                let lines = text.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect();
+                file_text = Some(text.into());
+                lines
             }
             _ => fields.texts_of(argument, "one_of")?,
         };
-        Some(Self { column: column?, values: Arc::new(TextSet::new(values)) })
+        Some(Self { column: column?, values: Arc::new(TextSet::new(values)), file_text })
     }
 
     fn schema() -> CheckSchema {
@@ -62,9 +75,9 @@ impl CheckKind for OneOf {
     }
 }
 
-fn lines_of(path: &Path, argument: &Node, fields: &Fields<'_>) -> Option<Vec<String>> {
+fn read(path: &Path, argument: &Node, fields: &Fields<'_>) -> Option<String> {
     match std::fs::read_to_string(path) {
-        Ok(text) => Some(text.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect()),
+        Ok(text) => Some(text),
         Err(error) => {
             fields.problem(argument.place, format!("cannot read `{}`: {error}", path.display()));
             None

@@ -14,9 +14,9 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::document::Node;
 use crate::rules::check::CheckKind;
 use crate::rules::check::key_form::{beside_not_inside, key_form};
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel, KeyForm};
 use crate::rules::schema::{self, CheckSchema};
@@ -28,6 +28,13 @@ pub struct References {
     table: String,
     key: Vec<String>,
     form: KeyForm,
+}
+
+impl References {
+    /// The table of the keys.
+    pub fn table(&self) -> &str {
+        &self.table
+    }
 }
 
 impl CheckKind for References {

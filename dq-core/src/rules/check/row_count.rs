@@ -8,8 +8,8 @@
 
 use std::path::Path;
 
+use crate::document::Node;
 use crate::rules::check::CheckKind;
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::plan::{Binder, Kernel};
 use crate::rules::schema::{self, CheckSchema};

@@ -11,12 +11,11 @@
 
 use std::path::Path;
 
+use crate::document::{Node, nearest};
 use crate::rules::check::{CheckKind, column};
-use crate::rules::document::Node;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
-use crate::rules::problem::nearest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::Date;
 use crate::value::Number;

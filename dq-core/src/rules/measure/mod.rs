@@ -9,6 +9,7 @@
 
 mod moments;
 mod numbers;
+mod search;
 mod values;
 
 use arrow_buffer::BooleanBuffer;
@@ -25,6 +26,7 @@ use crate::value::lens;
 
 pub(crate) use moments::{Age, Moment, Moments, Now};
 pub(crate) use numbers::Numbers;
+pub(crate) use values::{Code, Taken, Values};
 
 /// What is measured of a column, in the rows of a filter.
 #[derive(Clone, Debug)]
@@ -62,6 +64,17 @@ pub(crate) enum Figure {
     Freshness { max: Age },
 }
 
+impl Figure {
+    /// Where the quantile is, if it is one.
+    pub(crate) fn quantile(&self) -> Option<Share> {
+        match self {
+            Self::Number { statistic: Statistic::Quantile(at), .. }
+            | Self::Day { statistic: Statistic::Quantile(at), .. } => Some(*at),
+            _ => None,
+        }
+    }
+}
+
 /// A figure of numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Statistic {
@@ -82,12 +95,11 @@ pub(crate) enum Summary {
 }
 
 impl Summary {
-    /// Nothing has been measured. `now` is the time of the run, and `values_max` bounds how many
-    /// different values are kept.
-    pub(crate) fn new(measure: &Measure, now: Now, values_max: usize) -> Self {
+    /// Nothing has been measured. `now` is the time of the run.
+    pub(crate) fn new(measure: &Measure, now: Now) -> Self {
         match measure.reading {
             Reading::Numbers | Reading::Days => {
-                Self::Numbers(Numbers::new(measure.keeps_values.then_some(values_max)))
+                Self::Numbers(Numbers::new(measure.keeps_values.then(Box::default)))
             }
             Reading::Moments => Self::Moments(Moments::new(now)),
             Reading::Presence(_) => Self::Presence(0),
@@ -120,11 +132,14 @@ impl Summary {
 }
 
 impl Summary {
-    /// Ends the measuring of a partition.
-    pub(crate) fn finish(&mut self) {
-        if let Self::Numbers(numbers) = self {
-            numbers.finish();
-        }
+    /// The values that are kept for quantiles, as far as they are in memory.
+    pub(crate) fn values(&self) -> Option<&Values> {
+        if let Self::Numbers(numbers) = self { numbers.values() } else { None }
+    }
+
+    /// As [`values`](Self::values).
+    pub(crate) fn values_mut(&mut self) -> Option<&mut Values> {
+        if let Self::Numbers(numbers) = self { numbers.values_mut() } else { None }
     }
 
     /// Adds what another partition has measured.

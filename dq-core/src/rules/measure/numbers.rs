@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::rules::measure::Statistic;
+use crate::rules::measure::search::Search;
 use crate::rules::measure::values::Values;
 use crate::rules::share::Share;
 use crate::value::ExactSum;
@@ -16,15 +17,17 @@ pub(crate) struct Numbers {
     sum: ExactSum,
     /// The least and the greatest.
     extremes: Option<(Number, Number)>,
-    /// All of them, if there are quantiles.
-    values: Option<Values>,
+    /// All of them, if there are quantiles to find.
+    values: Option<Box<Values>>,
+    /// The quantiles that were found.
+    quantiles: Vec<(Share, Number)>,
 }
 
 impl Numbers {
-    /// No numbers; those to come are kept, if at all, up to so many different ones.
-    pub(crate) fn new(values_max: Option<usize>) -> Self {
-        let (sum, values) = (ExactSum::default(), values_max.map(Values::new));
-        Self { count: 0, sum, extremes: None, values }
+    /// No numbers; those to come are kept in `values`, if at all.
+    pub(crate) fn new(values: Option<Box<Values>>) -> Self {
+        let sum = ExactSum::default();
+        Self { count: 0, sum, extremes: None, values, quantiles: Vec::new() }
     }
 
     #[inline]
@@ -34,13 +37,6 @@ impl Numbers {
         self.extend(number, number);
         if let Some(values) = &mut self.values {
             values.add(number);
-        }
-    }
-
-    /// Needed once, after the last number.
-    pub(crate) fn finish(&mut self) {
-        if let Some(values) = &mut self.values {
-            values.finish();
         }
     }
 
@@ -75,7 +71,7 @@ impl Numbers {
     ///
     /// # Errors
     ///
-    /// `LimitExceeded` for a quantile if there are more different numbers than may be kept.
+    /// `Internal` for a quantile that was not found before.
     pub(crate) fn figure(&self, statistic: Statistic) -> Result<Option<Number>> {
         Ok(Some(match (statistic, self.extremes) {
             (_, None) => return Ok(None),
@@ -87,9 +83,33 @@ impl Numbers {
         }))
     }
 
-    fn quantile(&self, share: Share) -> Result<Number> {
-        let rank = share.of(self.count).max(1);
-        let number = self.values.as_ref().map_or(Ok(None), |it| it.at(rank))?;
-        number.ok_or_else(|| Error::new(ErrorKind::Internal, "the values of a quantile are lost"))
+    fn quantile(&self, at: Share) -> Result<Number> {
+        let found = self.quantiles.iter().find(|it| it.0 == at);
+        let lost = || Error::new(ErrorKind::Internal, "a quantile is lost");
+        found.map(|it| it.1).ok_or_else(lost)
+    }
+
+    /// The values, as far as they are in memory, and the search for a quantile among all; nothing if
+    /// there are none.
+    pub(crate) fn search(&self, at: Share) -> Option<(&Values, Search)> {
+        let values = self.values.as_deref()?;
+        Some((values, values.search(at.of(self.count).max(1))?))
+    }
+
+    /// Keeps a quantile that was found.
+    pub(crate) fn keep_quantile(&mut self, at: Share, number: Number) {
+        self.quantiles.push((at, number));
+    }
+
+    pub(crate) fn values(&self) -> Option<&Values> {
+        self.values.as_deref()
+    }
+
+    pub(crate) fn values_mut(&mut self) -> Option<&mut Values> {
+        self.values.as_deref_mut()
+    }
+
+    pub(crate) fn forget_values(&mut self) {
+        self.values = None;
     }
 }

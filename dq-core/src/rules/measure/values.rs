@@ -2,95 +2,149 @@
 
 use std::cmp::Ordering;
 
-use crate::error::Error;
-use crate::error::ErrorKind;
-use crate::error::Result;
+use crate::rules::measure::search::{Search, ZONES};
 use crate::value::Number;
 
 /// Finite numbers, each with its number of occurrences.
 ///
 /// Numbers that a float holds exactly, which nearly all are, take eight bytes; the others sixteen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Values {
     floats: Counted<u64>,
     wholes: Counted<i128>,
-    max: usize,
+    /// How many there are in each zone, with those that were taken out.
+    zones: [u64; ZONES],
+}
+
+/// A number as bits, which ascend within a zone as numbers do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Code {
+    /// A float.
+    Float(u64),
+    /// A whole number that is beyond those which floats hold exactly.
+    Whole(i128),
+}
+
+/// Values that were taken out, each with its number of occurrences.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) floats: Vec<(u64, u64)>,
+    pub(crate) wholes: Vec<(i128, u64)>,
 }
 
 /// Up to here every whole number is a float.
 const EXACT_MAX: i128 = 1 << 53;
 
-impl Values {
-    /// No values; at most `max` different ones are kept.
-    pub(crate) fn new(max: usize) -> Self {
-        Self { floats: Counted::default(), wholes: Counted::default(), max }
+/// The codes of the least and the greatest of them.
+const EXACT_CODES: [u64; 2] = [code(-(EXACT_MAX as f64)), code(EXACT_MAX as f64)];
+
+const SIGN: u64 = 1 << 63;
+const WIDE_SIGN: u128 = 1 << 127;
+
+impl Code {
+    #[inline]
+    fn of(number: Number) -> Self {
+        match number.normalized() {
+            Number::Float(it) => Self::Float(code(it)),
+            Number::Integer(it) if (-EXACT_MAX..=EXACT_MAX).contains(&it) => {
+                Self::Float(code(it as f64))
+            }
+            Number::Integer(it) => Self::Whole(it),
+        }
+    }
+
+    /// Which of the zones it lies in. Floats beyond whole numbers are beyond all that have 128 bits.
+    #[inline]
+    pub(crate) fn zone(self) -> usize {
+        let [least, greatest] = EXACT_CODES;
+        match self {
+            Self::Float(it) if it < least => 0,
+            Self::Whole(it) if it < 0 => 1,
+            Self::Float(it) if it <= greatest => 2,
+            Self::Whole(_) => 3,
+            Self::Float(_) => 4,
+        }
+    }
+
+    /// Whether a zone is one of whole numbers.
+    pub(crate) fn is_whole(zone: usize) -> bool {
+        matches!(zone, 1 | 3)
     }
 
     #[inline]
-    pub(crate) fn add(&mut self, number: Number) {
-        match number.normalized() {
-            Number::Float(it) => self.floats.add(code(it), self.max),
-            Number::Integer(it) if (-EXACT_MAX..=EXACT_MAX).contains(&it) => {
-                self.floats.add(code(it as f64), self.max);
-            }
-            Number::Integer(it) => self.wholes.add(it, self.max),
+    pub(crate) fn bits(self) -> u128 {
+        match self {
+            Self::Float(it) => it.into(),
+            Self::Whole(it) => it as u128 ^ WIDE_SIGN,
         }
     }
 
-    /// Counts the last values. Needed once, before values are merged and looked for.
-    pub(crate) fn finish(&mut self) {
-        self.floats.fold(self.max);
-        self.wholes.fold(self.max);
-    }
-
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.floats.merge(&other.floats, self.max);
-        self.wholes.merge(&other.wholes, self.max);
-    }
-
-    /// The value of a rank, counted from 1; none if there are not so many.
-    ///
-    /// # Errors
-    ///
-    /// `LimitExceeded` if there are more different values than may be kept.
-    pub(crate) fn at(&self, rank: u64) -> Result<Option<Number>> {
-        let (floats, wholes) = (&self.floats, &self.wholes);
-        let is_too_many = floats.sorted.len() + wholes.sorted.len() > self.max;
-        if is_too_many || floats.is_too_many || wholes.is_too_many {
-            let message = format!(
-                "cannot keep the values of a quantile: more than {} different ones; allow more memory",
-                self.max
-            );
-            return Err(Error::new(ErrorKind::LimitExceeded, message));
-        }
-        let floats = floats.sorted.iter().map(|(it, count)| (Number::Float(decode(*it)), *count));
-        let wholes = wholes.sorted.iter().map(|(it, count)| (Number::Integer(*it), *count));
-        let (mut floats, mut wholes) = (floats.peekable(), wholes.peekable());
-        let mut before = 0;
-        loop {
-            let next = match (floats.peek(), wholes.peek()) {
-                (Some((float, _)), Some((whole, _))) if whole < float => wholes.next(),
-                (Some(_), _) => floats.next(),
-                (None, _) => wholes.next(),
-            };
-            let Some((number, count)) = next else { return Ok(None) };
-            before += count;
-            if before >= rank {
-                return Ok(Some(number));
-            }
+    /// The number with these bits in a zone.
+    pub(crate) fn number(zone: usize, bits: u128) -> Number {
+        if Self::is_whole(zone) {
+            Number::Integer((bits ^ WIDE_SIGN) as i128)
+        } else {
+            Number::Float(decode(bits as u64))
         }
     }
 }
 
+impl Values {
+    #[inline]
+    pub(crate) fn add(&mut self, number: Number) {
+        let code = Code::of(number);
+        if let Some(count) = self.zones.get_mut(code.zone()) {
+            *count += 1;
+        }
+        match code {
+            Code::Float(it) => self.floats.add(it),
+            Code::Whole(it) => self.wholes.add(it),
+        }
+    }
+
+    /// Counts the last values. Needed before values are merged and seen.
+    pub(crate) fn finish(&mut self) {
+        self.floats.fold();
+        self.wholes.fold();
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.floats.merge(&other.floats);
+        self.wholes.merge(&other.wholes);
+        self.zones.iter_mut().zip(other.zones).for_each(|(all, more)| *all += more);
+    }
+
+    /// How much memory they take, also while the last of them are counted.
+    pub(crate) fn bytes(&self) -> usize {
+        self.floats.bytes() + self.wholes.bytes()
+    }
+
+    /// Takes the values out; they still count for the ranks of others.
+    pub(crate) fn take(&mut self) -> Taken {
+        self.finish();
+        let (floats, wholes) = (std::mem::take(&mut self.floats), std::mem::take(&mut self.wholes));
+        Taken { floats: floats.sorted, wholes: wholes.sorted }
+    }
+
+    /// Calls `see` with each value that was not taken out, and its number of occurrences.
+    pub(crate) fn each(&self, mut see: impl FnMut(Code, u64)) {
+        self.floats.sorted.iter().for_each(|(it, count)| see(Code::Float(*it), *count));
+        self.wholes.sorted.iter().for_each(|(it, count)| see(Code::Whole(*it), *count));
+    }
+
+    /// The search for the value of a rank, counted from 1; none if there are not so many.
+    pub(crate) fn search(&self, rank: u64) -> Option<Search> {
+        Search::new(self.zones, rank)
+    }
+}
+
 /// A code of a float, in the order of floats.
-fn code(float: f64) -> u64 {
-    const SIGN: u64 = 1 << 63;
+const fn code(float: f64) -> u64 {
     let bits = float.to_bits();
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
 fn decode(code: u64) -> f64 {
-    const SIGN: u64 = 1 << 63;
     f64::from_bits(if code & SIGN == 0 { !code } else { code & !SIGN })
 }
 
@@ -102,8 +156,6 @@ struct Counted<T> {
     /// Those that are not counted yet: no more than there are others, so that counting them all is
     /// done once for each doubling.
     fresh: Vec<T>,
-    /// Whether there were more different ones than allowed; then none are kept.
-    is_too_many: bool,
 }
 
 /// So many fresh values are counted at once, at least.
@@ -111,51 +163,40 @@ const FRESH_MIN: usize = 4096;
 
 impl<T> Default for Counted<T> {
     fn default() -> Self {
-        Self { sorted: Vec::new(), fresh: Vec::new(), is_too_many: false }
+        Self { sorted: Vec::new(), fresh: Vec::new() }
     }
 }
 
 impl<T: Copy + Ord> Counted<T> {
     #[inline]
-    fn add(&mut self, value: T, max: usize) {
-        if self.is_too_many {
-            return;
-        }
+    fn add(&mut self, value: T) {
         self.fresh.push(value);
         if self.fresh.len() >= self.sorted.len().max(FRESH_MIN) {
-            self.fold(max);
+            self.fold();
         }
     }
 
     /// Counts the fresh values.
-    fn fold(&mut self, max: usize) {
+    fn fold(&mut self) {
         self.fresh.sort_unstable();
         let fresh = self.fresh.chunk_by(|a, b| a == b);
         let fresh = fresh.filter_map(|it| Some((*it.first()?, it.len() as u64)));
-        let all = merged(&self.sorted, fresh, max);
+        self.sorted = merged(&self.sorted, fresh);
         self.fresh.clear();
-        self.keep(all);
     }
 
-    fn merge(&mut self, other: &Self, max: usize) {
-        let all = merged(&self.sorted, other.sorted.iter().copied(), max);
-        self.keep(all.filter(|_| !other.is_too_many));
+    fn merge(&mut self, other: &Self) {
+        self.sorted = merged(&self.sorted, other.sorted.iter().copied());
     }
 
-    fn keep(&mut self, all: Option<Vec<(T, u64)>>) {
-        match all {
-            Some(all) if !self.is_too_many => self.sorted = all,
-            _ => *self = Self { is_too_many: true, ..Self::default() },
-        }
+    /// Counting makes a list that may be twice as long while the old one is still there.
+    fn bytes(&self) -> usize {
+        3 * self.sorted.len() * size_of::<(T, u64)>() + self.fresh.capacity() * size_of::<T>()
     }
 }
 
-/// Both lists, which ascend, as one; nothing if that has more than `max` values.
-fn merged<T: Copy + Ord>(
-    a: &[(T, u64)],
-    b: impl Iterator<Item = (T, u64)>,
-    max: usize,
-) -> Option<Vec<(T, u64)>> {
+/// Both lists, which ascend, as one.
+fn merged<T: Copy + Ord>(a: &[(T, u64)], b: impl Iterator<Item = (T, u64)>) -> Vec<(T, u64)> {
     let mut all = Vec::with_capacity(a.len());
     let (mut a, mut b) = (a.iter().copied().peekable(), b.peekable());
     loop {
@@ -164,16 +205,12 @@ fn merged<T: Copy + Ord>(
             (Some(left), Some(right)) => left.0.cmp(&right.0),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (None, None) => return Some(all),
+            (None, None) => return all,
         };
         let left = if order.is_le() { a.next() } else { None };
         let right = if order.is_ge() { b.next() } else { None };
         let count = left.map_or(0, |it| it.1) + right.map_or(0, |it| it.1);
-        let value = left.or(right)?.0;
-        if all.len() == max {
-            return None;
-        }
-        all.push((value, count));
+        all.extend(left.or(right).map(|it| (it.0, count)));
     }
 }
 
@@ -189,43 +226,51 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_all_zones_keep_their_order() {
+        let wholes = [i128::MIN, -(1 << 60), -EXACT_MAX - 1, EXACT_MAX + 1, i128::MAX];
+        let wholes = wholes.into_iter().map(Number::Integer);
+        let floats = [-1e300, -1e39, -9e15, -0.5, 0.0, 0.5, 9e15, 1e39, 1e300].map(Number::Float);
+        let mut numbers: Vec<_> = wholes.chain(floats).collect();
+        numbers.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        let codes: Vec<_> = numbers.iter().map(|it| Code::of(*it)).collect();
+        assert!(codes.is_sorted_by_key(|it| (it.zone(), it.bits())), "{codes:?}");
+        let back = codes.iter().map(|it| Code::number(it.zone(), it.bits()));
+        assert_eq!(back.collect::<Vec<_>>(), numbers);
+    }
+
+    #[test]
     fn ranks_are_those_of_the_sorted_numbers() {
         let wide = i128::from(i64::MAX);
-        let mut numbers = vec![Number::Integer(wide), Number::Float(9e18), Number::Float(1e19)];
+        let mut numbers = vec![Number::Integer(wide), Number::Float(9e18), Number::Float(1e40)];
         numbers.extend((0..20_000).map(|it| Number::Float(f64::from(it * 7919 % 1000) / 4.0)));
         numbers.extend((0..20_000).map(|it| Number::Integer(wide - it * 31 % 500)));
-        let mut parts = [Values::new(2000), Values::new(2000), Values::new(2000)];
+        numbers.extend((0..20).map(|it| Number::Integer(it - wide)));
+        let mut parts = [Values::default(), Values::default(), Values::default()];
+        let mut taken = Vec::new();
         for (position, number) in numbers.iter().enumerate() {
             parts[position % 7 % 3].add(*number);
+            if position % 9000 == 0 {
+                taken.push(parts[1].take());
+            }
         }
         parts.iter_mut().for_each(Values::finish);
         let [mut all, second, third] = parts;
         all.merge(&second);
         all.merge(&third);
         numbers.sort_by(|a, b| a.partial_cmp(b).unwrap());
-        for (position, number) in numbers.iter().enumerate().step_by(997) {
-            assert_eq!(all.at(position as u64 + 1).unwrap(), Some(*number), "{position}");
+        let ranks = (0..numbers.len()).step_by(997).chain([0, numbers.len() - 1]);
+        for position in ranks {
+            let mut search = all.search(position as u64 + 1).unwrap();
+            while search.found().is_none() {
+                all.each(|code, count| search.see(code, count));
+                let floats = taken.iter().flat_map(|it| &it.floats);
+                floats.for_each(|(it, count)| search.see(Code::Float(*it), *count));
+                let wholes = taken.iter().flat_map(|it| &it.wholes);
+                wholes.for_each(|(it, count)| search.see(Code::Whole(*it), *count));
+                assert!(search.narrow());
+            }
+            assert_eq!(search.found(), Some(numbers[position]), "{position}");
         }
-        assert_eq!(all.at(numbers.len() as u64).unwrap(), numbers.last().copied());
-        assert_eq!(all.at(numbers.len() as u64 + 1).unwrap(), None);
-    }
-
-    #[test]
-    fn too_many_values_are_an_error_however_they_were_split() {
-        for split in [0, 1, 500, 999] {
-            let (mut first, mut second) = (Values::new(999), Values::new(999));
-            (0..split).for_each(|it| first.add(Number::Integer(it)));
-            (split..1000).for_each(|it| second.add(Number::Integer(it)));
-            first.finish();
-            second.finish();
-            first.merge(&second);
-            let error = first.at(1).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::LimitExceeded);
-            assert!(error.message().contains("more than 999 different ones"), "{error}");
-        }
-        let mut enough = Values::new(1000);
-        (0..9000).for_each(|it| enough.add(Number::Integer(it % 1000)));
-        enough.finish();
-        assert_eq!(enough.at(1).unwrap(), Some(Number::Integer(0)));
+        assert!(all.search(numbers.len() as u64 + 1).is_none());
     }
 }

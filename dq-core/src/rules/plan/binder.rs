@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::document::Place;
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::measure::{Figure, Measure, Reading, Statistic};
 use crate::rules::plan::builder::Builder;
 use crate::rules::plan::{Kernel, KeyForm, KeySet, KeyValues, Keys};
-use crate::rules::problem::Place;
 use crate::value::Date;
 
 /// Finds the columns, keys and predicates of one check in one table, and notes what is missing.

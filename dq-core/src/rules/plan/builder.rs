@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::document::{Place, Problems, nearest};
+use crate::error::{ErrorKind, Result};
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
 use crate::rules::measure::Measure;
 use crate::rules::plan::{KeySet, KeySetId, Keys, MeasureId, PlannedFilter, TablePlan};
-use crate::rules::problem::{Place, Problems, nearest};
 use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 use crate::value::Date;
 use crate::value::TableSchema;
@@ -48,7 +48,7 @@ impl<'s> Builder<'s> {
         if self.problems.is_empty() {
             Ok(self.tables)
         } else {
-            Err(self.problems.into_error(self.file))
+            Err(self.problems.into_error(ErrorKind::RulesInvalid, self.file))
         }
     }
 

@@ -1,10 +1,10 @@
 //! The plan for single records of one table: its checks that need no other rows.
 
+use crate::document::nearest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::check::Check;
 use crate::rules::plan::builder::Builder;
 use crate::rules::plan::{Plan, plan_rule};
-use crate::rules::problem::nearest;
 use crate::rules::rule_set::{RuleCheck, RuleSet};
 use crate::value::Date;
 use crate::value::{ColumnSchema, TableSchema, ValueType};

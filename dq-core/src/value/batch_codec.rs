@@ -1,4 +1,4 @@
-//! Batches as bytes, for temporary files.
+//! Batches as bytes, for temporary files and caches.
 
 use arrow_buffer::Buffer;
 
@@ -112,7 +112,8 @@ impl Reader<'_> {
         let word = if kind == NULL { 0 } else { i64::from_le_bytes(self.take()?) };
         let start = self.at;
         if matches!(kind, TEXT | BYTES) {
-            self.at += usize::try_from(word).ok()?;
+            self.at = start.checked_add(usize::try_from(word).ok()?)?;
+            self.bytes.get(start..self.at)?;
         }
         Some(Stored { kind, word, start })
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a rule set, and where.
+//! What is wrong with a document, and where.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::error::ErrorKind;
 
-/// A place in a rule file; lines and columns count from 1.
+/// A place in a file; lines and columns count from 1.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Place {
     /// The line.
@@ -15,7 +15,7 @@ pub(crate) struct Place {
     pub(crate) column: usize,
 }
 
-/// One thing that is wrong with a rule set.
+/// One thing that is wrong with a document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Problem {
     /// Where.
@@ -24,7 +24,7 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
-/// All that is wrong with a rule set.
+/// All that is wrong with a document.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Problems(Vec<Problem>);
 
@@ -37,15 +37,19 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// One error of kind `RulesInvalid` that lists every problem, a line each, in the order of the file.
-    pub(crate) fn into_error(mut self, file: &str) -> Error {
+    /// One error that lists every problem, a line each, in the order of the file.
+    pub(crate) fn into_error(self, kind: ErrorKind, file: &str) -> Error {
+        Error::new(kind, self.into_lines(file).join("\n"))
+    }
+
+    /// A line for each problem, in the order of the file.
+    pub(crate) fn into_lines(mut self, file: &str) -> Vec<String> {
         let mut told = HashSet::new();
         self.0.retain(|it| told.insert((it.place, it.message.clone())));
         self.0.sort_by_key(|it| it.place);
         let line =
             |it: &Problem| format!("{file}:{}:{}: {}", it.place.line, it.place.column, it.message);
-        let lines: Vec<_> = self.0.iter().map(line).collect();
-        Error::new(ErrorKind::RulesInvalid, lines.join("\n"))
+        self.0.iter().map(line).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What tells two states of a table apart.
 
+use serde::{Deserialize, Serialize};
+
 /// The state of a table at one moment, as far as it can be told without reading the table.
 ///
 /// Equal versions mean equal rows: whoever reads a table after taking its version, and later finds the
@@ -19,6 +21,14 @@ impl Version {
         Self { local: local.into(), shared }
     }
 
+    /// The state as far as `reach` wants it told, as a text that tells it from all others.
+    pub fn reaching(&self, reach: VersionReach) -> String {
+        match (reach, self.shared()) {
+            (VersionReach::Everywhere, Some(shared)) => format!("everywhere {shared}"),
+            _ => format!("process {}", self.local()),
+        }
+    }
+
     /// The state as the manager that gave it sees it. Comparable with what the same manager gives
     /// later, and never equal to what another manager gives, in this process or another.
     pub fn local(&self) -> &str {
@@ -30,4 +40,18 @@ impl Version {
     pub fn shared(&self) -> Option<&str> {
         self.shared.as_deref()
     }
+}
+
+/// By which versions of a table its data count as unchanged, when what was read of them is used again.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum VersionReach {
+    /// Those that the source tells this process: every commit counts at once, whoever made it. Other
+    /// processes, and the same one after a restart, cannot use what is kept.
+    #[default]
+    Process,
+    /// Those that every process sees, where there is one, so that processes that share a cache use what
+    /// each other has kept. What they rest on is told by [`Version::shared`].
+    Everywhere,
 }

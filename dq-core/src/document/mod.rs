@@ -3,18 +3,33 @@
 //! Scalars keep their text as it is written (`01` stays `01`): who reads a scalar decides what it
 //! is. JSON is YAML, so one reader serves both.
 
+mod placeholder;
+mod problem;
+mod surrogates;
+
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use crate::rules::problem::{Place, Problems};
-use crate::rules::surrogates;
+pub(crate) use placeholder::replace;
+pub(crate) use problem::{Place, Problems, nearest};
 
-/// Aliases may repeat nodes; more than this many nodes in all is an attack, not a rule set.
+/// Aliases may repeat nodes; more than this many nodes in all is an attack, not a document.
 const NODES_MAX: usize = 1_000_000;
 
 /// Rule sets are some ten levels deep; whoever walks the tree may rely on the stack.
 const DEPTH_MAX: usize = 64;
+
+/// The text of a file. Gives the place of the first byte that is not UTF-8 otherwise.
+pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, Problems> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+        let line = before.filter(|it| **it == b'\n').count() + 1;
+        let mut problems = Problems::default();
+        problems.add(Place { line, column: 1 }, "this is not UTF-8");
+        problems
+    })
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -31,9 +46,10 @@ pub(crate) enum Content {
 }
 
 impl Node {
-    /// Reads a document. Gives nothing where the problems tell why.
+    /// Reads a document. Gives nothing where the problems tell why, and where there is none in the text.
     pub(crate) fn parse(text: &str, problems: &mut Problems) -> Option<Self> {
         let mut builder = Builder::default();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for event in Parser::new_from_str(&surrogates::join(text)) {
             let taken = match event {
                 Ok((event, span)) => builder.take(event, place_of(span.start)),
@@ -48,12 +64,6 @@ impl Node {
         }
         for (place, message) in builder.problems {
             problems.add(place, message);
-        }
-        if builder.root.is_none() {
-            problems.add(
-                Place { line: 1, column: 1 },
-                "the file is empty: expected `version` and `rules`",
-            );
         }
         builder.root
     }

@@ -1,0 +1,155 @@
+//! `database`: where the data are.
+
+use crate::config::key::Key;
+use crate::config::kind::{DAY_MS, Kind};
+
+const SERVERS: &str = "PostgreSQL and MySQL";
+const REPLICAS: &str = "read replicas";
+const SHARDS: &str = "sharding";
+
+const URLS: Kind = Kind::Url(&["postgresql", "postgres", "mysql"]);
+const GIB: u64 = 1 << 30;
+
+pub(crate) const KEYS: &[Key] = &[
+    Key::new(
+        "database.primary.type",
+        Kind::Word(&["sqlite", "postgresql", "mysql"]),
+        "The kind of database.",
+    )
+    .default("sqlite")
+    .set_by(&["DQ_DB_TYPE", "VEEVA_DB_TYPE"])
+    .read_by_config(),
+    Key::new(
+        "database.primary.database",
+        Kind::Path,
+        "The name of the database; the path of the file where it is SQLite.",
+    )
+    .set_by(&["DQ_DB_NAME", "DQ_DB_PATH", "VEEVA_DB_NAME", "VEEVA_DB_PATH"])
+    .read_by_config(),
+    Key::new("database.primary.host", Kind::Host, "The host of the database server.")
+        .default("localhost")
+        .set_by(&["DQ_DB_HOST", "VEEVA_DB_HOST"])
+        .awaits(SERVERS),
+    Key::new("database.primary.port", Kind::Whole(1, 65_535), "The port of the database server.")
+        .default("5432")
+        .set_by(&["DQ_DB_PORT", "VEEVA_DB_PORT"])
+        .awaits(SERVERS),
+    Key::new("database.primary.username", Kind::Text, "Who logs in to the database server.")
+        .set_by(&["DQ_DB_USER", "VEEVA_DB_USER"])
+        .awaits(SERVERS),
+    Key::new("database.primary.password", Kind::Secret, "The password of that user.")
+        .set_by(&["DQ_DB_PASSWORD", "VEEVA_DB_PASSWORD"])
+        .awaits(SERVERS),
+    Key::new(
+        "database.primary.connection_pool_size",
+        Kind::Whole(1, 1_000),
+        "How many connections may read at once.",
+    )
+    .set_by(&["DQ_DB_POOL_SIZE", "VEEVA_DB_POOL_SIZE"])
+    .sets("sqlite.readers"),
+    Key::new(
+        "database.primary.max_overflow",
+        Kind::Whole(0, 1_000),
+        "How many connections beyond those may be opened for a while.",
+    )
+    .default("20")
+    .set_by(&["DQ_DB_MAX_OVERFLOW", "VEEVA_DB_MAX_OVERFLOW"])
+    .awaits(SERVERS),
+    Key::new(
+        "database.primary.pool_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long to wait for a connection of the pool.",
+    )
+    .set_by(&["DQ_DB_POOL_TIMEOUT", "VEEVA_DB_POOL_TIMEOUT"])
+    .sets("sqlite.acquire_timeout_ms"),
+    Key::new(
+        "database.primary.query_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long the server lets one statement run.",
+    )
+    .default("300")
+    .awaits(SERVERS),
+    Key::new("database.primary.enable_query_logging", Kind::Flag, "Whether statements are logged.")
+        .default("false")
+        .set_by(&["DQ_DB_ECHO", "VEEVA_DB_ECHO"])
+        .awaits("logging"),
+    Key::new(
+        "database.sqlite.create_if_missing",
+        Kind::Flag,
+        "Whether a writer creates the file if it is missing.",
+    )
+    .sets("sqlite.create_if_missing"),
+    Key::new(
+        "database.sqlite.busy_timeout",
+        Kind::milliseconds(0, DAY_MS),
+        "How long to wait for a lock that another connection holds.",
+    )
+    .sets("sqlite.busy_timeout_ms"),
+    Key::new(
+        "database.sqlite.cache_size",
+        Kind::Size(0, 1 << 40),
+        "The page cache of each connection that runs queries; whole KiB.",
+    )
+    .sets("sqlite.cache_size_kib"),
+    Key::new(
+        "database.sqlite.result_size_max",
+        Kind::Size(1, 1 << 40),
+        "How much the values of one result may take in memory.",
+    )
+    .sets("sqlite.result_size_max_bytes"),
+    Key::new(
+        "database.sqlite.mmap_size",
+        Kind::Size(0, 1024 * GIB),
+        "How much of the file is mapped into memory; whole MiB.",
+    )
+    .sets("sqlite.mmap_size_mib"),
+    Key::new(
+        "database.sqlite.journal_mode",
+        Kind::Word(&["keep", "wal", "delete"]),
+        "The journal mode that a writer sets; `keep` leaves the file's own.",
+    )
+    .sets("sqlite.journal_mode"),
+    Key::new(
+        "database.sqlite.synchronous",
+        Kind::Word(&["off", "normal", "full", "extra"]),
+        "When a writer waits for the disk.",
+    )
+    .sets("sqlite.synchronous"),
+    Key::new("database.sqlite.foreign_keys", Kind::Flag, "Whether a writer enforces foreign keys.")
+        .sets("sqlite.foreign_keys"),
+    Key::new(
+        "database.sqlite.scan_method",
+        Kind::Word(&["auto", "pages", "statements"]),
+        "How tables are scanned: by pages where possible, by pages only, or by statements only.",
+    )
+    .sets("sqlite.scan_method"),
+    Key::new(
+        "database.sqlite.scan_connections",
+        Kind::Whole(1, 64),
+        "How many connections a scan by statements may use at once.",
+    )
+    .sets("sqlite.scan_connections"),
+    Key::new("database.read_replicas", Kind::List(&URLS), "Servers that answer what only reads.")
+        .set_by(&["DQ_DB_READ_REPLICAS", "VEEVA_DB_READ_REPLICAS"])
+        .awaits(REPLICAS),
+    Key::new("database.sharding.enabled", Kind::Flag, "Whether tables are spread over shards.")
+        .default("false")
+        .awaits(SHARDS),
+    Key::new(
+        "database.sharding.strategy",
+        Kind::Word(&["hash", "range", "directory"]),
+        "How the shard of a row is found.",
+    )
+    .default("hash")
+    .awaits(SHARDS),
+    Key::new("database.sharding.shard_key", Kind::Text, "The column that decides.").awaits(SHARDS),
+    Key::new("database.sharding.shards.[].name", Kind::Text, "What a shard is called.")
+        .awaits(SHARDS),
+    Key::new("database.sharding.shards.[].connection", URLS, "Where a shard is.").awaits(SHARDS),
+    Key::new(
+        "database.sharding.shards.[].hash_range",
+        Kind::List(&Kind::Text),
+        "Which part of the hashes a shard holds.",
+    )
+    .awaits(SHARDS),
+];

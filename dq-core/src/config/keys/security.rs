@@ -1,0 +1,12 @@
+//! `security`: who may see what.
+
+use crate::config::key::Key;
+use crate::config::kind::Kind;
+
+pub(crate) const KEYS: &[Key] = &[Key::new(
+    "security.ssl_mode",
+    Kind::Word(&["disable", "prefer", "require", "verify-ca", "verify-full"]),
+    "How connections to database servers are encrypted and their certificates verified.",
+)
+.default("verify-full")
+.awaits("PostgreSQL and MySQL")];

@@ -1,0 +1,193 @@
+//! The executor over a database manager.
+
+use std::sync::Arc;
+#[cfg(feature = "cache")]
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+#[cfg(feature = "cache")]
+use crate::cache::{CacheManager, CacheManagerExt};
+use crate::clock::Clock;
+use crate::database::{DatabaseManager, QueryResult, Statement};
+use crate::error::Result;
+use crate::executor::QueryExecutor;
+use crate::executor::asking::Asking;
+use crate::executor::call::Call;
+use crate::executor::config::ExecutorConfig;
+use crate::executor::gate::Gate;
+use crate::executor::gated_source;
+use crate::executor::in_order::in_order;
+use crate::executor::passage::Doing;
+#[cfg(feature = "cache")]
+use crate::executor::results::{Kept, KeptResult, Results};
+use crate::executor::statistics::{Executed, ExecutorStatistics};
+use crate::executor::stream::{ResultStream, pump};
+use crate::source::Snapshot;
+
+/// The executor over a [`DatabaseManager`] of any kind.
+#[derive(Debug)]
+pub struct AsyncQueryExecutor {
+    asking: Asking,
+    #[cfg(feature = "cache")]
+    results: Option<Results>,
+}
+
+impl AsyncQueryExecutor {
+    /// An executor over `database`, with limits of its own.
+    ///
+    /// # Errors
+    ///
+    /// `ConfigInvalid` for a value out of its range.
+    pub fn new(
+        database: Arc<dyn DatabaseManager>,
+        config: ExecutorConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let gate = Gate::new(database.name(), config, clock)?;
+        Ok(Self::behind(gate, database))
+    }
+
+    /// An executor over `database`, within the limits of `gate`.
+    pub fn behind(gate: Arc<Gate>, database: Arc<dyn DatabaseManager>) -> Self {
+        let asking = Asking { database, gate };
+        Self {
+            asking,
+            #[cfg(feature = "cache")]
+            results: None,
+        }
+    }
+
+    /// Keeps results in `cache`, for calls that allow it. `data` names the database among all that the
+    /// cache may know, such as the absolute path of a file.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    #[cfg(feature = "cache")]
+    pub fn with_cache(
+        mut self,
+        cache: Arc<dyn CacheManager>,
+        data: impl Into<Arc<str>>,
+    ) -> Result<Self> {
+        self.results = Some(Results::new(cache, data.into())?);
+        Ok(self)
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Arc<dyn DatabaseManager> {
+        &self.asking.database
+    }
+
+    /// The limits, to put something else within them too.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.asking.gate
+    }
+
+    /// Gives an earlier result, or asks the database, once for all who ask the same meanwhile.
+    #[cfg(feature = "cache")]
+    async fn reuse(
+        &self,
+        results: &Results,
+        kept: &Kept,
+        (statement, call): (&Statement, &Call),
+    ) -> Result<Executed<QueryResult>> {
+        let mut passage = self.gate().begin(call, Doing::Query);
+        // Asked in a task of its own, whoever waits for it. What it took is told here, if it is this call's.
+        let asked = Arc::new(Mutex::new(None));
+        let telling = Arc::clone(&asked);
+        let (asking, statement_there, call_there) =
+            (self.asking.clone(), statement.clone(), call.clone());
+        let compute = move || async move {
+            let executed = asking.query_within(&statement_there, &call_there).await?;
+            let (bytes, config) = (executed.statistics.bytes, asking.gate.config());
+            let kept = KeptResult::of(&executed.value, bytes, config);
+            *telling.lock().unwrap_or_else(PoisonError::into_inner) = Some(executed);
+            Ok(kept)
+        };
+        let found = results.cache.get_or_compute(&kept.key, &kept.options, compute);
+        let result = passage.run(found).await;
+        let own = asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let earlier = match result {
+            Ok(earlier) => earlier,
+            Err(error) => {
+                let failed = Err(error);
+                passage.end(&failed);
+                return failed;
+            }
+        };
+        if let Some(Executed { value, statistics }) = own {
+            passage.meter.figures = statistics;
+            return Ok(Executed { value, statistics: passage.end(&Ok(())) });
+        }
+        let KeptResult::Rows(rows) = &*earlier else {
+            passage.meter.forget();
+            return self.asking.query(statement, call).await;
+        };
+        passage.meter.figures.cached = true;
+        passage.meter.figures.rows = rows.row_count() as u64;
+        Ok(Executed { value: rows.clone(), statistics: passage.end(&Ok(())) })
+    }
+}
+
+#[async_trait]
+impl QueryExecutor for AsyncQueryExecutor {
+    /// First the cache, if there is one; then what [`Gate`] spells out.
+    async fn query(&self, statement: &Statement, call: &Call) -> Result<Executed<QueryResult>> {
+        #[cfg(feature = "cache")]
+        if let Some(results) = &self.results {
+            let database = &*self.asking.database;
+            let how = (call, self.gate().config());
+            if let Some(kept) = results.find(database, statement, how).await {
+                return self.reuse(results, &kept, (statement, call)).await;
+            }
+        }
+        self.asking.query(statement, call).await
+    }
+
+    async fn query_all(
+        &self,
+        statements: &[Statement],
+        call: &Call,
+    ) -> Vec<Result<Executed<QueryResult>>> {
+        let queries = statements.iter().map(|it| self.query(it, call));
+        in_order(queries, self.gate().config().concurrent_max).await
+    }
+
+    async fn stream(&self, statement: &Statement, call: &Call) -> Result<ResultStream> {
+        let (database, gate) = (&self.asking.database, self.gate());
+        let mut passage = gate.begin(call, Doing::Query);
+        match gate.pass(&mut passage, call, || database.stream(statement)).await {
+            Ok((rows, place)) => Ok(pump(rows, (place, passage), Arc::clone(gate))),
+            Err(error) => {
+                let failed = Err(error);
+                passage.end(&failed);
+                failed
+            }
+        }
+    }
+
+    async fn execute(&self, statement: &Statement, call: &Call) -> Result<Executed<u64>> {
+        let (database, gate) = (&self.asking.database, self.gate());
+        let mut passage = gate.begin(call, Doing::Change);
+        let passed = gate.pass(&mut passage, call, || database.execute(statement)).await;
+        let result = passed.map(|(value, _place)| value);
+        if let Ok(rows) = &result {
+            passage.meter.figures.rows = *rows;
+        }
+        let statistics = passage.end(&result);
+        result.map(|value| Executed { value, statistics })
+    }
+
+    async fn snapshot(&self, call: &Call) -> Result<Box<dyn Snapshot>> {
+        gated_source::open(&*self.asking.database, self.gate(), call).await
+    }
+
+    fn statistics(&self) -> ExecutorStatistics {
+        self.gate().statistics()
+    }
+
+    async fn close(&self) {
+        self.gate().close().await;
+    }
+}

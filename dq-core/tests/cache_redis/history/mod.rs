@@ -1,0 +1,115 @@
+//! Three processes share a cache while Redis is stopped, killed, emptied and cut off; all they do is
+//! written down, and a checker reads it.
+//!
+//! The truth is a number for each key, in a server of its own that nothing is done to. Writers raise it,
+//! and then invalidate; readers read it through the cache.
+
+mod checker;
+mod node;
+mod record;
+
+use std::path::Path;
+
+use crate::history::checker::Promise;
+use crate::history::record::{History, now_micros};
+use crate::*;
+
+pub(crate) use node::work;
+
+const PROCESSES: usize = 3;
+/// Set for the long history.
+const SOAK: &str = "DQ_SOAK";
+
+/// What is done to Redis, by turns.
+#[derive(Clone, Copy, Debug)]
+enum Disturbance {
+    KillClients,
+    Sleep(u64),
+    Flush,
+    Restart(u64),
+}
+
+impl Disturbance {
+    /// Does it, and returns from when to when Redis was out of reach.
+    async fn happen(self, server: &mut RedisServer) -> (u64, u64) {
+        let begun = now_micros();
+        match self {
+            Self::KillClients => {
+                for _ in 0..20 {
+                    server.kill_clients();
+                    pause(10).await;
+                }
+            }
+            Self::Sleep(milliseconds) => {
+                server.pause();
+                pause(milliseconds).await;
+                server.resume();
+            }
+            Self::Flush => server.flush_all(),
+            Self::Restart(milliseconds) => {
+                server.kill();
+                pause(milliseconds).await;
+                server.restart();
+            }
+        }
+        (begun, now_micros())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_read_is_wrong_or_staler_than_promised() {
+    let (Some(mut server), Some(truth)) = (RedisServer::start(), RedisServer::start()) else {
+        return;
+    };
+    let is_long = std::env::var_os(SOAK).is_some();
+    let operations = if is_long { 100_000 } else { 2000 };
+    let folder = tempfile::tempdir().unwrap();
+    let variables = |node: usize| {
+        [
+            (node::TRUTH, truth.url()),
+            (node::NODE, node.to_string()),
+            (node::OPERATIONS, (operations / PROCESSES + 1).to_string()),
+        ]
+    };
+    let start = |node| worker::start("history", &server.url(), folder.path(), &variables(node));
+    let mut nodes: Vec<_> = (0..PROCESSES).map(start).collect();
+    let sleep = if is_long { 5000 } else { 700 };
+    let turns = [
+        Disturbance::KillClients,
+        Disturbance::Sleep(sleep),
+        Disturbance::Flush,
+        Disturbance::Restart(300),
+    ];
+    let mut outages = Vec::new();
+    let begun = now_micros();
+    for disturbance in turns.into_iter().cycle() {
+        pause(if is_long { 2000 } else { 800 }).await;
+        if nodes.iter_mut().all(|it| !it.is_running()) {
+            break;
+        }
+        assert!(now_micros() - begun < 600_000_000, "a process hangs");
+        outages.push(disturbance.happen(&mut server).await);
+    }
+    let history = read(folder.path(), outages);
+    assert!(history.operations() >= operations, "only {}", history.operations());
+    let promise = Promise {
+        staleness: Duration::from_secs(1),
+        agreement: Duration::from_secs(3),
+        longest: Duration::from_secs(5),
+    };
+    let violations = promise.violations(&history);
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+    println!("{}", history.summary());
+}
+
+/// What all processes have written down.
+fn read(folder: &Path, outages: Vec<(u64, u64)>) -> History {
+    let mut history = History { outages, ..Default::default() };
+    for node in 0..PROCESSES {
+        let path = folder.join(format!("{node}.history"));
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(text.ends_with("end\n"), "process {node} did not come to its end:\n{text}");
+        history.add(node, &text);
+    }
+    history
+}

@@ -1,0 +1,54 @@
+//! Where the rows are.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use dq_core::Result;
+use dq_core::engine;
+#[cfg(feature = "redis")]
+use dq_core::secret::redacted_url;
+use dq_core::source::Source;
+
+use crate::arguments::ReadingArguments;
+
+/// Where the rows are.
+#[derive(Args, Debug)]
+pub(crate) struct SourceArguments {
+    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `postgres://…`, `-` for standard input;
+    /// several are checked together, and `NAME=SOURCE` names the table
+    #[arg(value_name = "SOURCE", required = true)]
+    sources: Vec<String>,
+}
+
+impl SourceArguments {
+    pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
+        engine::open_all(&self.sources, &reading.options())
+    }
+
+    /// What names the data to be read so among all data there are; nothing if that is standard input.
+    #[cfg(feature = "redis")]
+    pub(crate) fn data(&self, reading: &ReadingArguments) -> Option<String> {
+        let folder = std::env::current_dir().ok()?;
+        let mut data = format!("{} {:?}", folder.display(), reading.options());
+        for source in &self.sources {
+            if engine::is_url(source) {
+                data = format!("{data} {}", redacted_url(source));
+                continue;
+            }
+            let path = engine::path_of(source);
+            if path == Path::new("-") {
+                return None;
+            }
+            let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            data = format!("{data} {source:?} {}", real.display());
+        }
+        Some(data)
+    }
+
+    /// The files that are sources.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let files = self.sources.iter().filter(|it| !engine::is_url(it));
+        files.map(|it| engine::path_of(it))
+    }
+}
