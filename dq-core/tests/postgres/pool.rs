@@ -60,17 +60,17 @@ async fn old_connections_and_those_without_work_are_closed() {
     let clock = Arc::new(TestClock::new());
     let config = PostgresConfig { idle_min: 1, idle_timeout_ms: 60_000, ..place.config() };
     let database = PostgresDatabaseManager::open(config, Arc::clone(&clock) as _).await.unwrap();
-    let mut callers: Vec<_> = Vec::new();
+    let mut callers = Vec::new();
     for _ in 0..3 {
-        callers.push(database.stream(&"SELECT 1".into()).await.unwrap());
+        callers.push(database.begin().await.unwrap());
     }
-    for mut stream in callers {
-        while stream.next().await.unwrap().is_some() {}
+    for transaction in callers {
+        transaction.rollback().await.unwrap();
     }
-    assert_eq!(database.statistics().readers.idle, 3);
+    assert_eq!(database.statistics().writers.idle, 3);
     let idle = || {
         clock.advance(Duration::from_secs(61));
-        database.statistics().readers.idle == 1
+        database.statistics().writers.idle == 1
     };
     wait_for("those without work are closed", idle).await;
     let process = scalar(&database, "SELECT pg_backend_pid()").await;

@@ -132,6 +132,11 @@ impl Connector {
         let version = connection.server_version_num().unwrap_or_default();
         let settings = sqlx::raw_sql(AssertSqlSafe(self.settings.clone()));
         let row = connection.fetch_one(settings).await?;
+        let knows_characters = text(&row, 1)? != "SQL_ASCII";
+        if !knows_characters {
+            // Else the server refuses to send what is not UTF-8.
+            connection.execute("SET client_encoding = 'SQL_ASCII'").await?;
+        }
         if version >= CLIENT_CHECK_VERSION {
             let set = format!("SET client_connection_check_interval = {CLIENT_CHECK_MS}");
             match connection.execute(sqlx::raw_sql(AssertSqlSafe(set))).await {
@@ -143,7 +148,7 @@ impl Connector {
         Ok(Opened {
             connection,
             session: Session { process: text(&row, 0)?, began: text(&row, 2)? },
-            server: Server { version, knows_characters: text(&row, 1)? != "SQL_ASCII" },
+            server: Server { version, knows_characters },
             since: self.clock.now(),
         })
     }
