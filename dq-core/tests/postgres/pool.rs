@@ -85,17 +85,8 @@ async fn a_task_that_is_dropped_anywhere_returns_its_connection_clean() {
     place.run("CREATE TABLE t (a int)");
     let mut tasks = JoinSet::new();
     for number in 0..60_u64 {
-        let database = Arc::clone(&database);
-        tasks.spawn(async move {
-            let work = async {
-                let mut transaction = database.begin().await.unwrap();
-                transaction.execute(&"INSERT INTO t VALUES (1)".into()).await.unwrap();
-                transaction.query(&"SELECT count(*) FROM t".into()).await.unwrap();
-                scalar(&*database, "SELECT 1").await;
-                transaction.rollback().await.unwrap();
-            };
-            tokio::time::timeout(Duration::from_micros(number * 300), work).await.ok();
-        });
+        let work = write_and_read(Arc::clone(&database));
+        tasks.spawn(tokio::time::timeout(Duration::from_micros(number * 300), work));
     }
     while tasks.join_next().await.is_some() {}
     let is_quiet = || {
@@ -109,6 +100,14 @@ async fn a_task_that_is_dropped_anywhere_returns_its_connection_clean() {
     wait_for("no transaction is open", || place.run(open) == "0").await;
     drop(exhaust(&database).await);
     database.close().await;
+}
+
+async fn write_and_read(database: Arc<PostgresDatabaseManager>) {
+    let mut transaction = database.begin().await.unwrap();
+    transaction.execute(&"INSERT INTO t VALUES (1)".into()).await.unwrap();
+    transaction.query(&"SELECT count(*) FROM t".into()).await.unwrap();
+    scalar(&*database, "SELECT 1").await;
+    transaction.rollback().await.unwrap();
 }
 
 #[test]

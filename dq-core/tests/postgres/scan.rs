@@ -2,7 +2,7 @@
 
 use dq_core::ErrorKind;
 use dq_core::database::DatabaseManager;
-use dq_core::source::Source;
+use dq_core::source::{Partition, Source};
 use dq_core::value::{Batch, Date, Timestamp, Value, ValueType};
 
 use crate::bench::{ENDLESS, Place, count, read, rows, scan, whole};
@@ -255,6 +255,12 @@ async fn a_table_that_is_being_scanned_is_not_emptied() {
     drop(partitions);
 }
 
+async fn take(partition: &mut dyn Partition, batches: usize) {
+    for _ in 0..batches {
+        assert!(partition.next().await.unwrap().is_some());
+    }
+}
+
 #[tokio::test]
 async fn a_dropped_scan_leaves_nothing_at_work() {
     let Some(place) = Place::new() else { return };
@@ -264,9 +270,7 @@ async fn a_dropped_scan_leaves_nothing_at_work() {
         let snapshot = database.snapshot().await.unwrap();
         let mut partitions = snapshot.scan(&whole(&*snapshot, "t", 3)).await.unwrap();
         for partition in &mut partitions {
-            for _ in 0..batches {
-                assert!(partition.next().await.unwrap().is_some());
-            }
+            take(partition.as_mut(), batches).await;
         }
         drop((partitions, snapshot));
     }

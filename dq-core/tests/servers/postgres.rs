@@ -174,11 +174,14 @@ fn prepare(programs: &Path, folder: &Path, settings: &str, tls: Option<(&Identit
         ] {
             fs::copy(from, folder.join(to)).expect("it can be copied");
         }
-        let place = folder.display();
-        settings.push_str(&format!(
-            "ssl = on\nssl_cert_file = '{place}/server.pem'\nssl_key_file = '{place}/server.key'\n\
-             ssl_ca_file = '{place}/ca.pem'\n"
-        ));
+        settings += "ssl = on\n";
+        for (name, file) in [
+            ("ssl_cert_file", "server.pem"),
+            ("ssl_key_file", "server.key"),
+            ("ssl_ca_file", "ca.pem"),
+        ] {
+            settings += &line(name, &folder.join(file));
+        }
         succeed(Command::new("chmod").arg("600").arg(folder.join("server.key")));
     }
     if is_root() {
@@ -206,8 +209,13 @@ fn prepare(programs: &Path, folder: &Path, settings: &str, tls: Option<(&Identit
     write("data/pg_hba.conf", ACCESS);
     let configuration = folder.join("data/postgresql.conf");
     let generated = fs::read_to_string(&configuration).expect("it can be read");
-    settings.push_str(&format!("unix_socket_directories = '{place}'\n"));
+    settings += &line("unix_socket_directories", folder);
     fs::write(configuration, generated + &settings).expect("it can be written");
+}
+
+/// A line of the configuration that names a path.
+fn line(name: &str, path: &Path) -> String {
+    format!("{name} = '{}'\n", path.display())
 }
 
 fn launch(programs: &Path, folder: &Path, port: u16) -> Process {
