@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sqlx::Connection;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::{Clock, within};
@@ -53,6 +53,8 @@ struct Idle {
     since: Instant,
     /// How many connections had been lost when it was last used.
     losses: u64,
+    /// The runtime that it was used on. On another it could hang, or fail where that one is gone.
+    runtime: Option<Id>,
 }
 
 #[derive(Debug, Default)]
@@ -226,7 +228,7 @@ impl Pool {
         }
         let losses = self.losses.load(Ordering::Relaxed);
         if let Some(idle) = &mut *self.idle() {
-            idle.push(Idle { opened, since: now, losses });
+            idle.push(Idle { opened, since: now, losses, runtime: current_runtime() });
         }
         self.reap_later();
     }
@@ -253,13 +255,14 @@ impl Pool {
         Ok(permit)
     }
 
-    /// The connection that was used last, if it is not too old.
+    /// The connection that was used last, if it is not too old and belongs to this runtime.
     fn pop(&self) -> Result<Option<Idle>> {
-        let now = self.clock.now();
+        let (now, runtime) = (self.clock.now(), current_runtime());
         let mut idle = self.idle();
         let waiting = idle.as_mut().ok_or_else(|| self.closed())?;
         while let Some(last) = waiting.pop() {
-            if now.saturating_duration_since(last.opened.since) < self.limits.lifetime {
+            let age = now.saturating_duration_since(last.opened.since);
+            if age < self.limits.lifetime && last.runtime == runtime {
                 return Ok(Some(last));
             }
         }
@@ -323,6 +326,10 @@ impl Pool {
     fn idle(&self) -> MutexGuard<'_, Option<Vec<Idle>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn current_runtime() -> Option<Id> {
+    Handle::try_current().ok().map(|it| it.id())
 }
 
 fn lost() -> sqlx::Error {
