@@ -58,3 +58,4 @@ soak:
 	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience --test cache
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test cache_redis history
+	cargo test -p dq-core --all-features --locked --test cache_refused -- --ignored
