@@ -42,7 +42,7 @@ python:
 
 # Prints ratios side by side, for benches/README.md. Takes some minutes; makes its data first.
 bench:
-	cargo bench -p dq --bench ratio --bench record --bench executor --bench breaker --locked
+	cargo bench -p dq --bench ratio --bench record --bench executor --bench breaker --bench cache --locked
 
 # dq, DuckDB, Polars and DataFusion by turns over the same Parquet files; installs the three below target/.
 bench-parquet:
@@ -57,4 +57,6 @@ loom:
 soak:
 	PROPTEST_CASES=20000 cargo test --workspace --all-features --locked
 	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored
-	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience
+	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience --test cache
+	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test cache_redis history
+	cargo test -p dq-core --all-features --locked --test cache_refused -- --ignored

@@ -51,8 +51,8 @@
 //! # Features
 //!
 //! One per backend and file format: `sqlite`, `csv`, `parquet`, `ipc` and `json`, all on by default;
-//! `generate`, which makes data to try things on; and `tower`, which makes a
-//! [`Guard`](resilience::Guard) a layer.
+//! `generate`, which makes data to try things on; `redis`, by which processes share a cache and what
+//! their breakers have seen; and `tower`, which makes a [`Guard`](resilience::Guard) a layer.
 
 #[cfg(feature = "cache")]
 pub mod cache;

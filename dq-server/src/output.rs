@@ -31,16 +31,14 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
 /// Says on standard error what went wrong. There is nobody to tell if that fails too.
 pub(crate) fn complain(error: &Error) {
     let text = describe(error);
-    let _ = match error.kind() {
-        // Every line names its own place, the way that editors understand.
-        ErrorKind::RulesInvalid => writeln!(io::stderr(), "{text}"),
-        _ => writeln!(io::stderr(), "dq: {text}"),
+    // Every line names its own place, the way that editors understand.
+    let is_placed = match error.kind() {
+        ErrorKind::RulesInvalid => true,
+        ErrorKind::ConfigInvalid => !text.starts_with("cannot "),
+        _ => false,
     };
-}
-
-/// Says on standard error what is wrong with a file: each line names its own place.
-pub(crate) fn problems(error: &Error) {
-    let _ = writeln!(io::stderr(), "{}", describe(error));
+    let name = if is_placed { "" } else { "dq: " };
+    let _ = writeln!(io::stderr(), "{name}{text}");
 }
 
 /// Says on standard error what its reader may want to know.

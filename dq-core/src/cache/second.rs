@@ -2,9 +2,11 @@
 //! through a breaker, and what it says about a key that it has not been told is invalid does not count.
 
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use tokio::task::AbortHandle;
 
 use crate::cache::counters::Counters;
 use crate::cache::envelope::{Envelope, Opened};
@@ -38,6 +40,8 @@ pub(crate) struct Second {
     pub(crate) config: TieredConfig,
     /// Whether invalidations are heard.
     pub(crate) connected: AtomicBool,
+    /// What listens and what replays.
+    pub(crate) tasks: OnceLock<[AbortHandle; 2]>,
 }
 
 /// A value for the store.
@@ -69,6 +73,11 @@ impl Second {
 
     pub(crate) fn lease_ms(&self) -> u64 {
         self.config.lease_ms
+    }
+
+    pub(crate) fn end_tasks(&self) {
+        self.tasks.get().into_iter().flatten().for_each(AbortHandle::abort);
+        self.connected.store(false, Ordering::Release);
     }
 
     /// One answer for each key, or none if the store gives none.

@@ -53,7 +53,7 @@ pub struct LevelStatistics {
     pub sets: u64,
     /// Values that it dropped for want of room. Of a shared store it is not known.
     pub evictions: u64,
-    /// Values found expired or invalidated when looked up or cleaned up.
+    /// Values found expired or invalidated by cleaning up.
     pub expirations: u64,
     /// Calls that failed or missed their deadline.
     pub errors: u64,

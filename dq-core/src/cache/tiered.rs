@@ -8,13 +8,12 @@
 //!   feed says `Current` ────┘ what is held may be trusted for another `max_disconnected_staleness_ms`
 //! ```
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 use crate::cache::counters::Counters;
 use crate::cache::delegate::delegate;
@@ -128,7 +127,6 @@ pub struct TieredCache(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     engine: Arc<Engine>,
-    tasks: [JoinHandle<()>; 2],
 }
 
 impl TieredCache {
@@ -171,11 +169,15 @@ impl TieredCache {
             counters: Arc::clone(&counters),
             config: config.clone(),
             connected: AtomicBool::new(false),
+            tasks: OnceLock::new(),
         };
         let engine = Arc::new(Engine { local, counters, second: Some(second) });
-        let listening = runtime.spawn(listen(Arc::clone(&engine), feed));
-        let replaying = runtime.spawn(replay(Arc::clone(&engine)));
-        Ok(Self(Arc::new(Inner { engine, tasks: [listening, replaying] })))
+        let listening = runtime.spawn(listen(Arc::clone(&engine), feed)).abort_handle();
+        let replaying = runtime.spawn(replay(Arc::clone(&engine))).abort_handle();
+        if let Some(second) = &engine.second {
+            second.tasks.get_or_init(|| [listening, replaying]);
+        }
+        Ok(Self(Arc::new(Inner { engine })))
     }
 
     /// Returns who this cache is among the nodes that share the store.
@@ -195,7 +197,9 @@ impl TieredCache {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        if let Some(second) = &self.engine.second {
+            second.end_tasks();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cache::redis::{RedisStore, RedisStoreConfig};
+use crate::cache::redis::RedisStore;
 use crate::cache::{CacheManager, TieredCache};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -23,7 +23,7 @@ pub fn open_cache(
 ) -> Result<Option<Arc<dyn CacheManager>>> {
     let Some(redis) = &config.redis else { return Ok(None) };
     let connection = RedisConnection::with_clock(redis, Arc::clone(clock))?;
-    let store = Arc::new(RedisStore::new(connection, RedisStoreConfig::default())?);
+    let store = Arc::new(RedisStore::new(connection, config.redis_store.clone())?);
     let cache = TieredCache::new(&config.cache, store, Arc::clone(clock), None)?;
     Ok(Some(Arc::new(cache)))
 }

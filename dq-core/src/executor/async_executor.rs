@@ -14,6 +14,8 @@ use crate::error::Result;
 use crate::executor::QueryExecutor;
 use crate::executor::asking::Asking;
 use crate::executor::call::Call;
+#[cfg(feature = "cache")]
+use crate::executor::call::Reuse;
 use crate::executor::config::ExecutorConfig;
 use crate::executor::gate::Gate;
 use crate::executor::gated_source;
@@ -84,6 +86,28 @@ impl AsyncQueryExecutor {
         &self.asking.gate
     }
 
+    /// Where the result is kept, if it may be. The database tells versions within the time of the call; one
+    /// that is given a rest is not asked for any.
+    #[cfg(feature = "cache")]
+    async fn find(
+        &self,
+        results: &Results,
+        statement: &Statement,
+        call: &Call,
+    ) -> Result<Option<Kept>> {
+        let (database, gate) = (&*self.asking.database, self.gate());
+        if matches!(call.reuse, Reuse::Unchanged(_)) && gate.breaker().check().is_err() {
+            return Ok(None);
+        }
+        let finding = results.find(database, statement, (call, gate.config()));
+        if let Reuse::Never | Reuse::For(_) = call.reuse {
+            return Ok(finding.await);
+        }
+        let mut passage = gate.begin_within(call, Doing::Query);
+        let found = passage.wait(finding).await;
+        found.map_or_else(|| Err(passage.allowed.not_started()), Ok)
+    }
+
     /// Gives an earlier result, or asks the database, once for all who ask the same meanwhile.
     #[cfg(feature = "cache")]
     async fn reuse(
@@ -135,12 +159,10 @@ impl QueryExecutor for AsyncQueryExecutor {
     /// First the cache, if there is one; then what [`Gate`] spells out.
     async fn query(&self, statement: &Statement, call: &Call) -> Result<Executed<QueryResult>> {
         #[cfg(feature = "cache")]
-        if let Some(results) = &self.results {
-            let database = &*self.asking.database;
-            let how = (call, self.gate().config());
-            if let Some(kept) = results.find(database, statement, how).await {
-                return self.reuse(results, &kept, (statement, call)).await;
-            }
+        if let Some(results) = &self.results
+            && let Some(kept) = self.find(results, statement, call).await?
+        {
+            return self.reuse(results, &kept, (statement, call)).await;
         }
         self.asking.query(statement, call).await
     }

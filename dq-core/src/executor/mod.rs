@@ -66,6 +66,9 @@ mod attempt;
 mod blocking;
 mod call;
 mod config;
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod conformance;
 mod fair_limit;
 mod fair_queue;
 mod gate;

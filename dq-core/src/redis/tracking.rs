@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use redis::{PushInfo, PushKind, Value};
 use tokio::sync::{Notify, mpsc};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::command::Command;
@@ -178,12 +178,8 @@ impl Supervisor {
         loop {
             let topology = self.router.topology().await;
             self.shared.note_topology(topology.as_ref().err());
-            let changed = topology.ok().filter(|it| known.as_ref() != Some(it));
-            if let Some(topology) = changed {
-                self.follow_masters(&topology, &mut followers, &mut tasks);
-                // At the first time, each connection says it for itself.
-                let has_moved = known.replace(topology).is_some();
-                self.shared.is_overflown.fetch_or(has_moved, Ordering::AcqRel);
+            if let Ok(topology) = topology {
+                self.adopt(topology, &mut known, &mut followers, &mut tasks);
             }
             self.router.clock.sleep(TOPOLOGY_INTERVAL).await;
             if self.router.settings.mode != RedisMode::Single {
@@ -192,10 +188,29 @@ impl Supervisor {
         }
     }
 
+    /// Follows the masters of `topology`, if that is news.
+    fn adopt(
+        &self,
+        topology: Arc<Topology>,
+        known: &mut Option<Arc<Topology>>,
+        followers: &mut HashMap<Address, AbortHandle>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        if known.as_ref() == Some(&topology) {
+            return;
+        }
+        self.follow_masters(&topology, followers, tasks);
+        while tasks.try_join_next().is_some() {}
+        // At the first time, each connection says it for itself.
+        if known.replace(topology).is_some() {
+            self.shared.send(TrackingEvent::Lost);
+        }
+    }
+
     fn follow_masters(
         &self,
         topology: &Topology,
-        followers: &mut HashMap<Address, tokio::task::AbortHandle>,
+        followers: &mut HashMap<Address, AbortHandle>,
         tasks: &mut JoinSet<()>,
     ) {
         let masters = topology.masters();

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use dq_core::ErrorKind;
 use dq_core::cache::{
     CacheKey, CacheManager, CacheManagerExt, CacheOptions, Lookup, MemoryCache, MemoryConfig,
     Namespace, NoopCache, Reach, Stored, Tag, TieredConfig,
 };
 use dq_core::clock::TestClock;
+use dq_core::{Error, ErrorKind, Result};
 
 use crate::support::{Origin, key, lookups, memory, minute, namespace};
 
@@ -152,16 +152,7 @@ async fn warming_computes_each_key_once_and_tells_what_failed() {
     let keys: Vec<_> = (0..100_u64).map(|it| (key(it), it)).collect();
     let load = {
         let origin = origin.clone();
-        move |number: u64| {
-            let calls = origin.next();
-            async move {
-                calls().await?;
-                match number % 10 {
-                    7 => Err(dq_core::Error::new(ErrorKind::Unavailable, "there is no 7")),
-                    _ => Ok(number),
-                }
-            }
-        }
+        move |number: u64| all_but_sevens(number, origin.next())
     };
     let warmed = cache.warm(keys, &minute(), 8, load).await;
     assert_eq!((warmed.ready, warmed.failed), (90, 10));
@@ -195,4 +186,16 @@ fn configuration_out_of_range_is_refused_by_the_name_of_the_field() {
     assert!(serde_json::from_str::<MemoryConfig>(r#"{"bytes_mx": 1}"#).is_err());
     let read: TieredConfig = serde_json::from_str(r#"{"deadline_ms": 20}"#).unwrap();
     assert_eq!(read, TieredConfig { deadline_ms: 20, ..Default::default() });
+}
+
+/// Ten numbers in a hundred cannot be had.
+async fn all_but_sevens<F: Future<Output = Result<u64>>>(
+    number: u64,
+    asked: impl FnOnce() -> F,
+) -> Result<u64> {
+    asked().await?;
+    match number % 10 {
+        7 => Err(Error::new(ErrorKind::Unavailable, "there is no 7")),
+        _ => Ok(number),
+    }
 }

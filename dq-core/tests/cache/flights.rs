@@ -195,7 +195,7 @@ fn callers_of_another_runtime_go_on_when_the_one_that_computed_ends() {
     let staying = runtime();
     let computed = Arc::new(AtomicU64::new(0));
     ending.block_on(async {
-        let (first, _) = (hung_caller(&cache), ());
+        let first = hung_caller(&cache);
         settle().await;
         first.abort();
     });

@@ -55,7 +55,7 @@ fn what_is_no_key_is_not_read() {
         good.replace(":v3", ":v-1"),
         format!("{good}:more"),
         good.replace("numbers:", "numbers:0"),
-        good.replace("numbers:", "numbers:+").replace("v3", "v3"),
+        good.replace("numbers:", "numbers:+"),
     ];
     for text in bad {
         assert!(CacheKey::parse(&text).is_none(), "{text}");

@@ -32,14 +32,18 @@ fn verdict(length: u64) -> Verdict {
     }
 }
 
-fn keyring(current: u32, numbers: &[u8]) -> Option<Keyring> {
+fn keyring(current: u32, numbers: &[u8]) -> Keyring {
     let keys = numbers.iter().map(|it| (u32::from(*it), [*it; 32]));
-    Some(Keyring::new(current, keys).expect("the numbers differ"))
+    Keyring::new(current, keys).expect("the numbers differ")
 }
 
 /// One cache over `store` that encrypts with `keyring`.
-async fn encrypting(clock: &TestClock, store: &TestStore, keyring: Option<Keyring>) -> Node {
-    let node = node(clock, store, &TieredConfig::default(), keyring);
+async fn encrypting(
+    clock: &TestClock,
+    store: &TestStore,
+    keyring: impl Into<Option<Keyring>>,
+) -> Node {
+    let node = node(clock, store, &TieredConfig::default(), keyring.into());
     settle().await;
     node
 }
@@ -176,13 +180,13 @@ async fn without_the_right_key_there_is_a_counted_miss_and_plain_payloads_are_no
     let store = TestStore::new(&clock);
     let a = encrypting(&clock, &store, keyring(1, &[1])).await;
     a.cache.set(&key("a"), 7_u64, &minute()).await;
-    for keys in [None, keyring(2, &[2])] {
+    for keys in [None, Some(keyring(2, &[2]))] {
         let b = encrypting(&clock, &store, keys).await;
         assert_eq!(b.get("a").await, None);
         assert_eq!(payloads(&b).wrong_key, 1);
     }
     let wrong = Keyring::new(1, [(1, [99; 32])]).unwrap();
-    let b = encrypting(&clock, &store, Some(wrong)).await;
+    let b = encrypting(&clock, &store, wrong).await;
     assert_eq!(b.get("a").await, None);
     assert_eq!(payloads(&b).wrong_key, 1);
     let plain = encrypting(&clock, &store, None).await;

@@ -12,7 +12,8 @@ pub(crate) fn namespace() -> Namespace {
     Namespace::new("numbers").expect("the name is allowed")
 }
 
-pub(crate) fn key(part: impl ToString) -> CacheKey {
+#[expect(clippy::needless_pass_by_value, reason = "shorter at each of many calls")]
+pub(crate) fn key<P: ToString>(part: P) -> CacheKey {
     CacheKey::new(&namespace(), 1, [part.to_string()])
 }
 

@@ -1,8 +1,8 @@
 //! Memory over a store: values, invalidations and leases between nodes.
 
-use dq_core::ErrorKind;
 use dq_core::cache::{CacheManager, CacheManagerExt, CacheOptions, Reach, Stored, Tag};
 use dq_core::clock::Clock;
+use dq_core::{ErrorKind, Result};
 
 use crate::nodes::{Node, nodes, pass, two};
 use crate::store::Fault;
@@ -85,6 +85,11 @@ async fn age_is_the_stores_and_clocks_are_not_compared() {
     assert_eq!(b.get("a").await, None, "it was 50 seconds old when it came");
 }
 
+/// What the test says, when it says it.
+async fn told(receiver: tokio::sync::oneshot::Receiver<u64>) -> Result<u64> {
+    Ok(receiver.await.unwrap_or(0))
+}
+
 /// Computes for `span` by the clock of the test.
 async fn slowly(node: Node, clock: impl Clock + 'static, span: u64, origin: Origin) -> u64 {
     let compute = origin.next();
@@ -134,8 +139,7 @@ async fn what_a_holder_writes_after_it_slept_through_its_lease_is_refused() {
     let sleeper = tokio::spawn({
         let a = a.clone();
         async move {
-            let compute = || async { Ok(receiver.await.unwrap_or(0)) };
-            a.cache.get_or_compute(&key("a"), &minute(), compute).await.map(|it| *it)
+            a.cache.get_or_compute(&key("a"), &minute(), || told(receiver)).await.map(|it| *it)
         }
     });
     settle().await;
@@ -168,8 +172,7 @@ async fn what_was_computed_before_an_invalidation_elsewhere_is_kept_nowhere() {
     let computing = tokio::spawn({
         let a = a.clone();
         async move {
-            let compute = || async { Ok(receiver.await.unwrap_or(0)) };
-            a.cache.get_or_compute(&key("a"), &minute(), compute).await.map(|it| *it)
+            a.cache.get_or_compute(&key("a"), &minute(), || told(receiver)).await.map(|it| *it)
         }
     });
     settle().await;

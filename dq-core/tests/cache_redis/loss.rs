@@ -2,7 +2,6 @@
 
 use dq_core::cache::Scope;
 
-use crate::servers::sentinel::{MASTER_NAME, RedisSentinel};
 use crate::*;
 
 #[tokio::test]
@@ -65,17 +64,11 @@ async fn a_server_that_starts_again_with_its_data_is_not_trusted_with_them() {
 #[tokio::test]
 async fn a_replica_that_takes_over_is_not_trusted_with_what_it_has() {
     let Some(mut sentinel) = RedisSentinel::start() else { return };
-    let config = RedisConfig {
-        nodes: sentinel.addresses(),
-        mode: RedisMode::Sentinel,
-        sentinel_master: MASTER_NAME.to_owned(),
-        ..Default::default()
-    };
-    let connection = RedisConnection::new(&config).unwrap();
-    let store = RedisStore::new(connection, RedisStoreConfig::default()).unwrap();
+    let store = store_behind(&sentinel);
     let key = key("failover", "a");
     assert!(is_stored(&store, &entry(&key, "1", &[])).await);
-    while sentinel.servers[1].ask(&["DBSIZE"]).text() != "2" {
+    let name = format!("dq:{{c0}}:e:{key}");
+    while sentinel.servers[1].ask(&["EXISTS", &name]).text() != "1" {
         pause(10).await;
     }
     sentinel.servers[0].kill();

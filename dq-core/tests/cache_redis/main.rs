@@ -26,6 +26,7 @@ use dq_core::redis::{RedisConfig, RedisConnection, RedisMode};
 
 use crate::servers::cluster::RedisCluster;
 use crate::servers::redis::RedisServer;
+use crate::servers::sentinel::{MASTER_NAME, RedisSentinel};
 
 const A: NodeId = NodeId(0xa);
 const B: NodeId = NodeId(0xb);
@@ -65,6 +66,18 @@ fn tiered(store: RedisStore, deadline_ms: u64) -> TieredCache {
     let config = TieredConfig { deadline_ms, ..Default::default() };
     let clock = Arc::new(SystemClock);
     TieredCache::new(&config, Arc::new(store), clock, None).expect("the configuration is valid")
+}
+
+/// A store in the master that sentinels know.
+fn store_behind(sentinel: &RedisSentinel) -> RedisStore {
+    let config = RedisConfig {
+        nodes: sentinel.addresses(),
+        mode: RedisMode::Sentinel,
+        sentinel_master: MASTER_NAME.to_owned(),
+        ..Default::default()
+    };
+    let connection = RedisConnection::new(&config).expect("the configuration is valid");
+    RedisStore::new(connection, RedisStoreConfig::default()).expect("the configuration is valid")
 }
 
 fn namespace(name: &str) -> Namespace {

@@ -1,21 +1,30 @@
 //! Listens to what is said.
 
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Warnings and errors, in their order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Warnings(Arc<Mutex<Vec<String>>>);
+/// Warnings and errors of all tests, in their order.
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static LISTENS: Once = Once::new();
 
-impl Warnings {
-    pub(crate) fn said(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+/// Begins to listen. It must be called before what is listened for can be said.
+pub(crate) fn listen() {
+    LISTENS.call_once(|| {
+        tracing::subscriber::set_global_default(Warnings).expect("nobody else listens");
+    });
 }
+
+/// What was said of the server at `address`.
+pub(crate) fn said_of(address: &str) -> Vec<String> {
+    let said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    said.iter().filter(|it| it.contains(address)).cloned().collect()
+}
+
+struct Warnings;
 
 impl Subscriber for Warnings {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -33,7 +42,7 @@ impl Subscriber for Warnings {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text(String::new());
         event.record(&mut text);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text.0);
+        SAID.lock().unwrap_or_else(PoisonError::into_inner).push(text.0);
     }
 
     fn enter(&self, _: &Id) {}

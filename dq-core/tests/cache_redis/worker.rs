@@ -1,5 +1,6 @@
 //! Other processes: this test binary runs itself, and this is what it does then.
 
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 use dq_core::cache::{CacheManager, CacheManagerExt, CacheOptions};
@@ -36,6 +37,7 @@ async fn works_if_it_is_asked_to() {
     let folder = PathBuf::from(variable(FOLDER));
     match task.as_str() {
         "hold" => hold(&folder).await,
+        "serve" => serve(&folder).await,
         "history" => history::work(&folder).await,
         other => panic!("nobody knows the task `{other}`"),
     }
@@ -72,4 +74,28 @@ async fn hold(folder: &Path) {
     let said = format!("{value} {fenced} {now}");
     std::fs::write(folder.join("said.part"), said).expect("the folder can be written");
     std::fs::rename(folder.join("said.part"), folder.join("said")).expect("it is there");
+}
+
+/// Starts a server, tells where it listens, and waits to be killed.
+async fn serve(folder: &Path) {
+    let server = RedisServer::start().expect("the caller has one, too");
+    std::fs::write(folder.join("port.part"), server.address()).expect("the folder can be written");
+    std::fs::rename(folder.join("port.part"), folder.join("port")).expect("it is there");
+    std::future::pending::<()>().await;
+}
+
+#[test]
+fn a_server_ends_with_the_test_binary_even_if_that_is_killed() {
+    let Some(own) = RedisServer::start() else { return };
+    if !servers::process::has_setpriv() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut other = start("serve", &own.url(), folder.path(), &[]);
+    let told = folder.path().join("port");
+    servers::wait_until("the worker has a server", || told.exists());
+    let address = std::fs::read_to_string(told).expect("it was written");
+    assert!(TcpStream::connect(&address).is_ok());
+    other.kill();
+    servers::wait_until("its server has ended", || TcpStream::connect(&address).is_err());
 }

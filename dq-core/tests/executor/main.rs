@@ -20,6 +20,8 @@ mod limits;
 #[path = "../sqlite_manager/process.rs"]
 mod process;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod resilience;
 #[cfg(test)]
 mod snapshots;

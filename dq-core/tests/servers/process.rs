@@ -70,7 +70,8 @@ impl Drop for Process {
     }
 }
 
-fn has_setpriv() -> bool {
+/// Whether processes can be made to end with this one.
+pub(crate) fn has_setpriv() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
     *HAS.get_or_init(|| Command::new("setpriv").arg("--version").output().is_ok())
 }

@@ -28,7 +28,7 @@ use dq_core::{Error, ErrorKind, Result};
 
 #[cfg(feature = "redis")]
 pub(crate) use cache::{CacheArguments, nowhere};
-pub(crate) use config::{ConfigCommand, ConfigFile, ConfigFormat};
+pub(crate) use config::{ConfigCommand, ConfigFormat};
 pub(crate) use generate::GenerateArguments;
 pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;

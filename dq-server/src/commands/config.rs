@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use dq_core::Result;
 use dq_core::config::{Config, Origin, Setting};
 use dq_core::report::{counted, visible};
-use dq_core::{ErrorKind, Result};
+use tokio::task::block_in_place;
 
-use crate::arguments::{ConfigCommand, ConfigFile, ConfigFormat};
+use crate::arguments::{ConfigCommand, ConfigFormat};
 use crate::output;
 
 /// `dq config check` and `dq config show`.
@@ -16,7 +17,10 @@ pub(crate) fn run(command: &ConfigCommand) -> Result<u8> {
         ConfigCommand::Check(file) => file,
         ConfigCommand::Show(arguments) => &arguments.file,
     };
-    let Some(config) = load(file)? else { return Ok(ErrorKind::ConfigInvalid.exit_code()) };
+    let config = block_in_place(|| Config::load(&file.sources()))?;
+    for variable in config.unknown_variables() {
+        output::note(&format!("no setting has the environment variable {variable}"));
+    }
     match command {
         ConfigCommand::Check(_) => output::print(|out| write_check(&config, out))?,
         ConfigCommand::Show(arguments) => {
@@ -28,24 +32,6 @@ pub(crate) fn run(command: &ConfigCommand) -> Result<u8> {
         }
     }
     Ok(0)
-}
-
-/// Gives nothing if there are problems, which have been told then.
-fn load(file: &ConfigFile) -> Result<Option<Config>> {
-    let loaded = tokio::task::block_in_place(|| Config::load(&file.sources()));
-    match loaded {
-        Ok(config) => {
-            for variable in config.unknown_variables() {
-                output::note(&format!("no setting has the environment variable {variable}"));
-            }
-            Ok(Some(config))
-        }
-        Err(error) if error.kind() == ErrorKind::ConfigInvalid => {
-            output::problems(&error);
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
 }
 
 fn write_check(config: &Config, out: &mut dyn Write) -> io::Result<()> {

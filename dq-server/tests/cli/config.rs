@@ -172,3 +172,14 @@ fn a_secret_in_the_environment_reaches_no_output() {
         assert!(!format!("{ended:?}").contains("canary"), "{ended:?}");
     }
 }
+
+#[test]
+fn every_command_tells_the_problems_of_a_configuration_alike() {
+    let program = Program::new();
+    program.write("dq.yaml", "api: { port: x }\n");
+    let check = run(&program, &["config", "check", "dq.yaml"], &[]).with(2);
+    let arguments = ["validate", "people.csv", "-r", "rules.yaml", "--config", "dq.yaml"];
+    let validate = run(&program, &arguments, &[]).with(2);
+    assert_eq!(validate.stderr, check.stderr);
+    assert!(check.stderr.starts_with("dq.yaml:1:14: "), "{check:?}");
+}

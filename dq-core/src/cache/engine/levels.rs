@@ -94,6 +94,7 @@ impl Engine {
     pub(crate) async fn close(&self) {
         if let Some(second) = &self.second {
             within(self.local.clock(), CLOSE_DEADLINE, second.replay_all()).await;
+            second.end_tasks();
             second.store.close().await;
         }
         self.local.close();

@@ -11,7 +11,7 @@ use crate::cache::value::{AnyValue, Codec};
 
 /// What a value costs beside itself: its entry, its key, and its places in the tables and queues of the
 /// cache. Measured, by the test that bounds what the whole cache takes.
-const OVERHEAD_BYTES: u64 = 464;
+const OVERHEAD_BYTES: u64 = 512;
 
 /// A value, or that there is none, with all that decides whether it may be served.
 ///

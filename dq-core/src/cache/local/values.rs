@@ -20,6 +20,8 @@ use crate::cache::key::{CacheKey, Namespace};
 use crate::cache::local::entry::Entry;
 use crate::cache::local::stripes::{KeyHasher, Stripes};
 
+/// How many values get their weight before moka takes note of it.
+const WEIGHED_AT_ONCE: usize = 128;
 /// How many bytes may be inserted before the bound is enforced.
 const SLACK_BYTES: u64 = 24 * 1024;
 
@@ -133,8 +135,11 @@ impl Values {
             self.entries.invalidate(key);
         }
         self.entries.run_pending_tasks();
-        let light: Vec<_> = self.iter().collect();
-        for (key, entry) in light {
+        for (number, (key, entry)) in self.iter().enumerate() {
+            if number.is_multiple_of(WEIGHED_AT_ONCE) {
+                // What was replaced is freed on the way.
+                self.entries.run_pending_tasks();
+            }
             let _shard = stripes.shard(&key);
             let is_there = self.contains(&key);
             if is_there && self.get(&key).is_some_and(|it| Arc::ptr_eq(&it, &entry)) {

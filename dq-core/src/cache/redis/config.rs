@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// All nodes that share a cache must have the same `shards`, and the same prefix of their
 /// [`RedisConfig`](crate::redis::RedisConfig). A user of the ACL needs `+@read +@write +@stream
 /// +@connection +@scripting +time +info`, and in a cluster `+cluster|slots`, for the keys with the prefix.
-/// Without `+info` every start and failover of a server makes the cache begin anew twice.
+/// Without `+info` the cache begins anew several times after every start and failover of a server.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedisStoreConfig {
@@ -28,8 +28,8 @@ pub struct RedisStoreConfig {
     /// it moves one.
     pub payload_size_max_bytes: usize,
     /// Whether nodes hear of entries that are changed or removed in Redis by somebody who is no cache.
-    /// Default: yes. It takes a connection of its own to each master, and the permission for
-    /// `CLIENT TRACKING`.
+    /// Default: yes. It takes a connection of its own to each master, the permission for
+    /// `CLIENT TRACKING`, and of every node a small read for each entry that any node stores.
     pub track_foreign_writers: bool,
 }
 

@@ -4,6 +4,7 @@
 //! dq:{c3}:s            state of part 3: numbers, incarnation, counts
 //! dq:{c3}:k            tombstones of keys, by number
 //! dq:{c3}:t            stamps of tags and namespaces, by number
+//! dq:{c3}:v            until when entries are there, by key
 //! dq:{c3}:e:<key>      an entry
 //! dq:{c3}:l:<key>      a lease
 //! dq:{c0}:b            the stream of invalidations
@@ -37,8 +38,8 @@ impl Places {
     }
 
     /// The keys that every script of a part is given.
-    pub(crate) fn common(&self, shard: u16) -> [String; 4] {
-        ["s", "k", "t", "b"].map(|it| format!("{}{{c{shard}}}:{it}", self.prefix))
+    pub(crate) fn common(&self, shard: u16) -> [String; 5] {
+        ["s", "k", "t", "b", "v"].map(|it| format!("{}{{c{shard}}}:{it}", self.prefix))
     }
 
     pub(crate) fn entry(&self, key: &CacheKey) -> String {

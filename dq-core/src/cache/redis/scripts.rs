@@ -12,6 +12,9 @@ const LEASE_MEMORY_MS: u32 = 60_000;
 /// milliseconds: longer than changes take to be heard of.
 const GAP_MEMORY_MS: u32 = 10_000;
 
+/// How much earlier than by its time an entry may expire, in microseconds.
+const CLOCK_SLACK_US: u32 = 5000;
+
 /// The scripts of one part.
 #[derive(Clone, Debug)]
 pub(crate) struct Scripts {
@@ -30,7 +33,8 @@ impl Scripts {
         let RedisStoreConfig { tombstones_max, stamps_max, announcements_max, .. } = config;
         let head = format!(
             "-- part {shard}\nlocal TOMBS_MAX, STAMPS_MAX, BUS_MAX = {tombstones_max}, {stamps_max}, {announcements_max}\n\
-             local LEASE_MEMORY_MS, GAP_MEMORY_MS = {LEASE_MEMORY_MS}, {GAP_MEMORY_MS}\n"
+             local LEASE_MEMORY_MS, GAP_MEMORY_MS = {LEASE_MEMORY_MS}, {GAP_MEMORY_MS}\n\
+             local CLOCK_SLACK_US = {CLOCK_SLACK_US}\n"
         );
         let common = include_str!("lua/common.lua");
         let script = |body: &str| Script::new(&format!("{head}{common}{body}"));

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::Connection;
@@ -295,12 +295,13 @@ impl Pool {
         if self.has_reaper.swap(true, Ordering::Relaxed) {
             return;
         }
-        let (pool, clock, span) = (Arc::downgrade(self), Arc::clone(&self.clock), self.limits.idle);
+        let (clock, span) = (Arc::clone(&self.clock), self.limits.idle);
+        let reaper = Reaper(Arc::downgrade(self));
         runtime.spawn(async move {
             let mut is_over = false;
             while !is_over {
                 clock.sleep(span).await;
-                is_over = pool.upgrade().is_none_or(|it| it.reap());
+                is_over = reaper.0.upgrade().is_none_or(|it| it.reap());
             }
         });
     }
@@ -318,13 +319,22 @@ impl Pool {
             is_kept
         });
         // Who keeps a connection next calls again.
-        let is_over = waiting.len() <= self.limits.idle_min;
-        self.has_reaper.store(!is_over, Ordering::Relaxed);
-        is_over
+        waiting.len() <= self.limits.idle_min
     }
 
     fn idle(&self) -> MutexGuard<'_, Option<Vec<Idle>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes connections without work, as long as its runtime lasts.
+struct Reaper(Weak<Pool>);
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.has_reaper.store(false, Ordering::Relaxed);
+        }
     }
 }
 

@@ -83,7 +83,7 @@ async fn no_read_is_wrong_or_staler_than_promised() {
     let mut outages = Vec::new();
     let begun = now_micros();
     for disturbance in turns.into_iter().cycle() {
-        pause(if is_long { 2000 } else { 800 }).await;
+        pause(if is_long { 2000 } else { 1500 }).await;
         if nodes.iter_mut().all(|it| !it.is_running()) {
             break;
         }

@@ -20,8 +20,10 @@ pub(crate) const OPERATIONS: &str = "DQ_TEST_WORKER_OPERATIONS";
 const KEYS: u64 = 12;
 const TAGS: u64 = 3;
 const CALLERS: usize = 8;
+/// How long it takes to read the truth.
+const SLOW_MS: u64 = 20;
 /// The least that a cache may hold is room for half of the values.
-const MEMORY_BYTES: u64 = 16 << 10;
+const MEMORY_BYTES: u64 = 24 << 10;
 const RESIDENT_MAX_BYTES: u64 = 256 << 20;
 
 #[derive(Clone)]
@@ -44,7 +46,7 @@ pub(crate) async fn work(folder: &Path) {
     };
     let node = Node {
         number,
-        cache: cache(),
+        cache: cache(number),
         truth: RedisConnection::new(&truth).expect("the configuration is valid"),
         left: Arc::new(AtomicUsize::new(operations)),
         written: Arc::default(),
@@ -63,10 +65,13 @@ pub(crate) async fn work(folder: &Path) {
     std::fs::rename(part, folder.join(format!("{number}.history"))).expect("it is there");
 }
 
-fn cache() -> TieredCache {
+fn cache(number: usize) -> TieredCache {
     let url = Some(variable("DQ_TEST_WORKER_URL").into());
     let connection = RedisConnection::new(&RedisConfig { url, ..Default::default() });
-    let store = RedisStore::new(connection.expect("it is valid"), RedisStoreConfig::default());
+    // Tracking hears of some invalidations, too; the others must be told by the stream alone.
+    let track_foreign_writers = number == 0;
+    let config = RedisStoreConfig { track_foreign_writers, ..Default::default() };
+    let store = RedisStore::new(connection.expect("it is valid"), config);
     let memory = MemoryConfig { bytes_max: MEMORY_BYTES, value_bytes_max: 8192 };
     let config = TieredConfig { memory, deadline_ms: 200, ..Default::default() };
     let store = Arc::new(store.expect("it is valid"));
@@ -110,6 +115,8 @@ fn options(key: u64) -> CacheOptions {
 
 async fn truth_of(truth: RedisConnection, key: u64) -> dq_core::Result<u64> {
     let reply = truth.call(&Command::new("GET").key(format!("t{key}")).repeatable()).await?;
+    // What is invalidated now was read before.
+    pause(SLOW_MS).await;
     Ok(reply.int().unwrap_or(0) as u64)
 }
 
@@ -118,13 +125,14 @@ impl Node {
         let one = |it: usize| it.checked_sub(1);
         while self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one).is_ok() {
             let key = random.below(KEYS);
-            match random.below(100) {
-                0..70 => self.read(key).await,
-                70..80 => self.read_many().await,
-                80..88 => self.put(key).await,
+            // Seldom enough that what is not heard of would be held for longer than is promised.
+            match random.below(200) {
+                0..155 => self.read(key).await,
+                155..175 => self.read_many().await,
+                175..192 => self.put(key).await,
                 kind => self.write(key, kind).await,
             }
-            pause(random.below(60)).await;
+            pause(random.below(150)).await;
         }
     }
 
@@ -163,9 +171,9 @@ impl Node {
         let raise = Command::new("INCR").key(format!("t{key}"));
         let number = self.truth.call(&raise).await.expect("the truth is always there");
         let reach = match kind {
-            0..96 => self.cache.delete(&cache_key(key)).await,
-            96..98 => self.cache.invalidate_tag(tag_of(key)).await,
-            98 => self.cache.invalidate_namespace(cache_key(key).namespace()).await,
+            0..196 => self.cache.delete(&cache_key(key)).await,
+            196..198 => self.cache.invalidate_tag(tag_of(key)).await,
+            198 => self.cache.invalidate_namespace(cache_key(key).namespace()).await,
             _ => self.cache.clear().await,
         };
         let number = number.int().unwrap_or(0) as u64;

@@ -1,12 +1,13 @@
 -- What every script begins with: it reads the state of the shard, and makes a new one if there is
 -- none, or if something of it was lost.
 --
--- KEYS[1] state, KEYS[2] tombstones of keys, KEYS[3] stamps of tags and namespaces, KEYS[4] stream.
+-- KEYS[1] state, KEYS[2] tombstones of keys, KEYS[3] stamps of tags and namespaces, KEYS[4] stream,
+-- KEYS[5] until when entries are there unless somebody else removes them.
 -- ARGV[1] '1' if the server did not know this script, ARGV[2] the name of a new incarnation.
 --
 -- All times are microseconds of this server's clock. `seq` numbers invalidations; it is never behind
 -- the clock, so that numbers are not used twice even if some were lost.
-local STATE, TOMBS, STAMPS, BUS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local STATE, TOMBS, STAMPS, BUS, LIVE = unpack(KEYS, 1, 5)
 local S = {}
 local NUMBERS = {'seq', 'clock', 'all', 'tombs', 'tombs_floor', 'stamps', 'stamps_floor', 'bus', 'fence'}
 
@@ -37,7 +38,7 @@ end
 
 -- Begins anew: whatever was read or stored before is void.
 local function reset(run)
-  redis.call('DEL', STATE, TOMBS, STAMPS, BUS)
+  redis.call('DEL', STATE, TOMBS, STAMPS, BUS, LIVE)
   for _, name in ipairs(NUMBERS) do
     S[name] = now
   end
@@ -124,21 +125,25 @@ local function last_void(namespace, tags)
   return last
 end
 
--- Reads an entry: its head and all of it, or nothing if it is void, too old, or not ours.
+-- Reads an entry: its head and all of it, or nothing and why: it is missing, void, or no entry.
 local function entry(key, namespace)
   local raw = redis.pcall('GET', key)
-  if type(raw) ~= 'string' then
-    return nil
+  if not raw then
+    return nil, nil, 'missing'
+  elseif type(raw) ~= 'string' then
+    return nil, nil, 'foreign'
   end
-  local inc, seq, read, stored, fresh, keep, born, origin, tags =
+  local inc, seq, read, stored, fresh, keep, gap, origin, tags =
     string.match(raw, '^(%x+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%x+) (%x*)\n')
-  if inc ~= S.inc or tonumber(seq) < last_void(namespace, tags) then
-    return nil
+  if not inc then
+    return nil, nil, 'foreign'
+  elseif inc ~= S.inc or tonumber(seq) < last_void(namespace, tags) then
+    return nil, nil, 'void'
   end
   local age = math.max(0, now - tonumber(read)) / 1000
   if age >= tonumber(keep) then
-    return nil
+    return nil, nil, 'void'
   end
-  local head = {stored = tonumber(stored), is_fresh = age < tonumber(fresh), born = born, origin = origin}
+  local head = {stored = tonumber(stored), is_fresh = age < tonumber(fresh), gap = gap, origin = origin}
   return head, raw
 end

@@ -1,7 +1,7 @@
--- Reads entries. KEYS[5..] the entries, ARGV[3..] their namespaces.
+-- Reads entries. KEYS[6..] the entries, ARGV[3..] their namespaces.
 local answer = {S.inc, text(S.seq), text(now)}
-for position = 5, #KEYS do
-  local head, raw = entry(KEYS[position], ARGV[position - 2])
+for position = 6, #KEYS do
+  local head, raw = entry(KEYS[position], ARGV[position - 3])
   answer[#answer + 1] = head and raw or false
 end
 return answer

@@ -1,5 +1,5 @@
--- Gives a lease back. KEYS[5] the lease, ARGV[3] its fence.
-if redis.pcall('HGET', KEYS[5], 'fence') == ARGV[3] then
-  redis.call('DEL', KEYS[5])
+-- Gives a lease back. KEYS[6] the lease, ARGV[3] its fence.
+if redis.pcall('HGET', KEYS[6], 'fence') == ARGV[3] then
+  redis.call('DEL', KEYS[6])
 end
 return 'OK'
