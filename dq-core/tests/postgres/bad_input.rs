@@ -111,7 +111,9 @@ async fn more_connections_than_the_server_has_are_refused_in_its_words() {
 
 #[tokio::test]
 async fn a_server_that_goes_away_during_a_scan_is_an_error_and_found_again() {
-    let Some(mut server) = PostgresServer::start() else { return };
+    // Else the end of the server may take the table with it.
+    let started = PostgresServer::start_with("synchronous_commit = on", None);
+    let Some(mut server) = started else { return };
     server.run("postgres", "CREATE TABLE t AS SELECT i AS id, repeat('x', 800) AS filler FROM generate_series(1, 60000) i");
     let database = open(few(&server.url("postgres"))).await;
     let snapshot = database.snapshot().await.unwrap();
