@@ -19,6 +19,7 @@ lint:
 features:
 	cargo check -p dq-core --no-default-features --locked
 	cargo check -p dq-core --no-default-features --features sqlite --locked
+	cargo check -p dq-core --no-default-features --features postgres --locked
 	cargo check -p dq-core --no-default-features --features csv --locked
 	cargo check -p dq-core --no-default-features --features generate --locked
 	cargo check -p dq-core --no-default-features --features parquet --locked
@@ -58,3 +59,4 @@ soak:
 	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience --test cache
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test cache_redis history
+	cargo test -p dq-core --all-features --locked --test cache_refused -- --ignored

@@ -81,6 +81,8 @@ error_kinds! {
     Unavailable: "unavailable", 3, 503, "UnavailableError", true;
     /// The time allowed is over.
     Timeout: "timeout", 3, 504, "TimeoutError", true;
+    /// The connection was lost before the answer came: the change was made whole, or not at all.
+    OutcomeUnknown: "outcome_unknown", 3, 500, "OutcomeUnknownError", false;
     /// A bound of the configuration would be exceeded; the message names it.
     LimitExceeded: "limit_exceeded", 3, 413, "LimitExceededError", false;
     /// A result could not be written: a full disk, a closed pipe.

@@ -22,6 +22,8 @@ mod rules_schema;
 mod run;
 mod scale;
 mod scopes;
+#[path = "../../dq-core/tests/servers/mod.rs"]
+mod servers;
 mod sql;
 mod tidy;
 mod tolerance;

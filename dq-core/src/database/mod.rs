@@ -8,6 +8,8 @@ mod backup;
 #[doc(hidden)]
 pub mod conformance;
 mod health;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod result;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -57,7 +59,8 @@ pub trait DatabaseManager: Source {
     /// Runs one statement that writes, in a transaction of its own, and gives the number of rows that
     /// it inserted, changed or deleted; 0 for a statement that has no such number.
     ///
-    /// When it returns, the change is committed. What a constraint forbids is `Conflict`, and changes nothing.
+    /// When it returns, the change is committed. `OutcomeUnknown` where the connection is lost before the
+    /// answer comes: then it was made whole or not at all, and which is not known. What a constraint forbids is `Conflict`, and changes nothing.
     /// If the future is dropped, the change happens whole or not at all. A statement that begins or
     /// ends a transaction is `QueryInvalid`.
     async fn execute(&self, statement: &Statement) -> Result<u64>;
@@ -65,7 +68,8 @@ pub trait DatabaseManager: Source {
     /// Begins a transaction that may write.
     ///
     /// It sees its own changes; others see them after its commit. A backend with one writer lets others
-    /// wait until it ends.
+    /// wait until it ends; with several, a change that would overwrite one that the transaction has not seen is
+    /// `Busy`, and the transaction may be tried again from its beginning.
     async fn begin(&self) -> Result<Box<dyn Transaction>>;
 
     /// The tables and views, with columns, primary keys and estimates of their size.
@@ -118,7 +122,8 @@ pub trait Transaction: fmt::Debug + Send {
     /// If the future is dropped, the whole transaction is rolled back.
     async fn execute(&mut self, statement: &Statement) -> Result<u64>;
 
-    /// Makes the changes visible to others, all at once. An error means that none is.
+    /// Makes the changes visible to others, all at once. An error means that none is, but for
+    /// `OutcomeUnknown`: the connection was lost before the answer came.
     async fn commit(self: Box<Self>) -> Result<()>;
 
     /// Takes the changes back. As dropping, but returns when it is done.

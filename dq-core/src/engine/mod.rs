@@ -39,7 +39,10 @@ pub struct OpenOptions {
 }
 
 /// The kinds of sources by which a specification can begin.
-const SCHEMES: &str = "`sqlite:`, `csv:`, `parquet:`, `ipc:` and `json:`";
+const SCHEMES: &str = "`sqlite:`, `postgres:`, `csv:`, `parquet:`, `ipc:` and `json:`";
+
+/// How the URL of a PostgreSQL database begins.
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// The first bytes of every SQLite database; see "The Database Header" in SQLite's file format.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -49,7 +52,7 @@ const SQLITE_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 
 /// Opens the source that `spec` names.
 ///
-/// `sqlite:PATH` is a SQLite database; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and `json:PATH` are a
+/// `sqlite:PATH` is a SQLite database, `postgres://…` the URL of a PostgreSQL database; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and `json:PATH` are a
 /// file, the files of a pattern, or those of a directory. Without a scheme the name tells: `.db`,
 /// `.db3`, `.sqlite` and `.sqlite3` are SQLite, and so is what begins like a database; `.parquet` and `.pq`
 /// are Parquet; `.arrow`, `.feather`, `.ipc` and `.arrows` are Arrow IPC; `.jsonl` and `.ndjson` are JSON
@@ -99,6 +102,15 @@ pub fn open_all<S: AsRef<str>>(specs: &[S], options: &OpenOptions) -> Result<Arc
     }
 }
 
+/// Whether `spec` names a database on a server, and no file; its URL may hold a password.
+pub fn is_url(spec: &str) -> bool {
+    is_postgres(Spec::of(spec).source)
+}
+
+fn is_postgres(source: &str) -> bool {
+    POSTGRES.iter().any(|it| source.starts_with(it))
+}
+
 /// The file or directory that `spec` names, without its name and scheme; a pattern as it is.
 pub fn path_of(spec: &str) -> &Path {
     let source = Spec::of(spec).source;
@@ -131,6 +143,9 @@ impl<'a> Spec<'a> {
 }
 
 fn open_one(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    if is_postgres(spec) {
+        return postgres(spec);
+    }
     if let Some(path) = spec.strip_prefix("sqlite:") {
         return sqlite(path.strip_prefix("//").unwrap_or(path), options);
     }
@@ -211,6 +226,15 @@ fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     Ok(Arc::new(SqliteSource::new(config)?))
 }
 
+#[cfg(feature = "postgres")]
+fn postgres(url: &str) -> Result<Arc<dyn Source>> {
+    use crate::clock::SystemClock;
+    use crate::database::postgres::{PostgresConfig, PostgresSource};
+
+    let config = PostgresConfig::new(url);
+    Ok(Arc::new(PostgresSource::new(&config, Arc::new(SystemClock))?))
+}
+
 #[cfg(feature = "csv")]
 fn csv(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     Ok(Arc::new(crate::source::csv::CsvSource::open(path, options.csv.clone())?))
@@ -237,6 +261,11 @@ fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("sqlite", path))
 }
 
+#[cfg(not(feature = "postgres"))]
+fn postgres(url: &str) -> Result<Arc<dyn Source>> {
+    Err(disabled("postgres", &crate::secret::redacted_url(url)))
+}
+
 #[cfg(not(feature = "csv"))]
 fn csv(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("csv", path))
@@ -259,6 +288,7 @@ fn json(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
 
 #[cfg(not(all(
     feature = "sqlite",
+    feature = "postgres",
     feature = "csv",
     feature = "parquet",
     feature = "ipc",

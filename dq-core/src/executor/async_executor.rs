@@ -126,7 +126,8 @@ impl AsyncQueryExecutor {
         Ok(Executed { value: rows.clone(), statistics: passage.end(&Ok(())) })
     }
 
-    /// Looks for an earlier result, and asks where there is none.
+    /// Looks for an earlier result, and asks where there is none. The database tells versions within the time
+    /// of the call; one that is given a rest is not asked for any.
     #[cfg(feature = "cache")]
     async fn find(
         &self,
@@ -134,10 +135,16 @@ impl AsyncQueryExecutor {
         results: &Results,
         (statement, call): (&Statement, &Call),
     ) -> Result<Found> {
-        self.gate().check_open(Doing::Query)?;
-        let how = (call, self.gate().config());
-        let finding = async { Ok(results.find(&*self.asking.database, statement, how).await) };
-        let Some(kept) = passage.run(finding).await? else { return Ok(Found::Nowhere) };
+        let (database, gate) = (&*self.asking.database, self.gate());
+        gate.check_open(Doing::Query)?;
+        if matches!(call.reuse, Reuse::Unchanged(_)) && gate.breaker().check().is_err() {
+            return Ok(Found::Nowhere);
+        }
+        let finding = results.find(database, statement, (call, gate.config()));
+        let Some(found) = passage.wait(finding).await else {
+            return Err(passage.allowed.not_started());
+        };
+        let Some(kept) = found else { return Ok(Found::Nowhere) };
         let mut call = call.clone();
         loop {
             let asking = self.ask_or_join(passage, results, &kept, (statement, &call));

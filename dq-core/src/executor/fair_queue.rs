@@ -220,8 +220,12 @@ mod tests {
     fn a_caller_with_many_calls_does_not_hold_up_one_with_few() {
         let mut queue = FairQueue::new(1, 2_000);
         assert!(matches!(queue.arrive(&"many".into(), ONE, || "many"), Arrival::Runs));
-        (0..1_000).for_each(|_| drop(wait(&mut queue, "many", ONE)));
-        (0..3).for_each(|_| drop(wait(&mut queue, "few", ONE)));
+        for _ in 0..1_000 {
+            wait(&mut queue, "many", ONE);
+        }
+        for _ in 0..3 {
+            wait(&mut queue, "few", ONE);
+        }
         let order = order(&mut queue, "many");
         assert_eq!(order[..7], ["many", "few", "many", "few", "many", "few", "many"]);
         assert_eq!(order.len(), 1_004);
@@ -244,9 +248,15 @@ mod tests {
     #[test]
     fn long_calls_do_not_win_places() {
         let mut queue = FairQueue::new(4, 100);
-        (0..4).for_each(|_| drop(queue.arrive(&"slow".into(), ONE, || "slow")));
-        (0..10).for_each(|_| drop(wait(&mut queue, "slow", ONE)));
-        (0..10).for_each(|_| drop(wait(&mut queue, "fast", ONE)));
+        for _ in 0..4 {
+            assert!(matches!(queue.arrive(&"slow".into(), ONE, || "slow"), Arrival::Runs));
+        }
+        for _ in 0..10 {
+            wait(&mut queue, "slow", ONE);
+        }
+        for _ in 0..10 {
+            wait(&mut queue, "fast", ONE);
+        }
         let mut got = Vec::new();
         (0..2).for_each(|_| got.extend(queue.leave(&"slow".into()).map(|it| it.1)));
         // From here on each has half of the places, and only the fast calls end.
@@ -257,8 +267,10 @@ mod tests {
     #[test]
     fn a_full_queue_has_room_for_who_has_little_in_it() {
         let mut queue = FairQueue::new(1, 4);
-        drop(queue.arrive(&"many".into(), ONE, || "many"));
-        (0..4).for_each(|_| drop(wait(&mut queue, "many", ONE)));
+        assert!(matches!(queue.arrive(&"many".into(), ONE, || "many"), Arrival::Runs));
+        for _ in 0..4 {
+            wait(&mut queue, "many", ONE);
+        }
         assert!(matches!(queue.arrive(&"many".into(), ONE, || "many"), Arrival::Refused));
         for _ in 0..2 {
             let arrival = queue.arrive(&"few".into(), ONE, || "few");
@@ -296,16 +308,16 @@ mod tests {
                 },
                 4..7 if !running.is_empty() => {
                     let left = running.swap_remove(below(running.len()));
-                    if let Some((name, next)) = queue.leave(&names[left]) {
-                        let (caller, _) = waiting.remove(&next).expect("it waited");
-                        assert_eq!(name, names[caller]);
-                        running.push(caller);
-                    }
+                    let next = queue.leave(&names[left]);
+                    let caller =
+                        next.as_ref().map(|it| waiting.remove(&it.1).expect("it waited").0);
+                    assert_eq!(next.map(|it| it.0), caller.map(|it| Arc::clone(&names[it])));
+                    running.extend(caller);
                 }
                 _ => {
-                    let Some(call) = waiting.keys().min().copied() else { continue };
-                    let (caller, ticket) = waiting.remove(&call).expect("it is there");
-                    queue.abandon(&names[caller], ticket);
+                    let first = waiting.keys().min().copied();
+                    let first = first.and_then(|it| waiting.remove(&it)).into_iter();
+                    first.for_each(|(caller, ticket)| queue.abandon(&names[caller], ticket));
                 }
             }
             assert_eq!((queue.running(), queue.waiting()), (running.len(), waiting.len()));
@@ -318,7 +330,7 @@ mod tests {
     #[test]
     fn who_gives_up_leaves_nothing() {
         let mut queue = FairQueue::new(1, 10);
-        drop(queue.arrive(&"a".into(), ONE, || "a"));
+        assert!(matches!(queue.arrive(&"a".into(), ONE, || "a"), Arrival::Runs));
         let ticket = wait(&mut queue, "b", ONE);
         queue.abandon(&"b".into(), ticket);
         queue.abandon(&"b".into(), ticket);
@@ -330,7 +342,7 @@ mod tests {
     #[test]
     fn nobody_waits_where_nobody_may() {
         let mut queue = FairQueue::new(1, 0);
-        drop(queue.arrive(&"a".into(), ONE, || ()));
+        assert!(matches!(queue.arrive(&"a".into(), ONE, || ()), Arrival::Runs));
         assert!(matches!(queue.arrive(&"b".into(), ONE, || ()), Arrival::Refused));
     }
 }

@@ -53,15 +53,19 @@ mod tests {
 
     use tokio::task::yield_now;
 
+    async fn yield_times(times: usize) {
+        for _ in 0..times {
+            yield_now().await;
+        }
+    }
+
     #[tokio::test]
     async fn results_keep_their_order_whoever_is_first() {
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let (running, most) = (&running, &most);
         let futures = (0..50_usize).map(|number| async move {
             most.fetch_max(running.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
-            for _ in 0..(50 - number) % 7 {
-                yield_now().await;
-            }
+            yield_times((50 - number) % 7).await;
             running.fetch_sub(1, Ordering::Relaxed);
             number
         });

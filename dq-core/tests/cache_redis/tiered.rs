@@ -150,6 +150,7 @@ async fn a_node_that_slept_through_its_lease_writes_nothing() {
     servers::wait_until("the worker is done", || said.exists());
     assert_eq!(std::fs::read_to_string(said).unwrap(), "late 1 new");
     let another = tiered(store(&server), 1000);
+    connect_all(std::slice::from_ref(&another)).await;
     assert_eq!(
         another.get::<String>(&key("hold", "a")).await.value().as_deref(),
         Some(&"new".to_owned())

@@ -16,6 +16,7 @@ __all__ = [
     "BusyError",
     "UnavailableError",
     "TimeoutError",
+    "OutcomeUnknownError",
     "LimitExceededError",
     "WriteError",
     "CancelledError",
@@ -94,6 +95,10 @@ class TimeoutError(DqError):
     """The time allowed is over."""
 
     retryable = True
+
+
+class OutcomeUnknownError(DqError):
+    """The connection was lost before the answer came: the change was made whole, or not at all."""
 
 
 class LimitExceededError(DqError):

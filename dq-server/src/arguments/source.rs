@@ -6,6 +6,8 @@ use std::sync::Arc;
 use clap::Args;
 use dq_core::Result;
 use dq_core::engine;
+#[cfg(feature = "redis")]
+use dq_core::secret::redacted_url;
 use dq_core::source::Source;
 
 use crate::arguments::ReadingArguments;
@@ -13,7 +15,7 @@ use crate::arguments::ReadingArguments;
 /// Where the rows are.
 #[derive(Args, Debug)]
 pub(crate) struct SourceArguments {
-    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `-` for standard input;
+    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `postgres://…`, `-` for standard input;
     /// several are checked together, and `NAME=SOURCE` names the table
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<String>,
@@ -30,6 +32,10 @@ impl SourceArguments {
         let folder = std::env::current_dir().ok()?;
         let mut data = format!("{:?} {} {:?}", machine(), folder.display(), reading.options());
         for source in &self.sources {
+            if engine::is_url(source) {
+                data = format!("{data} {}", redacted_url(source));
+                continue;
+            }
             let path = engine::path_of(source);
             if path == Path::new("-") {
                 return None;
@@ -42,7 +48,8 @@ impl SourceArguments {
 
     /// The files that are sources.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.sources.iter().map(|it| engine::path_of(it))
+        let files = self.sources.iter().filter(|it| !engine::is_url(it));
+        files.map(|it| engine::path_of(it))
     }
 }
 

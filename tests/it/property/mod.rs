@@ -2,6 +2,7 @@
 //! those of the naive evaluator, and so are the rows that a report shows.
 
 mod figures;
+mod postgres;
 mod records;
 mod rules;
 mod sources;

@@ -81,7 +81,7 @@ fn text_of(cell: Cell) -> Cell {
     }
 }
 
-fn changed(tables: &[Table], change: impl Fn(Kind, Cell) -> (Kind, Cell)) -> Vec<Table> {
+pub(crate) fn changed(tables: &[Table], change: impl Fn(Kind, Cell) -> (Kind, Cell)) -> Vec<Table> {
     let mut tables = tables.to_vec();
     for table in &mut tables {
         for (position, column) in table.columns.iter_mut().enumerate() {

@@ -1,0 +1,164 @@
+//! The tables and views of a database, as PostgreSQL's own catalog tells them.
+
+use std::collections::HashMap;
+
+use sqlx::postgres::PgRow;
+use sqlx::{Executor, Row};
+
+use crate::database::postgres::columns::Form;
+use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::lease::Lease;
+use crate::error::Result;
+use crate::value::{ColumnSchema, TableSchema, ValueType};
+
+/// A table, and how its rows are stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) schema: TableSchema,
+    /// Its number in the catalog.
+    pub(crate) oid: i64,
+    /// Its name as SQL, with that of its schema.
+    pub(crate) sql_name: String,
+    pub(crate) kind: Kind,
+    /// Whether rules on rows may hide some from this user.
+    pub(crate) hides_rows: bool,
+    /// The columns as SQL and as they are sent, in the order of the schema.
+    pub(crate) selected: Vec<Selected>,
+}
+
+/// A column of a scan.
+#[derive(Clone, Debug)]
+pub(crate) struct Selected {
+    pub(crate) sql: String,
+    pub(crate) form: Form,
+}
+
+/// What a table is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// An ordinary table without heirs: rows in pages.
+    Plain,
+    /// A materialised view: rows in pages that only a refresh changes.
+    Materialized,
+    /// A table whose rows are those of its partitions.
+    Partitioned,
+    /// A table that has heirs, whose rows count, too.
+    Parent,
+    /// A view, or a table of another server.
+    Other,
+}
+
+/// The tables and views that are neither PostgreSQL's own nor temporary. A table that is found without the name
+/// of its schema goes without it. Partitions are read through their table.
+const TABLES: &str = "\
+SELECT c.oid::int8, CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END, \
+       quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, c.relhassubclass, \
+       CASE WHEN c.relkind = 'p' THEN (SELECT sum(greatest(p.reltuples, 0))::int8 FROM pg_partition_tree(c.oid) t \
+            JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf) \
+            WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'm') THEN c.reltuples::int8 END, \
+       row_security_active(c.oid) \
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
+ORDER BY n.nspname, c.oid";
+
+/// The columns of those tables, with the type that a domain is over, and their places in the primary key.
+const COLUMNS: &str = "\
+WITH RECURSIVE base (type, oid, modifier) AS ( \
+    SELECT oid, oid, -1 FROM pg_type WHERE typtype <> 'd' \
+    UNION ALL SELECT t.oid, b.oid, greatest(b.modifier, t.typtypmod) FROM base b JOIN pg_type t ON t.typbasetype = b.type AND t.typtype = 'd') \
+SELECT c.oid::int8, a.attname::text, quote_ident(a.attname), b.oid::int8, greatest(a.atttypmod, b.modifier)::int4, \
+       t.typtype::text, t.typcategory::text, a.attnotnull, \
+       coalesce(array_position(k.conkey::int2[], a.attnum), 0)::int4, t.typname::text \
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+JOIN base b ON b.type = a.atttypid JOIN pg_type t ON t.oid = b.oid \
+LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p' \
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
+ORDER BY c.oid, a.attnum";
+
+/// Reads the catalog, in the transaction of `lease`.
+pub(crate) async fn read(lease: &mut Lease, doing: &str) -> Result<Vec<Table>> {
+    let tables = rows(lease, TABLES, doing).await?;
+    let columns = rows(lease, COLUMNS, doing).await?;
+    let failed = |it| from_sqlx(doing, &it);
+    let mut described = Described::default();
+    for row in &columns {
+        described.add(row).map_err(failed)?;
+    }
+    tables.iter().map(|row| described.table(row).map_err(failed)).collect()
+}
+
+/// The rows of a query without parameters.
+pub(crate) async fn rows(lease: &mut Lease, sql: &'static str, doing: &str) -> Result<Vec<PgRow>> {
+    let state = lease.state();
+    let found = lease.start()?.fetch_all(sqlx::query(sql)).await;
+    lease.settle(&found, state);
+    found.map_err(|it| from_sqlx(doing, &it))
+}
+
+/// The columns of each table.
+#[derive(Default)]
+struct Described(HashMap<i64, Vec<Declared>>);
+
+struct Declared {
+    schema: ColumnSchema,
+    selected: Selected,
+    key_position: i32,
+}
+
+impl Described {
+    fn add(&mut self, row: &PgRow) -> sqlx::Result<()> {
+        let quoted: String = row.try_get(2)?;
+        let type_oid: i64 = row.try_get(3)?;
+        let (kind, category): (String, String) = (row.try_get(5)?, row.try_get(6)?);
+        let type_name: String = row.try_get(9)?;
+        let selected = match Form::of(type_oid as u32, row.try_get(4)?) {
+            Some(form) => Selected { sql: quoted, form },
+            None if kind == "e" || type_name == "citext" => {
+                Selected { sql: quoted, form: Form::Text }
+            }
+            None if category == "A" => {
+                Selected { sql: format!("to_json({quoted})::text"), form: Form::Text }
+            }
+            None => Selected { sql: format!("{quoted}::text"), form: Form::Text },
+        };
+        let is_required: bool = row.try_get(7)?;
+        let value_type: ValueType = selected.form.value_type();
+        let schema = ColumnSchema { name: row.try_get(1)?, value_type, nullable: !is_required };
+        let declared = Declared { schema, selected, key_position: row.try_get(8)? };
+        self.0.entry(row.try_get(0)?).or_default().push(declared);
+        Ok(())
+    }
+
+    fn table(&mut self, row: &PgRow) -> sqlx::Result<Table> {
+        let oid = row.try_get(0)?;
+        let declared = self.0.remove(&oid).unwrap_or_default();
+        let mut key: Vec<_> = declared.iter().filter(|it| it.key_position > 0).collect();
+        key.sort_by_key(|it| it.key_position);
+        let primary_key = key.into_iter().map(|it| it.schema.name.clone()).collect();
+        let (columns, selected) = declared.into_iter().map(|it| (it.schema, it.selected)).unzip();
+        let kind: String = row.try_get(3)?;
+        let rows: Option<i64> = row.try_get(5)?;
+        Ok(Table {
+            schema: TableSchema {
+                name: row.try_get(1)?,
+                columns,
+                primary_key,
+                rows_estimate: rows.and_then(|it| u64::try_from(it).ok()),
+            },
+            oid,
+            sql_name: row.try_get(2)?,
+            kind: match (kind.as_str(), row.try_get(4)?) {
+                ("r", false) => Kind::Plain,
+                ("r", true) => Kind::Parent,
+                ("m", _) => Kind::Materialized,
+                ("p", _) => Kind::Partitioned,
+                _ => Kind::Other,
+            },
+            hides_rows: row.try_get(6)?,
+            selected,
+        })
+    }
+}

@@ -1,0 +1,294 @@
+//! Scans by `COPY (SELECT …) TO STDOUT (FORMAT binary)`, each over a range of pages.
+//!
+//! ```text
+//!   server ─rows─▶ task: gathers them into parts ─queue of 2─▶ the thread of the partition: decodes them
+//! ```
+//!
+//! The driver keeps no account of the answer that an unfinished copy still owes, so a connection whose copy was
+//! dropped is never used again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::database::postgres::catalog::Table;
+use crate::database::postgres::columns::Form;
+use crate::database::postgres::decoder::{Decoder, after_header};
+use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::lease::{Lease, State};
+use crate::database::postgres::snapshot::changed_or;
+use crate::database::postgres::stream::broken;
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::{Cancellation, Partition};
+use crate::value::Batch;
+
+/// How many bytes a part holds, until the row that goes beyond.
+const PART_BYTES: usize = 1 << 20;
+
+/// How many rows a part holds at most.
+const PART_ROWS: usize = 1 << 14;
+
+/// How many parts wait to be decoded.
+const PARTS_AHEAD: usize = 2;
+
+/// How often one that waits for the server looks whether it is cancelled.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// By how much the sequences of two partitions are apart.
+const SEQUENCE_STRIDE: u64 = 1 << 40;
+
+/// Some pages of a table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Range {
+    /// The first; `None` for the beginning.
+    first: Option<i64>,
+    /// The one after the last; `None` for however many there are: the table may have grown since they were
+    /// counted, by rows that the moment already had.
+    end: Option<i64>,
+}
+
+impl Range {
+    /// Splits `pages` pages into `parts` ranges.
+    pub(crate) fn split(pages: i64, parts: usize) -> Vec<Self> {
+        let parts = parts as i64;
+        let bound = |part: i64| (part > 0 && part < parts).then_some(pages * part / parts);
+        (0..parts).map(|it| Self { first: bound(it), end: bound(it + 1) }).collect()
+    }
+
+    fn condition(self) -> String {
+        let bounds = [
+            self.first.map(|it| format!("ctid >= '({it},0)'")),
+            self.end.map(|it| format!("ctid < '({it},0)'")),
+        ];
+        let bounds: Vec<_> = bounds.into_iter().flatten().collect();
+        if bounds.is_empty() { String::new() } else { format!(" WHERE {}", bounds.join(" AND ")) }
+    }
+}
+
+/// What is copied.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    sql: String,
+    forms: Vec<Form>,
+    checks_text: bool,
+    first_sequence: u64,
+    doing: String,
+}
+
+impl Copy {
+    /// The wanted columns of the rows in `range`, which is the one at `position` of all.
+    pub(crate) fn new(
+        table: &Table,
+        columns: &[usize],
+        range: Range,
+        position: u64,
+        checks_text: bool,
+    ) -> Self {
+        let selected: Vec<_> = columns.iter().filter_map(|it| table.selected.get(*it)).collect();
+        let list: Vec<_> = selected.iter().map(|it| it.sql.as_str()).collect();
+        let (list, from, condition) = (list.join(", "), &table.sql_name, range.condition());
+        Self {
+            sql: format!("COPY (SELECT {list} FROM {from}{condition}) TO STDOUT (FORMAT binary)"),
+            forms: selected.iter().map(|it| it.form).collect(),
+            checks_text,
+            first_sequence: position * SEQUENCE_STRIDE,
+            doing: format!("scan the table `{}`", table.schema.name),
+        }
+    }
+}
+
+/// The partition that is copied on the connection of `lease`. It begins with the first rows that are asked for.
+pub(crate) fn start(
+    lease: Lease,
+    copy: Copy,
+    cancellation: Cancellation,
+    clock: Arc<dyn Clock>,
+) -> Box<dyn Partition> {
+    let Copy { sql, forms, checks_text, first_sequence, doing } = copy;
+    Box::new(CopyPartition {
+        waiting: Some(Copying { lease, sql, doing: doing.clone() }),
+        running: None,
+        decoder: Decoder::new(forms, checks_text),
+        rest: Vec::new(),
+        has_header: false,
+        sequence: first_sequence,
+        doing,
+        cancellation,
+        clock,
+    })
+}
+
+struct CopyPartition {
+    /// What has not begun.
+    waiting: Option<Copying>,
+    /// What has begun.
+    running: Option<Running>,
+    decoder: Decoder,
+    /// The beginning of a row whose end has not come yet.
+    rest: Vec<u8>,
+    has_header: bool,
+    sequence: u64,
+    doing: String,
+    cancellation: Cancellation,
+    clock: Arc<dyn Clock>,
+}
+
+/// A task that copies.
+struct Running {
+    parts: mpsc::Receiver<Vec<u8>>,
+    /// Tells how the copy ended; a closed queue alone does not. `None` once it has told.
+    task: Option<JoinHandle<Result<()>>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+#[async_trait]
+impl Partition for CopyPartition {
+    async fn next(&mut self) -> Result<Option<Batch>> {
+        self.cancellation.check()?;
+        if let Some(copying) = self.waiting.take() {
+            let (sender, parts) = mpsc::channel(PARTS_AHEAD);
+            let task = Some(tokio::spawn(copying.run(sender)));
+            self.running = Some(Running { parts, task });
+        }
+        while let Some(part) = self.part().await? {
+            if let Some(batch) = self.decode(part)? {
+                return Ok(Some(batch));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl CopyPartition {
+    /// The next part; `None` after the last.
+    async fn part(&mut self) -> Result<Option<Vec<u8>>> {
+        let Some(running) = &mut self.running else { return Ok(None) };
+        loop {
+            tokio::select! {
+                biased;
+                part = running.parts.recv() => match part {
+                    Some(part) => return Ok(Some(part)),
+                    None => break,
+                },
+                () = self.clock.sleep(LOOK) => {
+                    if let Err(error) = self.cancellation.check() {
+                        self.running = None;
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        if let Some(task) = running.task.take() {
+            task.await.map_err(|it| broken(&it))??;
+        }
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let message = format!("cannot {}: the rows end in the middle of one", self.doing);
+        Err(Error::new(ErrorKind::SourceInvalid, message))
+    }
+
+    fn decode(&mut self, part: Vec<u8>) -> Result<Option<Batch>> {
+        let part = if self.rest.is_empty() {
+            part
+        } else {
+            let mut whole = std::mem::take(&mut self.rest);
+            whole.extend_from_slice(&part);
+            whole
+        };
+        let mut start = 0;
+        if !self.has_header {
+            let Some(end) = after_header(&part)? else {
+                self.rest = part;
+                return Ok(None);
+            };
+            start = end;
+            self.has_header = true;
+        }
+        let decoded = self
+            .decoder
+            .decode(part, start, self.sequence)
+            .map_err(|it| Error::new(it.kind(), format!("cannot {}: {it}", self.doing)))?;
+        self.rest = decoded.rest;
+        if decoded.batch.rows() == 0 {
+            return Ok(None);
+        }
+        self.sequence += 1;
+        Ok(Some(decoded.batch))
+    }
+}
+
+/// The task's part.
+struct Copying {
+    lease: Lease,
+    sql: String,
+    doing: String,
+}
+
+impl Copying {
+    async fn run(mut self, parts: mpsc::Sender<Vec<u8>>) -> Result<()> {
+        let result = self.copy(&parts).await;
+        self.lease.count(&result);
+        // Before the queue closes: whoever has seen the end finds the connection back.
+        self.lease.finish_reading().await;
+        drop(parts);
+        result
+    }
+
+    async fn copy(&mut self, parts: &mpsc::Sender<Vec<u8>>) -> Result<()> {
+        let doing = &self.doing;
+        let nobody_reads =
+            |_| Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
+        let failed = |it| changed_or(from_sqlx(doing, &it));
+        let connection = self.lease.start()?;
+        // After an error the connection stays in the middle, and is not used again.
+        let mut received = connection.copy_out_raw(&self.sql).await.map_err(failed)?;
+        let (mut part, mut rows) = (Vec::with_capacity(PART_BYTES + PART_BYTES / 8), 0);
+        while let Some(row) = received.try_next().await.map_err(failed)? {
+            part.extend_from_slice(&row);
+            rows += 1;
+            if part.len() >= PART_BYTES || rows >= PART_ROWS {
+                let full =
+                    std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES + PART_BYTES / 8));
+                parts.send(full).await.map_err(nobody_reads)?;
+                rows = 0;
+            }
+        }
+        drop(received);
+        self.lease.settle(&Ok(()), State::Open);
+        parts.send(part).await.map_err(nobody_reads)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_cover_every_page_once_and_the_last_is_open() {
+        for (pages, parts) in [(1_000, 4), (1_001, 3), (0, 1), (7, 7)] {
+            let ranges = Range::split(pages, parts);
+            assert_eq!(ranges.len(), parts);
+            assert_eq!((ranges[0].first, ranges[parts - 1].end), (None, None));
+            for pair in ranges.windows(2) {
+                assert_eq!(pair[0].end, pair[1].first);
+                assert!(pair[0].end.is_some());
+            }
+        }
+        assert_eq!(Range::split(10, 1)[0].condition(), "");
+        assert_eq!(Range::split(10, 2)[0].condition(), " WHERE ctid < '(5,0)'");
+        assert_eq!(Range::split(10, 2)[1].condition(), " WHERE ctid >= '(5,0)'");
+    }
+}

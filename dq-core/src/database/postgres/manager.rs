@@ -1,0 +1,211 @@
+//! One PostgreSQL database, with everything a service does to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::Row;
+
+use crate::clock::Clock;
+use crate::database::postgres::catalog;
+use crate::database::postgres::config::{IsolationLevel, PostgresConfig};
+use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::lease::{READ, State};
+use crate::database::postgres::pool::Pool;
+use crate::database::postgres::result::collect;
+use crate::database::postgres::source::PostgresSource;
+use crate::database::postgres::statement::{execute, prepare_rows};
+use crate::database::postgres::stream;
+use crate::database::postgres::transaction::PostgresTransaction;
+use crate::database::{
+    DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement, Statistics,
+    Transaction,
+};
+use crate::error::Result;
+use crate::source::{Snapshot, Source, Version};
+use crate::value::TableSchema;
+
+/// What the database tells about itself.
+const DETAILS: &str = "\
+SELECT current_setting('server_version'), pg_database_size(current_database())::text, pg_is_in_recovery()::text, \
+       current_setting('max_connections'), (SELECT count(*)::text FROM pg_stat_activity)";
+
+/// The names of those details.
+const DETAIL_NAMES: [&str; 5] =
+    ["engine_version", "size_bytes", "is_replica", "connections_max", "connections"];
+
+/// One PostgreSQL database: a pool of connections that only read, and one of connections that write.
+///
+/// Queries and streams run in transactions that only read. A statement whose future is dropped is ended on the
+/// server, with its connection; until that is done its place in the pool counts as taken.
+///
+/// In [`execute`](DatabaseManager::execute) and [`Transaction::commit`], an error of kind `OutcomeUnknown` says
+/// that the connection was lost before the server answered.
+#[derive(Debug)]
+pub struct PostgresDatabaseManager {
+    source: PostgresSource,
+    clock: Arc<dyn Clock>,
+    writers: Arc<Pool>,
+    isolation: IsolationLevel,
+    result_size_max_bytes: usize,
+}
+
+impl PostgresDatabaseManager {
+    /// Opens the database that `config` names, and connects to it once.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Timeout` if the server does not answer, `PermissionDenied` if it lets this user not in,
+    /// `NotFound` if it has no such database, `ConfigInvalid` for a value out of its range.
+    pub async fn open(config: PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+        let source = PostgresSource::new(&config, Arc::clone(&clock))?;
+        let connector = source.readers().shared_connector();
+        let writers = Pool::new("writer", config.writers, &config, connector, Arc::clone(&clock));
+        drop(source.readers().lease().await?);
+        Ok(Self {
+            source,
+            clock,
+            writers,
+            isolation: config.isolation,
+            result_size_max_bytes: config.result_size_max_bytes,
+        })
+    }
+
+    fn readers(&self) -> &Arc<Pool> {
+        self.source.readers()
+    }
+
+    async fn details(&self) -> Result<BTreeMap<&'static str, String>> {
+        let doing = format!("read `{}`", self.source.name());
+        let mut lease = self.readers().begin(READ).await?.and_reads_only();
+        let rows = catalog::rows(&mut lease, DETAILS, &doing).await;
+        lease.count(&rows);
+        let mut details = BTreeMap::new();
+        for row in rows? {
+            for (column, name) in DETAIL_NAMES.into_iter().enumerate() {
+                details.insert(name, row.try_get(column).map_err(|it| from_sqlx(&doing, &it))?);
+            }
+        }
+        lease.finish_reading().await;
+        Ok(details)
+    }
+}
+
+#[async_trait]
+impl DatabaseManager for PostgresDatabaseManager {
+    async fn query(&self, statement: &Statement) -> Result<QueryResult> {
+        let doing = format!("query `{}`", self.source.name());
+        let mut lease = self.readers().begin(READ).await?.and_reads_only();
+        let result = loop {
+            let bytes_max = self.result_size_max_bytes;
+            let result = collect(&mut lease, statement, bytes_max, &doing).await;
+            if !lease.refresh(Some(READ)).await? {
+                break result;
+            }
+        };
+        lease.count(&result);
+        lease.finish_reading().await;
+        result
+    }
+
+    async fn stream(&self, statement: &Statement) -> Result<RowStream> {
+        let doing = format!("query `{}`", self.source.name());
+        let mut lease = self.readers().begin(READ).await?.and_reads_only();
+        let prepared = loop {
+            let prepared = prepare_rows(&mut lease, statement, &doing).await;
+            if !lease.refresh(Some(READ)).await? {
+                break prepared;
+            }
+        };
+        match prepared {
+            Ok(prepared) => {
+                let columns = prepared.columns.clone();
+                let rows = stream::start(lease, prepared, statement.row_limit(), doing);
+                Ok(RowStream::new(columns, rows))
+            }
+            Err(error) => {
+                let failed = Err(error);
+                lease.count(&failed);
+                lease.finish_reading().await;
+                failed
+            }
+        }
+    }
+
+    async fn execute(&self, statement: &Statement) -> Result<u64> {
+        let doing = format!("change `{}`", self.source.name());
+        let mut lease = self.writers.lease().await?;
+        let result = loop {
+            let result = execute(&mut lease, statement, &doing).await;
+            if !lease.refresh(None).await? {
+                break result;
+            }
+        };
+        lease.count(&result);
+        result
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        let (name, begin) = (self.source.name(), self.isolation.begin());
+        let bytes_max = self.result_size_max_bytes;
+        Ok(Box::new(PostgresTransaction::begin(&self.writers, name, begin, bytes_max).await?))
+    }
+
+    async fn catalog(&self) -> Result<Vec<TableSchema>> {
+        let doing = format!("read the catalog of `{}`", self.source.name());
+        let mut lease = self.readers().begin(READ).await?.and_reads_only();
+        let tables = catalog::read(&mut lease, &doing).await;
+        lease.count(&tables);
+        lease.finish_reading().await;
+        Ok(tables?.into_iter().map(|it| it.schema).collect())
+    }
+
+    async fn health(&self) -> Health {
+        let start = self.clock.now();
+        let answer = self.details().await;
+        let latency = self.clock.now().saturating_duration_since(start);
+        let (status, error, details) = match answer {
+            Ok(details) => (HealthStatus::Healthy, None, details),
+            Err(error) => (HealthStatus::Unhealthy, Some(error.to_string()), BTreeMap::new()),
+        };
+        Health { status, backend: "postgres", latency, error, details }
+    }
+
+    fn statistics(&self) -> Statistics {
+        let (reads, failed_reads) = self.readers().statements();
+        let (writes, failed_writes) = self.writers.statements();
+        Statistics {
+            readers: self.readers().statistics(),
+            writers: self.writers.statistics(),
+            statements: reads + writes,
+            errors: failed_reads + failed_writes,
+        }
+    }
+
+    async fn optimize(&self) -> Result<()> {
+        let doing = format!("optimize `{}`", self.source.name());
+        let mut lease = self.writers.lease().await?;
+        let result = lease.command("ANALYZE", State::Idle, &doing).await;
+        lease.count(&result);
+        result
+    }
+
+    async fn close(&self) {
+        tokio::join!(self.readers().close(), self.writers.close());
+    }
+}
+
+#[async_trait]
+impl Source for PostgresDatabaseManager {
+    fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        self.source.snapshot().await
+    }
+
+    async fn version(&self, table: &str) -> Result<Option<Version>> {
+        self.source.version(table).await
+    }
+}

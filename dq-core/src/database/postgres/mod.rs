@@ -1,0 +1,39 @@
+//! PostgreSQL.
+//!
+//! ```text
+//!   PostgresSource ─pool of readers─▶ PostgresSnapshot ─scan─▶ copy: binary COPY of ranges of pages, each on a
+//!                                     one exported moment            connection of its own, decoded here
+//!                                                      ─query─▶ the rows of a rule's own statement
+//!
+//!   PostgresDatabaseManager ─query, stream─▶ pool of readers ─lease─▶ read-only transaction ─▶ result
+//!                           ─execute, begin─▶ pool of writers ─lease─▶ statement, transaction
+//! ```
+//!
+//! A connection whose work was dropped is not used again: the server is asked to end it, and the place in
+//! the pool is free when it has.
+
+mod bound;
+mod catalog;
+mod columns;
+mod config;
+mod connection;
+mod copy;
+mod decoder;
+pub(crate) mod error;
+mod lease;
+mod manager;
+mod numeric;
+mod parameters;
+mod pool;
+mod query;
+mod result;
+mod snapshot;
+mod source;
+mod statement;
+mod stream;
+mod transaction;
+mod version;
+
+pub use config::{IsolationLevel, PostgresConfig, PostgresTls, TlsMode};
+pub use manager::PostgresDatabaseManager;
+pub use source::PostgresSource;

@@ -1,0 +1,200 @@
+//! The tables of a PostgreSQL database at one moment.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::{AssertSqlSafe, Executor, Row};
+use tokio::sync::Mutex;
+
+use crate::clock::Clock;
+use crate::database::postgres::catalog;
+use crate::database::postgres::catalog::{Kind, Table};
+use crate::database::postgres::copy;
+use crate::database::postgres::copy::{Copy, Range};
+use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::lease::{Lease, State};
+use crate::database::postgres::pool::Pool;
+use crate::database::postgres::query;
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::{Partition, Query, QueryRows, Scan, Snapshot};
+use crate::value::TableSchema;
+
+/// Begins a transaction that sees one moment.
+const MOMENT: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
+
+/// The first version that finds rows by ranges of pages without reading all others.
+const RANGE_VERSION: u32 = 140_000;
+
+/// How many pages a partition has at least: less is read sooner than another connection is made.
+const PAGES_MIN: i64 = 256;
+
+/// The tables of a PostgreSQL database at one moment: everything is read in transactions that see the same.
+pub(crate) struct PostgresSnapshot {
+    readers: Arc<Pool>,
+    clock: Arc<dyn Clock>,
+    /// The transaction whose moment all others take over; it lasts as long as the snapshot.
+    main: Mutex<Lease>,
+    /// How others begin: with the name of the moment.
+    begin: String,
+    version: u32,
+    checks_text: bool,
+    tables: Vec<Table>,
+    schemas: Vec<TableSchema>,
+}
+
+impl PostgresSnapshot {
+    /// Begins to read.
+    pub(crate) async fn open(readers: &Arc<Pool>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let doing = format!("read the catalog of `{}`", readers.connector().name());
+        let mut main = readers.begin(MOMENT).await?.and_reads_only();
+        let exported = catalog::rows(&mut main, "SELECT pg_export_snapshot()", &doing).await?;
+        let moment: String = match exported.first() {
+            Some(row) => row.try_get(0).map_err(|it| from_sqlx(&doing, &it))?,
+            None => return Err(Error::new(ErrorKind::Internal, "a snapshot has no name")),
+        };
+        let tables = catalog::read(&mut main, &doing).await?;
+        let schemas = tables.iter().map(|it| it.schema.clone()).collect();
+        let server = main.server();
+        Ok(Self {
+            readers: Arc::clone(readers),
+            clock,
+            main: Mutex::new(main),
+            begin: format!("{MOMENT}; SET TRANSACTION SNAPSHOT '{moment}'"),
+            version: server.version,
+            checks_text: !server.knows_characters,
+            tables,
+            schemas,
+        })
+    }
+
+    fn table(&self, scan: &Scan) -> Result<&Table> {
+        let failed = |kind, reason: String| {
+            let (table, source) = (&scan.table, self.readers.connector().name());
+            Error::new(kind, format!("cannot scan the table `{table}` of `{source}`: {reason}"))
+        };
+        let table = self.tables.iter().find(|it| it.schema.name == scan.table);
+        let table = table.ok_or_else(|| failed(ErrorKind::NotFound, "there is none".to_owned()))?;
+        match scan.columns.iter().find(|it| **it >= table.selected.len()) {
+            Some(column) => {
+                Err(failed(ErrorKind::UsageInvalid, format!("it has no column {column}")))
+            }
+            None => Ok(table),
+        }
+    }
+
+    /// Keeps others from changing the shape of `table` until the snapshot ends, and gives the number of its
+    /// pages, or of those of its largest partition; none where its rows do not lie in pages here.
+    ///
+    /// A table that was rewritten or emptied since the moment would look empty: no transaction sees its old
+    /// rows then.
+    async fn lock(&self, table: &Table) -> Result<Option<i64>> {
+        let doing = format!("scan the table `{}`", table.schema.name);
+        let mut main = self.main.lock().await;
+        if matches!(table.kind, Kind::Plain | Kind::Partitioned | Kind::Parent) {
+            let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE", table.sql_name);
+            let locked = main.try_command(&lock, State::Open).await?;
+            locked.map_err(|it| changed_or(from_sqlx(&doing, &it)))?;
+        }
+        if table.kind == Kind::Other {
+            return Ok(None);
+        }
+        let files = format!(
+            "WITH RECURSIVE t (oid) AS (SELECT {}::oid UNION SELECT i.inhrelid FROM t JOIN pg_inherits i ON i.inhparent = t.oid) \
+             SELECT bool_and(pg_relation_filenode(c.oid) IS NOT DISTINCT FROM nullif(c.relfilenode, 0)), \
+                    coalesce(max(pg_relation_size(c.oid)) / current_setting('block_size')::int8, 0), \
+                    bool_or(c.relkind = 'f') \
+             FROM t JOIN pg_class c ON c.oid = t.oid",
+            table.oid
+        );
+        let state = main.state();
+        let query = sqlx::raw_sql(AssertSqlSafe(files));
+        let found = main.start()?.fetch_one(query).await;
+        main.settle(&found, state);
+        let failed = |it| from_sqlx(&doing, &it);
+        let row = found.map_err(failed)?;
+        let is_same: Option<bool> = row.try_get(0).map_err(failed)?;
+        if is_same != Some(true) {
+            let message = format!("cannot {doing}: it was rewritten or emptied during the run");
+            return Err(Error::new(ErrorKind::SourceChanged, message));
+        }
+        let has_foreign: Option<bool> = row.try_get(2).map_err(failed)?;
+        let pages = row.try_get(1).map_err(failed)?;
+        let is_split = table.kind != Kind::Parent && has_foreign == Some(false);
+        Ok(is_split.then_some(pages))
+    }
+
+    /// A connection of its own for each range, as far as there are any without waiting; for the first it is
+    /// waited for.
+    async fn connections(&self, wanted: usize) -> Result<Vec<Lease>> {
+        let mut leases = vec![self.readers.begin(&self.begin).await?.and_reads_only()];
+        while leases.len() < wanted {
+            match self.readers.try_begin(&self.begin).await {
+                Some(lease) => leases.push(lease.and_reads_only()),
+                None => break,
+            }
+        }
+        Ok(leases)
+    }
+}
+
+/// An error about names that were there when the snapshot began.
+pub(crate) fn changed_or(error: Error) -> Error {
+    if error.kind() != ErrorKind::QueryInvalid {
+        return error;
+    }
+    let message = format!("{error}; it was changed during the run");
+    Error::new(ErrorKind::SourceChanged, message)
+}
+
+#[async_trait]
+impl Snapshot for PostgresSnapshot {
+    fn tables(&self) -> &[TableSchema] {
+        &self.schemas
+    }
+
+    async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
+        let table = self.table(scan)?;
+        let pages = self.lock(table).await?.filter(|_| self.version >= RANGE_VERSION);
+        let wanted = pages.map_or(1, |it| (it / PAGES_MIN).max(1));
+        let wanted = scan.partitions.get().min(usize::try_from(wanted).unwrap_or(1));
+        let leases = self.connections(wanted).await?;
+        let ranges = Range::split(pages.unwrap_or(0), leases.len());
+        let partitions =
+            leases.into_iter().zip(ranges).enumerate().map(|(position, (lease, range))| {
+                let copy =
+                    Copy::new(table, &scan.columns, range, position as u64, self.checks_text);
+                copy::start(lease, copy, scan.cancellation.clone(), Arc::clone(&self.clock))
+            });
+        Ok(partitions.collect())
+    }
+
+    async fn query(&self, query: &Query) -> Result<QueryRows> {
+        let lease = self.readers.begin(&self.begin).await?.and_reads_only();
+        query::prepare(lease, query).await
+    }
+
+    async fn finish(&self) -> Result<()> {
+        // Without it nothing is known of what was read on the other connections.
+        let doing = format!("end a snapshot of `{}`", self.readers.connector().name());
+        self.main.lock().await.command("SELECT 1", State::Open, &doing).await
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let hiding = self.tables.iter().filter(|it| it.hides_rows);
+        let note = |it: &Table| {
+            let name = &it.schema.name;
+            format!("`{name}`: row-level security may hide rows from this user")
+        };
+        hiding.map(note).collect()
+    }
+}
+
+impl fmt::Debug for PostgresSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresSnapshot")
+            .field("source", &self.readers.connector().name())
+            .finish_non_exhaustive()
+    }
+}

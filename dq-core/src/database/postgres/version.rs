@@ -1,0 +1,69 @@
+//! What tells the state of a table from any other: the transactions that can be seen.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
+
+use sqlx::{Executor, Row};
+
+use crate::clock::Clock;
+use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::lease::Lease;
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::Version;
+
+/// The database system and its timeline, which a promoted replica changes; the database and the table; the user,
+/// whom rules on rows may show other rows; the transactions that are over. Two equal snapshots see the same
+/// transactions, and so the same rows.
+///
+/// Tables of other servers change without a transaction here, and views may look at anything.
+const VERSION: &str = "\
+SELECT concat_ws('-', s.system_identifier, \
+         CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id::text FROM pg_control_checkpoint()) \
+              ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END, \
+         (SELECT oid FROM pg_database WHERE datname = current_database()), c.oid, current_user, pg_current_snapshot()), \
+       c.relkind IN ('v', 'f') OR (c.relkind = 'r' AND c.relhassubclass) \
+       OR EXISTS (SELECT 1 FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid WHERE p.relkind = 'f') \
+FROM pg_control_system() s, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+  AND (c.relname = $1 AND pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = $1) \
+LIMIT 1";
+
+static MANAGERS: AtomicU64 = AtomicU64::new(0);
+
+/// Tells the versions of tables, for one manager.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    /// What no other manager has, in this process or another.
+    manager: String,
+}
+
+impl Watcher {
+    pub(crate) fn new(clock: &dyn Clock) -> Self {
+        let number = MANAGERS.fetch_add(1, Ordering::Relaxed);
+        let born = clock.utc().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_nanos());
+        Self { manager: format!("{}-{born}-{number}", std::process::id()) }
+    }
+
+    /// The version of the table that the catalog knows as `table`.
+    pub(crate) async fn version(
+        &self,
+        lease: &mut Lease,
+        table: &str,
+        doing: &str,
+    ) -> Result<Option<Version>> {
+        let state = lease.state();
+        let query = sqlx::query(VERSION).bind(table);
+        let found = lease.start()?.fetch_optional(query).await;
+        lease.settle(&found, state);
+        let failed = |it| from_sqlx(doing, &it);
+        let Some(row) = found.map_err(failed)? else {
+            let message = format!("cannot {doing}: there is no table `{table}`");
+            return Err(Error::new(ErrorKind::NotFound, message));
+        };
+        if row.try_get(1).map_err(failed)? {
+            return Ok(None);
+        }
+        let shared: String = row.try_get(0).map_err(failed)?;
+        Ok(Some(Version::new(format!("{}-{shared}", self.manager), Some(shared))))
+    }
+}

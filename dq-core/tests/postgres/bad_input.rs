@@ -1,0 +1,179 @@
+//! What cannot be reached or read, and what is said about it.
+
+use std::sync::Arc;
+
+use dq_core::clock::SystemClock;
+use dq_core::database::postgres::{PostgresConfig, PostgresSource};
+use dq_core::database::{DatabaseManager, HealthStatus};
+use dq_core::source::Source;
+use dq_core::{Error, ErrorKind};
+
+use crate::bench::{ENDLESS, Place, few, open, read, scalar, scan, try_open, whole};
+use crate::servers::port;
+use crate::servers::postgres::{PASSWORD, PostgresServer};
+use crate::wait_for;
+
+async fn refused(url: &str) -> Error {
+    let error = try_open(few(url)).await.unwrap_err();
+    assert!(!format!("{error:?}").contains(PASSWORD), "{error:?}");
+    error
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_hears_why() {
+    let Some(place) = Place::new() else { return };
+    let port = place.server.port;
+    let error = refused(&format!("postgres://postgres:wrong@127.0.0.1:{port}/postgres")).await;
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert!(error.message().contains("password authentication failed"), "{error}");
+    let error = refused(&place.server.url("nowhere")).await;
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.message().contains("\"nowhere\" does not exist"), "{error}");
+    let error = refused(&format!("postgres://u:{PASSWORD}@127.0.0.1:{}/d", port::free())).await;
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.message().starts_with("cannot connect to `postgres://127.0.0.1:"), "{error}");
+    let error = refused(&format!("postgres://u:{PASSWORD}@no-such-host.invalid/d")).await;
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.message().contains("no-such-host.invalid"), "{error}");
+}
+
+#[tokio::test]
+async fn a_url_that_is_none_is_a_wrong_configuration() {
+    for (url, word) in [
+        ("mysql://h/d", "`url` does not begin with `postgres://`"),
+        ("postgres://u:canary@h/d?sslmod=require", "`sslmod`"),
+        ("postgres://u:canary@h:99999/d", "cannot be read"),
+        ("postgres://u:canary@h/d?sslmode=maybe", "sslmode"),
+    ] {
+        let error =
+            PostgresSource::new(&PostgresConfig::new(url), Arc::new(SystemClock)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConfigInvalid, "{url}");
+        let shown = format!("{error:?}");
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(error.message().contains(word) || word == "sslmode", "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_without_permission_is_named_and_others_are_read() {
+    let Some(place) = Place::new() else { return };
+    let user = format!("reader_{}", place.name);
+    place.run(&format!(
+        "CREATE TABLE open (a int); CREATE TABLE closed (a int); \
+         CREATE ROLE {user} LOGIN PASSWORD 'reader-pw'; GRANT SELECT ON open TO {user}"
+    ));
+    let url = format!("postgres://{user}:reader-pw@127.0.0.1:{}/{}", place.server.port, place.name);
+    let database = open(few(&url)).await;
+    scan(&database, "open").await.unwrap();
+    let error = scan(&database, "closed").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert!(error.message().contains("closed"), "{error}");
+    assert!(database.version("open").await.unwrap().is_some(), "anyone may ask for a version");
+}
+
+#[tokio::test]
+async fn rules_on_rows_are_noted() {
+    let Some(place) = Place::new() else { return };
+    let user = format!("limited_{}", place.name);
+    place.run(&format!(
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2); ALTER TABLE t ENABLE ROW LEVEL SECURITY; \
+         CREATE POLICY p ON t USING (a = 1); \
+         CREATE ROLE {user} LOGIN PASSWORD 'reader-pw'; GRANT SELECT ON t TO {user}"
+    ));
+    let url = format!("postgres://{user}:reader-pw@127.0.0.1:{}/{}", place.server.port, place.name);
+    let snapshot = open(few(&url)).await.snapshot().await.unwrap();
+    assert_eq!(snapshot.notes(), ["`t`: row-level security may hide rows from this user"]);
+    let (batches, _) = read(&*snapshot, &whole(&*snapshot, "t", 1)).await.unwrap();
+    assert_eq!(crate::bench::count(&batches), 1);
+}
+
+#[tokio::test]
+async fn more_connections_than_the_server_has_are_refused_in_its_words() {
+    let Some(server) = PostgresServer::start_with("max_connections = 6", None) else { return };
+    let database =
+        open(PostgresConfig { readers: 20, ..PostgresConfig::new(server.url("postgres")) }).await;
+    let mut streams = Vec::new();
+    let error = loop {
+        match database.stream(&ENDLESS.into()).await {
+            Ok(stream) => streams.push(stream),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(
+        error.message().contains("too many clients") || error.message().contains("reserved"),
+        "{error}"
+    );
+    drop(streams);
+    wait_for("connections come back", || database.statistics().readers.in_use == 0).await;
+    assert_eq!(scalar(&database, "SELECT 1").await, 1.into());
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_during_a_scan_is_an_error_and_found_again() {
+    // Else the end of the server may take the table with it.
+    let started = PostgresServer::start_with("synchronous_commit = on", None);
+    let Some(mut server) = started else { return };
+    server.run("postgres", "CREATE TABLE t AS SELECT i AS id, repeat('x', 800) AS filler FROM generate_series(1, 60000) i");
+    let database = open(few(&server.url("postgres"))).await;
+    let snapshot = database.snapshot().await.unwrap();
+    let mut partitions = snapshot.scan(&whole(&*snapshot, "t", 2)).await.unwrap();
+    let mut partition = partitions.pop().unwrap();
+    assert!(partition.next().await.unwrap().is_some());
+    server.kill();
+    let error = loop {
+        match partition.next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the rows end as if they were all"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.message().starts_with("cannot scan the table `t`"), "{error}");
+    assert!(snapshot.finish().await.is_err());
+    drop((partition, partitions, snapshot));
+    let health = database.health().await;
+    assert_eq!(health.status, HealthStatus::Unhealthy);
+    server.restart();
+    for _ in 0..10 {
+        assert_eq!(scalar(&database, "SELECT count(*) FROM t").await, 60_000.into());
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_that_a_restart_broke_are_replaced_unseen() {
+    let Some(mut server) = PostgresServer::start() else { return };
+    let database = open(few(&server.url("postgres"))).await;
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        streams.push(database.stream(&"SELECT 1".into()).await.unwrap());
+    }
+    for mut stream in streams {
+        while stream.next().await.unwrap().is_some() {}
+    }
+    database.begin().await.unwrap().rollback().await.unwrap();
+    server.restart();
+    assert_eq!(scalar(&database, "SELECT 1").await, 1.into());
+    database.begin().await.unwrap().rollback().await.unwrap();
+    assert_eq!(database.execute(&"CREATE TABLE t (a int)".into()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_commit_without_an_answer_is_not_known() {
+    let Some(place) = Place::new() else { return };
+    let database = place.open().await;
+    // At its commit the transaction ends the process that commits it.
+    place.run(
+        "CREATE TABLE t (a int); CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NULL; END $$; \
+         CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()",
+    );
+    let mut transaction = database.begin().await.unwrap();
+    transaction.execute(&"INSERT INTO t VALUES (1)".into()).await.unwrap();
+    let error = transaction.commit().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert!(error.message().ends_with("whether it was committed is not known"), "{error}");
+    let error = database.execute(&"INSERT INTO t VALUES (1)".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(scalar(&database, "SELECT count(*) FROM t").await, 0.into());
+}

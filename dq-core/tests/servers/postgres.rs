@@ -1,0 +1,286 @@
+//! A PostgreSQL server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::*;
+use crate::servers::process::Process;
+use crate::servers::tls::Identity;
+
+/// Set to leave out the tests that need PostgreSQL.
+const SKIP: &str = "DQ_SKIP_POSTGRES_TESTS";
+/// How often a server is started, on another port each time.
+const STARTS_MAX: usize = 5;
+/// Where Debian keeps the programs of each version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+/// Who runs the server where the tests run as root, which PostgreSQL refuses.
+const USER: &str = "postgres";
+/// The password of the user `postgres`.
+pub(crate) const PASSWORD: &str = "postgres-pw";
+
+/// Who may come in: through the socket everyone, through the network with a password.
+const ACCESS: &str = "\
+local all all trust
+hostssl all tls_user 127.0.0.1/32 cert
+host all all 127.0.0.1/32 scram-sha-256
+";
+
+/// What tests need from a server, and nothing that makes it wait for a disk.
+const SETTINGS: &str = "\
+listen_addresses = '127.0.0.1'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+max_connections = 100
+shared_buffers = '64MB'
+jit = off
+";
+
+/// A PostgreSQL server, with a user `postgres` who may do everything.
+#[derive(Debug)]
+pub(crate) struct PostgresServer {
+    pub(crate) port: u16,
+    folder: tempfile::TempDir,
+    programs: PathBuf,
+    process: Process,
+    databases: AtomicUsize,
+}
+
+impl PostgresServer {
+    /// One that all tests share that run at once; none if tests that need PostgreSQL are to be left out.
+    pub(crate) fn shared() -> Option<Arc<Self>> {
+        static SHARED: Mutex<Weak<PostgresServer>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.upgrade() {
+            return Some(server);
+        }
+        let server = Arc::new(Self::start()?);
+        *shared = Arc::downgrade(&server);
+        Some(server)
+    }
+
+    /// Starts a plain one.
+    pub(crate) fn start() -> Option<Self> {
+        Self::start_with("", None)
+    }
+
+    /// Starts one with more lines of configuration, and TLS if it has an identity and the certificate of an
+    /// authority that signs clients.
+    pub(crate) fn start_with(settings: &str, tls: Option<(&Identity, &Path)>) -> Option<Self> {
+        let programs = programs()?;
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        prepare(&programs, folder.path(), settings, tls);
+        for _ in 0..STARTS_MAX {
+            let port = port::free();
+            let mut process = launch(&programs, folder.path(), port);
+            if has_come_up(&programs, folder.path(), port, &mut process) {
+                let databases = AtomicUsize::new(0);
+                return Some(Self { port, folder, programs, process, databases });
+            }
+        }
+        let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+        panic!("postgres does not start: {log}");
+    }
+
+    /// The URL of `database`, with the password of the user `postgres`.
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://postgres:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Makes an empty database; gives its name.
+    pub(crate) fn database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.run("postgres", &format!("CREATE DATABASE {name}"));
+        name
+    }
+
+    /// What `sql` gives in `database`, one row a line, run by the user `postgres`.
+    pub(crate) fn run(&self, database: &str, sql: &str) -> String {
+        let output = psql(&self.programs, self.folder.path(), self.port, database, sql)
+            .output()
+            .expect("psql is there");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "`{sql}` fails: {error}");
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// How many connections other than this one are open to `database`.
+    pub(crate) fn connections(&self, database: &str) -> usize {
+        let count = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
+        self.run("postgres", &count).parse().expect("it is a number")
+    }
+
+    /// Ends it as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on the same port, after it was killed.
+    pub(crate) fn restart(&mut self) {
+        self.process.kill();
+        let stale = self.folder.path().join("data/postmaster.pid");
+        wait_until("the old server is gone", || {
+            fs::remove_file(&stale).ok();
+            self.process = launch(&self.programs, self.folder.path(), self.port);
+            has_come_up(&self.programs, self.folder.path(), self.port, &mut self.process)
+        });
+    }
+
+    /// Stops it as `SIGSTOP` does: what is already connected goes on, nothing new is let in.
+    pub(crate) fn pause(&self) {
+        self.process.pause();
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.process.resume();
+    }
+}
+
+/// How to run `sql` through the socket in `folder`.
+fn psql(programs: &Path, folder: &Path, port: u16, database: &str, sql: &str) -> Command {
+    let mut psql = Command::new(programs.join("psql"));
+    psql.args(["-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"])
+        .arg(folder)
+        .args(["-p", &port.to_string(), "-d", database, "-c", sql]);
+    psql
+}
+
+fn has_come_up(programs: &Path, folder: &Path, port: u16, process: &mut Process) -> bool {
+    let mut is_up = false;
+    wait_until("postgres is up", || {
+        let asked = psql(programs, folder, port, "postgres", "SELECT 1").output();
+        is_up = asked.is_ok_and(|it| it.status.success());
+        is_up || !process.is_running()
+    });
+    is_up
+}
+
+/// Makes the files of a server in `folder`.
+fn prepare(programs: &Path, folder: &Path, settings: &str, tls: Option<(&Identity, &Path)>) {
+    let write =
+        |name: &str, text: &str| fs::write(folder.join(name), text).expect("it can be written");
+    write("password", PASSWORD);
+    let mut settings = format!("{SETTINGS}{settings}\n");
+    if let Some((identity, authority)) = tls {
+        for (from, to) in [
+            (identity.certificate_file.as_path(), "server.pem"),
+            (identity.key_file.as_path(), "server.key"),
+            (authority, "ca.pem"),
+        ] {
+            fs::copy(from, folder.join(to)).expect("it can be copied");
+        }
+        settings += "ssl = on\n";
+        for (name, file) in [
+            ("ssl_cert_file", "server.pem"),
+            ("ssl_key_file", "server.key"),
+            ("ssl_ca_file", "ca.pem"),
+        ] {
+            settings += &line(name, &folder.join(file));
+        }
+        succeed(Command::new("chmod").arg("600").arg(folder.join("server.key")));
+    }
+    if is_root() {
+        succeed(Command::new("chown").args(["-R", USER]).arg(folder));
+    }
+    let place = folder.display().to_string();
+    let initdb = programs.join("initdb").display().to_string();
+    let mut arguments = as_user(&initdb);
+    let options = [
+        "-D",
+        &format!("{place}/data"),
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+        &format!("--pwfile={place}/password"),
+    ];
+    arguments.extend(options.map(str::to_owned));
+    let (program, rest) = arguments.split_first().expect("there is a program");
+    succeed(Command::new(program).args(rest));
+    write("data/pg_hba.conf", ACCESS);
+    let configuration = folder.join("data/postgresql.conf");
+    let generated = fs::read_to_string(&configuration).expect("it can be read");
+    settings += &line("unix_socket_directories", folder);
+    fs::write(configuration, generated + &settings).expect("it can be written");
+}
+
+/// A line of the configuration that names a path.
+fn line(name: &str, path: &Path) -> String {
+    format!("{name} = '{}'\n", path.display())
+}
+
+fn launch(programs: &Path, folder: &Path, port: u16) -> Process {
+    let program = programs.join("postgres").display().to_string();
+    let mut arguments = as_user(&program);
+    let options = [
+        "-D",
+        &format!("{}/data", folder.display()),
+        "-p",
+        &port.to_string(),
+        "-c",
+        "logging_collector=on",
+        "-c",
+        &format!("log_directory={}", folder.display()),
+        "-c",
+        "log_filename=log",
+    ];
+    arguments.extend(options.map(str::to_owned));
+    let (program, rest) = arguments.split_first().expect("there is a program");
+    Process::start(program, rest)
+}
+
+/// `program`, as a user whom PostgreSQL accepts. Who becomes another user is no longer killed with its parent,
+/// and so has to ask for it again.
+fn as_user(program: &str) -> Vec<String> {
+    let become_user = [
+        "setpriv",
+        "--reuid",
+        USER,
+        "--regid",
+        USER,
+        "--clear-groups",
+        "--pdeathsig",
+        "KILL",
+        "--",
+    ];
+    let prefix = if is_root() { &become_user[..] } else { &[] };
+    prefix.iter().copied().chain([program]).map(str::to_owned).collect()
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout == b"0\n")
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|it| panic!("cannot run {command:?}: {it}"));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} fails: {error}");
+}
+
+/// The folder of PostgreSQL's programs. If there is none, and that is not meant to be, the test fails.
+fn programs() -> Option<PathBuf> {
+    if std::env::var_os(SKIP).is_some() {
+        return None;
+    }
+    let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten().map(|it| it.path());
+    let version = |it: &PathBuf| it.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = versions.filter(|it| version(it).is_some()).max_by_key(version);
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let folders =
+        newest.map(|it| it.join("bin")).into_iter().chain(std::env::split_paths(&on_path));
+    let found = folders.into_iter().find(|it| it.join("initdb").exists());
+    assert!(
+        found.is_some(),
+        "PostgreSQL is not installed: run `scripts/setup`, or set `{SKIP}=1` to leave out the tests that need it"
+    );
+    found
+}
