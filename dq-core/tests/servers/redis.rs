@@ -80,9 +80,14 @@ impl RedisServer {
 
     /// The value of `field` in what `INFO` says.
     pub(crate) fn info(&self, field: &str) -> Option<String> {
-        let info = self.ask(&["INFO", "everything"]);
+        self.try_info(field).unwrap_or_else(|it| panic!("redis does not tell `{field}`: {it}"))
+    }
+
+    /// As [`info`](Self::info), of a server that may not answer.
+    pub(crate) fn try_info(&self, field: &str) -> std::io::Result<Option<String>> {
+        let info = self.try_ask(&["INFO", "everything"])?;
         let of = |line: &str| line.strip_prefix(field)?.strip_prefix(':').map(str::to_owned);
-        info.text().lines().find_map(of)
+        Ok(info.text().lines().find_map(of))
     }
 
     /// Ends it as `kill -9` does.

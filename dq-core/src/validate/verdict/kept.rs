@@ -7,7 +7,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Clock;
-use crate::validate::{OriginalRun, Report};
+use crate::validate::{CheckReport, OriginalRun, Report};
 
 /// A verdict as it is kept. In memory it is a report; elsewhere its JSON, which says what is what.
 #[derive(Clone, Debug)]
@@ -40,10 +40,7 @@ impl KeptVerdict {
     pub(crate) fn of(report: &Report, clock: &dyn Clock, keep_samples: bool) -> Self {
         let mut report = report.clone();
         if !keep_samples {
-            for check in report.rules.iter_mut().flat_map(|it| &mut it.checks) {
-                check.truncated = check.failing_rows() > 0;
-                check.sample = Vec::new();
-            }
+            report.rules.iter_mut().flat_map(|it| &mut it.checks).for_each(forget_rows);
         }
         Self { report, ended: micros(clock.utc()), has_samples: keep_samples }
     }
@@ -61,6 +58,16 @@ impl KeptVerdict {
     }
 }
 
+/// Takes out of a report what it says of single rows: samples, and figures that are the value of a row.
+fn forget_rows(check: &mut CheckReport) {
+    check.truncated = check.failing_rows() > 0;
+    check.sample = Vec::new();
+    if matches!(check.check, "min" | "max" | "quantile") {
+        check.observed = None;
+        check.measured.iter_mut().for_each(|it| it.value = None);
+    }
+}
+
 fn note(standing: Standing, has_samples: bool) -> String {
     let standing = match standing {
         Standing::Unchanged => {
@@ -70,8 +77,11 @@ fn note(standing: Standing, has_samples: bool) -> String {
             "this is the verdict of an earlier run, since which data may have changed"
         }
     };
-    let samples =
-        if has_samples { "" } else { "; failing rows are not shown, since none were kept" };
+    let samples = if has_samples {
+        ""
+    } else {
+        "; no rows and no values of rows are shown, since none were kept"
+    };
     format!("{standing}{samples}")
 }
 
@@ -103,7 +113,7 @@ mod tests {
     use crate::cache::{AnyValue, Cacheable};
     use crate::clock::TestClock;
     use crate::validate::testing::{check, row};
-    use crate::validate::{CheckReport, FORMAT, Quality, RuleReport, Status};
+    use crate::validate::{FORMAT, Measured, Quality, RuleReport, Status};
     use std::sync::Arc;
 
     fn report() -> Report {
@@ -132,6 +142,30 @@ mod tests {
             cached: false,
             original: None,
         }
+    }
+
+    #[test]
+    fn nothing_is_kept_of_single_rows_unless_that_is_allowed() {
+        let measured = Measured {
+            value: Some(98.into()),
+            min: None,
+            max: Some(5.into()),
+            out_of_bounds: true,
+        };
+        let mut report = report();
+        report.rules[0].checks.push(CheckReport {
+            check: "max",
+            violations: 1,
+            observed: Some("98 as the greatest value".to_owned()),
+            measured: Some(measured),
+            ..check("c", Status::Fail)
+        });
+        let kept = |keep_samples| {
+            serde_json::to_string(&KeptVerdict::of(&report, &TestClock::new(), keep_samples))
+                .unwrap()
+        };
+        assert!(kept(true).contains("98") && kept(true).contains("P1"));
+        assert!(!kept(false).contains("98") && !kept(false).contains("P1"));
     }
 
     #[test]
