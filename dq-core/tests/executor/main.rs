@@ -11,6 +11,8 @@ mod cached;
 #[cfg(test)]
 mod cancellation;
 #[cfg(test)]
+mod court;
+#[cfg(test)]
 mod deadlines;
 #[cfg(test)]
 mod flaky;

@@ -7,88 +7,20 @@ use std::time::Duration;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use async_trait::async_trait;
+use dq_core::ErrorKind;
 use dq_core::cache::{MemoryCache, MemoryConfig};
 use dq_core::clock::{Clock, SystemClock, TestClock};
 use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager, SqliteSource};
 use dq_core::rules::RuleSet;
+use dq_core::source::VersionReach;
 use dq_core::source::memory::MemorySource;
-use dq_core::source::{Snapshot, Source, Version, VersionReach};
 use dq_core::validate::{Report, Status, Trust, ValidateOptions, VerdictCache, VerdictCacheConfig};
 use dq_core::value::Date;
-use dq_core::{ErrorKind, Result};
 use rusqlite::Connection;
 
-use crate::bench::{Bench, until};
+use crate::bench::until;
+use crate::court::{Court, verdicts};
 use crate::process::Process;
-
-/// A source that counts how often it is read.
-#[derive(Debug)]
-struct Counted {
-    source: Arc<dyn Source>,
-    read: AtomicUsize,
-}
-
-#[async_trait]
-impl Source for Counted {
-    fn name(&self) -> &str {
-        self.source.name()
-    }
-
-    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
-        self.read.fetch_add(1, Ordering::Relaxed);
-        self.source.snapshot().await
-    }
-
-    async fn version(&self, table: &str) -> Result<Option<Version>> {
-        self.source.version(table).await
-    }
-}
-
-/// A database, and a cache of verdicts about it.
-struct Court {
-    bench: Bench,
-    source: Arc<Counted>,
-    verdicts: VerdictCache,
-    clock: TestClock,
-}
-
-impl Court {
-    async fn new(config: VerdictCacheConfig) -> Self {
-        let bench = Bench::new(dq_core::executor::ExecutorConfig::default()).await;
-        let source = Arc::new(Counted {
-            source: Arc::clone(&bench.database) as _,
-            read: AtomicUsize::new(0),
-        });
-        let clock = TestClock::new();
-        Self { bench, source, verdicts: verdicts(config, &clock), clock }
-    }
-
-    fn options(&self) -> ValidateOptions {
-        ValidateOptions { clock: Arc::new(self.clock.clone()), ..ValidateOptions::default() }
-    }
-
-    async fn judge(&self, rules: &RuleSet) -> Report {
-        self.judge_with(rules, &self.options(), &Trust::Unchanged).await
-    }
-
-    async fn judge_with(
-        &self,
-        rules: &RuleSet,
-        options: &ValidateOptions,
-        trust: &Trust,
-    ) -> Report {
-        self.verdicts.validate(&*self.source, rules, options, trust).await.unwrap()
-    }
-
-    fn read(&self) -> usize {
-        self.source.read.load(Ordering::Relaxed)
-    }
-}
-
-fn verdicts(config: VerdictCacheConfig, clock: &TestClock) -> VerdictCache {
-    let cache = MemoryCache::new(&MemoryConfig::default(), Arc::new(clock.clone())).unwrap();
-    VerdictCache::new(Arc::new(cache), config).unwrap()
-}
 
 fn rules_with(check: &str) -> RuleSet {
     let text =
