@@ -94,10 +94,20 @@ impl Decoder {
                     spans.push(body.span(serial));
                     body.text(serial)?
                 }
-                Some(Values::Integer(values, nulls)) if record::is_wide_integer(serial) => {
+                Some(Values::Text(spans)) if serial == record::NULL => {
+                    spans.push(Span::NULL);
+                    0
+                }
+                Some(Values::Integer(values, nulls)) if record::is_integer(serial) => {
                     values.push(record::integer(serial, body.rest()?)?);
                     nulls.append_non_null();
                     record::integer_bytes(serial)
+                }
+                Some(Values::Mixed(cells)) if serial == record::FLOAT => {
+                    let value = record::float(body.rest()?)?;
+                    // SQLite has no NaN.
+                    cells.push(if value.is_nan() { Cell::Null } else { Cell::Float(value) });
+                    record::FLOAT_BYTES
                 }
                 Some(_) => body.other(serial, slot)?,
             };
