@@ -127,13 +127,15 @@ impl KeptRows {
         sample: &mut Sample,
     ) -> Result<()> {
         for it in &self.spilled {
-            if (it.first_row..it.first_row + it.rows).any(&has_failed) {
-                let batch = self.load(it)?;
-                if !sample.excludes(&batch, lowest_row(&batch, shown.key), shown) {
-                    let rows = 0..batch.rows();
-                    let failing = rows.filter(|row| has_failed(it.first_row + *row as u32));
-                    failing.for_each(|row| sample.offer(&batch, row, shown));
-                }
+            let failing =
+                (0..it.rows as usize).filter(|row| has_failed(it.first_row + *row as u32));
+            let failing: Vec<_> = failing.collect();
+            if failing.is_empty() {
+                continue;
+            }
+            let batch = self.load(it)?;
+            if !sample.excludes(&batch, lowest_row(&batch, shown.key), shown) {
+                failing.iter().for_each(|row| sample.offer(&batch, *row, shown));
             }
         }
         for (index, kept) in self.batches.iter().enumerate() {

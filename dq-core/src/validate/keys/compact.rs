@@ -78,9 +78,11 @@ impl CompactKeys {
 
     /// Calls `take` with every key, in any order.
     pub(crate) fn for_each(
-        &self,
+        mut self,
         mut take: impl FnMut(&[u8], Scopes, u32) -> Result<()>,
     ) -> Result<()> {
+        // Also before the last key some are still on their way to a bucket.
+        self.finish()?;
         let mut key = Vec::new();
         for bucket in &self.buckets {
             let records = bucket.records(&self.arena).flat_map(WordOfRow::read_all);

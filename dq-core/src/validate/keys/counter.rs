@@ -89,14 +89,7 @@ impl Counter {
             places.others.iter().for_each(|row| elsewhere(*row));
             for (check, counts) in checks.iter().zip(counts) {
                 let filter = key_set.scopes.get(check.scope).copied().flatten();
-                match filter.and_then(|it| filters.get(it)) {
-                    None => counts.add(places.of_rows.iter().copied()),
-                    Some(filter) => {
-                        let place = |row: usize| places.of_rows.get(row).copied();
-                        let places = filter.set_indices().map(place);
-                        counts.add(places.map(|it| it.unwrap_or(Places::NONE)));
-                    }
-                }
+                counts.add_rows(&places.of_rows, filter.and_then(|it| filters.get(it)));
             }
         })
     }
@@ -133,6 +126,13 @@ impl Counts {
             Self::Once(bits) => bytes_of_bits(bits.len() * 64),
             Self::Bytes(bytes) => bytes.len(),
         }
+    }
+
+    /// Counts the places of the rows that a filter lets through.
+    fn add_rows(&mut self, places: &[u32], filter: Option<&BooleanBuffer>) {
+        let Some(filter) = filter else { return self.add(places.iter().copied()) };
+        let place = |row: usize| places.get(row).copied().unwrap_or(Places::NONE);
+        self.add(filter.set_indices().map(place));
     }
 
     #[inline]

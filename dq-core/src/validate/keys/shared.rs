@@ -193,7 +193,6 @@ mod tests {
             for (row, (key, scopes)) in rows.iter().enumerate() {
                 keys.push(key.as_bytes(), *scopes, row as u32).unwrap();
             }
-            keys.finish().unwrap();
             let mut given = BTreeMap::new();
             keys.for_each(|key, scopes, row| {
                 given.insert(row as usize, (String::from_utf8(key.to_vec()).unwrap(), scopes));

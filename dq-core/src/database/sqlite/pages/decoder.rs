@@ -104,9 +104,7 @@ impl Decoder {
                     record::integer_bytes(serial)
                 }
                 Some(Values::Mixed(cells)) if serial == record::FLOAT => {
-                    let value = record::float(body.rest()?)?;
-                    // SQLite has no NaN.
-                    cells.push(if value.is_nan() { Cell::Null } else { Cell::Float(value) });
+                    cells.push(float_cell(record::float(body.rest()?)?));
                     record::FLOAT_BYTES
                 }
                 Some(_) => body.other(serial, slot)?,
@@ -249,6 +247,12 @@ impl<'a> Body<'a> {
         }
         record::value_bytes(serial)
     }
+}
+
+/// A floating-point number as a cell. SQLite has no NaN.
+#[inline]
+fn float_cell(value: f64) -> Cell {
+    if value.is_nan() { Cell::Null } else { Cell::Float(value) }
 }
 
 /// As the method of slices, but made for a few dozen bytes: whole words, of which the last two may

@@ -116,14 +116,7 @@ impl PageReader<'_> {
         if !many.is_empty() {
             let sql = sql_of_many(PAGES_AT_ONCE);
             let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
-            for pages in many {
-                let mut rows = statement.query(params_from_iter(pages)).map_err(failed)?;
-                for page in pages {
-                    let row = rows.next().map_err(failed)?;
-                    let row = row.filter(|it| it.get(1).is_ok_and(|it: u32| it == *page));
-                    take(*page, self.page_bytes, row, bytes)?;
-                }
-            }
+            many.iter().try_for_each(|it| take_all(&mut statement, it, self.page_bytes, bytes))?;
         }
         rest.iter().try_for_each(|it| self.append(*it, bytes))
     }
@@ -141,6 +134,22 @@ impl PageReader<'_> {
         self.append(page, &mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// Appends the pages with these numbers, which `statement` reads at once, to `bytes`.
+fn take_all(
+    statement: &mut CachedStatement<'_>,
+    pages: &[u32],
+    page_bytes: usize,
+    bytes: &mut Vec<u8>,
+) -> Result<()> {
+    let mut rows = statement.query(params_from_iter(pages)).map_err(failed)?;
+    for page in pages {
+        let row = rows.next().map_err(failed)?;
+        let row = row.filter(|it| it.get(1).is_ok_and(|it: u32| it == *page));
+        take(*page, page_bytes, row, bytes)?;
+    }
+    Ok(())
 }
 
 /// Appends the page numbered `page`, which is in `row`, to `bytes`.
