@@ -202,7 +202,8 @@ impl VerdictCache {
             }
             (None, Trust::Unchanged) => return None,
         };
-        let tags = vec![tag(asked.source.name())];
+        let name = asked.source.name();
+        let tags = vec![tag(name), Tag::of_source(name)];
         // Nothing is renewed here, and nothing is served beyond its time.
         let options = CacheOptions {
             jitter: 0.0,
