@@ -248,7 +248,10 @@ mod tests {
             assert_eq!(decoded.as_deref(), Some(&key), "{text}");
         }
         let all = [0xff; 32];
-        for text in ["__________________________________________8", "//////////////////////////////////////////8="] {
+        for text in [
+            "__________________________________________8",
+            "//////////////////////////////////////////8=",
+        ] {
             assert_eq!(Secret::new(text).to_key().as_deref(), Some(&all), "{text}");
         }
         let long = "A".repeat(44);

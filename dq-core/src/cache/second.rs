@@ -100,6 +100,15 @@ impl Second {
         self.call(self.store.release(lease)).await;
     }
 
+    /// Has others leave the key alone for `rest_ms`, as far as they have an old value.
+    pub(crate) async fn rest(&self, lease: &Lease, rest_ms: u64) {
+        if rest_ms > self.lease_ms() {
+            self.call(self.store.renew(lease, rest_ms)).await;
+        } else {
+            self.release(lease).await;
+        }
+    }
+
     /// Awaits `work`, and renews the lease meanwhile.
     pub(crate) async fn while_renewing<T>(
         &self,

@@ -55,7 +55,9 @@ impl EncryptionConfig {
             (None, None) => return Ok(None),
             (Some(id), _) if self.keys.contains_key(&id) => id,
             (Some(id), _) => {
-                return Err(invalid(format!("`write_with` is {id}, which no key has as its number")));
+                return Err(invalid(format!(
+                    "`write_with` is {id}, which no key has as its number"
+                )));
             }
             (None, Some(id)) if self.keys.len() == 1 => *id,
             (None, Some(_)) => {
