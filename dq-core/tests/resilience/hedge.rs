@@ -175,14 +175,14 @@ async fn the_delay_follows_what_nineteen_of_twenty_calls_take() {
         })
     };
     for _ in 0..20 {
-        hurry(&clock, call(90 * MILLISECOND)).await.expect("it is slow, but right");
+        hurry(&clock, call(40 * MILLISECOND)).await.expect("it is slow, but right");
     }
     assert_eq!(attempts.swap(0, Ordering::Relaxed), 40, "20 ms are less than each of them takes");
     for _ in 0..100 {
-        hurry(&clock, call(90 * MILLISECOND)).await.expect("it is slow, but right");
+        hurry(&clock, call(40 * MILLISECOND)).await.expect("it is slow, but right");
     }
-    assert_eq!(attempts.swap(0, Ordering::Relaxed), 100, "90 ms are usual now");
-    hurry(&clock, call(91 * MILLISECOND)).await.expect("it is slow, but right");
+    assert_eq!(attempts.swap(0, Ordering::Relaxed), 100, "40 ms are usual now");
+    hurry(&clock, call(41 * MILLISECOND)).await.expect("it is slow, but right");
     assert_eq!(attempts.swap(0, Ordering::Relaxed), 2, "and more are not");
     for _ in 0..300 {
         hurry(&clock, call(MILLISECOND)).await.expect("it is fast");

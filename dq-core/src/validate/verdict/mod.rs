@@ -44,7 +44,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cache::{CacheKey, CacheManager, CacheManagerExt, CacheOptions, Namespace, Reach, Tag};
+use crate::cache::{
+    CacheKey, CacheManager, CacheManagerExt, CacheOptions, Namespace, Reach, Stored, Tag,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Basis, Now, RuleSet};
 use crate::source::{Source, VersionReach};
@@ -180,8 +182,10 @@ impl VerdictCache {
             return Ok((report, None));
         }
         let kept = KeptVerdict::of(&report, &*asked.options.clock, self.config.keep_samples);
-        self.cache.set_read(&found.key, kept.clone(), &found.options, reading).await;
-        Ok((report, Some(Arc::new(kept))))
+        let stored = self.cache.set_read(&found.key, kept.clone(), &found.options, reading).await;
+        // What was forgotten during the run is not for those who have come since.
+        let is_valid = stored != Stored::Invalidated;
+        Ok((report, is_valid.then(|| Arc::new(kept))))
     }
 
     /// The key under which the verdict is kept, if it may be.
