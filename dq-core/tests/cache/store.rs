@@ -64,14 +64,7 @@ struct Shared {
     feeds: HashMap<NodeId, Channel>,
     last_micros: u64,
     /// What was invalidated when, by the clock of the test, and by whom.
-    told: Vec<Told>,
-}
-
-#[derive(Debug)]
-struct Told {
-    at: Duration,
-    scope: Scope,
-    origin: NodeId,
+    told: Vec<(Duration, Scope, NodeId)>,
 }
 
 #[derive(Debug)]
@@ -161,10 +154,9 @@ impl TestStore {
             Scope::Key(it) => it == key,
             other => *other == Scope::Everything,
         };
-        let node = self.node();
-        let shared = self.shared();
-        let mut told = shared.told.iter().filter(|it| it.at >= since && it.origin != node);
-        told.find(|it| covers(&it.scope)).map(|it| it.at)
+        let (node, shared) = (self.node(), self.shared());
+        let mut told = shared.told.iter().filter(|it| it.0 >= since && it.2 != node);
+        told.find(|it| covers(&it.1)).map(|it| it.0)
     }
 
     fn node(&self) -> NodeId {
@@ -343,8 +335,7 @@ impl SharedStore for TestStore {
             let mut shared = self.shared();
             shared.invalidate(scopes, origin);
             let at = self.clock.elapsed();
-            let told = scopes.iter().map(|it| Told { at, scope: it.clone(), origin });
-            shared.told.extend(told);
+            shared.told.extend(scopes.iter().map(|it| (at, it.clone(), origin)));
         };
         self.call("invalidate", effect).await
     }

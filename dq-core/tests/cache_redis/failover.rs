@@ -88,7 +88,7 @@ async fn a_master_that_its_replica_replaces_is_survived_without_a_value_that_is_
     let mut readers = Vec::new();
     for (key, writings) in keys.iter().zip(&writings) {
         for node in &nodes {
-            readers.push(tokio::spawn(reading(writings.clone(), node.clone(), key.clone())));
+            readers.push(tokio::spawn(reading(Arc::clone(writings), node.clone(), key.clone())));
         }
     }
     let began = now();
@@ -96,7 +96,7 @@ async fn a_master_that_its_replica_replaces_is_survived_without_a_value_that_is_
     let mut told_after = 0;
     // Until writes have been acknowledged for two seconds after the replica took over.
     while told_after < 40 {
-        assert!(began.elapsed() < Duration::from_secs(60), "the cluster does not come back");
+        assert!(began.elapsed() < Duration::from_mins(1), "the cluster does not come back");
         for (key, writings) in keys.iter().zip(&writings) {
             let reach = writings.write(&nodes[0], key).await;
             let has_taken_over = is_killed && replica.info("role").as_deref() == Some("master");
