@@ -61,12 +61,12 @@ impl Verdicts {
 /// An earlier verdict, or a run. Says so where the cache could not be asked, unless it is to be `quiet`.
 pub(crate) async fn judge(
     verdicts: Option<&Verdicts>,
-    source: &dyn Source,
+    source: &Arc<dyn Source>,
     rules: &RuleSet,
     (options, quiet): (&ValidateOptions, bool),
 ) -> Result<Report> {
     let Some(Verdicts { cache, kept, trust, .. }) = verdicts else {
-        return validate(source, rules, options).await;
+        return validate(&**source, rules, options).await;
     };
     let report = kept.validate(source, rules, options, trust).await;
     let shared = cache.statistics().shared;

@@ -175,15 +175,16 @@ impl AsyncQueryExecutor {
         let own = Arc::new(Mutex::new(Own::default()));
         let telling = Arc::clone(&own);
         let (asking, statement, call) = (self.asking.clone(), statement.clone(), call.clone());
+        let versions = kept.versions.clone();
         let compute = move || async move {
             lock(&telling).is_asked = true;
             let executed = asking.query_within(&statement, &call).await?;
             let (bytes, config) = (executed.statistics.bytes, asking.gate.config());
             let kept = KeptResult::of(&executed.value, bytes, config);
             lock(&telling).executed = Some(executed);
-            Ok(kept)
+            Ok(Kept::computed(versions.as_ref(), &*asking.database, kept).await)
         };
-        let found = results.cache.get_or_compute(&kept.key, &kept.options, compute);
+        let found = results.cache.get_or_compute_some(&kept.key, &kept.options, compute);
         let result = passage.run(found).await;
         let own = mem::take(&mut *lock(&own));
         (result, own)

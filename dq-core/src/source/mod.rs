@@ -33,6 +33,7 @@ use crate::error::Result;
 use crate::value::{Batch, ColumnSchema, TableSchema};
 
 pub use cancellation::Cancellation;
+pub(crate) use version::Versions;
 pub use version::{Version, VersionReach};
 
 /// Something whose tables can be scanned: a database, a file, tables in memory.
@@ -48,8 +49,8 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// What tells the present state of `table` from any other; `None` where the source cannot tell, which
     /// is the default.
     ///
-    /// Take it before reading, and keep what was read under it: see [`Version`] for what may be
-    /// concluded. A table that does not exist is `NotFound`.
+    /// Take it before reading and once more after, and keep what was read only if both are equal: see
+    /// [`Version`] for what may be concluded. A table that does not exist is `NotFound`.
     async fn version(&self, table: &str) -> Result<Option<Version>> {
         let _ = table;
         Ok(None)
