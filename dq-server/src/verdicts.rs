@@ -51,8 +51,8 @@ impl Verdicts {
         Ok(Some(Self { cache, kept, trust, keeps_samples }))
     }
 
-    /// Whether an earlier verdict shows failing rows: without their keys a baseline has only numbers to
-    /// compare, and lets through what a run would not.
+    /// Whether an earlier verdict shows failing rows: without their keys there are only numbers to compare with
+    /// those of a baseline, and what a run would not let through passes.
     pub(crate) fn keeps_samples(&self) -> bool {
         self.keeps_samples
     }
