@@ -59,7 +59,8 @@ pub enum AcrossNodes {
     /// One node computes, the others wait for its value.
     #[default]
     Once,
-    /// Each node computes what it misses: for what is computed faster than a lease is had.
+    /// Each node computes what it misses: for what is computed faster than a lease is had, and for what may
+    /// turn out to be of no use to others.
     Each,
 }
 

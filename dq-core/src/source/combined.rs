@@ -72,16 +72,18 @@ impl CombinedSource {
     /// The tables as they were last seen; a snapshot is opened if `table` was not among them. `None` where a
     /// source cannot tell versions: it may be one that can be read only once.
     async fn layout(&self, table: &str) -> Result<Option<Arc<Layout>>> {
-        if self.known_layout().is_none_or(|it| !it.contains_key(table)) {
-            for member in &self.members {
-                // Of a table that it does not have, a source that can tell says so.
-                if matches!(member.source.version(table).await, Ok(None)) {
-                    return Ok(None);
-                }
-            }
-            // Dropped without an end: nothing is read of it.
-            drop(self.snapshot().await?);
+        let known = self.known_layout();
+        if known.as_ref().is_some_and(|it| it.contains_key(table)) {
+            return Ok(known);
         }
+        for member in &self.members {
+            // Of a table that it does not have, a source that can tell says so.
+            if matches!(member.source.version(table).await, Ok(None)) {
+                return Ok(None);
+            }
+        }
+        // Dropped without an end: nothing is read of it.
+        drop(self.snapshot().await?);
         Ok(self.known_layout())
     }
 

@@ -101,12 +101,10 @@ async fn whoever_comes_as_the_last_one_goes_has_a_value() {
         let options = CacheOptions { abandoned: Abandoned::Dropped, ..minute() };
         let (first, sender) = caller(&cache, &options).await;
         let origin = Origin::default();
-        let second = {
-            let (cache, compute) = (cache.clone(), origin.next());
-            tokio::spawn(async move {
-                cache.get_or_compute(&key("a"), &options, compute).await.map(|it| *it)
-            })
-        };
+        let (joining, compute) = (cache.clone(), origin.next());
+        let second = tokio::spawn(async move {
+            joining.get_or_compute(&key("a"), &options, compute).await.map(|it| *it)
+        });
         first.abort();
         tokio::task::yield_now().await;
         let _ = sender.send(7);

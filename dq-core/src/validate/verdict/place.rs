@@ -1,6 +1,6 @@
 //! Where a verdict is kept: under what, for how long, and of which data it must be.
 
-use crate::cache::{Abandoned, CacheKey, CacheOptions, Tag};
+use crate::cache::{Abandoned, AcrossNodes, CacheKey, CacheOptions, Tag};
 use crate::rules::Basis;
 use crate::source::Versions;
 use crate::validate::verdict::judging::Asked;
@@ -50,12 +50,13 @@ impl Place {
             (None, Trust::Unchanged) => return None,
         };
         // Nothing is renewed here, and nothing is served beyond its time. How long a run may take is up to
-        // those who wait for it.
+        // those who wait for it. No node waits for the run of another: that may be kept by nobody in the end.
         let options = CacheOptions {
             jitter: 0.0,
             refresh_ahead: 1.0,
             stale_if_error_ms: 0,
             compute_timeout_ms: u64::MAX,
+            across_nodes: AcrossNodes::Each,
             abandoned: Abandoned::Dropped,
             tags: vec![tag(asked.source.name())],
             ..CacheOptions::ttl_ms(ttl_ms)
