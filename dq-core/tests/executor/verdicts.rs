@@ -253,19 +253,18 @@ async fn who_gives_up_takes_the_run_from_nobody_and_the_last_ends_it() {
     };
     let first = ask(court.options());
     until("it runs", || court.read() == 1).await;
-    let wait = async |options| {
-        let before = court.clock.sleeping();
-        let task = ask(options);
-        until("it waits", || court.clock.sleeping() > before).await;
-        task
-    };
-    let second = wait(court.options()).await;
+    let waits = async |before| until("it waits", || court.clock.sleeping() > before).await;
+    let before = court.clock.sleeping();
+    let second = ask(court.options());
+    waits(before).await;
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     // One that waits can be told to stop, and that concerns no other.
     let options = court.options();
     let stop = options.cancellation.clone();
-    let third = wait(options).await;
+    let before = court.clock.sleeping();
+    let third = ask(options);
+    waits(before).await;
     stop.cancel();
     until("it has looked", || {
         court.clock.advance(Duration::from_millis(50));
