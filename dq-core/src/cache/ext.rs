@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cache::key::{CacheKey, Namespace, Scope, Tag};
-use crate::cache::manager::{CacheManager, Compute, Put, Reach, Reading, Stored};
+use crate::cache::manager::{CacheManager, Compute, Computed, Put, Reach, Reading, Stored};
 use crate::cache::options::CacheOptions;
+use crate::cache::security::SecurityEvent;
 use crate::cache::value::{AnyValue, Cacheable, Lookup};
 use crate::cache::warm::{self, Warmed};
 use crate::error::{Error, ErrorKind, Result};
@@ -48,7 +49,8 @@ pub trait CacheManagerExt: CacheManager {
     /// Looks a key up, and computes and stores its value if that is not known.
     ///
     /// However many callers ask for a key meanwhile, `compute` of one of them runs, in a task of its own:
-    /// dropping this future does not stop it.
+    /// dropping this future does not stop it, unless nobody else waits and
+    /// [`CacheOptions::abandoned`] says so.
     ///
     /// # Errors
     ///
@@ -67,14 +69,38 @@ pub trait CacheManagerExt: CacheManager {
         F: FnOnce() -> C + Send + 'static,
         C: Future<Output = Result<T>> + Send + 'static,
     {
+        self.get_or_compute_some(
+            key,
+            options,
+            || async move { compute().await.map(Computed::Lasting) },
+        )
+    }
+
+    /// As [`get_or_compute`](Self::get_or_compute), where `compute` tells whether its value may be kept, or is
+    /// only for those who wait for it.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn get_or_compute_some<'a, T, F, C>(
+        &'a self,
+        key: &'a CacheKey,
+        options: &'a CacheOptions,
+        compute: F,
+    ) -> CacheFuture<'a, Result<Arc<T>>>
+    where
+        T: Cacheable,
+        F: FnOnce() -> C + Send + 'static,
+        C: Future<Output = Result<Computed<T>>> + Send + 'static,
+    {
         let found = found::<T>(self, key);
         match found {
             Some((Lookup::Value(value), false)) => return CacheFuture::ready(Ok(value)),
             Some((Lookup::Absent, _)) => return CacheFuture::ready(Err(absent(key))),
             _ => {}
         }
-        let compute: Compute =
-            Box::pin(async move { compute().await.map(|it| Some(Arc::new(it) as AnyValue)) });
+        let shared = |it: T| Some(Arc::new(it) as AnyValue);
+        let compute: Compute = Box::pin(async move { compute().await.map(|it| it.map(shared)) });
         if let Some((Lookup::Value(value), _)) = found {
             renew::<T>(self, key, options, compute);
             return CacheFuture::ready(Ok(value));
@@ -108,8 +134,9 @@ pub trait CacheManagerExt: CacheManager {
             Some((found, true)) => Some(found),
             None => None,
         };
+        let shared = |it: T| Arc::new(it) as AnyValue;
         let compute: Compute =
-            Box::pin(async move { find().await.map(|it| it.map(|it| Arc::new(it) as AnyValue)) });
+            Box::pin(async move { Ok(Computed::Lasting(find().await?.map(shared))) });
         if let Some(found) = due {
             renew::<T>(self, key, options, compute);
             return CacheFuture::ready(Ok(found.value()));
@@ -161,6 +188,16 @@ pub trait CacheManagerExt: CacheManager {
     fn invalidate_namespace(&self, namespace: &Namespace) -> impl Future<Output = Reach> + Send {
         let scope = Scope::Namespace(namespace.clone());
         async move { self.invalidate(&[scope]).await }
+    }
+
+    /// Forgets, on every node, what must not be served after something has happened to who may see what; and
+    /// logs that it did. Where this returns [`Reach::Here`], the others are told as soon as they can be.
+    fn report<'a>(&'a self, event: &'a SecurityEvent) -> impl Future<Output = Reach> + Send + 'a {
+        async move {
+            let reach = self.invalidate(&[event.scope()]).await;
+            tracing::info!(cache = self.name(), ?reach, "{event}: what is concerned was forgotten");
+            reach
+        }
     }
 
     /// Computes the values of `entries`, each a key and what `load` needs to know for it, as far as they are

@@ -17,6 +17,8 @@ mod deadlines;
 #[cfg(test)]
 mod flaky;
 #[cfg(test)]
+mod flights;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 #[path = "../sqlite_manager/process.rs"]
@@ -26,10 +28,14 @@ mod promises;
 #[cfg(test)]
 mod resilience;
 #[cfg(test)]
+mod security;
+#[cfg(test)]
 mod snapshots;
 #[cfg(test)]
 mod statistics;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod unchanged;
 #[cfg(test)]
 mod verdicts;

@@ -8,9 +8,10 @@ use crate::cache::flight::{Flight, Outcome, Source};
 use crate::cache::key::CacheKey;
 use crate::cache::local::entry::{Age, Draft, Entry};
 use crate::cache::local::lifetime::Lifetime;
+use crate::cache::local::stripes::Shard;
 use crate::cache::local::{Insertion, Moment};
-use crate::cache::manager::Compute;
-use crate::cache::options::CacheOptions;
+use crate::cache::manager::{Compute, Computed};
+use crate::cache::options::{Abandoned, CacheOptions};
 use crate::cache::shared::StoreTime;
 use crate::cache::value::{AnyValue, Codec};
 use crate::error::{Error, ErrorKind};
@@ -41,22 +42,43 @@ impl Lead {
     /// Finds or computes the value, keeps it, and tells everyone.
     pub(crate) async fn run(mut self, compute: Compute) {
         let mut ticket = Ticket::default();
-        let outcome = if self.engine.second.is_some() {
-            self.through_the_store(compute, &mut ticket).await
-        } else {
-            self.here(compute).await
+        let outcome = match self.options.abandoned {
+            Abandoned::Finished => Some(self.find_or_compute(compute, &mut ticket).await),
+            Abandoned::Dropped => {
+                let place = Place::of(&self);
+                tokio::select! {
+                    biased;
+                    outcome = self.find_or_compute(compute, &mut ticket) => Some(outcome),
+                    () = place.abandoned() => None,
+                }
+            }
         };
         self.leave();
-        self.flight.land(outcome);
+        if let Some(outcome) = outcome {
+            self.flight.land(outcome);
+        }
         if let (Some(second), Some(lease)) = (&self.engine.second, ticket.lease) {
-            second.release(&lease).await;
+            if ticket.has_failed {
+                second.rest(&lease, self.options.retry_ms).await;
+            } else {
+                second.release(&lease).await;
+            }
+        }
+    }
+
+    async fn find_or_compute(&mut self, compute: Compute, ticket: &mut Ticket) -> Outcome {
+        if self.engine.second.is_some() {
+            self.through_the_store(compute, ticket).await
+        } else {
+            self.here(compute).await
         }
     }
 
     pub(crate) async fn here(&self, compute: Compute) -> Outcome {
         let moment = self.engine.local.moment();
         match self.engine.computed(compute, &self.options).await {
-            Ok(value) => {
+            Ok(Computed::Passing(value)) => Outcome::Found { value, source: Source::Computed },
+            Ok(Computed::Lasting(value)) => {
                 let life = self.life(value.is_some());
                 self.keep(moment, life, value, None)
             }
@@ -99,20 +121,55 @@ impl Lead {
         let Some(old) = self.old.as_ref().filter(|_| is_excused) else {
             return Outcome::Failed(Arc::new(error));
         };
-        old.refresh_failed(self.engine.local.now());
-        let source = match self.engine.local.servable(old) {
-            Some(Age::Stale) => Source::Stale,
-            Some(_) => Source::Memory,
-            None => return Outcome::Failed(Arc::new(error)),
+        let retry = old.life.retry;
+        self.fallen_back(retry).unwrap_or_else(|| Outcome::Failed(Arc::new(error)))
+    }
+
+    /// The old value, where there is one that may be served, and nobody here tries to renew it for a while.
+    pub(crate) fn fallen_back(&self, pause: u64) -> Option<Outcome> {
+        let (old, local) = (self.old.as_ref()?, &self.engine.local);
+        old.refresh_failed(local.now().saturating_add(pause));
+        let source = match local.servable(old)? {
+            Age::Stale => Source::Stale,
+            _ => Source::Memory,
         };
-        Outcome::Found { value: old.value.clone(), source }
+        Some(Outcome::Found { value: old.value.clone(), source })
     }
 
     fn leave(&self) {
         let mut shard = self.engine.local.stripes().shard(&self.key);
-        if shard.flights.get(&self.key).is_some_and(|it| Arc::ptr_eq(it, &self.flight)) {
-            shard.flights.remove(&self.key);
+        remove(&mut shard, &self.key, &self.flight);
+    }
+}
+
+/// Where a flight can be joined, as long as it can.
+struct Place {
+    engine: Arc<Engine>,
+    key: CacheKey,
+    flight: Arc<Flight>,
+}
+
+impl Place {
+    fn of(lead: &Lead) -> Self {
+        let (engine, flight) = (Arc::clone(&lead.engine), Arc::clone(&lead.flight));
+        Self { engine, key: lead.key.clone(), flight }
+    }
+
+    /// Returns when nobody waits, and nobody can come any more: whoever does joins under the same lock.
+    async fn abandoned(&self) {
+        loop {
+            self.flight.abandoned().await;
+            let mut shard = self.engine.local.stripes().shard(&self.key);
+            if self.flight.is_abandoned() {
+                return remove(&mut shard, &self.key, &self.flight);
+            }
         }
+    }
+}
+
+fn remove(shard: &mut Shard, key: &CacheKey, flight: &Arc<Flight>) {
+    if shard.flights.get(key).is_some_and(|it| Arc::ptr_eq(it, flight)) {
+        shard.flights.remove(key);
     }
 }
 
