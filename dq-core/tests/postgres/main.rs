@@ -4,8 +4,12 @@
 
 mod bad_input;
 mod bench;
+#[path = "../shared/endless.rs"]
+mod endless;
 mod pool;
 mod promises;
+#[path = "../shared/runtimes.rs"]
+mod runtimes;
 mod scan;
 #[path = "../servers/mod.rs"]
 mod servers;

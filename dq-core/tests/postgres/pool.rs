@@ -6,19 +6,12 @@ use std::time::Duration;
 use dq_core::ErrorKind;
 use dq_core::clock::TestClock;
 use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
-use dq_core::database::{DatabaseManager, RowStream};
+use dq_core::database::DatabaseManager;
 use tokio::task::JoinSet;
 
-use crate::bench::{ENDLESS, Place, open, scalar};
+use crate::bench::{Place, open, scalar};
+use crate::endless::exhaust;
 use crate::wait_for;
-
-async fn exhaust(database: &PostgresDatabaseManager) -> Vec<RowStream> {
-    let mut streams = Vec::new();
-    for _ in 0..database.statistics().readers.size {
-        streams.push(database.stream(&ENDLESS.into()).await.unwrap());
-    }
-    streams
-}
 
 #[tokio::test]
 async fn who_waits_too_long_hears_how_many_connections_there_are() {
@@ -98,7 +91,7 @@ async fn a_task_that_is_dropped_anywhere_returns_its_connection_clean() {
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                 AND state LIKE 'idle in transaction%'";
     wait_for("no transaction is open", || place.run(open) == "0").await;
-    drop(exhaust(&database).await);
+    drop(exhaust(&*database).await);
     database.close().await;
 }
 

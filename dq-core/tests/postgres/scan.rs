@@ -5,7 +5,8 @@ use dq_core::database::DatabaseManager;
 use dq_core::source::{Partition, Source};
 use dq_core::value::{Batch, Date, Timestamp, Value, ValueType};
 
-use crate::bench::{ENDLESS, Place, count, read, rows, scan, whole};
+use crate::bench::{Place, count, read, rows, scan, whole};
+use crate::endless::ENDLESS;
 use crate::wait_for;
 
 /// A column of each type with two values, and what they are read as.

@@ -5,7 +5,8 @@ use dq_core::database::postgres::{IsolationLevel, PostgresConfig};
 use dq_core::database::{DatabaseManager, Statement};
 use dq_core::value::{OwnedValue, Value};
 
-use crate::bench::{ENDLESS, Place, open, scalar};
+use crate::bench::{Place, open, scalar};
+use crate::endless::ENDLESS;
 use crate::wait_for;
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::database::server::Limits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
@@ -145,6 +146,17 @@ impl PostgresConfig {
     /// How old a connection may become.
     pub fn lifetime_max(&self) -> Duration {
         Duration::from_millis(self.lifetime_max_ms)
+    }
+
+    /// What the configuration says about a pool of `size` connections.
+    pub(crate) fn limits(&self, size: usize) -> Limits {
+        Limits {
+            size,
+            acquire: self.acquire_timeout(),
+            idle: self.idle_timeout(),
+            lifetime: self.lifetime_max(),
+            idle_min: self.idle_min,
+        }
     }
 
     /// Whether every field has a sensible value; the URL and the files that it names are looked at

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, Row};
 
 use crate::clock::{Clock, within};
 use crate::database::postgres::config::{PostgresConfig, TlsMode, invalid};
-use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::error::{from_sqlx, is_lost, is_stale_plan};
+use crate::database::server;
+use crate::database::server::Connector;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The parameters that a URL may have, besides `options[…]`.
@@ -40,8 +42,17 @@ const CLIENT_CHECK_MS: u64 = 1_000;
 /// The first version that can look.
 const CLIENT_CHECK_VERSION: u32 = 140_000;
 
+/// Begins a transaction that only reads.
+pub(crate) const READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+
+/// Connections that are lent out.
+pub(crate) type Pool = server::Pool<PostgresConnector>;
+
+/// The right to one of them.
+pub(crate) type Lease = server::Lease<PostgresConnector>;
+
 /// Makes connections to one database.
-pub(crate) struct Connector {
+pub(crate) struct PostgresConnector {
     options: PgConnectOptions,
     name: String,
     settings: String,
@@ -49,20 +60,12 @@ pub(crate) struct Connector {
     clock: Arc<dyn Clock>,
 }
 
-/// A connection, and what is known about it.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) connection: PgConnection,
-    pub(crate) session: Session,
-    pub(crate) server: Server,
-    pub(crate) since: Instant,
-}
-
 /// What tells the server's process of a connection from all others that are and were.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Session {
     process: String,
     began: String,
+    server: Server,
 }
 
 /// What kind of server answers.
@@ -74,7 +77,7 @@ pub(crate) struct Server {
     pub(crate) knows_characters: bool,
 }
 
-impl Connector {
+impl PostgresConnector {
     /// What `config` says, with the environment and the URL.
     pub(crate) fn new(config: &PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         config.validate()?;
@@ -96,38 +99,7 @@ impl Connector {
         Ok(Self { options, name, settings, timeout: config.connect_timeout(), clock })
     }
 
-    /// How reports and messages name the database.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Makes a connection.
-    pub(crate) async fn connect(&self) -> Result<Opened> {
-        let failed = |it| from_sqlx(format!("connect to `{}`", self.name), &it);
-        let Some(opened) = within(&*self.clock, self.timeout, self.open()).await else {
-            let (name, millis) = (&self.name, self.timeout.as_millis());
-            let message = format!("cannot connect to `{name}`: no answer within {millis} ms");
-            return Err(Error::new(ErrorKind::Timeout, message));
-        };
-        opened.map_err(failed)
-    }
-
-    /// Ends what the server does for a connection whose client has lost interest. The connection must
-    /// still be there: afterwards its number may be another's.
-    pub(crate) async fn end(&self, session: &Session) {
-        let ended = async {
-            let mut connection = PgConnection::connect_with(&self.options).await?;
-            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                       WHERE pid = $1::text::int AND backend_start::text = $2";
-            let query = sqlx::query(end).bind(&session.process).bind(&session.began);
-            connection.execute(query).await?;
-            connection.close().await
-        };
-        // Where it fails, the server finds out when it looks after its client.
-        drop(within(&*self.clock, self.timeout, ended).await);
-    }
-
-    async fn open(&self) -> sqlx::Result<Opened> {
+    async fn open(&self) -> sqlx::Result<(PgConnection, Session)> {
         let mut connection = PgConnection::connect_with(&self.options).await?;
         let version = connection.server_version_num().unwrap_or_default();
         let settings = sqlx::raw_sql(AssertSqlSafe(self.settings.clone()));
@@ -145,18 +117,67 @@ impl Connector {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Opened {
-            connection,
-            session: Session { process: text(&row, 0)?, began: text(&row, 2)? },
-            server: Server { version, knows_characters },
-            since: self.clock.now(),
-        })
+        let server = Server { version, knows_characters };
+        Ok((connection, Session { process: text(&row, 0)?, began: text(&row, 2)?, server }))
     }
 }
 
-impl fmt::Debug for Connector {
+impl Connector for PostgresConnector {
+    type Database = Postgres;
+    type Session = Session;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn connect(&self) -> Result<(PgConnection, Session)> {
+        let Some(opened) = within(&*self.clock, self.timeout, self.open()).await else {
+            let (name, millis) = (&self.name, self.timeout.as_millis());
+            let message = format!("cannot connect to `{name}`: no answer within {millis} ms");
+            return Err(Error::new(ErrorKind::Timeout, message));
+        };
+        opened.map_err(|it| from_sqlx(format!("connect to `{}`", self.name), &it))
+    }
+
+    async fn run(connection: &mut PgConnection, sql: &str) -> sqlx::Result<()> {
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.map(drop)
+    }
+
+    async fn end(&self, connection: PgConnection, session: Session) {
+        let ended = async {
+            let mut connection = PgConnection::connect_with(&self.options).await?;
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                       WHERE pid = $1::text::int AND backend_start::text = $2";
+            let query = sqlx::query(end).bind(&session.process).bind(&session.began);
+            connection.execute(query).await?;
+            connection.close().await
+        };
+        // Where it fails, the server finds out when it looks after its client.
+        drop(within(&*self.clock, self.timeout, ended).await);
+        drop(connection);
+    }
+
+    fn is_lost(error: &sqlx::Error) -> bool {
+        is_lost(error)
+    }
+
+    fn is_stale(error: &sqlx::Error) -> bool {
+        is_stale_plan(error)
+    }
+
+    fn error(doing: &str, error: &sqlx::Error) -> Error {
+        from_sqlx(doing, error)
+    }
+}
+
+/// What kind of server answers.
+pub(crate) fn server_of(lease: &Lease) -> Server {
+    lease.session().map_or(Server { version: 0, knows_characters: true }, |it| it.server)
+}
+
+impl fmt::Debug for PostgresConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("PostgresConnector").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Queries of a snapshot: rules in the dialect of PostgreSQL.
 
 use crate::database::Statement;
-use crate::database::postgres::lease::Lease;
+use crate::database::postgres::connection::Lease;
 use crate::database::postgres::parameters::first_word;
 use crate::database::postgres::statement::{invalid, prepare_rows};
 use crate::database::postgres::stream;

@@ -10,12 +10,12 @@ use tokio::sync::Mutex;
 use crate::clock::Clock;
 use crate::database::postgres::catalog;
 use crate::database::postgres::catalog::{Kind, Table};
+use crate::database::postgres::connection::{Lease, Pool, server_of};
 use crate::database::postgres::copy;
 use crate::database::postgres::copy::{Copy, Range};
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::{Lease, State};
-use crate::database::postgres::pool::Pool;
 use crate::database::postgres::query;
+use crate::database::server::{Connector, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Partition, Query, QueryRows, Scan, Snapshot};
 use crate::value::TableSchema;
@@ -56,7 +56,7 @@ impl PostgresSnapshot {
         };
         let tables = catalog::read(&mut main, &doing).await?;
         let schemas = tables.iter().map(|it| it.schema.clone()).collect();
-        let server = main.server();
+        let server = server_of(&main);
         Ok(Self {
             readers: Arc::clone(readers),
             clock,

@@ -11,9 +11,10 @@ use sqlx::{
 use crate::database::Statement;
 use crate::database::postgres::bound::Bound;
 use crate::database::postgres::columns::Form;
+use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::{Lease, State};
 use crate::database::postgres::parameters::{first_word, number};
+use crate::database::server::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::ColumnSchema;
 

@@ -4,27 +4,22 @@
 //! waits, too, so memory stays bounded however slowly the rows are taken. Whoever drops the rows stops the task,
 //! and with it what the server does.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sqlx::Executor;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
+use crate::database::fed::{AbortOnDrop, BATCHES_AHEAD, Fed, nobody_takes};
+use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::Lease;
 use crate::database::postgres::result::RowParts;
 use crate::database::postgres::statement::Prepared;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::source::{Cancellation, Partition};
 use crate::value::Batch;
 
-/// How many batches wait to be taken: one is read while another is used.
-const BATCHES_AHEAD: usize = 1;
-
-/// How often one that waits for the server looks whether it is cancelled.
-const LOOK: Duration = Duration::from_millis(50);
+/// What the task hands over.
+type Rows = Fed<Batch, AbortOnDrop>;
 
 /// Starts `prepared` on the connection of `lease`, and gives its rows as they come.
 pub(crate) fn start(
@@ -58,7 +53,7 @@ struct Reading {
 impl Reading {
     fn start(self) -> Rows {
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
-        Rows { batches, task: Some(tokio::spawn(self.run(sender))) }
+        Fed::abortable(batches, tokio::spawn(self.run(sender)))
     }
 
     async fn run(mut self, batches: mpsc::Sender<Batch>) -> Result<()> {
@@ -72,8 +67,6 @@ impl Reading {
 
     async fn read(&mut self, batches: &mpsc::Sender<Batch>) -> Result<()> {
         let doing = &self.doing;
-        let nobody_reads =
-            |_| Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
         let mut rows = RowParts::new(&self.prepared, self.limit, &self.lease);
         let state = self.lease.state();
         let read = {
@@ -84,39 +77,11 @@ impl Reading {
                     Ok(None) => break Ok(()),
                     Err(error) => break Err(error),
                 };
-                batches.send(rows.decode(part)?).await.map_err(nobody_reads)?;
+                batches.send(rows.decode(part)?).await.map_err(|_| nobody_takes(doing))?;
             }
         };
         self.lease.settle(&read, state);
         read.map_err(|it| from_sqlx(doing, &it))
-    }
-}
-
-/// The caller's part.
-struct Rows {
-    batches: mpsc::Receiver<Batch>,
-    /// Tells how reading ended; a closed queue alone does not. `None` once it has told.
-    task: Option<JoinHandle<Result<()>>>,
-}
-
-#[async_trait]
-impl Partition for Rows {
-    async fn next(&mut self) -> Result<Option<Batch>> {
-        if let Some(batch) = self.batches.recv().await {
-            return Ok(Some(batch));
-        }
-        let Some(task) = &mut self.task else { return Ok(None) };
-        let ended = task.await;
-        self.task = None;
-        ended.map_err(|it| broken(&it))?.map(|()| None)
-    }
-}
-
-impl Drop for Rows {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
     }
 }
 
@@ -134,25 +99,10 @@ impl Partition for LaterRows {
             self.running = Some(reading.start());
         }
         let Some(running) = &mut self.running else { return Ok(None) };
-        loop {
-            tokio::select! {
-                biased;
-                batch = running.next() => return batch,
-                () = SystemClock.sleep(LOOK) => {
-                    if let Err(error) = self.cancellation.check() {
-                        self.running = None;
-                        return Err(error);
-                    }
-                }
-            }
+        let taken = running.take_unless(&self.cancellation, &SystemClock).await;
+        if taken.is_err() {
+            self.running = None;
         }
+        taken
     }
-}
-
-/// What it means that a task did not end by itself.
-pub(crate) fn broken(error: &tokio::task::JoinError) -> Error {
-    if error.is_panic() {
-        return Error::new(ErrorKind::Internal, "the work on a database connection panicked");
-    }
-    Error::new(ErrorKind::Cancelled, "the runtime shut down while a database worked")
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::database::postgres::connection::Lease;
+use crate::database::postgres::connection::Pool;
 use crate::database::postgres::error::{from_sqlx, sql_state};
-use crate::database::postgres::lease::{Lease, State};
-use crate::database::postgres::pool::Pool;
 use crate::database::postgres::result::collect;
 use crate::database::postgres::statement::execute;
+use crate::database::server::State;
 use crate::database::{QueryResult, Statement, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -30,7 +31,7 @@ impl PostgresTransaction {
         result_size_max_bytes: usize,
     ) -> Result<Self> {
         let begun = writers.begin(sql).await;
-        writers.count(&begun);
+        writers.places().count(&begun);
         Ok(Self { name: name.to_owned(), result_size_max_bytes, lease: begun? })
     }
 

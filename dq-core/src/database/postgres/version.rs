@@ -6,8 +6,8 @@ use std::time::UNIX_EPOCH;
 use sqlx::{Executor, Row};
 
 use crate::clock::Clock;
+use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::Lease;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Version;
 
