@@ -46,6 +46,9 @@ pub struct PostgresConfig {
     /// How long a statement may wait for another transaction's lock, in milliseconds; 0 for as long as it
     /// takes. Default: 30000.
     pub lock_timeout_ms: u64,
+    /// Whether a PgBouncer that pools transactions stands between dq and the server: then nothing outlasts a transaction.
+    /// Default: what the URL says with `pgbouncer=true` or `pgbouncer=false`, and otherwise it is found out.
+    pub pgbouncer: Option<bool>,
     /// What a transaction that writes sees of others. Default: repeatable read, in which no change of
     /// another transaction is overwritten unseen: the later of two is `Busy`, and may be tried again.
     pub isolation: IsolationLevel,
@@ -116,6 +119,7 @@ impl Default for PostgresConfig {
             connect_timeout_ms: 10_000,
             statement_timeout_ms: 0,
             lock_timeout_ms: 30_000,
+            pgbouncer: None,
             isolation: IsolationLevel::RepeatableRead,
             result_size_max_bytes: 256 << 20,
         }
@@ -194,6 +198,20 @@ impl PostgresConfig {
             }
         }
         Ok(())
+    }
+}
+
+impl TlsMode {
+    /// The mode that PostgreSQL calls so.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "disable" => Self::Disable,
+            "prefer" => Self::Prefer,
+            "require" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" => Self::VerifyFull,
+            _ => return None,
+        })
     }
 }
 

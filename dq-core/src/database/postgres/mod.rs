@@ -22,6 +22,7 @@ mod decoder;
 pub(crate) mod error;
 mod manager;
 mod numeric;
+mod options;
 mod parameters;
 mod query;
 mod result;

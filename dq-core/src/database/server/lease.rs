@@ -131,8 +131,8 @@ impl<C: Connector> Lease<C> {
         state: State,
     ) -> Result<sqlx::Result<()>> {
         let before = self.state();
-        let connection = self.start()?;
-        let ran = C::run(connection, sql).await;
+        let sql = self.session().map_or_else(|| sql.into(), |it| C::command(it, sql));
+        let ran = C::run(self.start()?, &sql).await;
         self.settle(&ran, if ran.is_ok() { state } else { before });
         Ok(ran)
     }
@@ -203,7 +203,8 @@ impl<C: Connector> Held<C> {
     }
 
     async fn roll_back(mut self, pool: Arc<Pool<C>>) {
-        let rollback = C::run(&mut self.opened.connection, "ROLLBACK");
+        let sql = C::command(&self.opened.session, "ROLLBACK");
+        let rollback = C::run(&mut self.opened.connection, &sql);
         if pool.in_time(rollback).await.is_some_and(|it| it.is_ok()) {
             self.give_back(&pool);
         }
