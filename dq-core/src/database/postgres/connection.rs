@@ -148,10 +148,8 @@ impl PostgresConnector {
         let mut connection = PgConnection::connect_with(&self.pooled).await?;
         self.is_pooled.store(true, Ordering::Relaxed);
         let (statement, lock) = (self.statement_timeout_ms, self.lock_timeout_ms);
-        // What others may have prepared on the server's connection is of no use to anybody.
-        let mut settings = format!(
-            "; DEALLOCATE ALL; SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}"
-        );
+        let mut settings =
+            format!("; SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}");
         let row = connection.fetch_one(raw(format!("SELECT {SESSION}"))).await?;
         let server = session(&connection, &row, None)?.server;
         if server.version >= CLIENT_CHECK_VERSION {
@@ -169,6 +167,10 @@ impl PostgresConnector {
         Ok((connection, session))
     }
 }
+
+/// What was prepared on a connection of the server, by whomever, is of no use to anybody afterwards. It is forgotten
+/// after the moment of a transaction is settled, which it would settle itself.
+const FORGET: &str = "; DEALLOCATE ALL";
 
 /// What is asked of every new connection.
 const SESSION: &str = "pg_backend_pid()::text, current_setting('server_encoding'), \
@@ -225,10 +227,10 @@ impl Connector for PostgresConnector {
         let Some(settings) = &session.settings else { return sql.into() };
         if sql.starts_with("BEGIN") {
             let (begin, rest) = sql.find(';').map_or((sql, ""), |at| sql.split_at(at));
-            return format!("{begin}{settings}{rest}").into();
+            return format!("{begin}{settings}{rest}{FORGET}").into();
         }
         match sql {
-            "COMMIT" | "ROLLBACK" => format!("{sql}; DEALLOCATE ALL").into(),
+            "COMMIT" | "ROLLBACK" => format!("{sql}{FORGET}").into(),
             _ => sql.into(),
         }
     }

@@ -26,6 +26,7 @@ mod options;
 mod parameters;
 mod query;
 mod result;
+mod seat;
 mod snapshot;
 mod source;
 mod statement;
