@@ -83,7 +83,7 @@ async fn what_dq_has_no_type_for_is_text_and_arrays_are_json() {
                 "[\"a \\\"b\"]",
                 "(1,2)",
                 "(1,x)",
-                ""
+                "NULL"
             ]]
         );
     }
