@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -47,6 +48,9 @@ CREATE INDEX ON provider_facility_affiliations (provider_id);
 CREATE INDEX ON provider_facility_affiliations (facility_id);
 CREATE INDEX ON healthcare_providers (updated_at);";
 
+/// How long a process may take to end.
+const SETTLE: Duration = Duration::from_millis(50);
+
 /// A server with the tables.
 #[derive(Debug)]
 pub(crate) struct Postgres {
@@ -79,6 +83,19 @@ impl Postgres {
 
     /// What the server and all processes that it has started have taken of the processors until now.
     pub(crate) fn cpu(&self) -> Result<Duration> {
+        // A process that ends while others are looked at may be missed, once.
+        let mut before = self.cpu_at_once()?;
+        loop {
+            thread::sleep(SETTLE);
+            let now = self.cpu_at_once()?;
+            if now == before {
+                return Ok(now);
+            }
+            before = now;
+        }
+    }
+
+    fn cpu_at_once(&self) -> Result<Duration> {
         let main = self.server.pid();
         let mut ticks = 0;
         for entry in fs::read_dir("/proc")? {
