@@ -33,7 +33,7 @@
 //!
 //! let shown = config.to_yaml();
 //! assert!(shown.contains("connection_pool_size: 20  # DQ_DB_POOL_SIZE"));
-//! assert!(shown.contains("password: \"[redacted]\"  # dq.yaml:6:15; not yet used"));
+//! assert!(shown.contains("password: \"[redacted]\"  # dq.yaml:6:15"));
 //!
 //! let error = Config::parse("dq.yaml", "databse: {}\ncache: { redis: { port: 0 } }", &sources).unwrap_err();
 //! assert_eq!(error.message(), "\
