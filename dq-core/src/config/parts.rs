@@ -9,6 +9,8 @@ use crate::config::Config;
 use crate::config::guards;
 use crate::config::key::Reader;
 use crate::config::kind::Kind;
+#[cfg(feature = "postgres")]
+use crate::config::postgres;
 use crate::config::settings::Settings;
 use crate::config::value::SettingValue;
 use crate::resilience::GuardConfig;
@@ -20,6 +22,7 @@ const MIB: u64 = 1 << 20;
 pub(crate) fn missing(field: &str) -> Option<&'static str> {
     match field.split('.').next() {
         Some("sqlite") if !cfg!(feature = "sqlite") => Some("the feature `sqlite`"),
+        Some("postgres") if !cfg!(feature = "postgres") => Some("the feature `postgres`"),
         Some("cache" | "cache_encryption" | "verdicts") if !cfg!(feature = "cache") => {
             Some("the feature `cache`")
         }
@@ -99,12 +102,14 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
     }
     guards::complete(&mut tree)?;
     #[cfg_attr(
-        not(any(feature = "redis", feature = "sqlite")),
+        not(any(feature = "postgres", feature = "redis", feature = "sqlite")),
         expect(unused_mut, reason = "nothing is opened then")
     )]
     let mut config: Config = serde_json::from_value(Value::Object(tree))?;
     #[cfg(feature = "sqlite")]
     config.open_database(settings);
+    #[cfg(feature = "postgres")]
+    postgres::open(&mut config.postgres, settings);
     #[cfg(feature = "redis")]
     config.open_redis(settings);
     Ok(config)
@@ -230,6 +235,13 @@ mod tests {
         // Which the configuration makes of several keys, or of the guards of these names.
         let others = [
             "sqlite.path",
+            "postgres.url",
+            "postgres.password",
+            "postgres.tls.mode",
+            "postgres.readers",
+            "postgres.idle_min",
+            "postgres.acquire_timeout_ms",
+            "postgres.statement_timeout_ms",
             "redis.url",
             "redis.nodes",
             "redis.password",

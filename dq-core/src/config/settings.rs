@@ -129,7 +129,7 @@ impl Settings {
     }
 
     /// The text at a path, if it was set.
-    #[cfg(any(feature = "redis", feature = "sqlite"))]
+    #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         match self.value(path) {
             Some(SettingValue::Text(text)) => Some(text),

@@ -7,10 +7,16 @@ mod backup;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 pub mod conformance;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod fed;
 mod health;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod places;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod result;
+#[cfg(feature = "postgres")]
+mod server;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod statement;

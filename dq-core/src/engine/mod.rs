@@ -36,6 +36,10 @@ pub struct OpenOptions {
     /// How SQLite tables are scanned.
     #[cfg(feature = "sqlite")]
     pub sqlite_scan: crate::database::sqlite::ScanMethod,
+    /// How PostgreSQL databases are reached. Their URL is that of the source; the password goes along if the
+    /// URL here is of the same server, database and user.
+    #[cfg(feature = "postgres")]
+    pub postgres: crate::database::postgres::PostgresConfig,
 }
 
 /// The kinds of sources by which a specification can begin.
@@ -144,7 +148,7 @@ impl<'a> Spec<'a> {
 
 fn open_one(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     if is_postgres(spec) {
-        return postgres(spec);
+        return postgres(spec, options);
     }
     if let Some(path) = spec.strip_prefix("sqlite:") {
         return sqlite(path.strip_prefix("//").unwrap_or(path), options);
@@ -227,11 +231,11 @@ fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(url: &str) -> Result<Arc<dyn Source>> {
+fn postgres(url: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     use crate::clock::SystemClock;
-    use crate::database::postgres::{PostgresConfig, PostgresSource};
+    use crate::database::postgres::PostgresSource;
 
-    let config = PostgresConfig::new(url);
+    let config = options.postgres.at(url);
     Ok(Arc::new(PostgresSource::new(&config, Arc::new(SystemClock))?))
 }
 
@@ -262,7 +266,7 @@ fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(url: &str) -> Result<Arc<dyn Source>> {
+fn postgres(url: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("postgres", &crate::secret::redacted_url(url)))
 }
 

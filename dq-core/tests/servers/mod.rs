@@ -9,6 +9,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of the servers")]
 
 pub(crate) mod cluster;
+pub(crate) mod pgbouncer;
 pub(crate) mod port;
 pub(crate) mod postgres;
 pub(crate) mod process;

@@ -114,6 +114,16 @@ impl PostgresServer {
         self.run("postgres", &count).parse().expect("it is a number")
     }
 
+    /// The path of the program that comes with the server and is called so.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    /// The number of the process that started all others of the server.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Ends it as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.process.kill();
@@ -240,7 +250,7 @@ fn launch(programs: &Path, folder: &Path, port: u16) -> Process {
 
 /// `program`, as a user whom PostgreSQL accepts. Who becomes another user is no longer killed with its parent,
 /// and so has to ask for it again.
-fn as_user(program: &str) -> Vec<String> {
+pub(crate) fn as_user(program: &str) -> Vec<String> {
     let become_user = [
         "setpriv",
         "--reuid",
@@ -256,11 +266,11 @@ fn as_user(program: &str) -> Vec<String> {
     prefix.iter().copied().chain([program]).map(str::to_owned).collect()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout == b"0\n")
 }
 
-fn succeed(command: &mut Command) {
+pub(crate) fn succeed(command: &mut Command) {
     let output = command.output().unwrap_or_else(|it| panic!("cannot run {command:?}: {it}"));
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} fails: {error}");

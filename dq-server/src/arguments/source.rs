@@ -23,7 +23,7 @@ pub(crate) struct SourceArguments {
 
 impl SourceArguments {
     pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
-        engine::open_all(&self.sources, &reading.options())
+        reading.open(&self.sources)
     }
 
     /// What names the data to be read so among all data there are; nothing if that is standard input.
