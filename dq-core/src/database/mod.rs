@@ -7,15 +7,19 @@ mod backup;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 pub mod conformance;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod fed;
 mod health;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "mysql")]
+pub mod mysql;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod parameters;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod places;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod result;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 mod server;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

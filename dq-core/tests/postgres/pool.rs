@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use dq_core::ErrorKind;
 use dq_core::clock::TestClock;
-use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
 use dq_core::database::DatabaseManager;
+use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
 use tokio::task::JoinSet;
 
 use crate::bench::{Place, open, scalar};

@@ -9,10 +9,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, Row};
 
 use crate::clock::{Clock, within};
-use crate::database::postgres::config::{PostgresConfig, TlsMode, invalid};
+use crate::database::postgres::config::{PostgresConfig, invalid};
 use crate::database::postgres::error::{from_sqlx, is_lost, is_stale_plan};
 use crate::database::server;
-use crate::database::server::Connector;
+use crate::database::server::{Connector, TlsMode};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The parameters that a URL may have, besides `options[…]`.
