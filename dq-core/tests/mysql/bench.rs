@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use dq_core::Result;
 use dq_core::clock::SystemClock;
-use dq_core::database::DatabaseManager;
 use dq_core::database::mysql::{MySqlConfig, MySqlDatabaseManager};
+use dq_core::database::{DatabaseManager, RowStream};
 use dq_core::source::{Cancellation, Scan, Snapshot, Source};
 use dq_core::value::{Batch, OwnedValue};
 
@@ -56,6 +56,15 @@ pub(crate) async fn open(config: MySqlConfig) -> MySqlDatabaseManager {
 
 pub(crate) async fn try_open(config: MySqlConfig) -> Result<MySqlDatabaseManager> {
     MySqlDatabaseManager::open(config, Arc::new(SystemClock)).await
+}
+
+/// Takes every connection that reads.
+pub(crate) async fn exhaust(database: &dyn DatabaseManager) -> Vec<RowStream> {
+    let mut streams = Vec::new();
+    for _ in 0..database.statistics().readers.size {
+        streams.push(database.stream(&ENDLESS.into()).await.unwrap());
+    }
+    streams
 }
 
 /// The first value of the first row.

@@ -2,13 +2,18 @@
 
 #![cfg(test)]
 
+mod bad_input;
 mod bench;
+mod pool;
 mod promises;
 #[path = "../shared/runtimes.rs"]
 mod runtimes;
 mod scan;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod statements;
+mod tls;
+mod version;
 
 use std::time::Duration;
 
