@@ -21,7 +21,7 @@ const USER: &str = "mysql";
 pub(crate) const PASSWORD: &str = "mariadb-pw";
 
 /// What tests need from a server, and nothing that makes it wait for a disk.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 14] = [
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
     "--character-set-server=utf8mb4",
@@ -36,6 +36,7 @@ const SETTINGS: [&str; 13] = [
     "--lock-wait-timeout=20",
     "--performance-schema=OFF",
     "--skip-slave-start",
+    "--log-bin-trust-function-creators=1",
 ];
 
 /// A MariaDB server, with a user `admin` who may do everything.
