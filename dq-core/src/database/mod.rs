@@ -20,7 +20,7 @@ mod places;
 pub mod postgres;
 mod result;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-mod server;
+pub(crate) mod server;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod statement;

@@ -26,6 +26,24 @@ const MODES: [(&str, &str); 5] = [
     ("verify-full", "verify_identity"),
 ];
 
+impl MySqlConfig {
+    /// The same for the database at `url`. The password goes along if the configuration's own URL is of the same
+    /// server, database and user.
+    pub(crate) fn at(&self, url: &str) -> Self {
+        let mut config = Self { url: url.into(), ..self.clone() };
+        let place = |config: &Self| {
+            let options = MySqlConnectOptions::from_str(config.url.expose()).ok()?;
+            let database = options.get_database().map(str::to_owned);
+            let user = options.get_username().to_owned();
+            Some((options.get_host().to_owned(), options.get_port(), database, user))
+        };
+        if self.url.is_empty() || place(self) != place(&config) {
+            config.password = None;
+        }
+        config
+    }
+}
+
 /// What `config` says, with the URL.
 pub(crate) fn options(config: &MySqlConfig) -> Result<MySqlConnectOptions> {
     let url = config.url.expose();
@@ -124,6 +142,16 @@ mod tests {
         for url in ["mysql://h/d?sslmode=verify-full", "mysql://h/d?ssl-mode=VERIFY_IDENTITY"] {
             let options = options(&MySqlConfig::new(url)).unwrap();
             assert!(matches!(options.get_ssl_mode(), MySqlSslMode::VerifyIdentity), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_goes_only_where_it_belongs() {
+        let config =
+            MySqlConfig { password: Some("pw".into()), ..MySqlConfig::new("mysql://u@h:3306/d") };
+        assert!(config.at("mariadb://u@h/d?sslmode=require").password.is_some());
+        for url in ["mysql://u@other/d", "mysql://v@h/d", "mysql://u@h/e", "mysql://u@h:1/d"] {
+            assert!(config.at(url).password.is_none(), "{url}");
         }
     }
 

@@ -46,6 +46,9 @@ pub struct PostgresConfig {
     /// How long a statement may wait for another transaction's lock, in milliseconds; 0 for as long as it
     /// takes. Default: 30000.
     pub lock_timeout_ms: u64,
+    /// Whether a PgBouncer that pools transactions stands between dq and the server: then nothing outlasts a transaction.
+    /// Default: what the URL says with `pgbouncer=true` or `pgbouncer=false`, and otherwise it is found out.
+    pub pgbouncer: Option<bool>,
     /// What a transaction that writes sees of others. Default: repeatable read, in which no change of
     /// another transaction is overwritten unseen: the later of two is `Busy`, and may be tried again.
     pub isolation: IsolationLevel,
@@ -85,6 +88,7 @@ impl Default for PostgresConfig {
             connect_timeout_ms: 10_000,
             statement_timeout_ms: 0,
             lock_timeout_ms: 30_000,
+            pgbouncer: None,
             isolation: IsolationLevel::RepeatableRead,
             result_size_max_bytes: 256 << 20,
         }

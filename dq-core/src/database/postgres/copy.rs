@@ -17,9 +17,9 @@ use crate::clock::Clock;
 use crate::database::fed::{AbortOnDrop, Fed, nobody_takes};
 use crate::database::postgres::catalog::Table;
 use crate::database::postgres::columns::Form;
-use crate::database::postgres::connection::Lease;
 use crate::database::postgres::decoder::{Decoder, after_header};
 use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::seat::{Seat, Taken};
 use crate::database::postgres::snapshot::changed_or;
 use crate::database::server::State;
 use crate::error::{Error, ErrorKind, Result};
@@ -98,16 +98,16 @@ impl Copy {
     }
 }
 
-/// The partition that is copied on the connection of `lease`. It begins with the first rows that are asked for.
+/// The partition that is copied on the connection of `seat`. It begins with the first rows that are asked for.
 pub(crate) fn start(
-    lease: Lease,
+    seat: Seat,
     copy: Copy,
     cancellation: Cancellation,
     clock: Arc<dyn Clock>,
 ) -> Box<dyn Partition> {
     let Copy { sql, forms, checks_text, first_sequence, doing } = copy;
     Box::new(CopyPartition {
-        waiting: Some(Copying { lease, sql, doing: doing.clone() }),
+        waiting: Some(Copying { seat, sql, doing: doing.clone() }),
         running: None,
         decoder: Decoder::new(forms, checks_text),
         rest: Vec::new(),
@@ -202,42 +202,48 @@ impl CopyPartition {
 
 /// The task's part.
 struct Copying {
-    lease: Lease,
+    seat: Seat,
     sql: String,
     doing: String,
 }
 
 impl Copying {
-    async fn run(mut self, parts: mpsc::Sender<Vec<u8>>) -> Result<()> {
-        let result = self.copy(&parts).await;
-        self.lease.count(&result);
+    async fn run(self, parts: mpsc::Sender<Vec<u8>>) -> Result<()> {
+        let Self { seat, sql, doing } = self;
+        let mut lease = seat.take(&doing).await?;
+        let result = copy(&mut lease, &sql, &doing, &parts).await;
+        lease.count(&result);
         // Before the queue closes: whoever has seen the end finds the connection back.
-        self.lease.finish_reading().await;
+        lease.finish_reading().await;
         drop(parts);
         result
     }
+}
 
-    async fn copy(&mut self, parts: &mpsc::Sender<Vec<u8>>) -> Result<()> {
-        let doing = &self.doing;
-        let failed = |it| changed_or(from_sqlx(doing, &it));
-        let connection = self.lease.start()?;
-        // After an error the connection stays in the middle, and is not used again.
-        let mut received = connection.copy_out_raw(&self.sql).await.map_err(failed)?;
-        let (mut part, mut rows) = (Vec::with_capacity(PART_BYTES + PART_BYTES / 8), 0);
-        while let Some(row) = received.try_next().await.map_err(failed)? {
-            part.extend_from_slice(&row);
-            rows += 1;
-            if part.len() >= PART_BYTES || rows >= PART_ROWS {
-                let full =
-                    std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES + PART_BYTES / 8));
-                parts.send(full).await.map_err(|_| nobody_takes(doing))?;
-                rows = 0;
-            }
+async fn copy(
+    lease: &mut Taken,
+    sql: &str,
+    doing: &str,
+    parts: &mpsc::Sender<Vec<u8>>,
+) -> Result<()> {
+    let failed = |it| changed_or(from_sqlx(doing, &it));
+    let connection = lease.start()?;
+    // After an error the connection stays in the middle, and is not used again.
+    let mut received = connection.copy_out_raw(sql).await.map_err(failed)?;
+    let (mut part, mut rows) = (Vec::with_capacity(PART_BYTES + PART_BYTES / 8), 0);
+    while let Some(row) = received.try_next().await.map_err(failed)? {
+        part.extend_from_slice(&row);
+        rows += 1;
+        if part.len() >= PART_BYTES || rows >= PART_ROWS {
+            let full =
+                std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES + PART_BYTES / 8));
+            parts.send(full).await.map_err(|_| nobody_takes(doing))?;
+            rows = 0;
         }
-        drop(received);
-        self.lease.settle(&Ok(()), State::Open);
-        parts.send(part).await.map_err(|_| nobody_takes(doing))
     }
+    drop(received);
+    lease.settle(&Ok(()), State::Open);
+    parts.send(part).await.map_err(|_| nobody_takes(doing))
 }
 
 #[cfg(test)]

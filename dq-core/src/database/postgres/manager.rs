@@ -10,13 +10,13 @@ use crate::clock::Clock;
 use crate::database::places::statistics;
 use crate::database::postgres::catalog;
 use crate::database::postgres::config::PostgresConfig;
-use crate::database::postgres::connection::{Pool, READ};
+use crate::database::postgres::connection::{Pool, READ, is_pooled};
 use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::result::collect;
 use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
 use crate::database::postgres::stream;
-use crate::database::postgres::transaction::PostgresTransaction;
+use crate::database::postgres::transaction::{PostgresTransaction, commit};
 use crate::database::server::{IsolationLevel, State};
 use crate::database::{
     DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics, Transaction,
@@ -136,12 +136,19 @@ impl DatabaseManager for PostgresDatabaseManager {
     async fn execute(&self, statement: &Statement) -> Result<u64> {
         let doing = format!("change `{}`", self.source.name());
         let mut lease = self.writers.lease().await?;
-        let result = loop {
+        let is_pooled = is_pooled(&lease);
+        if is_pooled {
+            lease.command(IsolationLevel::ReadCommitted.begin(), State::Open, &doing).await?;
+        }
+        let mut result = loop {
             let result = execute(&mut lease, statement, &doing).await;
             if !lease.refresh(None).await? {
                 break result;
             }
         };
+        if let (Ok(rows), true) = (&result, is_pooled) {
+            result = commit(&mut lease, &doing).await.map(|()| *rows);
+        }
         lease.count(&result);
         result
     }

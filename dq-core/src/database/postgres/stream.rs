@@ -13,6 +13,7 @@ use crate::database::fed::{AbortOnDrop, BATCHES_AHEAD, Fed, nobody_takes};
 use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::result::RowParts;
+use crate::database::postgres::seat::{Seat, Taken};
 use crate::database::postgres::statement::Prepared;
 use crate::error::Result;
 use crate::source::{Cancellation, Partition};
@@ -28,23 +29,23 @@ pub(crate) fn start(
     limit: Option<usize>,
     doing: String,
 ) -> Box<dyn Partition> {
-    Box::new(Reading { lease, prepared, limit, doing }.start())
+    Box::new(Reading { seat: Seat::Own(lease), prepared, limit, doing }.start())
 }
 
 /// As [`start`], when the first rows are asked for. They end soon after `cancellation`.
 pub(crate) fn start_later(
-    lease: Lease,
+    seat: Seat,
     prepared: Prepared,
     doing: String,
     cancellation: Cancellation,
 ) -> Box<dyn Partition> {
-    let reading = Reading { lease, prepared, limit: None, doing };
+    let reading = Reading { seat, prepared, limit: None, doing };
     Box::new(LaterRows { waiting: Some(reading), running: None, cancellation })
 }
 
 /// The task's part.
 struct Reading {
-    lease: Lease,
+    seat: Seat,
     prepared: Prepared,
     limit: Option<usize>,
     doing: String,
@@ -56,33 +57,39 @@ impl Reading {
         Fed::abortable(batches, tokio::spawn(self.run(sender)))
     }
 
-    async fn run(mut self, batches: mpsc::Sender<Batch>) -> Result<()> {
-        let result = self.read(&batches).await;
-        self.lease.count(&result);
+    async fn run(self, batches: mpsc::Sender<Batch>) -> Result<()> {
+        let Self { seat, prepared, limit, doing } = self;
+        let mut lease = seat.take(&doing).await?;
+        let result = read(&mut lease, (&prepared, limit), &doing, &batches).await;
+        lease.count(&result);
         // Before the queue closes: whoever has seen the end finds the connection back.
-        self.lease.finish_reading().await;
+        lease.finish_reading().await;
         drop(batches);
         result
     }
+}
 
-    async fn read(&mut self, batches: &mpsc::Sender<Batch>) -> Result<()> {
-        let doing = &self.doing;
-        let mut rows = RowParts::new(&self.prepared, self.limit, &self.lease);
-        let state = self.lease.state();
-        let read = {
-            let mut received = self.lease.start()?.fetch(self.prepared.query());
-            loop {
-                let part = match rows.fill(&mut received).await? {
-                    Ok(Some(part)) => part,
-                    Ok(None) => break Ok(()),
-                    Err(error) => break Err(error),
-                };
-                batches.send(rows.decode(part)?).await.map_err(|_| nobody_takes(doing))?;
-            }
-        };
-        self.lease.settle(&read, state);
-        read.map_err(|it| from_sqlx(doing, &it))
-    }
+async fn read(
+    lease: &mut Taken,
+    (prepared, limit): (&Prepared, Option<usize>),
+    doing: &str,
+    batches: &mpsc::Sender<Batch>,
+) -> Result<()> {
+    let mut rows = RowParts::new(prepared, limit, lease);
+    let state = lease.state();
+    let read = {
+        let mut received = lease.start()?.fetch(prepared.query());
+        loop {
+            let part = match rows.fill(&mut received).await? {
+                Ok(Some(part)) => part,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+            batches.send(rows.decode(part)?).await.map_err(|_| nobody_takes(doing))?;
+        }
+    };
+    lease.settle(&read, state);
+    read.map_err(|it| from_sqlx(doing, &it))
 }
 
 /// Rows that nobody has asked for yet.

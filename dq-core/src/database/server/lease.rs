@@ -85,6 +85,13 @@ impl<C: Connector> Lease<C> {
     }
 
     /// Whether a statement failed.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            dead_code,
+            reason = "other servers go on after an error, and prepare again by themselves"
+        )
+    )]
     pub(crate) fn has_failed(&self) -> bool {
         self.has_failed
     }
@@ -131,8 +138,8 @@ impl<C: Connector> Lease<C> {
         state: State,
     ) -> Result<sqlx::Result<()>> {
         let before = self.state();
-        let connection = self.start()?;
-        let ran = C::run(connection, sql).await;
+        let sql = self.session().map_or_else(|| sql.into(), |it| C::command(it, sql));
+        let ran = C::run(self.start()?, &sql).await;
         self.settle(&ran, if ran.is_ok() { state } else { before });
         Ok(ran)
     }
@@ -152,6 +159,13 @@ impl<C: Connector> Lease<C> {
 
     /// After a statement that had been prepared for another shape of its table: forgets what is prepared, and
     /// begins again with `sql`. Gives whether there was such a statement, and so whether to try again.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            dead_code,
+            reason = "other servers go on after an error, and prepare again by themselves"
+        )
+    )]
     pub(crate) async fn refresh(&mut self, sql: Option<&str>) -> Result<bool> {
         if !std::mem::take(&mut self.is_stale) {
             return Ok(false);
@@ -203,7 +217,8 @@ impl<C: Connector> Held<C> {
     }
 
     async fn roll_back(mut self, pool: Arc<Pool<C>>) {
-        let rollback = C::run(&mut self.opened.connection, "ROLLBACK");
+        let sql = C::command(&self.opened.session, "ROLLBACK");
+        let rollback = C::run(&mut self.opened.connection, &sql);
         if pool.in_time(rollback).await.is_some_and(|it| it.is_ok()) {
             self.give_back(&pool);
         }

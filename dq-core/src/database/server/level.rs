@@ -32,3 +32,17 @@ pub enum IsolationLevel {
     /// As if transactions ran one after the other.
     Serializable,
 }
+
+impl TlsMode {
+    /// The mode of this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "disable" => Self::Disable,
+            "prefer" => Self::Prefer,
+            "require" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" => Self::VerifyFull,
+            _ => return None,
+        })
+    }
+}

@@ -6,6 +6,7 @@ mod lease;
 mod level;
 mod pool;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 
@@ -34,6 +35,12 @@ pub(crate) trait Connector: fmt::Debug + Send + Sync + 'static {
 
     /// Makes a connection. Ends with an error after a while.
     fn connect(&self) -> impl Future<Output = Result<(Driver<Self>, Self::Session)>> + Send;
+
+    /// How a command is written for a connection with this session. Default: as it is.
+    fn command<'a>(session: &Self::Session, sql: &'a str) -> Cow<'a, str> {
+        let _ = session;
+        sql.into()
+    }
 
     /// Runs a command without parameters, or several, each followed by `;`.
     fn run(

@@ -103,7 +103,7 @@ impl<C: Connector> Pool<C> {
         let mut lease = self.lease().await?;
         loop {
             let is_new = lease.is_new();
-            match lease.try_command(sql, State::Open).await? {
+            match begin(&mut lease, sql).await? {
                 Ok(()) => return Ok(lease),
                 Err(error) if C::is_lost(&error) && !is_new => {
                     let place = lease.into_place().ok_or_else(|| self.lost())?;
@@ -124,7 +124,7 @@ impl<C: Connector> Pool<C> {
             Some(idle) => Lease::new(Arc::clone(self), idle.opened, place),
             None => self.connect(place).await.ok()?,
         };
-        lease.try_command(sql, State::Open).await.ok()?.ok()?;
+        begin(&mut lease, sql).await.ok()?.ok()?;
         Some(lease)
     }
 
@@ -226,6 +226,15 @@ impl<C: Connector> Pool<C> {
         // Who keeps a connection next calls again.
         waiting.len() <= self.limits.idle_min
     }
+}
+
+/// Begins a transaction. One whose beginning fails in its middle is open, too, and rolled back with the lease.
+async fn begin<C: Connector>(lease: &mut Lease<C>, sql: &str) -> Result<sqlx::Result<()>> {
+    let begun = lease.try_command(sql, State::Open).await?;
+    if begun.is_err() && lease.state() == State::Idle {
+        lease.settle(&begun, State::Open);
+    }
+    Ok(begun)
 }
 
 /// Closes connections without work, as long as its runtime lasts.
