@@ -48,13 +48,14 @@ fn as_mysql(tables: &[Table]) -> Vec<Table> {
 
 const DIALECT: Dialect = Dialect {
     quote: "`",
-    declared: |kind| match kind {
+    declared: |kind, is_key| match kind {
         Kind::Boolean | Kind::Integer => "bigint",
         Kind::Float => "double",
         Kind::Day => "date",
         Kind::Moment => "datetime(6)",
-        // A key of text must be short; and all that is not the same is another key.
-        Kind::Text | Kind::Any => "varchar(191) collate utf8mb4_nopad_bin",
+        // A key of text is short; and all that is not the same is another key.
+        Kind::Text | Kind::Any if is_key => "varchar(191) collate utf8mb4_nopad_bin",
+        Kind::Text | Kind::Any => "longtext",
     },
 };
 

@@ -45,7 +45,7 @@ fn as_postgres(tables: &[Table]) -> Vec<Table> {
 
 const DIALECT: Dialect = Dialect {
     quote: "\"",
-    declared: |kind| match kind {
+    declared: |kind, _| match kind {
         Kind::Boolean => "boolean",
         Kind::Integer => "bigint",
         Kind::Float => "double precision",

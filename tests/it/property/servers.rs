@@ -11,8 +11,8 @@ use crate::naive::{Cell, Kind, Table};
 pub(crate) struct Dialect {
     /// Stands before and after a name.
     pub(crate) quote: &'static str,
-    /// The type of a column.
-    pub(crate) declared: fn(Kind) -> &'static str,
+    /// The type of a column, which may be one of the key.
+    pub(crate) declared: fn(Kind, bool) -> &'static str,
 }
 
 /// Replaces what the database holds by the tables, and closes it.
@@ -42,10 +42,10 @@ pub(crate) async fn fill(
 fn definition(table: &Table, dialect: Dialect) -> String {
     let quote = dialect.quote;
     let quoted = |name: &str| format!("{quote}{}{quote}", name.replace(quote, &quote.repeat(2)));
-    let columns = table
-        .columns
-        .iter()
-        .map(|column| format!("{} {}", quoted(column.name), (dialect.declared)(column.kind)));
+    let columns = table.columns.iter().map(|column| {
+        let is_key = table.key.iter().any(|it| *it == column.name);
+        format!("{} {}", quoted(column.name), (dialect.declared)(column.kind, is_key))
+    });
     let mut parts: Vec<_> = columns.collect();
     if !table.key.is_empty() {
         let key: Vec<_> = table.key.iter().map(|it| quoted(it)).collect();
