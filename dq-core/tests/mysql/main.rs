@@ -13,6 +13,7 @@ mod scan;
 mod servers;
 mod statements;
 mod tls;
+mod validate;
 mod version;
 
 use std::time::Duration;

@@ -90,18 +90,15 @@ impl MySqlConnector {
     ) -> sqlx::Result<()> {
         let cut = async {
             self.kill("KILL QUERY", session).await?;
-            // It may have ended before, and then what comes next is killed.
-            for _ in 0..3 {
-                let ready = match connection.ping().await {
-                    Ok(()) => connection.execute("DO 0").await.map(drop),
-                    Err(error) => Err(error),
-                };
-                match ready {
-                    Err(error) if is_interrupted(&error) => {}
-                    other => return other,
-                }
+            let mut ready = be_ready(connection).await;
+            if ready.as_ref().is_err_and(is_interrupted) {
+                ready = be_ready(connection).await;
             }
-            Err(silent())
+            // Here it can only have been one that had ended before.
+            if ready.as_ref().is_err_and(is_interrupted) {
+                ready = be_ready(connection).await;
+            }
+            ready
         };
         within(&*self.clock, self.timeout, cut).await.unwrap_or_else(|| Err(silent()))
     }
@@ -199,6 +196,13 @@ fn timeout(millis: u64) -> String {
     format!(
         " /*M!100100 , max_statement_time = {seconds}*/ /*!80000 , max_execution_time = {millis}*/"
     )
+}
+
+/// Throws away what still comes. What was to be ended may have ended before, and then it is what comes next that is
+/// killed: here nothing.
+async fn be_ready(connection: &mut MySqlConnection) -> sqlx::Result<()> {
+    connection.ping().await?;
+    connection.execute("DO 0").await.map(drop)
 }
 
 /// What is known about the connection of a lease.

@@ -121,17 +121,13 @@ impl RowParts {
             match received.try_next().await {
                 Ok(Some(row)) if self.wanted > 0 => {
                     self.wanted -= 1;
-                    if self.columns.is_none() {
-                        let (columns, forms) = described(row.columns());
-                        self.columns = Some(columns);
-                        self.forms = forms;
-                    }
+                    self.describe(&row);
                     part.push(&row, &self.forms)?;
                 }
                 // The server was told the limit, so the one row beyond it should be the last.
                 Ok(Some(row)) if !self.is_truncated => {
                     self.is_truncated = true;
-                    self.columns.get_or_insert_with(|| described(row.columns()).0);
+                    self.describe(&row);
                 }
                 Ok(Some(_)) => {
                     self.has_more = true;
@@ -148,6 +144,17 @@ impl RowParts {
         let batch = part.finish(self.sequence);
         self.sequence += 1;
         Ok(Ok(Some(batch)))
+    }
+}
+
+impl RowParts {
+    /// Hears of the first row what the columns are.
+    fn describe(&mut self, row: &MySqlRow) {
+        if self.columns.is_none() {
+            let (columns, forms) = described(row.columns());
+            self.columns = Some(columns);
+            self.forms = forms;
+        }
     }
 }
 
