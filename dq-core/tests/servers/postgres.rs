@@ -115,6 +115,16 @@ impl PostgresServer {
         self.run("postgres", &count).parse().expect("it is a number")
     }
 
+    /// The path of the program that comes with the server and is called so.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    /// The number of the process that started all others of the server.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Ends it as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.process.kill();

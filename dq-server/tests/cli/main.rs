@@ -20,11 +20,16 @@ mod html;
 mod interrupt;
 mod manual;
 mod output;
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres;
 mod profile;
 mod program;
 mod reports;
 mod rules;
 mod selection;
+#[cfg(all(unix, feature = "postgres"))]
+#[path = "../../../dq-core/tests/servers/mod.rs"]
+mod servers;
 mod sources;
 mod town;
 mod usage;

@@ -177,6 +177,12 @@ pub(crate) const KEYS: &[Key] = &[
     )
     .sets("postgres.result_size_max_bytes"),
     Key::new(
+        "database.postgres.version_staleness",
+        Kind::seconds(0, DAY_MS),
+        "How old the knowledge of a table's last change may be; from a minute on, changes of other tables do not matter.",
+    )
+    .sets("postgres.version_staleness_ms"),
+    Key::new(
         "database.postgres.pgbouncer",
         Kind::Flag,
         "Whether a PgBouncer that pools transactions stands between; without a value it is found out.",

@@ -52,6 +52,11 @@ pub struct PostgresConfig {
     /// What a transaction that writes sees of others. Default: repeatable read, in which no change of
     /// another transaction is overwritten unseen: the later of two is `Busy`, and may be tried again.
     pub isolation: IsolationLevel,
+    /// How old the knowledge may be on which the version of a table rests, in milliseconds. Default: 0, which makes it
+    /// exact; then every change of any table on the server is another version. From 60000 on, which is a minute, the
+    /// table's own statistics tell, where the server has them (PostgreSQL 15 and later, no replica) and lets this user
+    /// see whether an old transaction is still open (`pg_read_all_stats`).
+    pub version_staleness_ms: u64,
     /// How many bytes of values the result of a query may hold in memory. Default: 268435456, which
     /// is 256 MiB: more should be streamed.
     pub result_size_max_bytes: usize,
@@ -90,6 +95,7 @@ impl Default for PostgresConfig {
             lock_timeout_ms: 30_000,
             pgbouncer: None,
             isolation: IsolationLevel::RepeatableRead,
+            version_staleness_ms: 0,
             result_size_max_bytes: 256 << 20,
         }
     }

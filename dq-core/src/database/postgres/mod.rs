@@ -12,6 +12,7 @@
 //! A connection whose work was dropped is not used again: the server is asked to end it, and the place in
 //! the pool is free when it has.
 
+mod as_text;
 mod bound;
 mod catalog;
 mod columns;

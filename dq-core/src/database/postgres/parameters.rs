@@ -41,6 +41,22 @@ pub(crate) fn first_word(sql: &str) -> &str {
     rest.get(..end).unwrap_or_default()
 }
 
+/// Where the first statement of a text ends, if a semicolon ends it.
+pub(crate) fn statement_end(sql: &str) -> Option<usize> {
+    let (mut at, mut before) = (0, ' ');
+    while let Some(rest) = sql.get(at..).filter(|it| !it.is_empty()) {
+        if rest.starts_with(';') {
+            return Some(at);
+        }
+        let is_word = before.is_alphanumeric() || before == '_';
+        let quote = if is_word { in_word(rest, before) } else { quoted(rest) };
+        let taken = quote.max(rest.chars().next().map_or(1, char::len_utf8));
+        before = rest.get(..taken).and_then(|it| it.chars().next_back()).unwrap_or(' ');
+        at += taken;
+    }
+    None
+}
+
 /// The parameters in a text.
 #[derive(Default)]
 struct Found {
@@ -210,6 +226,15 @@ mod tests {
         }
         assert_eq!(numbered("j ?? 'a' AND k = ?").0, "j ? 'a' AND k = $1");
         assert_eq!(numbered("e'?' || ? || 'x'").0, "e'?' || $1 || 'x'");
+    }
+
+    #[test]
+    fn a_statement_ends_at_a_semicolon_that_is_not_quoted() {
+        for (sql, end) in
+            [("a; -- b", Some(1)), ("';' $$;$$ -- ;", None), ("E'\\';' || 1;", Some(11))]
+        {
+            assert_eq!(statement_end(sql), end, "{sql}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl PostgresSource {
         let connector = Arc::new(PostgresConnector::new(config, Arc::clone(&clock))?);
         let limits = config.limits(config.readers);
         let readers = Pool::new("reader", limits, connector, Arc::clone(&clock));
-        Ok(Self { readers, watcher: Watcher::new(&*clock), clock })
+        Ok(Self { readers, watcher: Watcher::new(config.version_staleness_ms, &*clock), clock })
     }
 
     /// The connections that read.
