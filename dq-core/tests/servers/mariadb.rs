@@ -221,7 +221,7 @@ fn is_wanted() -> bool {
     }
     let is_there = |program: &&str| Command::new(program).arg("--version").output().is_ok();
     assert!(
-        ["mariadbd", "mariadb-install-db", "mariadb"].iter().all(|it| is_there(it)),
+        ["mariadbd", "mariadb-install-db", "mariadb"].iter().all(is_there),
         "MariaDB is not installed: run `scripts/setup`, or set `{SKIP}=1` to leave out the tests that need it"
     );
     true
