@@ -20,6 +20,7 @@ features:
 	cargo check -p dq-core --no-default-features --locked
 	cargo check -p dq-core --no-default-features --features sqlite --locked
 	cargo check -p dq-core --no-default-features --features postgres --locked
+	cargo check -p dq-core --no-default-features --features mysql --locked
 	cargo check -p dq-core --no-default-features --features csv --locked
 	cargo check -p dq-core --no-default-features --features generate --locked
 	cargo check -p dq-core --no-default-features --features parquet --locked

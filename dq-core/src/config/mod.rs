@@ -55,9 +55,13 @@ mod key;
 mod keys;
 mod kind;
 mod loader;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod parts;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod primary;
 mod secrecy;
 mod settings;
 mod show;
@@ -97,6 +101,10 @@ pub struct Config {
     /// no URL.
     #[cfg(feature = "postgres")]
     pub postgres: crate::database::postgres::PostgresConfig,
+    /// The MySQL database, and how others are reached whose URL a caller gives. Default: that of its part, and no
+    /// URL.
+    #[cfg(feature = "mysql")]
+    pub mysql: crate::database::mysql::MySqlConfig,
     /// The cache in memory, and how it works together with what stands behind it. Default: that of its part.
     #[cfg(feature = "cache")]
     pub cache: crate::cache::TieredConfig,
@@ -220,6 +228,8 @@ impl Config {
         }
         #[cfg(feature = "postgres")]
         part("database", postgres::check(&self.postgres));
+        #[cfg(feature = "mysql")]
+        part("database", mysql::check(&self.mysql));
         #[cfg(feature = "redis")]
         if let Some(redis) = &self.redis {
             part("cache.redis", redis.validate());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::database::statistics::as_seconds;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 use crate::error::Result;
 
 /// Whether a database answers, and how fast.
@@ -23,7 +23,7 @@ pub struct Health {
     pub details: BTreeMap<&'static str, String>,
 }
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 impl Health {
     /// What it means that the database gave this `answer` after so long.
     pub(crate) fn new(

@@ -33,7 +33,7 @@ async fn every_promise_holds_behind_it() {
     let bouncer = PgBouncer::start(&server, 10, "");
     let open = async || {
         let database = Arc::new(open(few(&bouncer.url(&server.database()))).await);
-        Ok(Bench { database, bytes_type: "BYTEA" })
+        Ok(Bench { database, bytes_type: "BYTEA", timestamp_type: "TIMESTAMP" })
     };
     if let Err(error) = check(open).await {
         panic!("{error}");

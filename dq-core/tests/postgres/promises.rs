@@ -13,7 +13,7 @@ async fn check_all() -> dq_core::Result<()> {
     let Some(server) = PostgresServer::start() else { return Ok(()) };
     let open = async || {
         let database = Arc::new(open(few(&server.url(&server.database()))).await);
-        Ok(Bench { database, bytes_type: "BYTEA" })
+        Ok(Bench { database, bytes_type: "BYTEA", timestamp_type: "TIMESTAMP" })
     };
     check(open).await
 }

@@ -5,7 +5,8 @@ use std::net::TcpStream;
 use std::process::Command;
 
 use super::*;
-use crate::servers::postgres::{PASSWORD, PostgresServer, as_user, is_root, succeed};
+use crate::servers::account::{as_user, is_root, succeed};
+use crate::servers::postgres::{PASSWORD, PostgresServer};
 use crate::servers::process::Process;
 
 /// Where Debian puts it, which is not on everybody's path.
@@ -43,7 +44,7 @@ impl PgBouncer {
         if is_root() {
             succeed(Command::new("chown").args(["-R", "postgres"]).arg(folder.path()));
         }
-        let mut arguments = as_user(PROGRAM);
+        let mut arguments = as_user("postgres", PROGRAM);
         arguments.push(format!("{place}/pgbouncer.ini"));
         let (program, rest) = arguments.split_first().expect("there is a program");
         let process = Process::start(program, rest);

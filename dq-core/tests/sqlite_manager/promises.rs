@@ -14,7 +14,7 @@ async fn check_all() -> dq_core::Result<()> {
         let folder = Folder::new();
         let database = Arc::new(open(folder.config()).await);
         folders.lock().unwrap().push(folder);
-        Ok(Bench { database, bytes_type: "BLOB" })
+        Ok(Bench { database, bytes_type: "BLOB", timestamp_type: "TIMESTAMP" })
     };
     check(open).await
 }

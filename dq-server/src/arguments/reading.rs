@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use dq_core::Result;
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
 use dq_core::config::{Config, ConfigSources};
 #[cfg(feature = "sqlite")]
 use dq_core::database::sqlite::ScanMethod;
@@ -62,7 +62,7 @@ struct SqliteArguments {
 
 impl ReadingArguments {
     /// The configuration, if there is one.
-    #[cfg(any(feature = "postgres", feature = "redis"))]
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
     pub(crate) fn config(&self) -> Result<Option<Config>> {
         let sources = ConfigSources::from_environment();
         let file = self.config.clone().or_else(|| sources.file.clone());
@@ -74,9 +74,15 @@ impl ReadingArguments {
     pub(crate) fn open(&self, sources: &[String]) -> Result<Arc<dyn Source>> {
         let options = self.options();
         // Nothing in a configuration concerns files.
-        #[cfg(feature = "postgres")]
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
         let options = match self.config()? {
-            Some(config) => OpenOptions { postgres: config.postgres, ..options },
+            Some(config) => OpenOptions {
+                #[cfg(feature = "mysql")]
+                mysql: config.mysql,
+                #[cfg(feature = "postgres")]
+                postgres: config.postgres,
+                ..options
+            },
             None => options,
         };
         open_all(sources, &options)

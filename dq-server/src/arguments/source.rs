@@ -15,7 +15,7 @@ use crate::arguments::ReadingArguments;
 /// Where the rows are.
 #[derive(Args, Debug)]
 pub(crate) struct SourceArguments {
-    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `postgres://…`, `-` for standard input;
+    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `postgres://…`, `mysql://…`, `-` for standard input;
     /// several are checked together, and `NAME=SOURCE` names the table
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<String>,

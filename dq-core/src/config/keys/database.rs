@@ -29,7 +29,7 @@ pub(crate) const KEYS: &[Key] = &[
         .default("localhost")
         .set_by(&["DQ_DB_HOST", "VEEVA_DB_HOST"])
         .read_by_config(),
-    Key::new("database.primary.port", Kind::Whole(1, 65_535), "The port of the database server.")
+    Key::new("database.primary.port", Kind::Whole(1, 65_535), "The port of the database server; without a value 3306 where it is MySQL.")
         .default("5432")
         .set_by(&["DQ_DB_PORT", "VEEVA_DB_PORT"])
         .read_by_config(),
@@ -206,6 +206,78 @@ pub(crate) const KEYS: &[Key] = &[
         "A PEM file with the private key of that certificate.",
     )
     .sets("postgres.tls.key_file"),
+    Key::new(
+        "database.mysql.write_pool_size",
+        Kind::Whole(1, 1_000),
+        "How many connections may write at once.",
+    )
+    .sets("mysql.writers"),
+    Key::new(
+        "database.mysql.pool_idle_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long a connection beyond the pool's size may have no work before it is closed.",
+    )
+    .sets("mysql.idle_timeout_ms"),
+    Key::new(
+        "database.mysql.connection_lifetime",
+        Kind::seconds(1, 7 * DAY_MS),
+        "How old a connection may become.",
+    )
+    .sets("mysql.lifetime_max_ms"),
+    Key::new(
+        "database.mysql.connect_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long to wait until a new connection is made.",
+    )
+    .sets("mysql.connect_timeout_ms"),
+    Key::new(
+        "database.mysql.lock_timeout",
+        Kind::seconds(0, DAY_MS),
+        "How long a statement may wait for another transaction's lock; 0 for as long as it takes.",
+    )
+    .sets("mysql.lock_timeout_ms"),
+    Key::new(
+        "database.mysql.isolation",
+        Kind::Word(&["read_committed", "repeatable_read", "serializable"]),
+        "What a transaction that writes sees of the changes of others.",
+    )
+    .sets("mysql.isolation"),
+    Key::new(
+        "database.mysql.result_size_max",
+        Kind::Size(1, 1 << 40),
+        "How much the values of one result may take in memory.",
+    )
+    .sets("mysql.result_size_max_bytes"),
+    Key::new(
+        "database.mysql.parallel_snapshot",
+        Kind::Word(&["off", "lock"]),
+        "How several connections come to see one moment: by a lock that stops all writers of the server while they begin, or not at all.",
+    )
+    .sets("mysql.parallel_snapshot"),
+    Key::new(
+        "database.mysql.snapshot_connections",
+        Kind::Whole(1, 64),
+        "How many connections a snapshot has, if it may have several.",
+    )
+    .sets("mysql.snapshot_streams"),
+    Key::new(
+        "database.mysql.tls.ca_file",
+        Kind::Path,
+        "A PEM file with the certificates of the authorities to trust, in place of the system's.",
+    )
+    .sets("mysql.tls.ca_file"),
+    Key::new(
+        "database.mysql.tls.certificate_file",
+        Kind::Path,
+        "A PEM file with the certificate that dq shows the server.",
+    )
+    .sets("mysql.tls.certificate_file"),
+    Key::new(
+        "database.mysql.tls.key_file",
+        Kind::Path,
+        "A PEM file with the private key of that certificate.",
+    )
+    .sets("mysql.tls.key_file"),
     Key::new("database.read_replicas", Kind::List(&URLS), "Servers that answer what only reads.")
         .set_by(&["DQ_DB_READ_REPLICAS", "VEEVA_DB_READ_REPLICAS"])
         .awaits(REPLICAS),

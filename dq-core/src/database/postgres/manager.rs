@@ -9,7 +9,7 @@ use sqlx::Row;
 use crate::clock::Clock;
 use crate::database::places::statistics;
 use crate::database::postgres::catalog;
-use crate::database::postgres::config::{IsolationLevel, PostgresConfig};
+use crate::database::postgres::config::PostgresConfig;
 use crate::database::postgres::connection::{Pool, READ, is_pooled};
 use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::result::collect;
@@ -17,7 +17,7 @@ use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
 use crate::database::postgres::stream;
 use crate::database::postgres::transaction::{PostgresTransaction, commit};
-use crate::database::server::State;
+use crate::database::server::{IsolationLevel, State};
 use crate::database::{
     DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics, Transaction,
 };

@@ -35,6 +35,7 @@ mod stream;
 mod transaction;
 mod version;
 
-pub use config::{IsolationLevel, PostgresConfig, PostgresTls, TlsMode};
+pub use crate::database::server::{IsolationLevel, TlsMode};
+pub use config::{PostgresConfig, PostgresTls};
 pub use manager::PostgresDatabaseManager;
 pub use source::PostgresSource;

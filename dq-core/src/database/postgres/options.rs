@@ -5,7 +5,8 @@ use std::str::FromStr;
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::database::postgres::config::{PostgresConfig, TlsMode, invalid};
+use crate::database::postgres::config::{PostgresConfig, invalid};
+use crate::database::server::TlsMode;
 use crate::error::Result;
 use crate::secret::Secret;
 

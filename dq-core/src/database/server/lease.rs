@@ -85,6 +85,13 @@ impl<C: Connector> Lease<C> {
     }
 
     /// Whether a statement failed.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            dead_code,
+            reason = "other servers go on after an error, and prepare again by themselves"
+        )
+    )]
     pub(crate) fn has_failed(&self) -> bool {
         self.has_failed
     }
@@ -152,6 +159,13 @@ impl<C: Connector> Lease<C> {
 
     /// After a statement that had been prepared for another shape of its table: forgets what is prepared, and
     /// begins again with `sql`. Gives whether there was such a statement, and so whether to try again.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            dead_code,
+            reason = "other servers go on after an error, and prepare again by themselves"
+        )
+    )]
     pub(crate) async fn refresh(&mut self, sql: Option<&str>) -> Result<bool> {
         if !std::mem::take(&mut self.is_stale) {
             return Ok(false);

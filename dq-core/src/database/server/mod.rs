@@ -3,6 +3,7 @@
 //! A backend brings a [`Connector`]: how a connection is made, and how one that is stuck is ended.
 
 mod lease;
+mod level;
 mod pool;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use sqlx::database::HasStatementCache;
 use crate::error::{Error, Result};
 
 pub(crate) use lease::{Lease, State};
+pub use level::{IsolationLevel, TlsMode};
 pub(crate) use pool::{Limits, Pool};
 
 /// A connection of a connector's driver.

@@ -189,7 +189,8 @@ impl<C: Connector> Pool<C> {
     }
 
     async fn connect(self: &Arc<Self>, place: Place) -> Result<Lease<C>> {
-        let (connection, session) = self.connector.connect().await?;
+        // The future of a handshake is large, and each that awaits it would be so, too.
+        let (connection, session) = Box::pin(self.connector.connect()).await?;
         let opened = Opened { connection, session, since: self.clock.now() };
         Ok(Lease::new(Arc::clone(self), opened, place).and_is_new())
     }
