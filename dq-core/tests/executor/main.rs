@@ -16,9 +16,9 @@ mod limits;
 mod process;
 mod promises;
 mod resilience;
-mod security;
 #[path = "../shared/runtimes.rs"]
 mod runtimes;
+mod security;
 mod snapshots;
 mod statistics;
 mod streams;
