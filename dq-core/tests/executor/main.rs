@@ -10,6 +10,7 @@ mod cancellation;
 mod court;
 mod deadlines;
 mod flaky;
+mod flights;
 mod limits;
 #[path = "../sqlite_manager/process.rs"]
 mod process;
@@ -20,4 +21,5 @@ mod runtimes;
 mod snapshots;
 mod statistics;
 mod streams;
+mod unchanged;
 mod verdicts;
