@@ -2,20 +2,27 @@
 //!
 //! The task waits where the queue is full, so memory stays bounded however slowly its parts are taken.
 
+#[cfg(feature = "postgres")]
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinError, JoinHandle};
+#[cfg(feature = "postgres")]
+use tokio::task::AbortHandle;
+use tokio::task::{JoinError, JoinHandle};
 
+#[cfg(feature = "postgres")]
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Cancellation, Partition};
+#[cfg(feature = "postgres")]
+use crate::source::Cancellation;
+use crate::source::Partition;
 use crate::value::Batch;
 
 /// How many batches wait to be taken: one is read while another is used.
 pub(crate) const BATCHES_AHEAD: usize = 1;
 
+#[cfg(feature = "postgres")]
 /// How often one that waits for the database looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -49,6 +56,7 @@ impl<T, S> Fed<T, S> {
         ended.map_err(|it| broken(&it))?.map(|()| None)
     }
 
+    #[cfg(feature = "postgres")]
     /// As [`take`](Self::take), until `cancellation`.
     ///
     /// # Errors
@@ -69,6 +77,7 @@ impl<T, S> Fed<T, S> {
     }
 }
 
+#[cfg(feature = "postgres")]
 impl<T> Fed<T, AbortOnDrop> {
     /// As [`new`](Self::new), for a task that may be stopped at any await.
     pub(crate) fn abortable(queue: mpsc::Receiver<T>, task: JoinHandle<Result<()>>) -> Self {
@@ -84,10 +93,12 @@ impl<S: Send> Partition for Fed<Batch, S> {
     }
 }
 
+#[cfg(feature = "postgres")]
 /// Ends a task when its taker loses interest.
 #[derive(Debug)]
 pub(crate) struct AbortOnDrop(AbortHandle);
 
+#[cfg(feature = "postgres")]
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();

@@ -57,6 +57,7 @@ impl<T> Places<T> {
     }
 
     /// How messages call a connection.
+    #[cfg(feature = "postgres")]
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -77,6 +78,7 @@ impl<T> Places<T> {
         Ok(place)
     }
 
+    #[cfg(feature = "postgres")]
     /// A place if there is one without waiting for others.
     pub(crate) fn try_take(&self) -> Option<Place> {
         self.check_open().ok()?;

@@ -48,21 +48,7 @@ async fn callers_share_a_few_connections_and_do_not_see_each_others_statements()
     let mut callers = JoinSet::new();
     for caller in 0..8_i64 {
         let database = Arc::clone(&database);
-        callers.spawn(async move {
-            for round in 0..20_i64 {
-                let sum =
-                    Statement::new(format!("SELECT CAST(? AS bigint) + {caller}")).bind(round);
-                let found = database.query(&sum).await.unwrap().scalar().to_string();
-                assert_eq!(found, (round + caller).to_string());
-                let insert = Statement::new("INSERT INTO t VALUES (?, 'well')").bind(round);
-                assert_eq!(database.execute(&insert).await.unwrap(), 1);
-                let mut transaction = database.begin().await.unwrap();
-                transaction.execute(&insert).await.unwrap();
-                let select = Statement::new("SELECT * FROM t").limit(1);
-                assert!(transaction.query(&select).await.is_ok());
-                transaction.commit().await.unwrap();
-            }
-        });
+        callers.spawn(go_rounds(database, caller));
     }
     while let Some(ended) = callers.join_next().await {
         ended.unwrap();
@@ -70,6 +56,26 @@ async fn callers_share_a_few_connections_and_do_not_see_each_others_statements()
     assert_eq!(place.run("SELECT count(*) FROM t"), "320");
     assert!(place.server.connections(&place.name) <= 2);
     assert_eq!(place.run("SELECT count(*) FROM pg_prepared_statements"), "0");
+}
+
+async fn go_rounds(database: Arc<PostgresDatabaseManager>, caller: i64) {
+    for round in 0..20 {
+        go_round(&database, caller, round).await;
+    }
+}
+
+/// A query, a write and a transaction of one caller.
+async fn go_round(database: &PostgresDatabaseManager, caller: i64, round: i64) {
+    let sum = Statement::new(format!("SELECT CAST(? AS bigint) + {caller}")).bind(round);
+    let found = database.query(&sum).await.unwrap().scalar().to_string();
+    assert_eq!(found, (round + caller).to_string());
+    let insert = Statement::new("INSERT INTO t VALUES (?, 'well')").bind(round);
+    assert_eq!(database.execute(&insert).await.unwrap(), 1);
+    let mut transaction = database.begin().await.unwrap();
+    transaction.execute(&insert).await.unwrap();
+    let select = Statement::new("SELECT * FROM t").limit(1);
+    assert!(transaction.query(&select).await.is_ok());
+    transaction.commit().await.unwrap();
 }
 
 #[tokio::test]

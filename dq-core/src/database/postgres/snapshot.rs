@@ -157,7 +157,7 @@ impl PostgresSnapshot {
                     lease => lease,
                 }
             };
-            let Some(lease) = within(&*self.clock, PATIENCE, next).await else {
+            let Some(lease) = Box::pin(within(&*self.clock, PATIENCE, next)).await else {
                 self.others_max.store(seats.len(), Ordering::Relaxed);
                 break;
             };
