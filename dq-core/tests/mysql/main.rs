@@ -14,6 +14,7 @@ mod servers;
 mod statements;
 mod tls;
 mod validate;
+mod values;
 mod version;
 
 use std::time::Duration;
