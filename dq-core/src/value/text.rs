@@ -131,6 +131,11 @@ impl TextColumn {
         BooleanBuffer::collect_bool(spans.len(), |row| judge(text(row)))
     }
 
+    /// Whether rows are given by codes.
+    pub(crate) fn is_coded(&self) -> bool {
+        matches!(self.rows, Rows::Codes { .. })
+    }
+
     /// What `judge` says of each distinct text and of NULL; nothing where texts are not known to be
     /// distinct.
     pub(crate) fn verdicts<T: Copy>(
