@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dq_core::cache::{
-    CacheKey, CacheManager, CacheManagerExt, CacheOptions, Cacheable, Lookup, MemoryCache, MemoryConfig,
-    Namespace, Reach, Stored, Tag,
+    CacheKey, CacheManager, CacheManagerExt, CacheOptions, Cacheable, Lookup, MemoryCache,
+    MemoryConfig, Namespace, Reach, Stored, Tag,
 };
 use dq_core::clock::{Clock, SystemClock};
 use dq_core::engine;

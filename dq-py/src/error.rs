@@ -7,8 +7,13 @@ use dq_core::{Error, ErrorKind};
 use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
 
-/// The exception for `error`, with its cause.
+/// The exception for `error`, with its cause. What a function of the caller raised is raised as it was.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
+    if let Some(raised) = error.source().and_then(|it| it.downcast_ref::<PyErr>())
+        && error.kind() == ErrorKind::Internal
+    {
+        return raised.clone_ref(py);
+    }
     let raised = py
         .import("dq.exceptions")
         .and_then(|it| it.getattr(error.kind().python_class()))
@@ -48,7 +53,7 @@ fn cause_of(py: Python<'_>, cause: &(dyn StdError + 'static)) -> PyErr {
     }
 }
 
-/// An exception of a function that dq called, as the cause of an error.
+/// An exception of a function of the caller's, on its way back to the caller.
 pub(crate) fn raised(py: Python<'_>, doing: &str, exception: PyErr) -> Error {
     let name = exception.get_type(py).name().map_or_else(|_| String::new(), |it| it.to_string());
     let text = exception.value(py).to_string();
@@ -58,6 +63,12 @@ pub(crate) fn raised(py: Python<'_>, doing: &str, exception: PyErr) -> Error {
         format!("{doing} raised {name}: {text}")
     };
     Error::new(ErrorKind::Internal, message).with_source(exception)
+}
+
+/// What is wrong with data that Python handed over, and the exception that tells it.
+pub(crate) fn unreadable(py: Python<'_>, what: &str, exception: PyErr) -> PyErr {
+    let message = format!("cannot read {what}: {}", exception.value(py));
+    to_python(py, &Error::new(ErrorKind::SourceInvalid, message).with_source(exception))
 }
 
 /// An error of the caller.

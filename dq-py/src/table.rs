@@ -147,7 +147,7 @@ pub(crate) fn read(py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<ArrowTa
             format!("cannot read a `{name}` as a table: it has no Arrow capsule"),
         ));
     }
-    let unreadable = |it: PyErr| error::to_python(py, &error::raised(py, "the Arrow capsule", it));
+    let unreadable = |it: PyErr| error::unreadable(py, "the Arrow capsule of a table", it);
     // What has both is a batch or a column; only the stream of a table is sure to be one of records.
     let frame = frame.extract::<AnyRecordBatch>().map_err(unreadable)?;
     let table = frame.into_table().map_err(|it| unreadable(it.into()))?;

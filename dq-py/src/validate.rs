@@ -156,7 +156,7 @@ impl Asked {
         match (result, lock(&self.state).raised.take()) {
             (Err(error), Some(raised)) if error.kind() == ErrorKind::Cancelled => {
                 let message = "the function that hears of progress raised an exception";
-                Err(Error::new(ErrorKind::Cancelled, message).with_source(raised))
+                Err(Error::new(ErrorKind::Internal, message).with_source(raised))
             }
             (result, _) => result,
         }

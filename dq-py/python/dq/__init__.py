@@ -8,7 +8,6 @@
 ('fail', 1)
 """
 
-from dq import exceptions
 from dq._cache import Cache
 from dq._config import Config
 from dq._database import (
@@ -27,26 +26,71 @@ from dq._resilience import CircuitBreaker
 from dq._rules import Check, Rule, Rules
 from dq._table import Table
 from dq._validate import profile, profile_async, validate, validate_async
-from dq.exceptions import *  # noqa: F403
+from dq.exceptions import (
+    BusyError,
+    CancelledError,
+    ConfigError,
+    ConflictError,
+    DqError,
+    ExtraMissingError,
+    FeatureDisabledError,
+    InternalError,
+    LimitExceededError,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    QueryError,
+    RulesError,
+    SourceChangedError,
+    SourceError,
+    TimeoutError,
+    UnavailableError,
+    UnsupportedError,
+    UsageError,
+    ViolationsError,
+    WriteError,
+)
 
 __all__ = [
+    "BusyError",
     "Cache",
+    "CancelledError",
     "Check",
     "CheckChange",
     "CheckReport",
     "CircuitBreaker",
     "Config",
+    "ConfigError",
+    "ConflictError",
     "Database",
+    "DqError",
+    "ExtraMissingError",
+    "FeatureDisabledError",
+    "InternalError",
+    "LimitExceededError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "PermissionDeniedError",
     "Profile",
+    "QueryError",
     "QueryExecutor",
     "QueryResult",
     "Report",
     "ReportDiff",
     "Rule",
     "Rules",
+    "RulesError",
+    "SourceChangedError",
+    "SourceError",
     "Table",
     "TableSchema",
+    "TimeoutError",
     "Transaction",
+    "UnavailableError",
+    "UnsupportedError",
+    "UsageError",
+    "ViolationsError",
+    "WriteError",
     "__version__",
     "connect",
     "connect_async",
@@ -54,5 +98,4 @@ __all__ = [
     "profile_async",
     "validate",
     "validate_async",
-    *exceptions.__all__,
 ]

@@ -67,15 +67,11 @@ class Cache:
             found = await awaited(found)
         return default if found is None else found[0]
 
-    def set(
-        self, key: Key, value: Any, *, ttl: float | None = None, tags: Sequence[str] = ()
-    ) -> bool:
+    def set(self, key: Key, value: Any, *, ttl: float | None = None, tags: Sequence[str] = ()) -> bool:
         """Keep a value; returns whether it is kept. ``tags`` are what ``invalidate_tag`` forgets it by."""
         return bool(self._handle.set(key, value, self._how(ttl, tags)).wait())
 
-    async def set_async(
-        self, key: Key, value: Any, *, ttl: float | None = None, tags: Sequence[str] = ()
-    ) -> bool:
+    async def set_async(self, key: Key, value: Any, *, ttl: float | None = None, tags: Sequence[str] = ()) -> bool:
         """As ``set``, without blocking the event loop."""
         return bool(await awaited(self._handle.set(key, value, self._how(ttl, tags))))
 

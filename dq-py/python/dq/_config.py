@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from dq._dq import ConfigHandle
 
@@ -37,19 +37,15 @@ class Config:
 
         ``KeyError`` if there is none, unless there is a ``default``.
         """
-        found: Any = self.to_dict()
-        for name in path.split("."):
-            if not isinstance(found, dict) or name not in found:
-                if default is _MISSING:
-                    raise KeyError(path)
-                return default
-            found = cast("dict[str, Any]", found)[name]
-        if isinstance(found, dict) and "value" in found and "origin" in found:
-            return cast("dict[str, Any]", found)["value"]
-        return cast("Any", found)
+        settings = self.to_dict()["settings"]
+        if path in settings:
+            return settings[path]["value"]
+        if default is _MISSING:
+            raise KeyError(path)
+        return default
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every value with its origin, without secrets."""
+        """Return ``settings``: of every value its path, its origin, and whether it is used; without secrets."""
         document: dict[str, Any] = json.loads(self._handle.to_json())
         return document
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -129,9 +129,7 @@ class Transaction:
         """Run a statement and return its rows; it sees the changes of this transaction, and may write."""
         return QueryResult(self._handle.query(sql, params, limit).wait())
 
-    async def query_async(
-        self, sql: str, params: Parameters = None, *, limit: int | None = None
-    ) -> QueryResult:
+    async def query_async(self, sql: str, params: Parameters = None, *, limit: int | None = None) -> QueryResult:
         """As ``query``, without blocking the event loop."""
         return QueryResult(await awaited(self._handle.query(sql, params, limit)))
 
@@ -171,9 +169,7 @@ class Database:
         """
         return QueryResult(self._handle("query").query(sql, params, limit).wait())
 
-    async def query_async(
-        self, sql: str, params: Parameters = None, *, limit: int | None = None
-    ) -> QueryResult:
+    async def query_async(self, sql: str, params: Parameters = None, *, limit: int | None = None) -> QueryResult:
         """As ``query``, without blocking the event loop."""
         return QueryResult(await awaited(self._handle("query").query(sql, params, limit)))
 
@@ -186,7 +182,7 @@ class Database:
         return int(await awaited(self._handle("execute").execute(sql, params)))
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> Generator[Transaction, None, None]:
         """Begin a transaction: ``with db.transaction() as tx: tx.execute(…)``."""
         handle: TransactionHandle = self._handle("begin").begin().wait()
         try:
@@ -197,7 +193,7 @@ class Database:
         handle.commit().wait()
 
     @asynccontextmanager
-    async def transaction_async(self) -> AsyncIterator[Transaction]:
+    async def transaction_async(self) -> AsyncGenerator[Transaction, None]:
         """Begin a transaction: ``async with db.transaction_async() as tx: await tx.execute_async(…)``."""
         handle: TransactionHandle = await awaited(self._handle("begin").begin())
         try:
@@ -298,9 +294,7 @@ def connect(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **o
     return _database(DatabaseHandle.open(url, json.dumps(options, default=os.fspath)).wait())
 
 
-async def connect_async(
-    source: SourceLike, *, reading: Mapping[str, Any] | None = None, **options: Any
-) -> Database:
+async def connect_async(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **options: Any) -> Database:
     """As ``connect``, without blocking the event loop."""
     url = _url_of(source)
     if url is None:

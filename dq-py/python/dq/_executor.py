@@ -24,7 +24,7 @@ class QueryExecutor:
     What each call may say: ``name``, under which figures are kept; ``caller``, between whom places are shared;
     ``deadline`` in seconds; ``unchanged``, the tables of the query, if an earlier answer will do while
     nothing has changed in them; ``reuse``, how many seconds old an answer may be whatever happened.
-    """  # noqa: D205
+    """
 
     __slots__ = ("_handle",)
 

@@ -104,8 +104,7 @@ class ReportDiff:
         return [
             it
             for it in self.changes
-            if it.change == "worse"
-            or (it.change == "added" and it.after is not None and it.after.status in fails)
+            if it.change == "worse" or (it.change == "added" and it.after is not None and it.after.status in fails)
         ]
 
     @property
@@ -122,9 +121,7 @@ class ReportDiff:
 
     def __str__(self) -> str:
         lines = [
-            f"{it.change:9}  {it.rule}/{it.check}  {it.violations:+,}"
-            for it in self.changes
-            if it.change != "same"
+            f"{it.change:9}  {it.rule}/{it.check}  {it.violations:+,}" for it in self.changes if it.change != "same"
         ]
         return "\n".join(lines) or "nothing differs"
 
@@ -233,11 +230,7 @@ class Report:
         Returns the report itself otherwise.
         """
         least = _rank(fail_on)
-        bad = [
-            it
-            for it in self.failed
-            if it.status == "error" or SEVERITIES.index(it.severity) >= least
-        ]
+        bad = [it for it in self.failed if it.status == "error" or SEVERITIES.index(it.severity) >= least]
         if not bad:
             return self
         told = [
@@ -249,9 +242,7 @@ class Report:
         count = "1 check" if len(bad) == 1 else f"{len(bad)} checks"
         raise ViolationsError(f"{count} of `{self.source}` failed: " + "; ".join(told), self)
 
-    def violations(
-        self, rule: str | None = None, check: str | None = None, *, table: str | None = None
-    ) -> Table:
+    def violations(self, rule: str | None = None, check: str | None = None, *, table: str | None = None) -> Table:
         """Return every failing row that was kept, one for each check that it fails.
 
         The columns: ``table``, ``rule``, ``check``, ``severity``; ``row``, the position in the frame from 0;
@@ -332,10 +323,10 @@ class Report:
         return f"<dq.Report {self.status}: {len(self._checks)} checks, {failed} failed>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Report) and self._json == other._json
+        return isinstance(other, Report) and self._document == other._document
 
     def __hash__(self) -> int:
-        return hash(self._json)
+        return hash((self.source, self.as_of, self.seconds, len(self._checks)))
 
     def __reduce__(
         self,
@@ -366,9 +357,7 @@ def _checks(document: dict[str, Any]) -> Iterator[CheckReport]:
             )
 
 
-def _change(
-    name: tuple[str, str], before: CheckReport | None, after: CheckReport | None
-) -> CheckChange:
+def _change(name: tuple[str, str], before: CheckReport | None, after: CheckReport | None) -> CheckChange:
     change: Literal["added", "removed", "redefined", "worse", "better", "same"]
     if before is None or after is None:
         change = "added" if before is None else "removed"

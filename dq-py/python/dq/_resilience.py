@@ -16,9 +16,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CircuitState = Literal["closed", "open", "half_open", "forced_open", "disabled", "metrics_only"]
-Order = Literal[
-    "force_open", "force_close", "force_half_open", "disable", "metrics_only", "reset", "trip"
-]
+Order = Literal["force_open", "force_close", "force_half_open", "disable", "metrics_only", "reset", "trip"]
 
 
 class CircuitBreaker:

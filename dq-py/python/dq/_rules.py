@@ -100,15 +100,13 @@ class Rules:
         return f"<dq.Rules {self._handle.file}: {len(self.checks)} checks>"
 
 
-def _read(
-    rules: RulesLike, parameters: dict[str, str], custom: dict[str, CustomFunction]
-) -> RuleSetHandle:
+def _read(rules: RulesLike, parameters: dict[str, str], custom: dict[str, CustomFunction]) -> RuleSetHandle:
     if isinstance(rules, Rules):
         if parameters:
             raise UsageError("cannot set parameters of rules that have been read already")
         return rules._handle  # pyright: ignore[reportPrivateUsage]
     if isinstance(rules, os.PathLike):
-        return RuleSetHandle.read(os.fspath(cast("os.PathLike[str]", rules)), parameters)
+        return RuleSetHandle.read(os.fspath(rules), parameters)
     if isinstance(rules, str):
         if "\n" in rules or rules.lstrip().startswith("{"):
             return RuleSetHandle.parse("rules", rules, parameters)
@@ -117,8 +115,8 @@ def _read(
         document: Mapping[str, Any] = rules
     elif isinstance(rules, Rule):
         document = _document([rules], custom)
-    elif isinstance(rules, Sequence) and all(isinstance(it, Rule) for it in rules):
-        document = _document(rules, custom)
+    elif isinstance(rules, (list, tuple)) and rules and all(isinstance(it, Rule) for it in rules):
+        document = _document(cast("Sequence[Rule]", rules), custom)
     else:
         message = (
             f"cannot read rules from a `{type(rules).__name__}`: they are a path, YAML text, "

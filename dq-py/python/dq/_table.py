@@ -56,7 +56,8 @@ class Table:
     def to_pandas(self) -> pandas.DataFrame:
         """Return a ``pandas.DataFrame``; needs the extra ``pandas``."""
         require("pandas", extra="pandas")
-        return require("pyarrow", extra="pandas").table(self).to_pandas()
+        frame: pandas.DataFrame = require("pyarrow", extra="pandas").table(self).to_pandas()
+        return frame
 
     def to_polars(self) -> polars.DataFrame:
         """Return a ``polars.DataFrame``; needs the extra ``polars``."""
