@@ -23,7 +23,7 @@ use crate::value;
 use crate::work::Work;
 
 /// One logical database.
-#[pyclass(frozen, module = "dq._dq")]
+#[pyclass(frozen, weakref, module = "dq._dq")]
 #[derive(Debug)]
 pub(crate) struct DatabaseHandle {
     held: Held<Arc<dyn DatabaseManager>>,

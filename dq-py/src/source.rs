@@ -20,7 +20,7 @@ use crate::table::{self, ArrowTable};
 use crate::work::Work;
 
 /// Something whose tables can be scanned.
-#[pyclass(frozen, module = "dq._dq")]
+#[pyclass(frozen, weakref, module = "dq._dq")]
 #[derive(Debug)]
 pub(crate) struct Source {
     held: Held<Arc<dyn dq_core::source::Source>>,

@@ -52,7 +52,7 @@ def test_rules_are_yaml_dictionaries_or_objects(tmp_path):
 def test_parameters_and_days_reach_the_rules():
     rules = (
         "version: 1\nparameters: { most: 10 }\nrules:\n  - id: n\n    table: data\n"
-        "    checks: [{ id: least, column: n, between: { max: "${most}" } }]\n"
+        "    checks: [{ id: least, column: n, between: { max: '${most}' } }]\n"
     )
     frame = {"n": [5, 50]}
     assert dq.validate(frame, rules).check("n", "least").violations == 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from dq._dq import DatabaseHandle, Rows, Source, TransactionHandle
 from dq._frames import SourceLike, is_frame, open_source, open_source_async, specs_of
+from dq._locks import Claim
 from dq._profile import Profile
 from dq._report import Report
 from dq._rules import RulesLike
@@ -291,7 +292,10 @@ def connect(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **o
     url = _url_of(source)
     if url is None:
         return Database(None, open_source(source, reading))
-    return _database(DatabaseHandle.open(url, json.dumps(options, default=os.fspath)).wait())
+    with Claim([url]) as claim:
+        handle: DatabaseHandle = DatabaseHandle.open(url, json.dumps(options, default=os.fspath)).wait()
+        claim.hold(handle)
+    return Database(handle, handle.source())
 
 
 async def connect_async(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **options: Any) -> Database:
@@ -299,11 +303,9 @@ async def connect_async(source: SourceLike, *, reading: Mapping[str, Any] | None
     url = _url_of(source)
     if url is None:
         return Database(None, await open_source_async(source, reading))
-    opening = DatabaseHandle.open(url, json.dumps(options, default=os.fspath))
-    return _database(await awaited(opening))
-
-
-def _database(handle: DatabaseHandle) -> Database:
+    with Claim([url]) as claim:
+        handle: DatabaseHandle = await awaited(DatabaseHandle.open(url, json.dumps(options, default=os.fspath)))
+        claim.hold(handle)
     return Database(handle, handle.source())
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from dq._dq import ArrowTable, Source, table_of_lists
+from dq._locks import Claim
 from dq._require import require
 from dq._table import Table
 from dq._work import awaited
 from dq.exceptions import UsageError
-
-if TYPE_CHECKING:
-    from dq._dq import Work
 
 Frame: TypeAlias = Any
 """A table of pandas, Polars, PyArrow, DuckDB, or anything else with the Arrow capsule."""
@@ -43,19 +41,25 @@ def _has_capsule(frame: object) -> bool:
 def open_source(source: SourceLike, reading: Mapping[str, Any] | None) -> Source:
     """Open what ``source`` names; waits where that takes time."""
     found = _at_once(source)
-    if found is None:
-        opened: Source = _opening(source, reading).wait()
-        return opened
-    return found
+    if found is not None:
+        return found
+    specs = specs_of(source)
+    with Claim(specs) as claim:
+        opened: Source = Source.open(specs, json.dumps(dict(reading or {}))).wait()
+        claim.hold(opened)
+    return opened
 
 
 async def open_source_async(source: SourceLike, reading: Mapping[str, Any] | None) -> Source:
     """Open what ``source`` names."""
     found = _at_once(source)
-    if found is None:
-        opened: Source = await awaited(_opening(source, reading))
-        return opened
-    return found
+    if found is not None:
+        return found
+    specs = specs_of(source)
+    with Claim(specs) as claim:
+        opened: Source = await awaited(Source.open(specs, json.dumps(dict(reading or {}))))
+        claim.hold(opened)
+    return opened
 
 
 def _at_once(source: SourceLike) -> Source | None:
@@ -69,10 +73,6 @@ def _at_once(source: SourceLike) -> Source | None:
     if isinstance(source, (str, os.PathLike)) and _is_excel(os.fspath(source)):
         return of_excel(os.fspath(cast("str | os.PathLike[str]", source)))
     return None
-
-
-def _opening(source: SourceLike, reading: Mapping[str, Any] | None) -> Work:
-    return Source.open(specs_of(source), json.dumps(dict(reading or {})))
 
 
 def specs_of(source: SourceLike) -> list[str]:
