@@ -3,8 +3,9 @@
 import asyncio
 import threading
 
-import dq
 import pytest
+
+import dq
 
 
 def test_plain_values_come_back_as_they_were():

@@ -8,9 +8,10 @@ import sys
 import threading
 import time
 
-import dq
 import pytest
 from conftest import ENDLESS, EXAMPLES
+
+import dq
 
 HOSPITALS = EXAMPLES / "data/hospitals.csv"
 RULES = EXAMPLES / "rules/hospitals.yaml"

@@ -1,7 +1,8 @@
 """`dq.Config`."""
 
-import dq
 import pytest
+
+import dq
 
 
 def test_layers_win_over_those_before(tmp_path, monkeypatch):

@@ -8,9 +8,10 @@ import threading
 import time
 import uuid
 
-import dq
 import pytest
 from conftest import ENDLESS
+
+import dq
 
 
 @pytest.fixture

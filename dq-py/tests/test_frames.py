@@ -3,8 +3,9 @@
 import datetime
 import sys
 
-import dq
 import pytest
+
+import dq
 
 duckdb = pytest.importorskip("duckdb")
 pandas = pytest.importorskip("pandas")

@@ -4,8 +4,9 @@ import json
 import pickle
 import xml.etree.ElementTree as ElementTree
 
-import dq
 import pytest
+
+import dq
 
 RULES = [
     dq.Rule("a", dq.Check("shared", unique=["a"]), severity="high"),

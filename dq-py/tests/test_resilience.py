@@ -3,8 +3,9 @@
 import asyncio
 import threading
 
-import dq
 import pytest
+
+import dq
 
 
 def breaker(**options):

@@ -3,8 +3,9 @@
 import datetime
 import pickle
 
-import dq
 import pytest
+
+import dq
 
 
 def test_the_hospitals_have_their_known_counts(hospitals, hospital_rules):
