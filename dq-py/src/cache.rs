@@ -114,10 +114,10 @@ impl CacheHandle {
         py: Python<'_>,
         key: &Bound<'_, PyAny>,
         value: &Bound<'_, PyAny>,
-        options: Kept<'_>,
+        options: &CacheOptionsHandle,
     ) -> PyResult<Work> {
         let (cache, key) = (self.get_manager(py)?, self.key(key)?);
-        let (value, options) = (CachedValue::from_python(value)?, options.get(py)?);
+        let (value, options) = (CachedValue::from_python(value)?, options.options.clone());
         let running = async move {
             let stored = cache.set(&key, value, &options).await;
             Ok(matches!(stored, Stored::Everywhere | Stored::Here))
@@ -132,9 +132,10 @@ impl CacheHandle {
         py: Python<'_>,
         key: &Bound<'_, PyAny>,
         compute: Py<PyAny>,
-        options: Kept<'_>,
+        options: &CacheOptionsHandle,
     ) -> PyResult<Work> {
-        let (cache, key, options) = (self.get_manager(py)?, self.key(key)?, options.get(py)?);
+        let (cache, key, options) =
+            (self.get_manager(py)?, self.key(key)?, options.options.clone());
         let running = async move { cache.get_or_compute(&key, &options, || asked(compute)).await };
         Work::start(py, running, |py, value: Arc<CachedValue>| {
             value.to_python(py).map(Bound::unbind)
@@ -174,16 +175,6 @@ impl CacheHandle {
             Ok(())
         };
         Work::start(py, running, nothing)
-    }
-}
-
-/// How a value is kept: options as JSON, and tags.
-#[derive(FromPyObject)]
-pub(crate) struct Kept<'py>(Bound<'py, CacheOptionsHandle>);
-
-impl Kept<'_> {
-    fn get(&self, _: Python<'_>) -> PyResult<CacheOptions> {
-        Ok(self.0.get().options.clone())
     }
 }
 

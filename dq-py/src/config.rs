@@ -25,9 +25,10 @@ impl ConfigHandle {
         reads_environment: bool,
         explicit: Vec<(String, String)>,
     ) -> PyResult<Self> {
-        let mut sources = match reads_environment {
-            true => ConfigSources::from_environment(),
-            false => ConfigSources::default(),
+        let mut sources = if reads_environment {
+            ConfigSources::from_environment()
+        } else {
+            ConfigSources::default()
         };
         sources.file = file.or(sources.file);
         sources.explicit = explicit;

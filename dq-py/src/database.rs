@@ -162,15 +162,18 @@ impl DatabaseHandle {
     }
 }
 
+/// A transaction until it is over. Its calls wait for each other.
+type Shared = Arc<Mutex<Option<Box<dyn Transaction>>>>;
+
 /// A transaction that may write. Dropped without a commit it is rolled back.
 #[pyclass(frozen, module = "dq._dq")]
 #[derive(Debug)]
 pub(crate) struct TransactionHandle {
-    held: Held<Arc<Mutex<Option<Box<dyn Transaction>>>>>,
+    held: Held<Shared>,
 }
 
 impl TransactionHandle {
-    fn get(&self, py: Python<'_>) -> PyResult<Arc<Mutex<Option<Box<dyn Transaction>>>>> {
+    fn get(&self, py: Python<'_>) -> PyResult<Shared> {
         self.held.get(py).map(Arc::clone)
     }
 }
@@ -271,6 +274,7 @@ where
 }
 
 /// Work that gave nothing but its end.
+#[expect(clippy::unnecessary_wraps, reason = "like all that makes an object of what work gave")]
 pub(crate) fn nothing(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
     Ok(py.None())
 }

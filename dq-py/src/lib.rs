@@ -2,6 +2,8 @@
 //!
 //! Whatever takes time is [`Work`](work::Work): Python waits for it, or awaits it.
 
+#![expect(clippy::needless_pass_by_value, reason = "what Python passes is made anew for each call")]
+
 use pyo3::prelude::*;
 
 mod breaker;

@@ -181,10 +181,7 @@ fn flag(given: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
     if let Ok(flag) = given.extract::<bool>() {
         return Ok(Some(flag));
     }
-    match given.hasattr("item")? {
-        true => flag(&given.call_method0("item")?),
-        false => Err(no_flags(given)),
-    }
+    if given.hasattr("item")? { flag(&given.call_method0("item")?) } else { Err(no_flags(given)) }
 }
 
 fn no_flags(given: &Bound<'_, PyAny>) -> PyErr {

@@ -115,11 +115,9 @@ fn text(fields: &Map<String, Value>) -> Result<String> {
 pub(crate) fn violations_of(
     py: Python<'_>,
     violations: &ArrowTable,
-    table: Option<&str>,
-    rule: Option<&str>,
-    check: Option<&str>,
+    wanted: (Option<&str>, Option<&str>, Option<&str>),
 ) -> PyResult<ArrowTable> {
-    let wanted = [("table", table), ("rule", rule), ("check", check)];
+    let wanted = [("table", wanted.0), ("rule", wanted.1), ("check", wanted.2)];
     let filtered = py.detach(|| {
         let batches = violations.batches.iter().map(|batch| {
             filter_record_batch(batch, &matches(batch, &wanted)).map_err(|it| {
@@ -138,11 +136,9 @@ pub(crate) fn violation_mask(
     py: Python<'_>,
     violations: &ArrowTable,
     rows: usize,
-    table: Option<&str>,
-    rule: Option<&str>,
-    check: Option<&str>,
+    wanted: (Option<&str>, Option<&str>, Option<&str>),
 ) -> PyResult<ArrowTable> {
-    let wanted = [("table", table), ("rule", rule), ("check", check)];
+    let wanted = [("table", wanted.0), ("rule", wanted.1), ("check", wanted.2)];
     let made = py.detach(|| {
         let mut mask = vec![false; rows];
         for batch in &violations.batches {

@@ -1,7 +1,10 @@
 """dq in a process that is not its own: threads, signals, forks, ends, logs."""
 
+import asyncio
+import contextlib
 import logging
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -76,6 +79,101 @@ except KeyboardInterrupt:
         assert running.wait(10) == 0
     # A tenth of a second is promised; the rest is for machines with other things to do.
     assert stopped - interrupted < 0.5
+
+
+def test_cancelling_a_task_stops_a_validation():
+    judged = []
+
+    def slow(rows):
+        judged.append(len(rows))
+        time.sleep(0.05)
+        return [False] * len(rows)
+
+    async def main():
+        frame = dq.Table({"a": list(range(1_000_000))})
+        rule = dq.Rule("a", dq.Check("slow", columns=["a"], custom=slow))
+        task = asyncio.create_task(dq.validate_async(frame, rule, threads=1))
+        while not judged:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        before = len(judged)
+        await asyncio.sleep(0.3)
+        # What was being judged at that moment may end.
+        assert len(judged) <= before + 1
+
+    asyncio.run(main())
+
+
+def test_no_call_of_any_kind_panics():
+    """Whatever is passed to the Rust half, an exception is the worst that happens."""
+    import dq._dq
+
+    source = random.Random(7)
+    table = dq._dq.ArrowTable.of(dq.Table({"a": [1, None], "b": ["x", "y"]}))
+    cache = dq._dq.CacheHandle.memory("fuzz", None)
+    pool = [
+        None,
+        True,
+        -1,
+        0,
+        7,
+        2**63,
+        -(2**70),
+        1.5,
+        float("nan"),
+        "",
+        "a",
+        "{}",
+        "\ud800",
+        b"\xff",
+        [],
+        [1],
+        ["a", 1],
+    ]
+    pool += [
+        (),
+        ("a",),
+        ("a", "b", None),
+        {},
+        {"a": 1},
+        {1: 2},
+        object(),
+        table,
+        cache,
+        lambda *_: 1 / 0,
+        [("a", [1, "x"])],
+    ]
+    pool += [
+        dq._dq.BreakerHandle("x", "{}"),
+        dq._dq.CacheOptionsHandle(cache, "{}", []),
+        dq._dq.ConfigHandle(None, False, []),
+    ]
+    pool += [
+        dq._dq.RuleSetHandle.pack("healthcare", {}),
+        dq._dq.Source.of_tables("x", [("data", table)], []),
+        [("data", table)],
+    ]
+    skipped = {"main", "shutdown", "open", "backup", "wait"}
+    targets = [
+        getattr(owner, name)
+        for owner in [dq._dq, *pool]
+        for name in dir(owner)
+        if "dq" in type(owner).__module__ or owner is dq._dq
+    ]
+    targets = [it for it in targets if callable(it) and getattr(it, "__name__", "__") not in skipped]
+    targets = [it for it in targets if not getattr(it, "__name__", "__").startswith("__") or isinstance(it, type)]
+    kept = []
+    for _ in range(int(os.environ.get("DQ_FUZZ", "20000"))):
+        target = source.choice(targets)
+        # A panic is no Exception.
+        with contextlib.suppress(Exception):
+            kept.append(target(*(source.choice(pool) for _ in range(source.randrange(6)))))
+    for it in kept:
+        if isinstance(it, dq._dq.Work):
+            with contextlib.suppress(Exception):
+                it.wait()
 
 
 def test_a_process_may_end_with_work_in_flight(python, tmp_path):

@@ -249,7 +249,7 @@ class Report:
         where the source is no frame, ``key``, the primary key as JSON; ``values`` as JSON if these were asked
         for. Rows are kept for frames, and elsewhere if ``violations=True`` was asked for.
         """
-        return Table(violations_of(self._kept(), table, rule, check))
+        return Table(violations_of(self._kept(), (table, rule, check)))
 
     @property
     def violations_truncated(self) -> bool:
@@ -274,7 +274,7 @@ class Report:
         rows = self.tables.get(table)
         if rows is None:
             raise UsageError(f"the report has no table `{table}`: it has {', '.join(self.tables)}")
-        mask = Table(violation_mask(self._kept(), rows, table, rule, check))
+        mask = Table(violation_mask(self._kept(), rows, (table, rule, check)))
         return mask if like is None else _like(mask, like)
 
     def failing(
