@@ -12,9 +12,9 @@ import threading
 import time
 
 import pytest
-from conftest import ENDLESS, EXAMPLES
 
 import dq
+from conftest import ENDLESS, EXAMPLES
 
 HOSPITALS = EXAMPLES / "data/hospitals.csv"
 RULES = EXAMPLES / "rules/hospitals.yaml"

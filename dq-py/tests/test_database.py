@@ -9,9 +9,9 @@ import time
 import uuid
 
 import pytest
-from conftest import ENDLESS
 
 import dq
+from conftest import ENDLESS
 
 
 @pytest.fixture

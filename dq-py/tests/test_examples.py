@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import EXAMPLES, ROOT
 
 FILES = sorted((EXAMPLES / "python").glob("*.py"))

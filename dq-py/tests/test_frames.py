@@ -78,6 +78,20 @@ def test_numbers_of_pyarrow_and_polars_are_not_copied():
     assert addresses(numbers) == [numbers["n"].to_numpy().ctypes.data]
 
 
+def test_text_is_not_copied():
+    text = "a text that is too long for a view"
+    table = pyarrow.table({"t": pyarrow.array([text, None, text], pyarrow.large_string())})
+    outside, found = table.column("t").chunk(0).buffers()[2].address, []
+
+    def look(rows):
+        found.append(rows.to_arrow().column("t").chunk(0).buffers()[2].address)
+        return [it is None for it in rows.column("t")]
+
+    report = dq.validate(table, dq.Rule("t", dq.Check("look", columns=["t"], custom=look)))
+    assert report.check("t", "look").violations == 1
+    assert found == [outside]
+
+
 def test_results_are_handed_out_without_a_copy(tmp_path):
     with dq.connect(tmp_path / "a.db", create_if_missing=True) as database:
         result = database.query("SELECT 7 AS n UNION ALL SELECT 8")
