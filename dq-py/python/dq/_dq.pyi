@@ -2,7 +2,36 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
-__all__: list[str]
+__all__ = [
+    "ArrowTable",
+    "BreakerHandle",
+    "CacheHandle",
+    "CacheOptionsHandle",
+    "ConfigHandle",
+    "DatabaseHandle",
+    "ExecutorHandle",
+    "PermitHandle",
+    "Reply",
+    "Rows",
+    "RuleSetHandle",
+    "Source",
+    "TransactionHandle",
+    "Work",
+    "__version__",
+    "error_kinds",
+    "main",
+    "render_report",
+    "render_report_text",
+    "report_format_of",
+    "report_formats",
+    "run",
+    "shutdown",
+    "survey",
+    "table_of_lists",
+    "violation_mask",
+    "violations_of",
+]
+
 __version__: str
 
 @final
