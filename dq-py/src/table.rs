@@ -148,9 +148,9 @@ pub(crate) fn read(py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<ArrowTa
         ));
     }
     let unreadable = |it: PyErr| error::unreadable(py, "the Arrow capsule of a table", it);
-    // What has both is a batch or a column; only the stream of a table is sure to be one of records.
     let frame = frame.extract::<AnyRecordBatch>().map_err(unreadable)?;
-    let table = frame.into_table().map_err(|it| unreadable(it.into()))?;
+    // Whoever makes the rows may do so on threads of its own, and these may need Python.
+    let table = py.detach(|| frame.into_table().map_err(PyErr::from)).map_err(unreadable)?;
     let (batches, schema) = table.into_inner();
     Ok(ArrowTable { schema, batches })
 }

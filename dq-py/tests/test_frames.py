@@ -78,6 +78,18 @@ def test_numbers_of_pyarrow_and_polars_are_not_copied():
     assert addresses(numbers) == [numbers["n"].to_numpy().ctypes.data]
 
 
+def test_a_query_of_duckdb_runs_while_it_is_read():
+    """Its threads need Python meanwhile, for the frame that it reads and the function that it calls."""
+    numbers = pandas.DataFrame({"n": range(300_000), "t": [f"row {it}" for it in range(300_000)]})
+    connection = duckdb.connect(config={"threads": 4})
+    connection.create_function("half", lambda it: it // 2, ["BIGINT"], "BIGINT")
+    connection.register("numbers", numbers)
+    relation = connection.sql("SELECT half(n) AS n, t FROM numbers")
+    report = dq.validate(relation, dq.Rule("n", dq.Check("shared", unique=["n"])))
+    assert report.check("n", "shared").violations == 300_000
+    connection.close()
+
+
 def test_text_is_not_copied():
     text = "a text that is too long for a view"
     table = pyarrow.table({"t": pyarrow.array([text, None, text], pyarrow.large_string())})
