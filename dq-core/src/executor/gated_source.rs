@@ -15,7 +15,9 @@ use crate::executor::call::Call;
 use crate::executor::fair_limit::Place;
 use crate::executor::gate::Gate;
 use crate::executor::passage::{Allowed, Doing, Passage};
-use crate::source::{Cancellation, Partition, Query, QueryRows, Scan, Snapshot, Source, Version};
+use crate::source::{
+    Cancellation, Dialect, Partition, Query, QueryRows, Scan, Snapshot, Source, SqlTable, Version,
+};
 use crate::value::{Batch, TableSchema};
 
 /// A source behind a [`Gate`]: each snapshot takes a place at the database until it is finished or
@@ -138,6 +140,14 @@ impl Snapshot for GatedSnapshot {
         let cancellation = self.visit.stop_with(&query.cancellation)?;
         let result = self.snapshot.query(&Query { cancellation, ..query.clone() }).await?;
         Ok(QueryRows { columns: result.columns, rows: self.visit.watch(result.rows) })
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.snapshot.dialect()
+    }
+
+    fn sql_table(&self, table: &str) -> Option<SqlTable> {
+        self.snapshot.sql_table(table)
     }
 
     async fn finish(&self) -> Result<()> {

@@ -16,10 +16,12 @@ mod fields;
 pub mod format;
 mod identity;
 mod kernel;
+mod key_bytes;
 mod matcher;
 mod measure;
 mod parameters;
 mod plan;
+mod row_test;
 mod rule_set;
 mod schema;
 mod selection;
@@ -37,7 +39,9 @@ pub use selection::Selection;
 pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
+pub(crate) use check::AsType;
 pub(crate) use kernel::RowKernel;
+pub(crate) use key_bytes::key_bytes;
 pub(crate) use measure::{
     Age, Code, Figure, Measure, Moments, Now, Statistic, Summary, Taken, Values,
 };
@@ -45,4 +49,5 @@ pub(crate) use plan::{
     Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, Keys, MeasureId, PlannedCheck,
     PlannedFilter, TablePlan, is_about,
 };
+pub(crate) use row_test::{RowTest, TextTest};
 pub(crate) use share::Share;

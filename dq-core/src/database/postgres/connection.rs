@@ -72,6 +72,8 @@ pub(crate) struct Server {
     pub(crate) version: u32,
     /// Whether it knows the characters of its text, and so sends valid UTF-8.
     pub(crate) knows_characters: bool,
+    /// Whether it keeps its text as UTF-8.
+    pub(crate) keeps_utf_8: bool,
 }
 
 impl Connector {
@@ -132,7 +134,8 @@ impl Connector {
         let version = connection.server_version_num().unwrap_or_default();
         let settings = sqlx::raw_sql(AssertSqlSafe(self.settings.clone()));
         let row = connection.fetch_one(settings).await?;
-        let knows_characters = text(&row, 1)? != "SQL_ASCII";
+        let encoding = text(&row, 1)?;
+        let (knows_characters, keeps_utf_8) = (encoding != "SQL_ASCII", encoding == "UTF8");
         if !knows_characters {
             // Else the server refuses to send what is not UTF-8.
             connection.execute("SET client_encoding = 'SQL_ASCII'").await?;
@@ -148,7 +151,7 @@ impl Connector {
         Ok(Opened {
             connection,
             session: Session { process: text(&row, 0)?, began: text(&row, 2)? },
-            server: Server { version, knows_characters },
+            server: Server { version, knows_characters, keeps_utf_8 },
             since: self.clock.now(),
         })
     }

@@ -96,7 +96,7 @@ impl Lease {
 
     /// What kind of server answers.
     pub(crate) fn server(&self) -> Server {
-        let none = Server { version: 0, knows_characters: true };
+        let none = Server { version: 0, knows_characters: true, keeps_utf_8: true };
         self.held.as_ref().map_or(none, |it| it.opened.server)
     }
 

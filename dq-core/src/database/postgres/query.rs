@@ -19,6 +19,7 @@ pub(crate) async fn prepare(mut lease: Lease, query: &Query) -> Result<QueryRows
         return Err(invalid(&doing, reason));
     }
     let statement = Statement::new(query.sql.clone());
+    let statement = query.parameters.iter().cloned().fold(statement, Statement::bind);
     let prepared = prepare_rows(&mut lease, &statement, &doing).await?;
     let columns = prepared.columns.clone();
     let rows = stream::start_later(lease, prepared, doing, query.cancellation.clone());
