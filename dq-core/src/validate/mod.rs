@@ -8,7 +8,9 @@
 //! runtime. Each partition has a worker of its own that judges rows and collects keys; workers share
 //! nothing and their states merge, so no count depends on how the rows were split.
 
+mod answers;
 mod baseline;
+mod engine;
 mod failing_rows;
 mod job;
 mod kept_rows;
@@ -42,6 +44,7 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Now, Plan, RuleSet};
 use crate::source::Source;
+use crate::validate::answers::Answers;
 use crate::validate::keys::{KeyHash, bucket_count};
 use crate::validate::lookups::numbered_sets;
 use crate::validate::memory::Budget;
@@ -52,6 +55,7 @@ use crate::validate::violations::Teller;
 use crate::value::Timestamp;
 
 pub use baseline::{Baseline, BaselineReport, Compared, Comparison};
+pub use engine::Engine;
 pub use options::{Progress, ProgressListener, ValidateOptions};
 pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{
@@ -89,6 +93,13 @@ async fn validate_at(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
+    let (plan, answers) = match options.engine {
+        Engine::Native => (plan, None),
+        Engine::Sql => {
+            let answers = Answers::ask(snapshot.as_ref(), plan, options).await?;
+            (answers.rest(rules, snapshot.tables(), now.day())?, Some(answers))
+        }
+    };
     let rows = plan.tables.iter().filter_map(|it| it.schema.rows_estimate).max();
     let run = Arc::new(Run {
         numbered: numbered_sets(&plan),
@@ -110,9 +121,14 @@ async fn validate_at(
         found = join(vec![told]).await?.pop().ok_or_else(lost)?;
     }
     let tables = tables(&run.plan, &found);
-    let notes = snapshot.notes().into_iter().chain(run.plan.notes()).collect();
+    let absent = answers.as_ref().map_or_else(|| run.plan.notes().collect(), Answers::notes);
+    let notes = snapshot.notes().into_iter().chain(absent).collect();
     let rules_file = rules.file().to_owned();
-    let rules = outcome::report(rules, &run.plan, found);
+    let native = (outcome::report(rules, &run.plan, found), tables);
+    let (rules, tables) = match answers {
+        Some(answers) => answers.merge(rules, native),
+        None => native,
+    };
     Ok(Report {
         format: FORMAT,
         status: rules.iter().map(|it| it.status).max().unwrap_or(Status::NotApplicable),

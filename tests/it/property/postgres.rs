@@ -26,6 +26,7 @@ fn postgresql_counts_what_the_naive_evaluator_counts() {
         let source = PostgresSource::new(&config, Arc::new(SystemClock)).unwrap();
         let run = Run { rules: &rules, options: &threads(1) };
         run.counts(&source, &tables, "PostgreSQL")?;
+        run.counts_in_sql(&source, &tables, "PostgreSQL")?;
     });
 }
 

@@ -72,7 +72,7 @@ use crate::value::{Batch, Date, ValueType};
 
 pub(crate) use datum::Datum;
 pub use function::Function;
-pub(crate) use syntax::{Comparison, Operator, State};
+pub(crate) use syntax::{Comparison, Operator, State, Type as CastTo};
 pub(crate) use term::Term;
 
 /// An expression that was read, before it is known which table it is about.

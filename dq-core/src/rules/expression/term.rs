@@ -60,6 +60,30 @@ pub(crate) enum Members {
 }
 
 impl Term {
+    /// The positions of the columns that this term reads, perhaps several times.
+    pub(crate) fn columns(&self) -> Vec<usize> {
+        let all = |them: &mut dyn Iterator<Item = &Self>| them.flat_map(Self::columns).collect();
+        match self {
+            Self::Column(position) => vec![*position],
+            Self::Literal(_) => Vec::new(),
+            Self::Not(it)
+            | Self::Negate(it)
+            | Self::Is(_, it)
+            | Self::Like(it, _)
+            | Self::Matches(it, _)
+            | Self::Cast(_, it) => it.columns(),
+            Self::And(them) | Self::Or(them) | Self::Call(_, them) => all(&mut them.iter()),
+            Self::Arithmetic(_, them)
+            | Self::Compare(_, them)
+            | Self::Distinct(them)
+            | Self::LikeAny { operands: them, .. } => all(&mut them.iter()),
+            Self::In(it, list, _) => all(&mut std::iter::once(&**it).chain(list)),
+            Self::Case { branches, otherwise } => {
+                all(&mut branches.iter().flatten().chain(std::iter::once(&**otherwise)))
+            }
+        }
+    }
+
     /// Whether no row has a say in this term.
     pub(crate) fn is_literal(&self) -> bool {
         matches!(self, Self::Literal(_))

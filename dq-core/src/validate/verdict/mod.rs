@@ -50,7 +50,7 @@ use crate::rules::{Basis, Now, RuleSet};
 use crate::source::{Source, VersionReach};
 use crate::validate::verdict::flight::Flights;
 use crate::validate::verdict::kept::{KeptVerdict, Standing};
-use crate::validate::{Report, ValidateOptions, now, validate_at};
+use crate::validate::{Engine, Report, ValidateOptions, now, validate_at};
 
 /// The version of the shape of what is kept.
 const SHAPE: u32 = 1;
@@ -227,6 +227,9 @@ impl VerdictCache {
                 .into_bytes()
                 .into(),
         ];
+        if options.engine != Engine::Native {
+            parts.push(options.engine.as_str().as_bytes().into());
+        }
         parts.extend(state.iter().map(|it| it.as_bytes().into()));
         parts.extend(asked.rules.identity().into_iter().map(Cow::from));
         CacheKey::new(&self.namespace, SHAPE, parts)
