@@ -25,7 +25,8 @@ impl Compiler<'_> {
     pub(crate) fn references(&mut self, child: Keys, parent: Keys) -> Result<Asking, Reason> {
         let (child, parent) = self.sides((child, parent), (false, &[]))?;
         let keys = names("k", child.keys);
-        let sql = Fragment::new("SELECT CAST(coalesce(sum(c.n), 0) AS bigint), count(*) FROM (SELECT ");
+        let sql =
+            Fragment::new("SELECT CAST(coalesce(sum(c.n), 0) AS bigint), count(*) FROM (SELECT ");
         let sql = sql.text(&keys).text(", count(*) AS n FROM (").and(&child.query);
         let sql = sql.text(") AS r GROUP BY ").text(&keys).text(") AS c");
         let sql = sql.and(&without(&parent, "c"));

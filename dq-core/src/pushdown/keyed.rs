@@ -107,7 +107,10 @@ impl<'p> Compiler<'p> {
             Kernel::Cardinality { parent, child, min, max } => {
                 self.cardinality(*parent, *child, (*min, *max))?
             }
-            Kernel::Absent(_) | Kernel::RowCount { .. } | Kernel::Disjoint(_) | Kernel::Query(_) => {
+            Kernel::Absent(_)
+            | Kernel::RowCount { .. }
+            | Kernel::Disjoint(_)
+            | Kernel::Query(_) => {
                 return Ok(None);
             }
         }))
@@ -115,7 +118,9 @@ impl<'p> Compiler<'p> {
 
     fn unique(&mut self, keys: Keys) -> Result<Asking, Reason> {
         let rows = self.rows(keys, (false, &[]))?;
-        let sql = Fragment::new("SELECT CAST(coalesce(sum(n), 0) AS bigint), count(*) FROM (SELECT count(*) AS n FROM (");
+        let sql = Fragment::new(
+            "SELECT CAST(coalesce(sum(n), 0) AS bigint), count(*) FROM (SELECT count(*) AS n FROM (",
+        );
         let sql = sql.and(&rows.query).text(") AS r GROUP BY ").text(&names("k", rows.keys));
         let sql = sql.text(" HAVING count(*) > 1) AS g");
         Ok(Asking { sql, rows: vec![rows], has_groups: true })

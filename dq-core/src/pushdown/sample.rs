@@ -35,14 +35,17 @@ impl Compiler<'_> {
         shown: &[usize],
         limit: usize,
     ) -> Result<Query, Reason> {
-        let Kernel::Row(kernel) = &check.kernel else { return Err("it is no check of rows".into()) };
+        let Kernel::Row(kernel) = &check.kernel else {
+            return Err("it is no check of rows".into());
+        };
         let scope = self.scope(check.table, check.filter)?;
         let asked = self.violations(check, kernel.as_ref())?;
         let plan = self.plan;
         let table = plan.tables.get(check.table).ok_or("a table is lost")?;
         let columns = |positions: &[usize]| {
             let sql = self.tables.get(check.table).and_then(Option::as_ref);
-            let column = |it: &usize| sql?.columns.get(*table.columns.get(*it)?).map(|it| it.sql.clone());
+            let column =
+                |it: &usize| sql?.columns.get(*table.columns.get(*it)?).map(|it| it.sql.clone());
             positions.iter().map(column).collect::<Option<Vec<_>>>()
         };
         let key = columns(&table.primary_key).ok_or("a column is lost")?;
@@ -54,7 +57,8 @@ impl Compiler<'_> {
         let sql = Fragment::new(format!("SELECT {} FROM {from} WHERE ", selected.join(", ")));
         let sql = sql.and(&scope.condition).text(" AND (").and(&asked.condition);
         let sql = sql.text(&format!(") ORDER BY {} LIMIT ", order.join(", "))).bind(limit as i64);
-        let functions: Vec<SqlFunction> = scope.functions.into_iter().chain(asked.functions).collect();
+        let functions: Vec<SqlFunction> =
+            scope.functions.into_iter().chain(asked.functions).collect();
         let query = self.query(sql, check.table, &[]);
         Ok(Query { functions, reads: vec![table.schema.name.clone()], ..query })
     }
@@ -96,7 +100,9 @@ impl Compiler<'_> {
         let (named, bare) = (self.rows(keys, (true, shown))?, self.rows(keys, (false, &[]))?);
         let names = names("k", bare.keys);
         let sql = self.selected(&named, shown).text(&format!(" JOIN (SELECT {names} FROM ("));
-        let sql = sql.and(&bare.query).text(&format!(") AS s GROUP BY {names} HAVING count(*) > 1) AS g"));
+        let sql = sql
+            .and(&bare.query)
+            .text(&format!(") AS s GROUP BY {names} HAVING count(*) > 1) AS g"));
         let sql = sql.text(" ON ").text(&equal(bare.keys, "r", "g"));
         Ok((sql, vec![named, bare]))
     }
@@ -110,10 +116,9 @@ impl Compiler<'_> {
         let sql = self.selected(&named, shown).text(" JOIN (").and(&pairs).text(") AS p ON ");
         let same: Vec<_> = (1..=bare.values).map(|it| format!("r.t{it} = p.t{it}")).collect();
         let sql = sql.text(&equal(bare.keys, "r", "p")).text(" AND ").text(&same.join(" AND "));
-        let sql = sql.text(&format!(
-            " JOIN (SELECT {keys}, sum(n) AS n, max(n) AS most FROM ("
-        ));
-        let sql = sql.and(&pairs).text(&format!(") AS s GROUP BY {keys} HAVING count(*) > 1) AS g ON "));
+        let sql = sql.text(&format!(" JOIN (SELECT {keys}, sum(n) AS n, max(n) AS most FROM ("));
+        let sql =
+            sql.and(&pairs).text(&format!(") AS s GROUP BY {keys} HAVING count(*) > 1) AS g ON "));
         let sql = sql.text(&equal(bare.keys, "r", "g"));
         let sql = sql.text(" WHERE NOT (g.most * 2 > g.n AND p.n = g.most)");
         Ok((sql, vec![named, bare]))

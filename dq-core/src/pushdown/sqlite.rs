@@ -15,7 +15,9 @@ use crate::pushdown::{Asks, Count, Statement};
 use crate::rules::expression::Predicate;
 use crate::rules::{Blank, Kernel, KeyForm, Plan, RowKernel, key_bytes};
 use crate::source::{Query, SqlAggregate, SqlFunction, SqlFunctionBody, SqlTable};
-use crate::value::{Batch, Cell, Column, MixedColumn, OwnedValue, Span, TextColumn, Value, is_blank};
+use crate::value::{
+    Batch, Cell, Column, MixedColumn, OwnedValue, Span, TextColumn, Value, is_blank,
+};
 
 /// How many arguments a function takes at most.
 const ARGUMENTS_MAX: usize = 100;
@@ -76,7 +78,8 @@ impl Writer for Sqlite {
     fn scope(&mut self, target: Target<'_>, filter: usize) -> Result<Asked, Reason> {
         let filter = target.plan.filters.get(filter).ok_or("a filter is lost")?;
         let predicate = filter.predicate.clone();
-        let columns = Vec::from_iter(predicate.root().columns().into_iter().collect::<BTreeSet<_>>());
+        let columns =
+            Vec::from_iter(predicate.root().columns().into_iter().collect::<BTreeSet<_>>());
         let (width, places) = (target.plan.columns.len(), columns.clone());
         let holds = move |values: &[Value<'_>]| {
             OwnedValue::Boolean(predicate.evaluate(&row(width, &places, values)).holds.value(0))
@@ -103,7 +106,12 @@ impl Writer for Sqlite {
         Ok(WrittenKey { parts: vec![call], forms: vec!["bytes"], compared })
     }
 
-    fn presence(&mut self, target: Target<'_>, column: usize, form: KeyForm) -> Result<Asked, Reason> {
+    fn presence(
+        &mut self,
+        target: Target<'_>,
+        column: usize,
+        form: KeyForm,
+    ) -> Result<Asked, Reason> {
         let there = move |values: &[Value<'_>]| {
             OwnedValue::Boolean(values.iter().all(|it| is_there(*it, form.blank)))
         };
@@ -244,9 +252,10 @@ impl Counting {
     fn judge(&mut self) {
         let rows = std::mem::take(&mut self.rows);
         self.text_bytes = 0;
-        let columns = self.columns.iter_mut().map(|it| {
-            if it.cells.is_empty() { Column::Null(rows) } else { it.take() }
-        });
+        let columns = self
+            .columns
+            .iter_mut()
+            .map(|it| if it.cells.is_empty() { Column::Null(rows) } else { it.take() });
         let batch = Batch::new(0, rows, columns.collect());
         let judged = Arc::clone(&self.judged);
         let scopes: Vec<_> = judged.filters.iter().map(|it| it.evaluate(&batch).holds).collect();

@@ -118,7 +118,8 @@ impl Tally {
         let name = name.unwrap_or_default();
         let functions = self.functions;
         let statement = |(selected, counts): (Fragment, Vec<Count>)| {
-            let select = Fragment::new("SELECT ").and(&selected).text(&format!(" FROM {}", sql.sql));
+            let select =
+                Fragment::new("SELECT ").and(&selected).text(&format!(" FROM {}", sql.sql));
             let (sql, parameters) = select.into_parts();
             let (table_name, reads) = (name.clone(), vec![name.clone()]);
             let functions = functions.clone();

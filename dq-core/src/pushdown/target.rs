@@ -81,7 +81,12 @@ pub(crate) trait Writer {
     ) -> Result<WrittenKey, Reason>;
 
     /// The rows with a value that is there: not NULL, and not blank if that is ignored.
-    fn presence(&mut self, target: Target<'_>, column: usize, form: KeyForm) -> Result<Asked, Reason>;
+    fn presence(
+        &mut self,
+        target: Target<'_>,
+        column: usize,
+        form: KeyForm,
+    ) -> Result<Asked, Reason>;
 
     /// How to order by a value such that text is in the order of its bytes, and NULL comes first.
     fn ordered(&self, value: &str) -> String;

@@ -11,6 +11,7 @@
 mod answers;
 mod baseline;
 mod engine;
+mod explanation;
 mod failing_rows;
 mod job;
 mod kept_rows;
@@ -56,6 +57,7 @@ use crate::value::Timestamp;
 
 pub use baseline::{Baseline, BaselineReport, Compared, Comparison};
 pub use engine::Engine;
+pub use explanation::Explanation;
 pub use options::{Progress, ProgressListener, ValidateOptions};
 pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{
@@ -155,12 +157,14 @@ pub async fn explain(
     source: &dyn Source,
     rules: &RuleSet,
     options: &ValidateOptions,
-) -> Result<Plan> {
+) -> Result<Explanation> {
     let now = now(options);
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    Ok(plan)
+    let asks = options.engine == Engine::Sql;
+    let pushdown = asks.then(|| answers::pushdown(snapshot.as_ref(), &plan, options));
+    Ok(Explanation::new(plan, pushdown))
 }
 
 /// What ages are measured against.

@@ -2,11 +2,11 @@
 //! those of the naive evaluator, and so are the rows that a report shows.
 
 mod figures;
-mod postgres;
+pub(crate) mod postgres;
 mod records;
-mod rules;
-mod sources;
-mod tables;
+pub(crate) mod rules;
+pub(crate) mod sources;
+pub(crate) mod tables;
 
 use dq_core::source::Source;
 use dq_core::validate::{CheckReport, Engine, Report, ValidateOptions, validate};
@@ -91,9 +91,9 @@ fn counts_everywhere(
 }
 
 /// Rules, and how they are run.
-struct Run<'a> {
-    rules: &'a Rules,
-    options: &'a ValidateOptions,
+pub(crate) struct Run<'a> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) options: &'a ValidateOptions,
 }
 
 const ENOUGH: u64 = 1 << 30;
@@ -157,7 +157,7 @@ impl Run<'_> {
         Ok(report.checks().filter(|it| it.engine == Some(Engine::Sql)).count())
     }
 
-    fn is_right(
+    pub(crate) fn is_right(
         &self,
         report: &Report,
         expected: &[Outcome],

@@ -32,7 +32,7 @@ fn postgresql_counts_what_the_naive_evaluator_counts() {
 
 /// The tables as PostgreSQL can hold them: a column has one type, text has no NUL, and no day lies before the year
 /// -4713.
-fn as_postgres(tables: &[Table]) -> Vec<Table> {
+pub(crate) fn as_postgres(tables: &[Table]) -> Vec<Table> {
     changed(&as_arrow(tables), |kind, cell| match (kind, cell) {
         (kind, Cell::Text(it)) if it.contains('\0') => (kind, Cell::Null),
         (kind, Cell::Day(it)) if !(-2_000_000..2_000_000_000).contains(&it) => (kind, Cell::Null),
@@ -46,7 +46,7 @@ fn as_postgres(tables: &[Table]) -> Vec<Table> {
 }
 
 /// Replaces what the database holds by the tables.
-async fn fill(config: &PostgresConfig, tables: &[Table]) -> Result<()> {
+pub(crate) async fn fill(config: &PostgresConfig, tables: &[Table]) -> Result<()> {
     let database = PostgresDatabaseManager::open(config.clone(), Arc::new(SystemClock)).await?;
     for table in tables {
         let name = table.name;

@@ -116,10 +116,18 @@ impl<'a> Conditions<'a> {
     }
 
     /// Two values in forms that PostgreSQL compares as a scan does.
-    fn comparable(&mut self, left: Written, right: Written) -> Result<(Fragment, Fragment), Reason> {
+    fn comparable(
+        &mut self,
+        left: Written,
+        right: Written,
+    ) -> Result<(Fragment, Fragment), Reason> {
         use Type::{Boolean, Date, Float, Integer, Null, Text, Timestamp};
         Ok(match (left.value_type, right.value_type) {
-            (Null, _) | (_, Null) | (Integer(_), Integer(_)) | (Text, Text) | (Date, Date)
+            (Null, _)
+            | (_, Null)
+            | (Integer(_), Integer(_))
+            | (Text, Text)
+            | (Date, Date)
             | (Boolean, Boolean) => (left.sql, right.sql),
             (Timestamp, Timestamp) => {
                 self.doubts.extend([&left, &right].map(far_future));
@@ -155,13 +163,14 @@ impl<'a> Conditions<'a> {
     ) -> Result<(Fragment, Fragment), Reason> {
         if let Some(number) = float.number {
             // Both are literal.
-            return Ok((whole_or_digits(number), literal.number.map_or_else(
-                || literal.sql.clone(),
-                whole_or_digits,
-            )));
+            return Ok((
+                whole_or_digits(number),
+                literal.number.map_or_else(|| literal.sql.clone(), whole_or_digits),
+            ));
         }
         let exact = literal.number.and_then(number::exact_float);
-        let exact = exact.ok_or("it compares floating-point numbers with a number that none equals")?;
+        let exact =
+            exact.ok_or("it compares floating-point numbers with a number that none equals")?;
         self.doubts.push(not_a_number(&float));
         Ok((float.sql, Fragment::default().bind(exact).text("::float8")))
     }

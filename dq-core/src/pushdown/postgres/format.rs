@@ -20,10 +20,9 @@ pub(crate) fn has(text: &Fragment, format: Format) -> Result<Fragment, Reason> {
         Format::Luhn => luhn(text),
         Format::Dea => dea(text),
         Format::Email => email(text),
-        Format::Phone => is(
-            text,
-            "^([0-9]|[(][ ().-]*[0-9])([ ().-]*[0-9]){9}$|^[+]?1([ ().-]*[0-9]){10}$",
-        ),
+        Format::Phone => {
+            is(text, "^([0-9]|[(][ ().-]*[0-9])([ ().-]*[0-9]){9}$|^[+]?1([ ().-]*[0-9]){10}$")
+        }
         Format::UsZip => is(text, "^[0-9]{5}(-[0-9]{4})?$"),
         Format::UsState => is(
             text,
@@ -31,10 +30,9 @@ pub(crate) fn has(text: &Fragment, format: Format) -> Result<Fragment, Reason> {
         ),
         Format::IsoDate => is(text, &format!("^{DAY}$")),
         Format::Uuid => is(text, "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"),
-        Format::Ccn => is(
-            text,
-            "^[0-9A-Z][0-9]([0-9]{4}|[0-9]{3}[EF]|[A-Z][0-9A-Z][0-9]{2}|[CDX][0-9]{7})$",
-        ),
+        Format::Ccn => {
+            is(text, "^[0-9A-Z][0-9]([0-9]{4}|[0-9]{3}[EF]|[A-Z][0-9A-Z][0-9]{2}|[CDX][0-9]{7})$")
+        }
         Format::NuccTaxonomy => is(text, "^[0-9]{3}[0-9A-Z]{2}[0-9]{4}X$"),
         Format::Url => return Err(format!("the format `{format}` has no translation")),
     })
@@ -55,11 +53,18 @@ fn npi(text: &Fragment) -> Fragment {
         sum = sum.text(&format!(" + {sums}[1 + "));
         sum = sum.and(&number).text(&format!(" / {place} % 100]"));
     }
-    let digits = Fragment::new("CASE WHEN octet_length(").and(text).text(") = 10 AND octet_length(btrim(");
+    let digits =
+        Fragment::new("CASE WHEN octet_length(").and(text).text(") = 10 AND octet_length(btrim(");
     let digits = digits.and(text).text(", '0123456789')) = 0 THEN ").and(text);
-    digits.text(" < '3' AND ").and(text).text(" >= '1' AND (").and(&sum).text(
-        ") % 10 = 0 WHEN ",
-    ).and(text).text(" IS NOT NULL THEN false END").enclosed()
+    digits
+        .text(" < '3' AND ")
+        .and(text)
+        .text(" >= '1' AND (")
+        .and(&sum)
+        .text(") % 10 = 0 WHEN ")
+        .and(text)
+        .text(" IS NOT NULL THEN false END")
+        .enclosed()
 }
 
 /// What two digits add to the sum of Luhn, the first of them doubled.
@@ -70,12 +75,19 @@ fn pair_sum(pair: u32) -> u32 {
 
 /// Digits, however many.
 pub(crate) fn luhn(text: &Fragment) -> Fragment {
-    let digits = Fragment::new("CASE WHEN octet_length(").and(text).text(") >= 2 AND octet_length(btrim(");
-    let digits = digits.and(text).text(", '0123456789')) = 0 THEN (SELECT sum(CASE WHEN (octet_length(");
-    let doubled = digits.and(text).text(") - i) % 2 = 1 THEN d * 2 - CASE WHEN d > 4 THEN 9 ELSE 0 END ELSE d END)");
+    let digits =
+        Fragment::new("CASE WHEN octet_length(").and(text).text(") >= 2 AND octet_length(btrim(");
+    let digits =
+        digits.and(text).text(", '0123456789')) = 0 THEN (SELECT sum(CASE WHEN (octet_length(");
+    let doubled = digits
+        .and(text)
+        .text(") - i) % 2 = 1 THEN d * 2 - CASE WHEN d > 4 THEN 9 ELSE 0 END ELSE d END)");
     let each = doubled.text(" FROM (SELECT i, ascii(substr(").and(text);
     let each = each.text(", i, 1)) - 48 AS d FROM generate_series(1, octet_length(").and(text);
-    each.text(")) AS i) AS digits) % 10 = 0 WHEN ").and(text).text(" IS NOT NULL THEN false END").enclosed()
+    each.text(")) AS i) AS digits) % 10 = 0 WHEN ")
+        .and(text)
+        .text(" IS NOT NULL THEN false END")
+        .enclosed()
 }
 
 fn dea(text: &Fragment) -> Fragment {
@@ -95,6 +107,7 @@ fn email(text: &Fragment) -> Fragment {
     let form = format!("^{ATEXT}+([.]{ATEXT}+)*@({label}[.])+{label}$");
     let short = Fragment::new("(octet_length(").and(text).text(") <= 254 AND strpos(").and(text);
     let short = short.text(", '@') <= 65 AND ").and(&is(text, &form)).text(" AND ").and(text);
-    let short = short.text(" !~ '[.][0-9]+$' AND (octet_length(").and(text).text(") <= 65 OR split_part(");
+    let short =
+        short.text(" !~ '[.][0-9]+$' AND (octet_length(").and(text).text(") <= 65 OR split_part(");
     short.and(text).text(", '@', 2) !~ '[^.]{64}'))").with_pattern().with_pattern()
 }

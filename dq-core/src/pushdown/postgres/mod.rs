@@ -56,7 +56,12 @@ impl Writer for Postgres {
         Ok(key)
     }
 
-    fn presence(&mut self, target: Target<'_>, column: usize, form: KeyForm) -> Result<Asked, Reason> {
+    fn presence(
+        &mut self,
+        target: Target<'_>,
+        column: usize,
+        form: KeyForm,
+    ) -> Result<Asked, Reason> {
         let column = target.column(column)?;
         let value = Fragment::new(column.sql.as_str());
         let there = Fragment::new("(").and(&value).text(" IS NOT NULL");

@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn what_would_mean_something_else_is_refused() {
-        for pattern in [r"\bword", "(?m)^a", r"(?-u:\xff)", "a{300}", r"\x00", "(?:^)*", r"\w{60}"] {
+        for pattern in [r"\bword", "(?m)^a", r"(?-u:\xff)", "a{300}", r"\x00", "(?:^)*", r"\w{60}"]
+        {
             assert!(translated(pattern).is_err(), "{pattern}");
         }
     }

@@ -91,11 +91,7 @@ fn always() -> Asked {
     Asked::certain(Fragment::new("true"))
 }
 
-fn numbers(
-    value: &Fragment,
-    kind: SqlKind,
-    (min, max): (Option<Number>, Option<Number>),
-) -> Asked {
+fn numbers(value: &Fragment, kind: SqlKind, (min, max): (Option<Number>, Option<Number>)) -> Asked {
     match kind {
         SqlKind::Integer => Asked::certain(number::whole_between(value, min, max)),
         SqlKind::Boolean => {
@@ -124,11 +120,13 @@ fn days(value: &Fragment, kind: SqlKind, (min, max): (Option<Date>, Option<Date>
         SqlKind::Text => {
             let day = Fragment::new("left(").and(value).text(", 10)");
             let form = format::is(value, &point_in_time());
-            let asked = Fragment::new("CASE WHEN ").and(&form).text(" THEN ").and(&between(&day, ""));
+            let asked =
+                Fragment::new("CASE WHEN ").and(&form).text(" THEN ").and(&between(&day, ""));
             let asked = asked.text(" WHEN ").and(value).text(" IS NOT NULL THEN false END");
             // An offset may move it to another day.
             let zoned = Fragment::new("(").and(value).text(" ~ '[0-9][-+][0-9]{2}:[0-9]{2}$')");
-            let doubt = Doubt { rows: zoned.with_pattern(), about: "points in time with an offset" };
+            let doubt =
+                Doubt { rows: zoned.with_pattern(), about: "points in time with an offset" };
             Asked { doubts: vec![doubt], ..Asked::certain(asked.enclosed()) }
         }
         _ => never(value),

@@ -210,7 +210,8 @@ impl Conditions<'_> {
                     return Err("it takes a negative number of characters".to_owned());
                 }
                 let part = Fragment::new(format!("{name}(")).and(&text);
-                let bind = |part: Fragment, it: i32| part.text(", ").bind(i64::from(it)).text("::int4");
+                let bind =
+                    |part: Fragment, it: i32| part.text(", ").bind(i64::from(it)).text("::int4");
                 Ok(Term::new(numbers.into_iter().fold(part, bind).text(")"), Type::Text))
             }
             _ => {
@@ -223,7 +224,8 @@ impl Conditions<'_> {
 
     fn of_text(&mut self, name: &str, text: &Fragment) -> Result<Term, Reason> {
         let called = |function: &str| Fragment::new(function).and(text);
-        let trimmed = |function: &str| called(function).text(", ").bind(text::BLANKS).text("::text)");
+        let trimmed =
+            |function: &str| called(function).text(", ").bind(text::BLANKS).text("::text)");
         Ok(match name {
             "length" => Term::new(called("char_length(").text(")"), Type::Integer(32)),
             "lower" | "upper" => {
@@ -287,9 +289,8 @@ impl Conditions<'_> {
 }
 
 fn of_texts(name: &str, texts: &[Fragment]) -> Result<Term, Reason> {
-    let list = |function: &str| {
-        Fragment::new(function).and(&Fragment::joined(texts, ", ")).text(")")
-    };
+    let list =
+        |function: &str| Fragment::new(function).and(&Fragment::joined(texts, ", ")).text(")");
     Ok(match (name, texts) {
         ("replace" | "concat", _) => Term::new(list(&format!("{name}(")), Type::Text),
         ("starts_with", _) => Term::new(list("starts_with("), Type::Boolean),

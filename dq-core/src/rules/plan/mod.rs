@@ -217,7 +217,9 @@ impl Plan {
         let mut builder = Builder::new(rules, tables, as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
-            checks.extend(plan_rule(&mut builder, position, rule, &|check, _| wanted(position, check)));
+            checks.extend(plan_rule(&mut builder, position, rule, &|check, _| {
+                wanted(position, check)
+            }));
         }
         let tables = builder.finish()?;
         let order = order::parents_first(tables.len(), &checks);

@@ -222,7 +222,10 @@ impl Answers {
         let shown = (limit, options.show_values);
         let tables = |it: &str| snapshot.sql_table(it);
         let Some(query) = Pushdown::sample((&self.plan, check), dialect, tables, shown) else {
-            self.refuse(check, "its rows have no primary key, and their numbers are those of a scan");
+            self.refuse(
+                check,
+                "its rows have no primary key, and their numbers are those of a scan",
+            );
             return Ok(());
         };
         let query = Query { cancellation: cancellation.clone(), ..query };
@@ -272,9 +275,15 @@ impl Answers {
         Plan::of_some(rules, tables, as_of, &|rule, check| rest.contains(&(rule, check)))
     }
 
-    /// Why checks do not apply, in words.
+    /// Which checks do not apply, and which the database has not answered, in words.
     pub(crate) fn notes(&self) -> Vec<String> {
-        self.plan.notes().collect()
+        let answered = self.refusals.iter().filter(|it| it.is_none()).count();
+        let all = self.refusals.len();
+        let told = format!("the database has answered {answered} of {all} checks");
+        let streamed = self.plan.checks.iter().zip(&self.refusals).filter_map(|(check, it)| {
+            Some(format!("`{}` was streamed: {}", check.name, it.as_ref()?))
+        });
+        self.plan.notes().chain(std::iter::once(told)).chain(streamed).collect()
     }
 
     /// All reports: those that were answered here, and `native` ones of all other checks.
@@ -301,7 +310,8 @@ impl Answers {
             let check = match refusal {
                 None => {
                     let place = (&self.plan, planned, &self.tables[..]);
-                    outcome::check_of(rules, place, outcome, &report.table).map(|it| (it, Engine::Sql))
+                    outcome::check_of(rules, place, outcome, &report.table)
+                        .map(|it| (it, Engine::Sql))
                 }
                 Some(_) => {
                     let next = judged.get_mut(planned.rule).and_then(Iterator::next);
