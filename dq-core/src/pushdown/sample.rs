@@ -17,16 +17,13 @@ impl Compiler<'_> {
         if key == 0 {
             return None;
         }
-        match &check.kernel {
-            Kernel::Row(_) => self.failing_rows(check, shown, limit).ok(),
-            _ => {
-                let (sql, rows) = self.failing_keys(check, shown).ok()?;
-                let names = (1..=key).map(|it| self.writer.ordered(&format!("r.p{it}")));
-                let order: Vec<_> = names.collect();
-                let sql = sql.text(&format!(" ORDER BY {} LIMIT ", order.join(", ")));
-                Some(self.query(sql.bind(limit as i64), check.table, &rows))
-            }
+        if matches!(check.kernel, Kernel::Row(_)) {
+            return self.failing_rows(check, shown, limit).ok();
         }
+        let (sql, rows) = self.failing_keys(check, shown).ok()?;
+        let order: Vec<_> = (1..=key).map(|it| self.writer.ordered(&format!("r.p{it}"))).collect();
+        let sql = sql.text(&format!(" ORDER BY {} LIMIT ", order.join(", ")));
+        Some(self.query(sql.bind(limit as i64), check.table, &rows))
     }
 
     fn failing_rows(

@@ -66,12 +66,11 @@ impl Tally {
                 && it.1.sql() == doubt.rows.sql()
                 && it.1.parameters() == doubt.rows.parameters()
         };
-        match self.counts.iter_mut().find(same) {
-            Some((Count::Doubts { checks, .. }, _)) => checks.push(check),
-            _ => {
-                let count = Count::Doubts { checks: vec![check], about: doubt.about };
-                self.counts.push((count, doubt.rows));
-            }
+        if let Some((Count::Doubts { checks, .. }, _)) = self.counts.iter_mut().find(same) {
+            checks.push(check);
+        } else {
+            let count = Count::Doubts { checks: vec![check], about: doubt.about };
+            self.counts.push((count, doubt.rows));
         }
     }
 

@@ -34,7 +34,10 @@ use crate::error::Result;
 use crate::value::{Batch, ColumnSchema, OwnedValue, TableSchema};
 
 pub use cancellation::Cancellation;
-pub use sql::{Dialect, SqlAggregate, SqlColumn, SqlFunction, SqlFunctionBody, SqlKind, SqlTable};
+pub use sql::{
+    Dialect, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlFunction, SqlFunctionBody, SqlKind,
+    SqlScalar, SqlTable,
+};
 pub use version::{Version, VersionReach};
 
 /// Something whose tables can be scanned: a database, a file, tables in memory.

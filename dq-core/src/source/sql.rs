@@ -81,10 +81,16 @@ pub struct SqlFunction {
 #[derive(Clone)]
 pub enum SqlFunctionBody {
     /// A value for each row.
-    Scalar(Arc<dyn Fn(&[Value<'_>]) -> OwnedValue + Send + Sync>),
+    Scalar(Arc<SqlScalar>),
     /// A value for all rows.
-    Aggregate(Arc<dyn Fn() -> Box<dyn SqlAggregate> + Send + Sync>),
+    Aggregate(Arc<SqlAggregateBegin>),
 }
+
+/// Makes a value of the arguments.
+pub type SqlScalar = dyn Fn(&[Value<'_>]) -> OwnedValue + Send + Sync;
+
+/// Begins to aggregate.
+pub type SqlAggregateBegin = dyn Fn() -> Box<dyn SqlAggregate> + Send + Sync;
 
 /// The state of an aggregate.
 pub trait SqlAggregate: Send {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::{Value as SqliteValue, ValueRef};
 
-use crate::source::{SqlAggregate, SqlFunction, SqlFunctionBody};
+use crate::source::{SqlAggregate, SqlAggregateBegin, SqlFunction, SqlFunctionBody};
 use crate::value::{OwnedValue, Value};
 
 /// The same arguments give the same value, and nobody else's schema may call it.
@@ -31,9 +31,7 @@ pub(crate) fn register(connection: &Connection, function: &SqlFunction) -> rusql
     }
 }
 
-type Begin = dyn Fn() -> Box<dyn SqlAggregate> + Send + Sync;
-
-struct Body(Arc<Begin>);
+struct Body(Arc<SqlAggregateBegin>);
 
 impl Aggregate<AssertUnwindSafe<Box<dyn SqlAggregate>>, SqliteValue> for Body {
     fn init(

@@ -34,10 +34,12 @@ impl<'a> Conditions<'a> {
             Term::And(them) => self.joined(them, " AND "),
             Term::Or(them) => self.joined(them, " OR "),
             Term::Compare(comparison, operands) => {
-                self.compare(&operands[0], &operands[1], operator(*comparison)?)
+                let [left, right] = &**operands;
+                self.compare(left, right, operator(*comparison)?)
             }
             Term::Distinct(operands) => {
-                self.compare(&operands[0], &operands[1], " IS DISTINCT FROM ")
+                let [left, right] = &**operands;
+                self.compare(left, right, " IS DISTINCT FROM ")
             }
             Term::Is(State::Null, it) => {
                 let value = self.value(it)?;
@@ -68,7 +70,7 @@ impl<'a> Conditions<'a> {
             }
             _ => {
                 let value = self.value(term)?;
-                self.truth(&value)
+                truth(&value)
             }
         }
     }
@@ -76,15 +78,6 @@ impl<'a> Conditions<'a> {
     fn joined(&mut self, terms: &[Term], between: &str) -> Result<Fragment, Reason> {
         let parts = terms.iter().map(|it| self.condition(it)).collect::<Result<Vec<_>, _>>()?;
         Ok(Fragment::joined(&parts, between).enclosed())
-    }
-
-    /// A value as a condition.
-    fn truth(&mut self, value: &Written) -> Result<Fragment, Reason> {
-        match value.value_type {
-            Type::Boolean | Type::Null => Ok(value.sql.enclosed().text("::boolean")),
-            Type::Integer(_) => Ok(Fragment::new("(").and(&value.sql).text(" <> 0)")),
-            _ => Err("it takes such a value for a condition".to_owned()),
-        }
     }
 
     /// A value as text.
@@ -207,6 +200,15 @@ fn not_a_number(value: &Written) -> Doubt {
 fn far_future(value: &Written) -> Doubt {
     let rows = Fragment::new("(").and(&value.sql).text(" > '294246-01-01' AND isfinite(");
     Doubt { rows: rows.and(&value.sql).text("))"), about: "points in time after the year 294246" }
+}
+
+/// A value as a condition.
+fn truth(value: &Written) -> Result<Fragment, Reason> {
+    match value.value_type {
+        Type::Boolean | Type::Null => Ok(value.sql.enclosed().text("::boolean")),
+        Type::Integer(_) => Ok(Fragment::new("(").and(&value.sql).text(" <> 0)")),
+        _ => Err("it takes such a value for a condition".to_owned()),
+    }
 }
 
 /// Text as a parameter.

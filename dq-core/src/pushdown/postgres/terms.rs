@@ -114,31 +114,31 @@ impl Conditions<'_> {
             (Type::Integer(a), Type::Integer(b)) => whole(operator, (&left, a), (&right, b)),
             (Type::Null, _) | (_, Type::Null) => Ok(null()),
             (Type::Date, Type::Date) if operator == Operator::Subtract => {
-                self.days_between(&right, &left)
+                Ok(self.days_between(&right, &left))
             }
             (Type::Date, Type::Integer(_)) if operator == Operator::Add => {
-                self.moved(&left, "+", &right)
+                Ok(self.moved(&left, "+", &right))
             }
             (Type::Integer(_), Type::Date) if operator == Operator::Add => {
-                self.moved(&right, "+", &left)
+                Ok(self.moved(&right, "+", &left))
             }
             (Type::Date, Type::Integer(_)) if operator == Operator::Subtract => {
-                self.moved(&left, "-", &right)
+                Ok(self.moved(&left, "-", &right))
             }
             _ => Err("it computes with such values".to_owned()),
         }
     }
 
     /// How many days lie between two days, neither of which may be far away.
-    fn days_between(&mut self, from: &Term, to: &Term) -> Result<Term, Reason> {
+    fn days_between(&mut self, from: &Term, to: &Term) -> Term {
         let near = [from, to].map(|it| self.near(it));
         let days = Fragment::new("(CASE WHEN ").and(&Fragment::joined(&near, " AND "));
         let days = days.text(" THEN ").and(&to.sql).text(" - ").and(&from.sql).text(" END)");
-        Ok(Term::new(days, Type::Integer(32)))
+        Term::new(days, Type::Integer(32))
     }
 
     /// A day, some days later or earlier.
-    fn moved(&mut self, day: &Term, sign: &str, days: &Term) -> Result<Term, Reason> {
+    fn moved(&mut self, day: &Term, sign: &str, days: &Term) -> Term {
         const DAYS_MAX: &str = "BETWEEN -1000000 AND 1000000";
         let few = Fragment::new("(").and(&days.sql).text(&format!(" {DAYS_MAX})"));
         let rows = Fragment::new("NOT ").and(&few);
@@ -146,7 +146,7 @@ impl Conditions<'_> {
         let guards = [self.near(day), few];
         let moved = Fragment::new("(CASE WHEN ").and(&Fragment::joined(&guards, " AND "));
         let moved = moved.text(" THEN ").and(&day.sql).text(&format!(" {sign} ("));
-        Ok(Term::new(moved.and(&days.sql).text(")::int4 END)"), Type::Date))
+        Term::new(moved.and(&days.sql).text(")::int4 END)"), Type::Date)
     }
 
     /// Whether a day is near; that it may be far away is a doubt.
@@ -198,7 +198,7 @@ impl Conditions<'_> {
         match name {
             "length" | "lower" | "upper" | "trim" | "ltrim" | "rtrim" | "digits" | "luhn" => {
                 let text = self.text(arguments.first().ok_or("an argument is lost")?)?;
-                self.of_text(name, &text)
+                Ok(self.of_text(name, &text))
             }
             "replace" | "concat" | "starts_with" | "ends_with" | "contains" => {
                 of_texts(name, &texts(self)?)
@@ -222,11 +222,11 @@ impl Conditions<'_> {
         }
     }
 
-    fn of_text(&mut self, name: &str, text: &Fragment) -> Result<Term, Reason> {
+    fn of_text(&mut self, name: &str, text: &Fragment) -> Term {
         let called = |function: &str| Fragment::new(function).and(text);
         let trimmed =
             |function: &str| called(function).text(", ").bind(text::BLANKS).text("::text)");
-        Ok(match name {
+        match name {
             "length" => Term::new(called("char_length(").text(")"), Type::Integer(32)),
             "lower" | "upper" => {
                 self.doubts.push(text::not_ascii(text));
@@ -239,7 +239,7 @@ impl Conditions<'_> {
                 Term::new(digits.with_pattern(), Type::Text)
             }
             _ => Term::new(format::luhn(text), Type::Boolean),
-        })
+        }
     }
 
     fn of_values(&mut self, name: &str, values: &[Term]) -> Result<Term, Reason> {
@@ -281,7 +281,7 @@ impl Conditions<'_> {
             ("days_between", [from, to])
                 if (from.value_type, to.value_type) == (Type::Date, Type::Date) =>
             {
-                self.days_between(from, to)
+                Ok(self.days_between(from, to))
             }
             _ => Err(format!("the function `{name}` of such values has no translation")),
         }

@@ -15,7 +15,7 @@ use crate::validate::memory::Budget;
 use crate::validate::outcome;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::validate::run::StopOnDrop;
-use crate::validate::{Engine, RuleReport, Status, TableReport, ValidateOptions};
+use crate::validate::{CheckReport, Engine, RuleReport, Status, TableReport, ValidateOptions};
 use crate::value::{Date, TableSchema};
 
 /// What the database has answered about the checks of a plan.
@@ -149,7 +149,9 @@ impl Answers {
                     Asks::Tally { table, .. } => self.rests_on(*table).collect(),
                 };
                 let reason = format!("the database refuses: {error}");
-                concerned.into_iter().for_each(|it| self.refuse(it, &reason));
+                for check in concerned {
+                    self.refuse(check, &reason);
+                }
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -200,7 +202,9 @@ impl Answers {
             }
             Count::Doubts { checks, about } if number > 0 => {
                 let reason = format!("rows that only a scan can judge: {about} ({number})");
-                checks.iter().for_each(|it| self.refuse(*it, &reason));
+                for check in checks {
+                    self.refuse(*check, &reason);
+                }
             }
             Count::Doubts { .. } => {}
         }
@@ -307,22 +311,14 @@ impl Answers {
             self.plan.checks.iter().zip(self.checks).zip(self.refusals)
         {
             let Some(report) = reports.get_mut(planned.rule) else { continue };
-            let check = match refusal {
-                None => {
-                    let place = (&self.plan, planned, &self.tables[..]);
-                    outcome::check_of(rules, place, outcome, &report.table)
-                        .map(|it| (it, Engine::Sql))
-                }
-                Some(_) => {
-                    let next = judged.get_mut(planned.rule).and_then(Iterator::next);
-                    next.map(|it| (it, Engine::Native))
-                }
+            let place = (&self.plan, planned, &self.tables[..]);
+            let (check, engine) = if refusal.is_none() {
+                (outcome::check_of(rules, place, outcome, &report.table), Engine::Sql)
+            } else {
+                (judged.get_mut(planned.rule).and_then(Iterator::next), Engine::Native)
             };
-            if let Some((mut check, engine)) = check {
-                check.engine = Some(engine);
-                check.streamed = refusal;
-                report.checks.push(check);
-            }
+            let told = |it| CheckReport { engine: Some(engine), streamed: refusal, ..it };
+            report.checks.extend(check.map(told));
         }
         for report in &mut reports {
             let status = report.checks.iter().map(|it| it.status).max();
