@@ -21,13 +21,11 @@ mod sqlite;
 mod tally;
 mod target;
 
-use std::fmt;
-
 use crate::pushdown::keyed::Compiler;
 use crate::pushdown::postgres::Postgres;
 use crate::pushdown::sqlite::Sqlite;
 use crate::pushdown::target::{Reason, Writer};
-use crate::rules::{Kernel, Plan};
+use crate::rules::{Kernel, Plan, PlannedCheck};
 use crate::source::{Dialect, Query, SqlTable};
 
 /// What a plan is in SQL.
@@ -68,6 +66,28 @@ pub(crate) enum Count {
     Present(usize),
     /// The rows of which SQL cannot tell what these checks say.
     Doubts { checks: Vec<usize>, about: &'static str },
+}
+
+impl Statement {
+    /// The checks that rest on the answer, of those that are not refused.
+    pub(crate) fn answers<'a>(
+        &'a self,
+        plan: &'a Plan,
+        refusals: &'a [Option<Reason>],
+    ) -> impl Iterator<Item = usize> + 'a {
+        let rests = move |position: usize, check: &PlannedCheck| match &self.asks {
+            Asks::Groups { check, .. } => *check == position,
+            Asks::Tally { table, .. } => {
+                let of_keys = check.kernel.keys().iter().any(|it| it.set.table == *table);
+                check.table == *table || of_keys
+            }
+        };
+        let checks = plan.checks.iter().zip(refusals).enumerate();
+        let checks = checks.filter(move |(position, (check, refusal))| {
+            refusal.is_none() && rests(*position, check)
+        });
+        checks.map(|(position, _)| position)
+    }
 }
 
 impl Pushdown {
@@ -116,10 +136,4 @@ fn refusal(kernel: &Kernel) -> Option<Reason> {
         _ => return None,
     };
     Some(reason.to_owned())
-}
-
-impl fmt::Display for Statement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.query.sql)
-    }
 }

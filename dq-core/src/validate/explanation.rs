@@ -22,10 +22,11 @@ impl Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(pushdown) = &self.pushdown else { return write!(f, "{}", self.plan) };
-        let asked = pushdown.statements.iter().filter(|it| {
-            // What nobody needs is not run.
-            pushdown.refusals.iter().any(Option::is_none) && !it.query.sql.is_empty()
-        });
+        // What nobody needs is not run.
+        let asked = pushdown
+            .statements
+            .iter()
+            .filter(|it| it.answers(&self.plan, &pushdown.refusals).next().is_some());
         for (number, statement) in asked.enumerate() {
             writeln!(f, "statement {} on `{}`:", number + 1, statement.query.table)?;
             writeln!(f, "  {}", statement.query.sql)?;

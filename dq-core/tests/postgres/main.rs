@@ -9,6 +9,7 @@ mod promises;
 mod scan;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod sql;
 mod statements;
 mod tls;
 

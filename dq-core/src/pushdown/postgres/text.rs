@@ -11,6 +11,9 @@ use crate::value::OwnedValue;
 /// The characters of Unicode's `White_Space`: what blanks are.
 pub(crate) const BLANKS: &str = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
 
+/// A character of Unicode's category `Cc`.
+const CONTROLS: &str = r"[\u0001-\u001F\u007F-\u009F]";
+
 /// Texts of a list beyond which a list is rather looked through natively.
 const LIST_MAX: usize = 1_000;
 
@@ -96,8 +99,8 @@ pub(crate) fn passes(text: &Fragment, test: &TextTest) -> Result<Asked, Reason> 
             certain(inner.text(") = octet_length(").and(text).text("))"))
         }
         TextTest::NoControlCharacters => {
-            let control = Fragment::new("(").and(text);
-            certain(control.text(" !~ '[\\u0001-\\u001F\\u007F-\\u009F]')").with_pattern())
+            let control = Fragment::new("(").and(text).text(" !~ ").bind(CONTROLS);
+            certain(control.text("::text)").with_pattern())
         }
     }
 }

@@ -70,7 +70,8 @@ impl Answers {
         let _stop = StopOnDrop(cancellation.clone());
         let mut answers = Self::new(plan, pushdown.refusals, options);
         for statement in &pushdown.statements {
-            if answers.needs(statement) {
+            let is_needed = statement.answers(&answers.plan, &answers.refusals).next().is_some();
+            if is_needed {
                 answers.run(snapshot, statement, &cancellation).await?;
             }
         }
@@ -112,23 +113,6 @@ impl Answers {
         }
     }
 
-    /// Whether a check that is not refused rests on a statement.
-    fn needs(&self, statement: &Statement) -> bool {
-        match &statement.asks {
-            Asks::Groups { check, .. } => self.answers(*check),
-            Asks::Tally { table, .. } => self.rests_on(*table).next().is_some(),
-        }
-    }
-
-    /// The checks that were not refused and read a table.
-    fn rests_on(&self, table: usize) -> impl Iterator<Item = usize> {
-        let reads = move |it: &PlannedCheck| {
-            it.table == table || it.kernel.keys().iter().any(|it| it.set.table == table)
-        };
-        let checks = self.plan.checks.iter().enumerate().filter(move |it| reads(it.1));
-        checks.map(|it| it.0).filter(|it| self.answers(*it))
-    }
-
     async fn run(
         &mut self,
         snapshot: &dyn Snapshot,
@@ -144,10 +128,7 @@ impl Answers {
         let found = match found {
             Ok(found) => found,
             Err(error) if is_of_statement(&error) => {
-                let concerned: Vec<_> = match &statement.asks {
-                    Asks::Groups { check, .. } => vec![*check],
-                    Asks::Tally { table, .. } => self.rests_on(*table).collect(),
-                };
+                let concerned: Vec<_> = statement.answers(&self.plan, &self.refusals).collect();
                 let reason = format!("the database refuses: {error}");
                 for check in concerned {
                     self.refuse(check, &reason);
