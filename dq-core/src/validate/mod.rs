@@ -33,6 +33,7 @@ mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod threads;
+mod usage;
 #[cfg(feature = "cache")]
 mod verdict;
 mod violations;
@@ -126,11 +127,13 @@ async fn validate_at(
     let absent = answers.as_ref().map_or_else(|| run.plan.notes().collect(), Answers::notes);
     let notes = snapshot.notes().into_iter().chain(absent).collect();
     let rules_file = rules.file().to_owned();
+    let ran = usage::ran_by_rule(&run.plan, &found);
     let native = (outcome::report(rules, &run.plan, found), tables);
     let (rules, tables) = match answers {
         Some(answers) => answers.merge(rules, native),
         None => native,
     };
+    usage::of(&rules, &ran).for_each(|it| snapshot.note_usage(&it));
     Ok(Report {
         format: FORMAT,
         status: rules.iter().map(|it| it.status).max().unwrap_or(Status::NotApplicable),

@@ -118,9 +118,9 @@ fn source(place: &Place) -> PostgresSource {
 
 /// Many checks of each column.
 fn rules() -> RuleSet {
-    let mut text = "version: 1\nrules:\n".to_owned();
+    let mut text = vec!["version: 1\nrules:\n".to_owned()];
     for (name, ..) in COLUMNS {
-        text += &format!("  - id: {name}\n    table: t\n    checks:\n");
+        text.push(format!("  - id: {name}\n    table: t\n    checks:\n"));
         let of_column = [
             "not_null: true",
             "not_blank: true",
@@ -147,33 +147,33 @@ fn rules() -> RuleSet {
             "distinct_count: { max: 3 }",
         ];
         for (number, check) in of_column.iter().enumerate() {
-            text += &format!("      - {{ id: c{number}, column: {name}, {check} }}\n");
+            text.push(format!("      - {{ id: c{number}, column: {name}, {check} }}\n"));
         }
         for (number, form) in
             ["", ", ignore: blank", ", normalize: case", ", normalize: [case, blanks]"]
                 .iter()
                 .enumerate()
         {
-            text += &format!("      - {{ id: u{number}, unique: [{name}]{form} }}\n");
-            text += &format!(
+            text.push(format!("      - {{ id: u{number}, unique: [{name}]{form} }}\n"));
+            text.push(format!(
                 "      - {{ id: d{number}, functional_dependency: {{ from: [{name}], to: plain }}{form} }}\n"
-            );
-            text += &format!(
+            ));
+            text.push(format!(
                 "      - {{ id: r{number}, references: {{ columns: [{name}], table: t, key: [whole] }}{form} }}\n"
-            );
-            text += &format!(
+            ));
+            text.push(format!(
                 "      - {{ id: s{number}, cardinality: {{ columns: [{name}], table: t, max: 2 }}{form} }}\n"
-            );
+            ));
         }
     }
-    text += "  - id: conditions\n    table: t\n    checks:\n";
+    text.push("  - id: conditions\n    table: t\n    checks:\n".to_owned());
     for (number, condition) in CONDITIONS.iter().enumerate() {
-        text += &format!("      - {{ id: e{number}, expression: \"{condition}\" }}\n");
-        text += &format!(
+        text.push(format!("      - {{ id: e{number}, expression: \"{condition}\" }}\n"));
+        text.push(format!(
             "      - {{ id: w{number}, column: plain, not_null: true, where: \"{condition}\" }}\n"
-        );
+        ));
     }
-    RuleSet::parse("rules.yaml", &text, &BTreeMap::new()).unwrap()
+    RuleSet::parse("rules.yaml", &text.concat(), &BTreeMap::new()).unwrap()
 }
 
 const CONDITIONS: [&str; 34] = [
