@@ -84,7 +84,7 @@ const COLUMNS: [(&str, &str, &[&str]); 25] = [
 
 const ROWS: usize = 60;
 
-async fn fill(place: &Place) {
+fn fill(place: &Place) {
     place.run(
         "CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE mood AS ENUM ('happy', 'so so'); \
          CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false)",
@@ -225,7 +225,7 @@ fn told(check: &CheckReport) -> String {
 #[tokio::test]
 async fn values_of_every_type_and_collation_are_judged_as_in_a_scan() {
     let Some(place) = Place::new() else { return };
-    fill(&place).await;
+    fill(&place);
     let (source, rules) = (source(&place), rules());
     let native = report(&source, &rules, Engine::Native).await;
     let sql = report(&source, &rules, Engine::Sql).await;
