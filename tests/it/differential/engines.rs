@@ -1,5 +1,7 @@
 //! The engines that must agree: to add one, add a line.
 
+#![expect(clippy::unnecessary_wraps, reason = "all are opened in one way, and some have no server")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,13 +18,16 @@ use crate::property::tables::{KeyShape, Shape};
 use crate::run::wait;
 use crate::servers::postgres::PostgresServer;
 
+/// Opens a source of tables.
+type Open = fn(&Stage, &[Table]) -> Option<Box<dyn Source>>;
+
 /// An engine over a source.
 pub(crate) struct Candidate {
     pub(crate) name: &'static str,
     /// The values that it can hold.
     holds: fn(&[Table]) -> Vec<Table>,
     /// A source of them; none where its server is left out.
-    open: fn(&Stage, &[Table]) -> Option<Box<dyn Source>>,
+    open: Open,
     pub(crate) engine: Engine,
 }
 
