@@ -12,6 +12,7 @@ mod baseline;
 #[cfg(all(feature = "redis", feature = "sqlite"))]
 mod cached;
 mod config;
+mod engine;
 mod exit_codes;
 mod formats;
 mod generate;
