@@ -12,6 +12,7 @@ mod baseline;
 #[cfg(all(feature = "redis", feature = "sqlite"))]
 mod cached;
 mod config;
+mod engine;
 mod exit_codes;
 mod formats;
 mod generate;
@@ -20,11 +21,16 @@ mod html;
 mod interrupt;
 mod manual;
 mod output;
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres;
 mod profile;
 mod program;
 mod reports;
 mod rules;
 mod selection;
+#[cfg(all(unix, feature = "postgres"))]
+#[path = "../../../dq-core/tests/servers/mod.rs"]
+mod servers;
 mod sources;
 mod town;
 mod usage;

@@ -7,19 +7,19 @@ use async_trait::async_trait;
 use sqlx::Row;
 
 use crate::clock::Clock;
+use crate::database::places::statistics;
 use crate::database::postgres::catalog;
-use crate::database::postgres::config::{IsolationLevel, PostgresConfig};
+use crate::database::postgres::config::PostgresConfig;
+use crate::database::postgres::connection::{Pool, READ, is_pooled};
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::{READ, State};
-use crate::database::postgres::pool::Pool;
 use crate::database::postgres::result::collect;
 use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
 use crate::database::postgres::stream;
-use crate::database::postgres::transaction::PostgresTransaction;
+use crate::database::postgres::transaction::{PostgresTransaction, commit};
+use crate::database::server::{IsolationLevel, State};
 use crate::database::{
-    DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement, Statistics,
-    Transaction,
+    DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics, Transaction,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -59,8 +59,9 @@ impl PostgresDatabaseManager {
     /// `NotFound` if it has no such database, `ConfigInvalid` for a value out of its range.
     pub async fn open(config: PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         let source = PostgresSource::new(&config, Arc::clone(&clock))?;
-        let connector = source.readers().shared_connector();
-        let writers = Pool::new("writer", config.writers, &config, connector, Arc::clone(&clock));
+        let connector = Arc::clone(source.readers().connector());
+        let limits = config.limits(config.writers);
+        let writers = Pool::new("writer", limits, connector, Arc::clone(&clock));
         drop(source.readers().lease().await?);
         Ok(Self {
             source,
@@ -135,12 +136,19 @@ impl DatabaseManager for PostgresDatabaseManager {
     async fn execute(&self, statement: &Statement) -> Result<u64> {
         let doing = format!("change `{}`", self.source.name());
         let mut lease = self.writers.lease().await?;
-        let result = loop {
+        let is_pooled = is_pooled(&lease);
+        if is_pooled {
+            lease.command(IsolationLevel::ReadCommitted.begin(), State::Open, &doing).await?;
+        }
+        let mut result = loop {
             let result = execute(&mut lease, statement, &doing).await;
             if !lease.refresh(None).await? {
                 break result;
             }
         };
+        if let (Ok(rows), true) = (&result, is_pooled) {
+            result = commit(&mut lease, &doing).await.map(|()| *rows);
+        }
         lease.count(&result);
         result
     }
@@ -163,23 +171,11 @@ impl DatabaseManager for PostgresDatabaseManager {
     async fn health(&self) -> Health {
         let start = self.clock.now();
         let answer = self.details().await;
-        let latency = self.clock.now().saturating_duration_since(start);
-        let (status, error, details) = match answer {
-            Ok(details) => (HealthStatus::Healthy, None, details),
-            Err(error) => (HealthStatus::Unhealthy, Some(error.to_string()), BTreeMap::new()),
-        };
-        Health { status, backend: "postgres", latency, error, details }
+        Health::new("postgres", self.clock.now().saturating_duration_since(start), answer)
     }
 
     fn statistics(&self) -> Statistics {
-        let (reads, failed_reads) = self.readers().statements();
-        let (writes, failed_writes) = self.writers.statements();
-        Statistics {
-            readers: self.readers().statistics(),
-            writers: self.writers.statistics(),
-            statements: reads + writes,
-            errors: failed_reads + failed_writes,
-        }
+        statistics(self.readers().places(), self.writers.places())
     }
 
     async fn optimize(&self) -> Result<()> {

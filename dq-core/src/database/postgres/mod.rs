@@ -12,6 +12,7 @@
 //! A connection whose work was dropped is not used again: the server is asked to end it, and the place in
 //! the pool is free when it has.
 
+mod as_text;
 mod bound;
 mod catalog;
 mod columns;
@@ -20,13 +21,13 @@ mod connection;
 mod copy;
 mod decoder;
 pub(crate) mod error;
-mod lease;
 mod manager;
 mod numeric;
+mod options;
 mod parameters;
-mod pool;
 mod query;
 mod result;
+mod seat;
 mod snapshot;
 mod source;
 mod statement;
@@ -34,6 +35,7 @@ mod stream;
 mod transaction;
 mod version;
 
-pub use config::{IsolationLevel, PostgresConfig, PostgresTls, TlsMode};
+pub use crate::database::server::{IsolationLevel, TlsMode};
+pub use config::{PostgresConfig, PostgresTls};
 pub use manager::PostgresDatabaseManager;
 pub use source::PostgresSource;

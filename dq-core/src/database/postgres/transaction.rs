@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::database::postgres::connection::Lease;
+use crate::database::postgres::connection::Pool;
 use crate::database::postgres::error::{from_sqlx, sql_state};
-use crate::database::postgres::lease::{Lease, State};
-use crate::database::postgres::pool::Pool;
 use crate::database::postgres::result::collect;
 use crate::database::postgres::statement::execute;
+use crate::database::server::State;
 use crate::database::{QueryResult, Statement, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -30,7 +31,7 @@ impl PostgresTransaction {
         result_size_max_bytes: usize,
     ) -> Result<Self> {
         let begun = writers.begin(sql).await;
-        writers.count(&begun);
+        writers.places().count(&begun);
         Ok(Self { name: name.to_owned(), result_size_max_bytes, lease: begun? })
     }
 
@@ -68,17 +69,7 @@ impl Transaction for PostgresTransaction {
     async fn commit(mut self: Box<Self>) -> Result<()> {
         self.check()?;
         let doing = format!("commit a transaction on `{}`", self.name);
-        let committed = self.lease.try_command("COMMIT", State::Idle).await?;
-        let result = committed.map_err(|error| {
-            let failed = from_sqlx(doing, &error);
-            // Without an answer of the server, or with one that only says that it goes away.
-            let is_known = sql_state(&error).is_some() && failed.kind() != ErrorKind::Unavailable;
-            if is_known {
-                return failed;
-            }
-            let message = format!("{failed}; whether it was committed is not known");
-            Error::new(ErrorKind::OutcomeUnknown, message)
-        });
+        let result = commit(&mut self.lease, &doing).await;
         self.lease.count(&result);
         result
     }
@@ -92,6 +83,20 @@ impl Transaction for PostgresTransaction {
         self.lease.count(&result);
         result
     }
+}
+
+/// Commits the open transaction of `lease`.
+pub(crate) async fn commit(lease: &mut Lease, doing: &str) -> Result<()> {
+    lease.try_command("COMMIT", State::Idle).await?.map_err(|error| {
+        let failed = from_sqlx(doing, &error);
+        // Without an answer of the server, or with one that only says that it goes away.
+        let is_known = sql_state(&error).is_some() && failed.kind() != ErrorKind::Unavailable;
+        if is_known {
+            return failed;
+        }
+        let message = format!("{failed}; whether it was committed is not known");
+        Error::new(ErrorKind::OutcomeUnknown, message)
+    })
 }
 
 impl fmt::Debug for PostgresTransaction {
