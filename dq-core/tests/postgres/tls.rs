@@ -15,7 +15,7 @@ fn with(url: &str, mode: TlsMode, authority: Option<&Authority>) -> PostgresConf
     PostgresConfig { tls, ..few(url) }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_mode_asks_for_as_much_as_it_says() {
     let (authority, other) = (Authority::new(), Authority::new());
     let identity = authority.sign("localhost");
@@ -40,7 +40,7 @@ async fn each_mode_asks_for_as_much_as_it_says() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_names_another_host_is_for_verify_ca_only() {
     let authority = Authority::new();
     let identity = authority.sign("elsewhere.example");
@@ -52,7 +52,7 @@ async fn a_certificate_that_names_another_host_is_for_verify_ca_only() {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_shows_its_certificate_in_place_of_a_password() {
     let authority = Authority::new();
     let identity = authority.sign("localhost");
@@ -74,7 +74,7 @@ async fn a_client_shows_its_certificate_in_place_of_a_password() {
     assert_eq!(try_open(config).await.unwrap_err().kind(), ErrorKind::ConfigInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_encryption_is_refused_where_it_is_required() {
     let Some(place) = crate::bench::Place::new() else { return };
     let url = place.server.url("postgres");
