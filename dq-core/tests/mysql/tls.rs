@@ -1,7 +1,7 @@
 //! Encryption: every mode, a private authority, and certificates of clients.
 
 use dq_core::ErrorKind;
-use dq_core::database::mysql::{MySqlConfig, MySqlTls, TlsMode};
+use dq_core::database::mysql::{MySqlConfig, TlsConfig, TlsMode};
 
 use crate::bench::{few, open, scalar, try_open};
 use crate::servers::mariadb::{MariaDbServer, PASSWORD};
@@ -12,7 +12,7 @@ const CIPHER: &str = "SELECT variable_value <> '' FROM information_schema.sessio
 
 fn with(url: &str, mode: TlsMode, authority: Option<&Authority>) -> MySqlConfig {
     let ca_file = authority.map(|it| it.ca_file.clone());
-    let tls = MySqlTls { mode: Some(mode), ca_file, ..MySqlTls::default() };
+    let tls = TlsConfig { mode: Some(mode), ca_file, ..TlsConfig::default() };
     MySqlConfig { tls, ..few(url) }
 }
 

@@ -1,7 +1,7 @@
 //! Encryption: every mode, a private authority, and certificates of clients.
 
 use dq_core::ErrorKind;
-use dq_core::database::postgres::{PostgresConfig, PostgresTls, TlsMode};
+use dq_core::database::postgres::{PostgresConfig, TlsConfig, TlsMode};
 
 use crate::bench::{few, open, scalar, try_open};
 use crate::servers::postgres::{PASSWORD, PostgresServer};
@@ -11,7 +11,7 @@ const ENCRYPTED: &str = "SELECT ssl::int FROM pg_stat_ssl WHERE pid = pg_backend
 
 fn with(url: &str, mode: TlsMode, authority: Option<&Authority>) -> PostgresConfig {
     let ca_file = authority.map(|it| it.ca_file.clone());
-    let tls = PostgresTls { mode: Some(mode), ca_file, ..PostgresTls::default() };
+    let tls = TlsConfig { mode: Some(mode), ca_file, ..TlsConfig::default() };
     PostgresConfig { tls, ..few(url) }
 }
 
