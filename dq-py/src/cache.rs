@@ -18,6 +18,7 @@ use crate::cached::CachedValue;
 use crate::config::ConfigHandle;
 use crate::database::{nothing, object};
 use crate::error;
+use crate::own::PythonCache;
 use crate::runtime::{self, Held};
 use crate::source::from_json;
 use crate::validate::json;
@@ -69,6 +70,14 @@ impl CacheHandle {
         let config = MemoryConfig { bytes_max, value_bytes_max };
         let cache = MemoryCache::new(&config, Arc::new(SystemClock));
         Self::new(py, Arc::new(cache.map_err(|it| error::to_python(py, &it))?), namespace)
+    }
+
+    /// A cache whose store is written in Python; `manager` calls its methods.
+    #[staticmethod]
+    fn of_python(py: Python<'_>, namespace: &str, manager: Py<PyAny>) -> PyResult<Self> {
+        let flights = MemoryCache::new(&MemoryConfig::default(), Arc::new(SystemClock));
+        let flights = flights.map_err(|it| error::to_python(py, &it))?;
+        Self::new(py, Arc::new(PythonCache::new(manager, flights)), namespace)
     }
 
     /// The cache that a configuration asks for.

@@ -31,7 +31,13 @@ pub(crate) fn told(error: &Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let reason = error.to_string();
-        if !message.contains(&reason) {
+        // Python puts the name of the class before the text, which is all that a message repeats.
+        let text = if error.is::<PyErr>() {
+            reason.split_once(": ").unwrap_or_default().1
+        } else {
+            &reason
+        };
+        if !message.contains(text) {
             message = format!("{message}: {reason}");
         }
         cause = error.source();

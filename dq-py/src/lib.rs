@@ -15,6 +15,7 @@ mod database;
 mod error;
 mod executor;
 mod log;
+mod own;
 mod program;
 mod report;
 mod report_workbook;
@@ -46,6 +47,8 @@ mod _dq {
     use crate::error::error_kinds;
     #[pymodule_export]
     use crate::executor::ExecutorHandle;
+    #[pymodule_export]
+    use crate::own::CallHandle;
     #[pymodule_export]
     use crate::program::main;
     #[pymodule_export]

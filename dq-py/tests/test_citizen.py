@@ -152,7 +152,7 @@ def test_no_call_of_any_kind_panics():
     ]
     pool += [
         dq._dq.RuleSetHandle.pack("healthcare", {}),
-        dq._dq.Source.of_tables("x", [("data", table)], []),
+        dq._dq.Source.of_tables("x", [("data", table, [])], []),
         [("data", table)],
     ]
     skipped = {"main", "shutdown", "open", "backup", "wait"}
