@@ -38,7 +38,7 @@ mod _dq {
     #[pymodule_export]
     use crate::columns::table_of_lists;
     #[pymodule_export]
-    use crate::config::ConfigHandle;
+    use crate::config::{ConfigHandle, yaml_to_json};
     #[pymodule_export]
     use crate::database::{DatabaseHandle, TransactionHandle};
     #[pymodule_export]
