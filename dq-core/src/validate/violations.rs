@@ -33,6 +33,18 @@ pub struct Violation<'a> {
     pub row: FailingRow,
 }
 
+impl<'a> Violation<'a> {
+    /// A row of `table` that violates the check called `check` of the rule called `rule`.
+    pub fn new(
+        table: &'a str,
+        (rule, check): (&'a str, &'a str),
+        severity: Severity,
+        row: FailingRow,
+    ) -> Self {
+        Self { table, rule, check, severity, row }
+    }
+}
+
 /// A function that hears of every failing row.
 pub type ViolationListener = Arc<dyn Fn(&Violation<'_>) -> Result<()> + Send + Sync>;
 
