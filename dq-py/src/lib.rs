@@ -25,6 +25,7 @@ mod validate;
 mod value;
 mod violations;
 mod work;
+mod workbook;
 
 /// The Rust half of `dq`.
 #[pymodule]
@@ -63,6 +64,8 @@ mod _dq {
     use crate::violations::{violation_mask, violations_of};
     #[pymodule_export]
     use crate::work::Work;
+    #[pymodule_export]
+    use crate::workbook::write_workbook;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -30,6 +30,7 @@ __all__ = [
     "table_of_lists",
     "violation_mask",
     "violations_of",
+    "write_workbook",
     "yaml_to_json",
 ]
 
@@ -215,3 +216,8 @@ def error_kinds() -> list[tuple[str, str, bool]]: ...
 def main(arguments: Sequence[str]) -> int: ...
 def shutdown() -> None: ...
 def yaml_to_json(text: str, file: str) -> str: ...
+def write_workbook(
+    path: str | os.PathLike[str],
+    created: int,
+    sheets: Sequence[tuple[str, Sequence[str], Sequence[tuple[ArrowTable, Sequence[tuple[str, Any]]]]]],
+) -> None: ...

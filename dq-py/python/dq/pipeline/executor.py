@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dq._validate import VIOLATIONS_MAX
-from dq.exceptions import DqError
+from dq.exceptions import DqError, UsageError
 from dq.pipeline import export, pack, rule_files, rule_names
 from dq.pipeline.config import PipelineConfig
 from dq.pipeline.database import DatabaseManager
@@ -54,7 +54,7 @@ class QueryExecutor:
         self.config = config
         self.sql_queries_dir = Path(sql_queries_dir) if sql_queries_dir is not None else None
         self.performance_monitor = performance_monitor
-        self.as_of = None if as_of is None else str(as_of)
+        self.as_of = _day(as_of)
         self.violations_max = violations_max
         self._lock = threading.Lock()
         self._paths: dict[str, str] = {}
@@ -311,3 +311,12 @@ class QueryExecutor:
     def optimize_cache(self) -> dict[str, Any]:
         """Forget what has expired."""
         return self.query_cache.optimize_cache() if self.query_cache is not None else {}
+
+
+def _day(as_of: str | datetime.date | None) -> str | None:
+    if as_of is None:
+        return None
+    try:
+        return datetime.date.fromisoformat(str(as_of)[:10]).isoformat()
+    except ValueError as error:
+        raise UsageError(f"`as_of`: `{as_of}` is no day, such as 2026-01-31") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import json
 import math
 import os
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from dq._dq import write_workbook
 from dq._table import Table
 from dq.exceptions import UsageError, WriteError
 from dq.pipeline import page
@@ -19,6 +21,8 @@ from dq.pipeline.result import ValidationQueryResult, columns_of, moment, now, r
 from dq.pipeline.summary import rank
 
 Results = Mapping[str, ValidationQueryResult]
+
+EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 FORMATS = ("xlsx", "csv", "json", "html")
 
@@ -143,9 +147,7 @@ def _xlsx(path: Path, results: Results) -> None:
         rows = it.result.table
         if len(rows):
             sheets.append((name, rows.columns, [(_arrow(rows), [])]))
-    from dq import _dq
-
-    _dq.write_workbook(path, sheets)  # type: ignore[attr-defined]
+    write_workbook(path, now().date().toordinal() - EPOCH, sheets)
 
 
 def _part(it: ValidationQueryResult) -> tuple[Any, list[tuple[str, Any]]]:
