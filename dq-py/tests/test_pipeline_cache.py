@@ -1,6 +1,5 @@
 """The cache of results of the earlier pipeline."""
 
-import os
 import shutil
 import time
 
@@ -8,7 +7,9 @@ import pandas
 import pipeline_world as world
 import pytest
 
+import dq
 from dq.pipeline import DatabaseConfig, DatabaseManager, PipelineConfig, QueryExecutor, QueryResultCache
+from dq.pipeline.native import versions_of
 
 FRAME = pandas.DataFrame({"provider_id": ["a", None], "n": [1.5, 2.0]})
 
@@ -17,10 +18,13 @@ def executor(path, folder=None):
     return QueryExecutor(DatabaseManager(DatabaseConfig(str(path))), PipelineConfig(), folder, as_of=world.AS_OF)
 
 
-def old(path):
-    """Let a database be as old as it must be for other processes to trust what is cached of it."""
-    before = time.time() - 60
-    os.utime(path, (before, before))
+def settled(path):
+    """Wait until a database has been as it is for so long that all processes tell its state alike."""
+    with dq.connect(path) as database:
+        deadline = time.monotonic() + 60
+        while versions_of(database)[1] is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_rows_are_kept_and_told_with_what_they_took(tmp_path):
@@ -34,7 +38,8 @@ def test_rows_are_kept_and_told_with_what_they_took(tmp_path):
     assert entry.to_dict()["rule_name"] == "rule"
     # Another process finds it in its file.
     entry = QueryResultCache(tmp_path / "cache").get("rule", "SELECT 1", {"a": 1})
-    assert entry.result_data.to_dict("list") == {"provider_id": ["a", None], "n": [1.5, 2.0]}
+    assert entry.result_data["n"].tolist() == [1.5, 2.0]
+    assert entry.result_data["provider_id"].isna().tolist() == [False, True]
 
 
 def test_what_differs_in_anything_is_another_result(tmp_path):
@@ -159,8 +164,8 @@ def test_the_result_of_one_database_is_not_that_of_another(tmp_path):
     one = world.build(tmp_path / "one.db")
     two = shutil.copy(one, tmp_path / "two.db")
     world.change(two, "UPDATE healthcare_providers SET npi_number = NULL")
-    old(one)
-    old(two)
+    settled(one)
+    settled(two)
     assert executor(one, folder).execute_single_query("mine").result.row_count == 1
     again = executor(one, folder).execute_single_query("mine")
     assert (again.cached, again.result.row_count) == (True, 1)

@@ -55,12 +55,12 @@ def test_validate_runs_all_rules_without_asking_where_nobody_can_answer(run, tmp
     arguments = ["-o", "out", "-f", "csv", "-f", "json", "-f", "xlsx", "-f", "html", "--as-of", world.AS_OF]
     ended = run("validate", *arguments)
     assert ended.returncode == 0, ended.stderr
-    assert "Total Violations Found: 59" in ended.stdout
+    assert "Total Violations Found: 50" in ended.stdout
     assert ended.stderr == ""
     assert sorted(it.suffix for it in (tmp_path / "out").iterdir()) == [".csv", ".html", ".json", ".xlsx"]
     (sheet,) = (tmp_path / "out").glob("*.csv")
     with sheet.open(newline="") as file:
-        assert len(list(csv.DictReader(file))) == 59
+        assert len(list(csv.DictReader(file))) == 50
 
 
 def test_validate_writes_a_workbook_to_the_usual_place(run, tmp_path):
@@ -153,7 +153,7 @@ def test_monitor_keeps_measurements_and_writes_a_page(run, tmp_path):
         "SELECT table_count, largest_table, largest_table_records FROM database_metrics"
     ).fetchall()
     connection.close()
-    assert rows == [(3, "provider_facility_affiliations", 66)] * 2
+    assert rows == [(3, "provider_facility_affiliations", 65)] * 2
 
 
 def test_logs_go_to_standard_error_and_to_the_file_of_the_configuration(run, tmp_path):

@@ -182,7 +182,7 @@ except ImportError as error:
     print(isinstance(error, dq.DqError), error)
 """
     told = python(program, path).stdout.splitlines()
-    assert told[0] == "59 False"
+    assert told[0] == "50 False"
     assert told[1] == "True this needs `pandas`, which is not installed: pip install 'dq[pandas]'"
     assert Path(path).read_bytes() == before
 

@@ -176,12 +176,16 @@ class DatabaseManager:
 
     def optimize_database(self) -> dict[str, dict[str, Any]]:
         """Bring statistics up to date and give free pages back: ``analyze``, ``vacuum``, ``pragma_optimize``."""
-        steps = {"analyze": "ANALYZE", "vacuum": "VACUUM", "pragma_optimize": "PRAGMA optimize"}
+        steps: dict[str, Callable[[Database], object]] = {
+            "analyze": lambda it: it.execute("ANALYZE"),
+            "vacuum": lambda it: it.execute("VACUUM"),
+            "pragma_optimize": _optimize,
+        }
         told: dict[str, dict[str, Any]] = {}
-        for step, sql in steps.items():
+        for step, run in steps.items():
             begun = time.perf_counter()
             try:
-                self.database.execute(sql)
+                run(self.database)
                 told[step] = {"status": "SUCCESS", "execution_time": time.perf_counter() - begun}
             except DqError as error:
                 told[step] = {"status": "ERROR", "error": str(error)}
@@ -232,6 +236,10 @@ class DatabaseManager:
     def _echo(self, sql: str) -> None:
         if self.config.echo_sql:
             _log.info("%s", sql)
+
+
+def _optimize(database: Database) -> None:
+    database._handle("optimize").optimize().wait()  # pyright: ignore[reportPrivateUsage]
 
 
 def _answers(database: Database, table: str) -> bool:

@@ -44,6 +44,9 @@ def kept(report: Report, rule: dict[str, Any]) -> list[FailingRows]:
             keys: list[str] = report.violations(rule["id"], check["id"]).column("key")
             # Parts of a scan run at once; so that runs are alike: by length and then by text is the order of numbers.
             keys.sort(key=lambda it: (len(it), it))
+            if not keys:
+                # All that were kept are of other checks.
+                continue
             table = check.get("table", rule["table"])
             message = check.get("message") or check["check"]
             found.append(FailingRows(check["id"], table, check["severity"].upper(), message, keys))
@@ -58,7 +61,7 @@ def rows_of_rule(
     if not failing:
         return Table({name: [] for name in layout.columns})
     arms: list[str] = []
-    parameters: dict[str, Any] = {"as_of": as_of} if layout.dated else {}
+    parameters: dict[str, Any] = {"rule": rule}
     for number, it in enumerate(failing):
         parameters[f"keys_{number}"] = "[" + ",".join(it.keys) + "]"
         arms.append(_arm(database, tables, layout, rule, it, number))
@@ -66,8 +69,9 @@ def rows_of_rule(
         parameters[f"severity_{number}"] = it.severity
         if layout.message(it.check):
             parameters[f"message_{number}"] = it.message
-    parameters["rule"] = rule
     sql = layout.before(tables) + "\nUNION ALL\n".join(arms)
+    if ":as_of" in sql:
+        parameters["as_of"] = as_of
     return database.query(sql, parameters).table()
 
 
