@@ -53,6 +53,7 @@ def _validate(validate: argparse.ArgumentParser) -> None:
     )
     validate.add_argument("-y", "--yes", action="store_true", help="do not ask before all rules run")
     validate.add_argument("--as-of", metavar="DAY", help="today, for rules about dates: YYYY-MM-DD")
+    validate.add_argument("--record", action="store_true", help="keep what was found in tables of the database")
     severities = [it.lower() for it in SEVERITIES if it != "INFO"]
     validate.add_argument("--fail-on", choices=severities, type=str.lower, help="end with 1 on such violations")
 

@@ -61,6 +61,8 @@ def validate(options: Namespace, config: PipelineConfig) -> int:
         print(f"Total Violations Found: {total:,}")
         for form, path in executor.export_query_results(results, options.output_dir, options.format).items():
             print(f"{form}: {path}")
+        if options.record:
+            print(f"Recorded: {executor.record_results(results)}")
     failed = [name for name, it in results.items() if not it.result.success]
     if failed:
         return _wrong(f"{len(failed)} of {len(results)} rules could not run: {', '.join(failed)}")

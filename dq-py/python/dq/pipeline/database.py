@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,7 +37,6 @@ class DatabaseManager:
         self.config = config or DatabaseConfig()
         self._lock = threading.Lock()
         self._database: Database | None = None
-        self._limited: LimitedExecutor | None = None
         self._is_closed = False
 
     @property
@@ -80,25 +79,27 @@ class DatabaseManager:
         except DqError as error:
             return failed(query, error)
 
-    def read_query(
-        self, query: str, params: Mapping[str, Any] | None = None, *, timeout: float | None = None
-    ) -> QueryResult:
-        """Run a statement that may only read, within so many seconds; raises what goes wrong."""
+    def read_query(self, query: str, params: Mapping[str, Any] | None = None) -> QueryResult:
+        """Run a statement that may only read; raises what goes wrong."""
         self._echo(query)
         begun = time.perf_counter()
-        values = dict(params) if params else None
-        database = self.database
-        if timeout is None:
-            rows = database.query(query, values)
-        else:
-            rows = self._within_limits(database).query(query, values, deadline=timeout)
+        rows = self.database.query(query, dict(params) if params else None)
         return of_table(rows.table(), query, time.perf_counter() - begun)
 
-    def _within_limits(self, database: Database) -> LimitedExecutor:
-        with self._lock:
-            if self._limited is None:
-                self._limited = LimitedExecutor(database)
-            return self._limited
+    def read_queries(self, queries: Sequence[str], timeout: float, workers: int) -> list[QueryResult]:
+        """Run statements that may only read, so many of them at once, each within so many seconds."""
+        for query in queries:
+            self._echo(query)
+        limited = LimitedExecutor(self.database, concurrent_max=workers)
+        answers = limited.query_all(queries, deadline=timeout)
+        results: list[QueryResult] = []
+        for query, it in zip(queries, answers, strict=True):
+            if isinstance(it, DqError):
+                results.append(failed(query, it))
+            else:
+                seconds = float((it.statistics or {}).get("ran_seconds", 0.0))
+                results.append(of_table(it.table(), query, seconds))
+        return results
 
     def _write(self, query: str, params: Mapping[str, Any] | None) -> QueryResult:
         begun = time.perf_counter()
@@ -221,9 +222,6 @@ class DatabaseManager:
         with self._lock:
             self._is_closed = True
             database, self._database = self._database, None
-            limited, self._limited = self._limited, None
-        if limited is not None:
-            limited.close()
         if database is not None:
             database.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import logging
 import os
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from typing import Any
 
 from dq._validate import VIOLATIONS_MAX
 from dq.exceptions import DqError, UsageError
-from dq.pipeline import export, pack, rule_files, rule_names
+from dq.pipeline import export, history, pack, rule_files, rule_names
 from dq.pipeline.config import PipelineConfig
 from dq.pipeline.database import DatabaseManager
 from dq.pipeline.native import Found, NativeRules, versions_of
@@ -56,7 +55,6 @@ class QueryExecutor:
         self.performance_monitor = performance_monitor
         self.as_of = _day(as_of)
         self.violations_max = violations_max
-        self._lock = threading.Lock()
         self._paths: dict[str, str] = {}
         self._native: dict[str, str] = {}
         self.validation_queries: dict[str, str] = {}
@@ -109,9 +107,9 @@ class QueryExecutor:
         native = [it for it in waiting if self._is_native(it)]
         if native:
             results.update(self._run_native(native, workers, version))
-        with ThreadPoolExecutor(workers) as pool:
-            queries = [it for it in waiting if it not in native]
-            results.update(zip(queries, pool.map(lambda it: self._run_sql(it, version), queries), strict=True))
+        queries = [it for it in waiting if it not in native]
+        if queries:
+            results.update(self._run_sql(queries, workers, version))
         return {name: self._tracked(results[name]) for name in names}
 
     def _is_native(self, name: str) -> bool:
@@ -145,26 +143,37 @@ class QueryExecutor:
             self._keep(results[name], version)
         return results
 
-    def _run_sql(self, name: str, version: tuple[str, bool] | None) -> ValidationQueryResult:
-        sql, begun, started = self.validation_queries[name], now(), time.perf_counter()
-        try:
-            result = self._read(sql)
+    def _run_sql(
+        self, names: Sequence[str], workers: int, version: tuple[str, bool] | None
+    ) -> dict[str, ValidationQueryResult]:
+        begun = now()
+        answers = self._read([self.validation_queries[it] for it in names], workers)
+        version = self._unchanged(version)
+        results: dict[str, ValidationQueryResult] = {}
+        for name, result in zip(names, answers, strict=True):
             summary = summarize(rows_of(result), name) if result.success else {}
-        except DqError as error:
-            result, summary = failed(sql, error, time.perf_counter() - started), {}
-        except Exception as error:  # noqa: BLE001
-            # A manager of the caller's own may raise anything; one rule that fails stops no other.
-            result, summary = failed(sql, error, time.perf_counter() - started), {}
-        validated = self._result(name, result, begun, summary=summary)
-        self._keep(validated, self._unchanged(version))
-        return validated
+            results[name] = self._result(name, result, begun, summary=summary)
+            self._keep(results[name], version)
+        return results
 
-    def _read(self, sql: str) -> QueryResult:
+    def _read(self, queries: Sequence[str], workers: int) -> list[QueryResult]:
         manager = self.db_manager
-        if getattr(type(manager), "execute_query", None) is DatabaseManager.execute_query:
-            return manager.read_query(sql, timeout=float(self.config.performance.query_timeout_seconds))
-        # A manager of the caller's own has its own way.
-        return manager.execute_query(sql)
+        if getattr(type(manager), "execute_query", None) is not DatabaseManager.execute_query:
+            # A manager of the caller's own has its own way.
+            with ThreadPoolExecutor(workers) as pool:
+                return list(pool.map(self._ask, queries))
+        try:
+            return manager.read_queries(queries, float(self.config.performance.query_timeout_seconds), workers)
+        except DqError as error:
+            return [failed(it, error) for it in queries]
+
+    def _ask(self, sql: str) -> QueryResult:
+        begun = time.perf_counter()
+        try:
+            return self.db_manager.execute_query(sql)
+        except Exception as error:  # noqa: BLE001
+            # It may raise anything; one rule that fails stops no other.
+            return failed(sql, error, time.perf_counter() - begun)
 
     def _result(
         self,
@@ -282,6 +291,13 @@ class QueryExecutor:
     ) -> dict[str, str]:
         """Write results as ``xlsx``, ``csv``, ``json`` and ``html``; returns the path of each."""
         return export.write(results, output_dir, formats, self._create_summary_dict(results))
+
+    def record_results(self, results: Mapping[str, ValidationQueryResult]) -> str:
+        """Keep what rules found in the database: in ``data_quality_metrics`` and ``business_rule_violations``.
+
+        Returns the ``batch_id`` of the rows. Nothing else of an executor writes.
+        """
+        return history.record(self.db_manager.database, results)
 
     def _generate_query_summary(self, df: Any, rule_name: str) -> dict[str, Any]:
         return summarize(df, rule_name)

@@ -10,6 +10,8 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -21,6 +23,9 @@ from dq.pipeline.result import ValidationQueryResult, columns_of, moment, now, r
 from dq.pipeline.summary import rank
 
 Results = Mapping[str, ValidationQueryResult]
+
+CHUNK_ROWS = 1000
+"""How many rows are encoded at a time."""
 
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 
@@ -110,27 +115,25 @@ def _all_columns(results: Results) -> list[str]:
     return [*(it for it in found if it not in _ADDED), *_ADDED]
 
 
-def _all_rows(results: Results, columns: Sequence[str]) -> Iterator[list[Any]]:
+def _all_rows(results: Results, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """Return the rows of all rules under common columns; a rule that could not run has a row that says so."""
-    places = {name: place for place, name in enumerate(columns)}
     for it in results.values():
-        row: list[Any] = [None] * len(columns)
-        row[places["validation_rule"]] = it.rule_name
-        row[places["rule_severity"]] = it.severity
-        row[places["execution_time"]] = it.result.execution_time
-        row[places["check_timestamp"]] = moment(it.execution_timestamp)
+        common = {
+            "validation_rule": it.rule_name,
+            "rule_severity": it.severity,
+            "execution_time": it.result.execution_time,
+            "check_timestamp": moment(it.execution_timestamp),
+        }
+        names, rows = columns_of(rows_of(it.result)), tuples_of(rows_of(it.result))
         if not it.result.success:
-            failed = row.copy()
-            failed[places["severity"]] = "ERROR"
-            failed[places["error_message"]] = it.result.error_message
-            yield failed
-            continue
-        rows = rows_of(it.result)
-        targets = [places[name] for name in columns_of(rows)]
-        for values in tuples_of(rows):
-            for place, value in zip(targets, values, strict=True):
-                row[place] = value
-            yield row
+            names, rows = ["severity", "error_message"], iter([("ERROR", it.result.error_message)])
+        # Behind the values of a row stand nothing, and what all rows have in common.
+        places = {name: place for place, name in enumerate([*names, None, *common]) if name not in common}
+        places.update({name: len(names) + 1 + place for place, name in enumerate(common)})
+        behind = (None, *common.values())
+        pick = itemgetter(*(places.get(name, len(names)) for name in columns))
+        for values in rows:
+            yield pick((*values, *behind))
 
 
 def _is_clean(results: Results) -> bool:
@@ -179,7 +182,7 @@ def _csv(out: TextIO, results: Results) -> None:
 
 
 def _json(out: TextIO, results: Results, summary: dict[str, Any]) -> None:
-    """Write one document, row by row, so that no second copy of the rows is in memory."""
+    """Write one document, some rows at a time, so that no second copy of all is in memory."""
     encode = _encoder()
     out.write(f'{{"execution_timestamp": {encode(moment(now()))}, "summary": {encode(summary)}, "results": {{')
     for number, (name, it) in enumerate(results.items()):
@@ -203,9 +206,9 @@ def _json(out: TextIO, results: Results, summary: dict[str, Any]) -> None:
 def _json_rows(out: TextIO, it: ValidationQueryResult, encode: Callable[[Any], str]) -> None:
     rows = rows_of(it.result)
     names = columns_of(rows)
-    start = "\n"
-    for values in tuples_of(rows):
-        out.write(start + encode(dict(zip(names, values, strict=True))))
+    left, start = tuples_of(rows), "\n"
+    while some := [dict(zip(names, values, strict=True)) for values in islice(left, CHUNK_ROWS)]:
+        out.write(start + encode(some)[1:-1])
         start = ",\n"
 
 
