@@ -62,7 +62,8 @@ impl Rows {
 
 impl Block {
     fn of((table, constants): Part<'_>) -> PyResult<Self> {
-        let constants = constants.into_iter().map(|(name, it)| Ok((name, value::from_python(&it)?)));
+        let constants =
+            constants.into_iter().map(|(name, it)| Ok((name, value::from_python(&it)?)));
         let constants = constants.collect::<PyResult<Vec<_>>>()?;
         Ok(Self { batches: table.get().batches.clone(), constants })
     }

@@ -1,9 +1,15 @@
 """Rules in SQL, in the folder layout of the earlier pipeline."""
 
+import signal
+import subprocess
+import sys
+import time
+
 import pipeline_world as world
 import pytest
 
 import dq
+from conftest import ENDLESS
 from dq.pipeline import DatabaseConfig, DatabaseManager, PipelineConfig, QueryExecutor, QueryResult
 from dq.pipeline.rule_files import load
 
@@ -169,3 +175,25 @@ def test_a_monitor_hears_of_every_rule(path, folder):
     run.execute_single_query("facility")
     run.execute_single_query("broken")
     assert monitor.heard == [("facility", 12, False, True), ("broken", 0, False, False)]
+
+
+def test_ctrl_c_stops_the_rules_that_run(path, tmp_path):
+    program = """
+import sys
+from dq.pipeline import DatabaseConfig, DatabaseManager, PipelineConfig, QueryExecutor
+
+run = QueryExecutor(DatabaseManager(DatabaseConfig(sys.argv[1])), PipelineConfig(), None, False)
+run.validation_queries = {it: sys.argv[2] for it in ("one", "two")}
+print("begun", flush=True)
+try:
+    run.execute_all_queries()
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+    command = [sys.executable, "-c", program, str(path), ENDLESS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as running:
+        assert running.stdout.readline() == "begun\n"
+        time.sleep(0.2)
+        running.send_signal(signal.SIGINT)
+        assert running.stdout.readline() == "stopped\n"
+        assert running.wait(30) == 0

@@ -25,6 +25,9 @@ _log = logging.getLogger("dq.pipeline")
 
 MEMORY_ENTRIES = 50
 
+CACHED_ROWS_MAX = 500_000
+"""Results with more rows are not cached."""
+
 
 class QueryExecutor:
     """Runs rules over one database.
@@ -237,13 +240,16 @@ class QueryExecutor:
 
     def _keep(self, validated: ValidationQueryResult, version: tuple[str, bool] | None) -> None:
         rows = rows_of(validated.result)
-        if self.query_cache is None or version is None or not validated.result.success or rows is None:
+        result = validated.result
+        if self.query_cache is None or version is None or not result.success or rows is None:
+            return
+        if result.row_count > CACHED_ROWS_MAX:
             return
         self.query_cache.set(
             validated.rule_name,
-            validated.result.query,
+            result.query,
             rows,
-            validated.result.execution_time,
+            result.execution_time,
             self._parameters(validated.rule_name),
             version=version[0],
             details={"summary": validated.summary, "report": validated.report},
