@@ -11,6 +11,9 @@ from dq._database import Database, connect
 from dq.exceptions import ConfigError, DqError
 from dq.pipeline.session import Engine, Session
 
+RESULT_BYTES_MAX = 2 << 30
+"""How many bytes the rows of a query may take: what callers look at is in memory."""
+
 
 @dataclass
 class DatabaseConfig:
@@ -41,6 +44,7 @@ class DatabaseConfig:
         options: dict[str, Any] = {
             "readers": max(1, self.pool_size + self.max_overflow),
             "acquire_timeout_ms": max(1, self.pool_timeout) * 1000,
+            "result_size_max_bytes": RESULT_BYTES_MAX,
         }
         return connect(self.path, **options)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FIRST_ROWS, CHUNK_ROWS = 10, 10_000
+"""How many rows become objects of Python at a time: at first, and then."""
+
 
 class Frame:
     """An attribute that is a ``pandas.DataFrame``, made when it is first asked for.
@@ -73,9 +76,18 @@ def tuples_of(rows: Any) -> Iterator[tuple[Any, ...]]:
     if rows is None:
         return iter(())
     if isinstance(rows, Table):
-        return iter(rows)
+        return _by_chunks(rows)
     columns = [column_of(rows.iloc[:, [it]], str(rows.columns[it])) for it in range(len(rows.columns))]
     return iter(zip(*columns, strict=True)) if columns else iter([()] * len(rows))
+
+
+def _by_chunks(table: Table) -> Iterator[tuple[Any, ...]]:
+    # A piece may be all of a table, of which the caller may want but the first rows.
+    arrow = table._arrow  # pyright: ignore[reportPrivateUsage]
+    size, start = FIRST_ROWS, 0
+    while start < len(table):
+        yield from Table(arrow.slice(start, size))
+        start, size = start + size, CHUNK_ROWS
 
 
 def is_tabular(rows: Any) -> bool:

@@ -32,7 +32,9 @@ def summarize(rows: Any, rule_name: str) -> dict[str, Any]:
     summary: dict[str, Any] = {"total_violations": count, "rule_name": rule_name}
     severity = next((it for it in ("severity", "severity_level") if it in columns), None)
     if severity is not None and count:
-        counted = Counter(str(it).upper() for it in column_of(rows, severity))
+        counted: Counter[str] = Counter()
+        for name, times in Counter(column_of(rows, severity)).items():
+            counted[str(name).upper()] += times
         summary["total_violations"] = count - counted["INFO"]
         summary["severity_distribution"] = {it: counted[it] for it in sorted(counted, key=rank)}
         summary["critical_violations"] = counted["CRITICAL"]
