@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dq_core::database::conformance::{Bench, check, fill};
-use dq_core::source;
+use dq_core::source::{self, Source};
 
 use crate::bench::{self, few};
 use crate::runtimes::hold_on_each_runtime;
@@ -17,9 +17,10 @@ async fn check_all() -> dq_core::Result<()> {
         Ok(Bench { database, bytes_type: "BYTEA", timestamp_type: "TIMESTAMP" })
     };
     check(open).await?;
-    let database = Arc::new(bench::open(few(&server.url(&server.database()))).await);
-    fill(&*database).await?;
-    source::conformance::check(async || Ok(database.clone() as _)).await
+    let database = bench::open(few(&server.url(&server.database()))).await;
+    fill(&database).await?;
+    let source: Arc<dyn Source> = Arc::new(database);
+    source::conformance::check(async || Ok(Arc::clone(&source))).await
 }
 
 hold_on_each_runtime!(check_all);

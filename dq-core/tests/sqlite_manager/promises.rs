@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dq_core::database::DatabaseManager;
 use dq_core::database::conformance::{Bench, check, fill};
-use dq_core::source;
+use dq_core::source::{self, Source};
 
 use crate::bench::{self, Folder};
 use crate::runtimes::hold_on_each_runtime;
@@ -21,12 +21,12 @@ async fn check_all() -> dq_core::Result<()> {
     check(open).await?;
     let folder = Folder::new();
     for config in [folder.config(), folder.rollback()] {
-        let database = Arc::new(bench::open(config).await);
+        let database = bench::open(config).await;
         if database.catalog().await?.is_empty() {
-            fill(&*database).await?;
+            fill(&database).await?;
         }
-        source::conformance::check(async || Ok(database.clone() as _)).await?;
-        database.close().await;
+        let source: Arc<dyn Source> = Arc::new(database);
+        source::conformance::check(async || Ok(Arc::clone(&source))).await?;
     }
     Ok(())
 }

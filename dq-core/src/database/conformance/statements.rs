@@ -3,7 +3,7 @@
 use crate::database::Statement;
 use crate::database::conformance::{Bench, case_list, ensure, rows};
 use crate::error::Result;
-use crate::value::{Date, OwnedValue, Timestamp, Value};
+use crate::value::{Batch, Date, OwnedValue, Timestamp, Value};
 
 case_list![
     text_that_looks_like_a_parameter_is_text,
@@ -214,8 +214,8 @@ async fn streams_are_read_side_by_side(bench: Bench) -> Result<()> {
     let (mut lows, mut highs) = (0, 0);
     loop {
         let (one, other) = (low.next().await?, high.next().await?);
-        lows += one.as_ref().map_or(0, |it| it.rows());
-        highs += other.as_ref().map_or(0, |it| it.rows());
+        lows += one.as_ref().map_or(0, Batch::rows);
+        highs += other.as_ref().map_or(0, Batch::rows);
         if one.is_none() && other.is_none() {
             break;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::source::conformance::{
     case_list, drained, ensure, expected, failure, scan_of, scanned, texts,
 };
@@ -31,7 +31,7 @@ async fn a_scan_that_is_cancelled_before_it_begins_gives_nothing(
     };
     for partition in partitions {
         let read = drained(partition, 2).await;
-        let kind = read.as_ref().err().map(|it| it.kind());
+        let kind = read.as_ref().err().map(Error::kind);
         ensure!(kind == Some(ErrorKind::Cancelled), "a cancelled partition is {kind:?}");
     }
     Ok(())

@@ -11,6 +11,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
+//! use dq_core::source::Source;
 //! use dq_core::source::conformance::{check, tables};
 //! use dq_core::source::memory::MemorySource;
 //!
@@ -20,8 +21,8 @@
 //! for table in tables() {
 //!     source = source.table(table.name, vec![table.to_arrow()?])?;
 //! }
-//! let source = Arc::new(source);
-//! check(async || Ok(source.clone() as _)).await
+//! let source: Arc<dyn Source> = Arc::new(source);
+//! check(async || Ok(Arc::clone(&source))).await
 //! # }
 //! ```
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::source::conformance::{case_list, ensure, expected, scan_of, scanned, sorted};
 use crate::source::{Cancellation, Query, Snapshot, Source, Version};
 
@@ -117,7 +117,7 @@ async fn a_query_never_writes(source: Arc<dyn Source>) -> Result<()> {
 async fn is_refused(source: &dyn Source, sql: &str) -> Result<()> {
     let snapshot = source.snapshot().await?;
     let refused = run(&*snapshot, sql).await.err();
-    let kind = refused.as_ref().map(|it| it.kind());
+    let kind = refused.as_ref().map(Error::kind);
     let is_told = matches!(kind, Some(ErrorKind::QueryInvalid | ErrorKind::Unsupported));
     ensure!(is_told, "`{sql}` gives {refused:?}");
     Ok(())
