@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dq_core::clock::SystemClock;
+use dq_core::database::mysql::{MySqlConfig, MySqlDatabaseManager};
 use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
 use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 use dq_core::database::{DatabaseManager, Statement, Transaction};
@@ -34,6 +35,7 @@ pub(crate) struct DatabaseHandle {
 enum Opening {
     Sqlite(SqliteConfig),
     Postgres(PostgresConfig),
+    MySql(MySqlConfig),
 }
 
 impl Opening {
@@ -42,6 +44,7 @@ impl Opening {
         Ok(match self {
             Self::Sqlite(config) => Arc::new(SqliteDatabaseManager::open(config, clock).await?),
             Self::Postgres(config) => Arc::new(PostgresDatabaseManager::open(config, clock).await?),
+            Self::MySql(config) => Arc::new(MySqlDatabaseManager::open(config, clock).await?),
         })
     }
 }
@@ -58,7 +61,10 @@ impl DatabaseHandle {
     #[staticmethod]
     fn open(py: Python<'_>, url: &str, options: &str) -> PyResult<Work> {
         let what = "options of the database";
-        let opening = if engine::is_url(url) {
+        let opening = if url.starts_with("mysql:") || url.starts_with("mariadb:") {
+            let config: MySqlConfig = from_json(py, what, options)?;
+            Opening::MySql(MySqlConfig { url: url.into(), ..config })
+        } else if engine::is_url(url) {
             let config: PostgresConfig = from_json(py, what, options)?;
             Opening::Postgres(PostgresConfig { url: url.into(), ..config })
         } else {

@@ -17,6 +17,7 @@ mod executor;
 mod log;
 mod program;
 mod report;
+mod report_workbook;
 mod result;
 mod runtime;
 mod source;
@@ -50,6 +51,8 @@ mod _dq {
     use crate::program::main;
     #[pymodule_export]
     use crate::report::{render_report, render_report_text, report_format_of, report_formats};
+    #[pymodule_export]
+    use crate::report_workbook::save_workbook;
     #[pymodule_export]
     use crate::result::Rows;
     #[pymodule_export]

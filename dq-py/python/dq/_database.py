@@ -29,7 +29,7 @@ Parameters: TypeAlias = "Sequence[Any] | Mapping[str, Any] | None"
 """Values for ``?``, in their order, or for ``:name``, by name."""
 
 _SQLITE = (".db", ".db3", ".sqlite", ".sqlite3")
-_POSTGRES = ("postgres://", "postgresql://")
+_SERVERS = ("postgres://", "postgresql://", "mysql://", "mariadb://")
 
 
 class QueryResult:
@@ -287,7 +287,8 @@ def connect(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **o
     """Open a database, a file or frames.
 
     ``source`` is what ``dq.validate`` takes. ``options`` are those of the database: for SQLite ``readers``,
-    ``create_if_missing``, ``busy_timeout_ms``, …; for PostgreSQL ``readers``, ``writers``, ``statement_timeout_ms``, ….
+    ``create_if_missing``, ``busy_timeout_ms``, …; for PostgreSQL and MySQL ``readers``, ``writers``,
+    ``statement_timeout_ms``, ….
     """
     url = _url_of(source)
     if url is None:
@@ -317,7 +318,7 @@ def _url_of(source: SourceLike) -> str | None:
     if len(specs) != 1:
         return None
     spec = specs[0]
-    if spec.startswith(("sqlite:", *_POSTGRES)) or spec.lower().endswith(_SQLITE):
+    if spec.startswith(("sqlite:", *_SERVERS)) or spec.lower().endswith(_SQLITE):
         return spec
     return None
 

@@ -35,3 +35,5 @@ mod sources;
 mod town;
 mod usage;
 mod violations;
+#[cfg(feature = "xlsx")]
+mod workbook;
