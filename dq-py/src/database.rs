@@ -149,6 +149,23 @@ impl DatabaseHandle {
         Work::start(py, async move { json(&manager.health().await) }, object)
     }
 
+    /// The states of tables, as far as they can be told: for this process, and for all that reach the database.
+    fn versions(&self, py: Python<'_>, tables: Vec<String>) -> PyResult<Work> {
+        let manager = self.get(py)?;
+        let running = async move {
+            let mut local = Vec::new();
+            let mut shared = Some(Vec::new());
+            for table in tables {
+                let Some(version) = manager.version(&table).await? else { return Ok(None) };
+                local.push(version.local().to_owned());
+                let told = version.shared().map(str::to_owned);
+                shared = shared.zip(told).map(|(it, told)| [it, vec![told]].concat());
+            }
+            Ok(Some((local, shared)))
+        };
+        Work::start(py, running, object)
+    }
+
     /// What the manager counts about itself, as JSON.
     fn statistics(&self, py: Python<'_>) -> PyResult<String> {
         json(&self.get(py)?.statistics()).map_err(|it| error::to_python(py, &it))

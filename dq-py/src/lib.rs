@@ -27,6 +27,7 @@ mod validate;
 mod value;
 mod violations;
 mod work;
+mod workbook;
 
 /// The Rust half of `dq`.
 #[pymodule]
@@ -40,7 +41,7 @@ mod _dq {
     #[pymodule_export]
     use crate::columns::table_of_lists;
     #[pymodule_export]
-    use crate::config::ConfigHandle;
+    use crate::config::{ConfigHandle, yaml_to_json};
     #[pymodule_export]
     use crate::database::{DatabaseHandle, TransactionHandle};
     #[pymodule_export]
@@ -69,6 +70,8 @@ mod _dq {
     use crate::violations::{violation_mask, violations_of};
     #[pymodule_export]
     use crate::work::Work;
+    #[pymodule_export]
+    use crate::workbook::write_workbook;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
