@@ -260,8 +260,7 @@ async fn asked(compute: Py<PyAny>) -> Result<CachedValue> {
                 .map_err(|it| error::raised(py, "the function that computes a value", it))
         })
     });
-    let lost = || Error::new(ErrorKind::Internal, "a thread of dq panicked");
-    started.await.map_err(|it| lost().with_source(it))?.unwrap_or_else(|| Err(error::closing()))?;
+    started.await.map_err(error::lost)?.unwrap_or_else(|| Err(error::closing()))?;
     receiver.await.unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Cancelled, "the computation of a value was given up"))
     })

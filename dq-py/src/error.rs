@@ -6,6 +6,7 @@ use std::io;
 use dq_core::{Error, ErrorKind};
 use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
+use tokio::task::JoinError;
 
 /// The exception for `error`, with its cause. What a function of the caller raised is raised as it was.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
@@ -80,6 +81,14 @@ pub(crate) fn unreadable(py: Python<'_>, what: &str, exception: PyErr) -> PyErr 
 /// An error of the caller.
 pub(crate) fn usage(py: Python<'_>, message: impl Into<String>) -> PyErr {
     to_python(py, &Error::new(ErrorKind::UsageInvalid, message))
+}
+
+/// The error of work that did not come to its end.
+pub(crate) fn lost(reason: JoinError) -> Error {
+    if reason.is_cancelled() {
+        return Error::new(ErrorKind::Cancelled, "the work was cancelled");
+    }
+    Error::new(ErrorKind::Internal, "a thread of dq panicked").with_source(reason)
 }
 
 /// The error of who comes when the interpreter is going away.

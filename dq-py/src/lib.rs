@@ -21,6 +21,7 @@ mod report;
 mod report_workbook;
 mod result;
 mod runtime;
+mod scope;
 mod source;
 mod table;
 mod validate;
@@ -60,6 +61,8 @@ mod _dq {
     use crate::result::Rows;
     #[pymodule_export]
     use crate::runtime::shutdown;
+    #[pymodule_export]
+    use crate::scope::Scope;
     #[pymodule_export]
     use crate::source::{RuleSetHandle, Source};
     #[pymodule_export]

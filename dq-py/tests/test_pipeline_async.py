@@ -5,6 +5,7 @@ import dataclasses
 
 import pipeline_world as world
 import pytest
+from conftest import ENDLESS
 
 import dq
 from dq.pipeline import (
@@ -166,6 +167,24 @@ def test_the_event_loop_goes_on_and_many_may_ask(path):
         assert ticks > 10
 
     asyncio.run(main())
+
+
+def test_a_cancelled_task_stops_what_runs_at_the_database(path, tmp_path):
+    (tmp_path / "endless.sql").write_text(ENDLESS)
+
+    async def main():
+        with DatabaseManager(DatabaseConfig(str(path))) as manager:
+            running = executor(manager, sql_queries_dir=tmp_path)
+            task = asyncio.ensure_future(running.execute_all_queries())
+            while not (manager._database and manager.database.statistics()["readers"]["in_use"]):
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            while manager.database.statistics()["readers"]["in_use"]:
+                await asyncio.sleep(0.001)
+
+    asyncio.run(asyncio.wait_for(main(), 60))
 
 
 def test_the_result_has_the_fields_of_old():

@@ -73,8 +73,7 @@ pub(crate) async fn ask<T: Send + 'static>(
     });
     let answer = asked.await;
     waiting.shared = None;
-    let lost = |it| Error::new(ErrorKind::Internal, "a thread of dq panicked").with_source(it);
-    answer.map_err(lost)?.unwrap_or_else(|| Err(error::closing()))
+    answer.map_err(error::lost)?.unwrap_or_else(|| Err(error::closing()))
 }
 
 /// Tells the call when nobody waits any more.

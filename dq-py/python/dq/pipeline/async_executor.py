@@ -9,12 +9,12 @@ import json
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from dq._database import Database
-from dq._dq import ArrowTable
+from dq._dq import ArrowTable, Scope
 from dq._table import Table
 from dq._validate import VIOLATIONS_MAX
 from dq.exceptions import DqError, UnsupportedError
@@ -28,6 +28,8 @@ from dq.pipeline.factory import AbstractDatabaseManager
 from dq.pipeline.native import versions_of
 from dq.pipeline.result import ValidationQueryResult, now, of_table
 from dq.pipeline.summary import summarize
+
+T = TypeVar("T")
 
 _log = logging.getLogger("dq.pipeline")
 
@@ -114,8 +116,7 @@ class AsyncQueryExecutor:
     ) -> dict[str, AsyncValidationResult]:
         """Run every rule, so many at once; the results have the order of the rules.
 
-        A rule that cannot run has severity ``ERROR``. If the task is cancelled, no further rule begins, and nobody
-        waits for those that run: they end by themselves, at the latest after ``query_timeout_seconds``.
+        A rule that cannot run has severity ``ERROR``. Cancelling the task stops what runs at the database.
         """
         rules = await self._executor()
         workers = self._workers(max_concurrency) if parallel else 1
@@ -150,7 +151,7 @@ class AsyncQueryExecutor:
             if isinstance(self.db_manager, AbstractDatabaseManager):
                 await self.db_manager.initialize()
             manager = _blocking(self.db_manager)
-            self._rules = await asyncio.to_thread(
+            self._rules = await _on_thread(
                 lambda: QueryExecutor(manager, self.config, enable_caching=False, **self._options)
             )
         return self._rules
@@ -160,7 +161,7 @@ class AsyncQueryExecutor:
     ) -> dict[str, AsyncValidationResult]:
         rules = await self._executor()
         found = {name: it for name in names if (it := rules._disabled(name)) is not None}  # pyright: ignore[reportPrivateUsage]
-        keys = await asyncio.to_thread(self._keys, rules, [it for it in names if it not in found]) if use_cache else {}
+        keys = await _on_thread(self._keys, rules, [it for it in names if it not in found]) if use_cache else {}
         for name, key in keys.items():
             cached = await self._cached(rules, name, key)
             if cached is not None:
@@ -170,7 +171,7 @@ class AsyncQueryExecutor:
         results = {name: _result(found[name]) for name in names}
         if use_cache:
             # What was read while the data changed is of no state that could be named.
-            unchanged = await asyncio.to_thread(self._keys, rules, waiting)
+            unchanged = await _on_thread(self._keys, rules, waiting)
             for name in waiting:
                 if keys.get(name) is not None and keys.get(name) == unchanged.get(name):
                     await self._keep(keys[name], results[name], ttl)
@@ -184,10 +185,10 @@ class AsyncQueryExecutor:
         found: dict[str, ValidationQueryResult] = {}
         if native:
             run = rules._run_native  # pyright: ignore[reportPrivateUsage]
-            found.update(await asyncio.to_thread(run, native, workers, None))
+            found.update(await _on_thread(run, native, workers, None))
         if queries:
             run = rules._run_sql  # pyright: ignore[reportPrivateUsage]
-            found.update(await asyncio.to_thread(run, queries, workers, None))
+            found.update(await _on_thread(run, queries, workers, None))
         for name, it in found.items():
             self._durations[name] = it.result.execution_time
         return found
@@ -246,6 +247,21 @@ class AsyncQueryExecutor:
             "seconds": validated.result.execution_time,
         }
         await self.cache_manager.set(NAMESPACE, key, value, ttl=ttl)
+
+
+async def _on_thread(work: Callable[..., T], *args: Any) -> T:
+    """Do what blocks on a thread; a cancelled task stops what it has started at databases."""
+    scope = Scope()
+
+    def run() -> T:
+        with scope:
+            return work(*args)
+
+    try:
+        return await asyncio.to_thread(run)
+    except asyncio.CancelledError:
+        scope.cancel()
+        raise
 
 
 def _result(found: ValidationQueryResult) -> AsyncValidationResult:
