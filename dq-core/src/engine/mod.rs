@@ -2,7 +2,9 @@
 
 #[cfg(feature = "redis")]
 mod cache;
+mod check;
 mod directory;
+mod factory;
 
 use std::fs::File;
 use std::io::Read;
@@ -19,6 +21,8 @@ use crate::source::files::{self, FileFormat};
 
 #[cfg(feature = "redis")]
 pub use cache::open_cache;
+pub use check::{DatabaseCheck, DatabaseTable};
+pub use factory::DatabaseFactory;
 
 /// How a source is opened. Options of one kind of source are ignored by the others.
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
@@ -295,6 +299,11 @@ fn json(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     feature = "json"
 )))]
 fn disabled(feature: &str, path: &str) -> Error {
-    let message = format!("cannot open `{path}`: dq was compiled without the feature `{feature}`");
+    disabled_database(feature, path)
+}
+
+/// That a database needs a feature that is missing. `shown` names it without a password.
+fn disabled_database(feature: &str, shown: &str) -> Error {
+    let message = format!("cannot open `{shown}`: dq was compiled without the feature `{feature}`");
     Error::new(ErrorKind::FeatureDisabled, message)
 }

@@ -199,6 +199,12 @@ impl<'a> Permit<'a> {
         }
     }
 
+    /// Gives what the outcome is recorded with, for a call that outlasts the borrow of its breaker. Whoever takes
+    /// it has to see to it that [`CircuitBreaker::record`] is called.
+    pub(crate) fn into_grant(mut self) -> Option<Grant> {
+        self.grant.take()
+    }
+
     /// Records an outcome and how long the call took, where that is not the time since the grant: until
     /// the first row of a stream, for example.
     pub fn record_after(mut self, outcome: Outcome, took: Duration) {

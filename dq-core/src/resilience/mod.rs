@@ -48,7 +48,7 @@ mod hedge;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
-mod random;
+pub(crate) mod random;
 mod registry;
 mod retry;
 mod state;

@@ -3,6 +3,7 @@
 #[cfg(feature = "redis")]
 mod cache;
 mod config;
+mod database;
 mod generate;
 mod profile;
 mod reading;
@@ -29,6 +30,7 @@ use dq_core::{Error, ErrorKind, Result};
 #[cfg(feature = "redis")]
 pub(crate) use cache::{CacheArguments, nowhere};
 pub(crate) use config::{ConfigCommand, ConfigFormat};
+pub(crate) use database::{DatabaseCheckArguments, DatabaseCommand, DatabaseFormat};
 pub(crate) use generate::GenerateArguments;
 pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
@@ -137,6 +139,9 @@ pub(crate) enum Command {
     /// Work with the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Work with databases
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Print a script by which a shell completes commands and options
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArguments),

@@ -12,6 +12,8 @@ mod baseline;
 #[cfg(all(feature = "redis", feature = "sqlite"))]
 mod cached;
 mod config;
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+mod database;
 mod exit_codes;
 mod formats;
 mod generate;
@@ -25,6 +27,9 @@ mod program;
 mod reports;
 mod rules;
 mod selection;
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
+#[path = "../../../dq-core/tests/servers/mod.rs"]
+mod servers;
 mod sources;
 mod town;
 mod usage;

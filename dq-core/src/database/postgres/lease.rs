@@ -20,6 +20,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::database::postgres::connection::{Opened, Server};
 use crate::database::postgres::error::{from_sqlx, is_lost, is_stale_plan};
 use crate::database::postgres::pool::Pool;
+use crate::database::postgres::probe::{END_OF_LOG, end_of_log};
 use crate::error::Result;
 
 /// The right to one connection of a pool.
@@ -141,6 +142,15 @@ impl Lease {
         let ran = connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await;
         self.settle(&ran, if ran.is_ok() { state } else { before });
         Ok(ran.map(drop))
+    }
+
+    /// The timeline and the end of the log, at or after every commit of this connection; nothing if the
+    /// server does not tell.
+    pub(crate) async fn end_of_log(&mut self) -> Option<(u32, u64)> {
+        let state = self.state();
+        let row = self.start().ok()?.fetch_one(sqlx::query(END_OF_LOG)).await;
+        self.settle(&row, state);
+        end_of_log(&row.ok()?).ok()
     }
 
     /// What the connection is doing.

@@ -5,21 +5,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use crate::clock::Clock;
+use crate::database::postgres::about::{FOLLOWERS, PRIVILEGES, follower, privileges_of};
 use crate::database::postgres::catalog;
 use crate::database::postgres::config::{IsolationLevel, PostgresConfig};
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::{READ, State};
+use crate::database::postgres::lease::{Lease, READ, State};
 use crate::database::postgres::pool::Pool;
+use crate::database::postgres::probe::Probe;
 use crate::database::postgres::result::collect;
 use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
 use crate::database::postgres::stream;
 use crate::database::postgres::transaction::PostgresTransaction;
 use crate::database::{
-    DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement, Statistics,
-    Transaction,
+    DatabaseManager, Health, HealthStatus, Node, QueryResult, RowStream, Statement, Statistics,
+    TablePrivileges, Transaction,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -58,10 +61,16 @@ impl PostgresDatabaseManager {
     /// `Unavailable` or `Timeout` if the server does not answer, `PermissionDenied` if it lets this user not in,
     /// `NotFound` if it has no such database, `ConfigInvalid` for a value out of its range.
     pub async fn open(config: PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
-        let source = PostgresSource::new(&config, Arc::clone(&clock))?;
+        let database = Self::new(&config, clock)?;
+        drop(database.readers().lease().await?);
+        Ok(database)
+    }
+
+    /// The database that `config` names; nothing is connected before the first call.
+    pub(crate) fn new(config: &PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+        let source = PostgresSource::new(config, Arc::clone(&clock))?;
         let connector = source.readers().shared_connector();
-        let writers = Pool::new("writer", config.writers, &config, connector, Arc::clone(&clock));
-        drop(source.readers().lease().await?);
+        let writers = Pool::new("writer", config.writers, config, connector, Arc::clone(&clock));
         Ok(Self {
             source,
             clock,
@@ -71,8 +80,63 @@ impl PostgresDatabaseManager {
         })
     }
 
+    /// What asks the server about its place among others.
+    pub(crate) fn probe(&self) -> Probe {
+        Probe::new(self.readers().shared_connector())
+    }
+
+    /// Whether a query would have to wait for a connection.
+    pub(crate) fn is_full(&self) -> bool {
+        self.readers().is_full()
+    }
+
+    /// As [`execute`](DatabaseManager::execute), and tells where the log ended after the commit; nothing where that
+    /// cannot be told.
+    pub(crate) async fn execute_at(
+        &self,
+        statement: &Statement,
+    ) -> Result<(u64, Option<(u32, u64)>)> {
+        let (mut lease, result) = self.executed(statement).await?;
+        let end = if result.is_ok() { lease.end_of_log().await } else { None };
+        Ok((result?, end))
+    }
+
+    /// As [`begin`](DatabaseManager::begin), as its own type.
+    pub(crate) async fn begin_here(&self) -> Result<PostgresTransaction> {
+        let (name, begin) = (self.source.name(), self.isolation.begin());
+        PostgresTransaction::begin(&self.writers, name, begin, self.result_size_max_bytes).await
+    }
+
+    /// Executes a statement; gives the connection, too.
+    async fn executed(&self, statement: &Statement) -> Result<(Lease, Result<u64>)> {
+        let doing = format!("change `{}`", self.source.name());
+        let mut lease = self.writers.lease().await?;
+        let result = loop {
+            let result = execute(&mut lease, statement, &doing).await;
+            if !lease.refresh(None).await? {
+                break result;
+            }
+        };
+        lease.count(&result);
+        Ok((lease, result))
+    }
+
     fn readers(&self) -> &Arc<Pool> {
         self.source.readers()
+    }
+
+    /// What `read` makes of each row of a query about the server itself.
+    async fn told<T>(
+        &self,
+        sql: &'static str,
+        doing: &str,
+        read: fn(&PgRow) -> sqlx::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut lease = self.readers().begin(READ).await?.and_reads_only();
+        let rows = catalog::rows(&mut lease, sql, doing).await;
+        lease.count(&rows);
+        lease.finish_reading().await;
+        rows?.iter().map(|it| read(it).map_err(|it| from_sqlx(doing, &it))).collect()
     }
 
     async fn details(&self) -> Result<BTreeMap<&'static str, String>> {
@@ -133,22 +197,11 @@ impl DatabaseManager for PostgresDatabaseManager {
     }
 
     async fn execute(&self, statement: &Statement) -> Result<u64> {
-        let doing = format!("change `{}`", self.source.name());
-        let mut lease = self.writers.lease().await?;
-        let result = loop {
-            let result = execute(&mut lease, statement, &doing).await;
-            if !lease.refresh(None).await? {
-                break result;
-            }
-        };
-        lease.count(&result);
-        result
+        self.executed(statement).await?.1
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
-        let (name, begin) = (self.source.name(), self.isolation.begin());
-        let bytes_max = self.result_size_max_bytes;
-        Ok(Box::new(PostgresTransaction::begin(&self.writers, name, begin, bytes_max).await?))
+        Ok(Box::new(self.begin_here().await?))
     }
 
     async fn catalog(&self) -> Result<Vec<TableSchema>> {
@@ -169,6 +222,16 @@ impl DatabaseManager for PostgresDatabaseManager {
             Err(error) => (HealthStatus::Unhealthy, Some(error.to_string()), BTreeMap::new()),
         };
         Health { status, backend: "postgres", latency, error, details }
+    }
+
+    async fn privileges(&self) -> Result<Vec<TablePrivileges>> {
+        let doing = format!("read the privileges in `{}`", self.source.name());
+        self.told(PRIVILEGES, &doing, privileges_of).await
+    }
+
+    async fn nodes(&self) -> Result<Vec<Node>> {
+        let doing = format!("list the replicas of `{}`", self.source.name());
+        self.told(FOLLOWERS, &doing, follower).await
     }
 
     fn statistics(&self) -> Statistics {

@@ -12,6 +12,7 @@
 //! A connection whose work was dropped is not used again: the server is asked to end it, and the place in
 //! the pool is free when it has.
 
+mod about;
 mod bound;
 mod catalog;
 mod columns;
@@ -23,15 +24,16 @@ pub(crate) mod error;
 mod lease;
 mod manager;
 mod numeric;
-mod parameters;
+pub(crate) mod parameters;
 mod pool;
+pub(crate) mod probe;
 mod query;
 mod result;
 mod snapshot;
 mod source;
 mod statement;
 mod stream;
-mod transaction;
+pub(crate) mod transaction;
 mod version;
 
 pub use config::{IsolationLevel, PostgresConfig, PostgresTls, TlsMode};

@@ -167,6 +167,11 @@ impl Pool {
         within(&*self.clock, self.limits.acquire, future).await
     }
 
+    /// Whether the next caller would have to wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.permits.available_permits() == 0
+    }
+
     /// Hears that a connection was lost: others may be.
     pub(crate) fn suspect(&self) {
         self.losses.fetch_add(1, Ordering::Relaxed);

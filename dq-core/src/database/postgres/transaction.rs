@@ -34,6 +34,31 @@ impl PostgresTransaction {
         Ok(Self { name: name.to_owned(), result_size_max_bytes, lease: begun? })
     }
 
+    /// As [`commit`](Transaction::commit), and tells where the log ended after it; nothing where that cannot be
+    /// told.
+    pub(crate) async fn commit_at(&mut self) -> Result<Option<(u32, u64)>> {
+        self.commit_here().await?;
+        Ok(self.lease.end_of_log().await)
+    }
+
+    async fn commit_here(&mut self) -> Result<()> {
+        self.check()?;
+        let doing = format!("commit a transaction on `{}`", self.name);
+        let committed = self.lease.try_command("COMMIT", State::Idle).await?;
+        let result = committed.map_err(|error| {
+            let failed = from_sqlx(doing, &error);
+            // Without an answer of the server, or with one that only says that it goes away.
+            let is_known = sql_state(&error).is_some() && failed.kind() != ErrorKind::Unavailable;
+            if is_known {
+                return failed;
+            }
+            let message = format!("{failed}; whether it was committed is not known");
+            Error::new(ErrorKind::OutcomeUnknown, message)
+        });
+        self.lease.count(&result);
+        result
+    }
+
     /// Whether the transaction goes on.
     fn check(&self) -> Result<()> {
         if !self.lease.has_failed() && self.lease.state() == State::Open {
@@ -66,21 +91,7 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<()> {
-        self.check()?;
-        let doing = format!("commit a transaction on `{}`", self.name);
-        let committed = self.lease.try_command("COMMIT", State::Idle).await?;
-        let result = committed.map_err(|error| {
-            let failed = from_sqlx(doing, &error);
-            // Without an answer of the server, or with one that only says that it goes away.
-            let is_known = sql_state(&error).is_some() && failed.kind() != ErrorKind::Unavailable;
-            if is_known {
-                return failed;
-            }
-            let message = format!("{failed}; whether it was committed is not known");
-            Error::new(ErrorKind::OutcomeUnknown, message)
-        });
-        self.lease.count(&result);
-        result
+        self.commit_here().await
     }
 
     async fn rollback(mut self: Box<Self>) -> Result<()> {

@@ -23,7 +23,7 @@ use crate::database::sqlite::task::blocking;
 use crate::database::sqlite::transaction::SqliteTransaction;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement,
-    Statistics, Transaction,
+    Statistics, TablePrivileges, Transaction,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -108,6 +108,20 @@ impl DatabaseManager for SqliteDatabaseManager {
             Err(error) => (HealthStatus::Unhealthy, Some(error.to_string()), BTreeMap::new()),
         };
         Health { status, backend: "sqlite", latency, error, details }
+    }
+
+    async fn privileges(&self) -> Result<Vec<TablePrivileges>> {
+        // SQLite knows no users: whoever may write the file may write its tables.
+        let is_writable =
+            fs::metadata(&self.config.path).is_ok_and(|it| !it.permissions().readonly());
+        let tables = self.catalog().await?.into_iter().map(|it| TablePrivileges {
+            select: true,
+            insert: is_writable,
+            update: is_writable,
+            delete: is_writable,
+            ..TablePrivileges::none(it.name)
+        });
+        Ok(tables.collect())
     }
 
     fn statistics(&self) -> Statistics {

@@ -1,0 +1,209 @@
+//! From a URL, a configuration or the environment to a database manager.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigSources, Setting, SettingValue};
+use crate::database::DatabaseManager;
+use crate::engine::{SCHEMES, disabled_database, is_postgres, is_sqlite, path_of};
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::redacted_url;
+
+/// How the URL of a MySQL or MariaDB database begins.
+const MYSQL: [&str; 2] = ["mysql://", "mariadb://"];
+
+/// Opens databases.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use dq_core::clock::SystemClock;
+/// use dq_core::database::DatabaseManager;
+/// use dq_core::engine::DatabaseFactory;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let factory = DatabaseFactory::new(Arc::new(SystemClock));
+/// let error = factory.open("sqlite:there-is-none.db").await.unwrap_err();
+/// assert_eq!(error.kind(), dq_core::ErrorKind::NotFound);
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct DatabaseFactory {
+    clock: Arc<dyn Clock>,
+}
+
+impl DatabaseFactory {
+    /// One whose databases take their time from `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+
+    /// The kinds of databases that were compiled in, as a configuration names them.
+    pub fn supported() -> Vec<&'static str> {
+        let kinds =
+            [("sqlite", cfg!(feature = "sqlite")), ("postgresql", cfg!(feature = "postgres"))];
+        kinds.into_iter().filter(|it| it.1).map(|it| it.0).collect()
+    }
+
+    /// Opens the database that `url` names, and connects to it once: `sqlite:PATH`, `postgres://…`, or the path of
+    /// a SQLite database.
+    ///
+    /// # Errors
+    ///
+    /// `FeatureDisabled` with the name of the feature if dq was compiled without what `url` needs; `UsageInvalid`
+    /// for a URL that names no database; what keeps the backend from being opened. None holds a password.
+    pub async fn open(&self, url: &str) -> Result<Arc<dyn DatabaseManager>> {
+        if is_postgres(url) {
+            return self.postgres(url).await;
+        }
+        if MYSQL.iter().any(|it| url.starts_with(it)) {
+            return Err(disabled_database("mysql", &redacted_url(url)));
+        }
+        if url.starts_with("sqlite:") || is_sqlite(Path::new(url)) {
+            return self.sqlite(path_of(url)).await;
+        }
+        let shown = redacted_url(url);
+        let message = match url.split_once(':') {
+            Some((scheme, rest)) if rest.starts_with("//") => {
+                format!("cannot open a database of scheme `{scheme}:`: sources are {SCHEMES}")
+            }
+            _ => format!("cannot open `{shown}`: it is no database; write `sqlite:PATH` or a URL"),
+        };
+        Err(Error::new(ErrorKind::UsageInvalid, message))
+    }
+
+    /// Opens the database that `config` names under `database`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and `ConfigInvalid` if no database is named.
+    pub async fn open_configured(&self, config: &Config) -> Result<Arc<dyn DatabaseManager>> {
+        let kind = text(config, "database.primary.type");
+        match kind.as_deref() {
+            None | Some("sqlite") => self.configured_sqlite(config).await,
+            Some("postgresql") => self.configured_postgres(config).await,
+            Some(kind) => Err(disabled_database(kind, kind)),
+        }
+    }
+
+    /// Opens the database that the environment names: `VEEVA_DB_TYPE`, `VEEVA_DB_HOST`, …, or the same with `DQ_`
+    /// in place of `VEEVA_`, and the file that `DQ_CONFIG` names.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_configured`](Self::open_configured) and [`Config::load`].
+    pub async fn open_from_environment(&self) -> Result<Arc<dyn DatabaseManager>> {
+        self.open_configured(&Config::load(&ConfigSources::from_environment())?).await
+    }
+
+    /// What times the databases.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    #[cfg(feature = "sqlite")]
+    async fn sqlite(&self, path: &Path) -> Result<Arc<dyn DatabaseManager>> {
+        use crate::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
+
+        let config = SqliteConfig { path: path.to_owned(), ..SqliteConfig::default() };
+        Ok(Arc::new(SqliteDatabaseManager::open(config, Arc::clone(&self.clock)).await?))
+    }
+
+    #[cfg(feature = "sqlite")]
+    async fn configured_sqlite(&self, config: &Config) -> Result<Arc<dyn DatabaseManager>> {
+        use crate::database::sqlite::SqliteDatabaseManager;
+
+        if config.sqlite.path.as_os_str().is_empty() {
+            return Err(unnamed());
+        }
+        let (config, clock) = (config.sqlite.clone(), Arc::clone(&self.clock));
+        Ok(Arc::new(SqliteDatabaseManager::open(config, clock).await?))
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn postgres(&self, url: &str) -> Result<Arc<dyn DatabaseManager>> {
+        use crate::database::postgres::{PostgresConfig, PostgresDatabaseManager};
+
+        let config = PostgresConfig::new(url);
+        Ok(Arc::new(PostgresDatabaseManager::open(config, Arc::clone(&self.clock)).await?))
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn configured_postgres(&self, config: &Config) -> Result<Arc<dyn DatabaseManager>> {
+        use crate::database::postgres::{PostgresConfig, PostgresDatabaseManager};
+
+        let config = postgres_of(config, PostgresConfig::default())?;
+        Ok(Arc::new(PostgresDatabaseManager::open(config, Arc::clone(&self.clock)).await?))
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    async fn sqlite(&self, path: &Path) -> Result<Arc<dyn DatabaseManager>> {
+        Err(disabled_database("sqlite", &path.display().to_string()))
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    async fn configured_sqlite(&self, _: &Config) -> Result<Arc<dyn DatabaseManager>> {
+        Err(disabled_database("sqlite", "sqlite"))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    async fn postgres(&self, url: &str) -> Result<Arc<dyn DatabaseManager>> {
+        Err(disabled_database("postgres", &redacted_url(url)))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    async fn configured_postgres(&self, _: &Config) -> Result<Arc<dyn DatabaseManager>> {
+        Err(disabled_database("postgres", "postgresql"))
+    }
+}
+
+/// The server that `config` names, as far as `database.primary` says; the rest is that of `base`.
+#[cfg(feature = "postgres")]
+fn postgres_of(
+    config: &Config,
+    base: crate::database::postgres::PostgresConfig,
+) -> Result<crate::database::postgres::PostgresConfig> {
+    let encoded = |path| text(config, path).map(|it| percent_encoded(&it));
+    let name = encoded("database.primary.database").ok_or_else(unnamed)?;
+    let host = text(config, "database.primary.host").unwrap_or_else(|| "localhost".to_owned());
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let port = text(config, "database.primary.port").unwrap_or_else(|| "5432".to_owned());
+    let user = encoded("database.primary.username").map_or(String::new(), |it| format!("{it}@"));
+    let password = match value(config, "database.primary.password") {
+        Some(SettingValue::Secret(it)) => Some(it.clone()),
+        _ => None,
+    };
+    let url = format!("postgres://{user}{host}:{port}/{name}");
+    Ok(crate::database::postgres::PostgresConfig { url: url.into(), password, ..base })
+}
+
+fn value<'a>(config: &'a Config, path: &str) -> Option<&'a SettingValue> {
+    config.settings().into_iter().find(|it| it.path() == path).and_then(Setting::value)
+}
+
+fn text(config: &Config, path: &str) -> Option<String> {
+    value(config, path).map(SettingValue::shown)
+}
+
+/// `text` as a part of a URL.
+#[cfg(feature = "postgres")]
+fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write;
+
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(byte.into());
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+fn unnamed() -> Error {
+    let message = "cannot open a database: `database.primary.database` names none";
+    Error::new(ErrorKind::ConfigInvalid, message)
+}

@@ -1,0 +1,113 @@
+//! `dq database check`, with SQLite files and a PostgreSQL server that the tests start.
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::program::{Ended, Program};
+use crate::servers::postgres::{PASSWORD, PostgresServer};
+
+fn town() -> Program {
+    let program = Program::new();
+    let database = Connection::open(program.path("town.db")).unwrap();
+    let tables = "CREATE TABLE person (id INTEGER PRIMARY KEY); CREATE TABLE \"a house\" (x)";
+    database.execute_batch(tables).unwrap();
+    program
+}
+
+/// The program with these environment variables and no others that it would read.
+fn run(program: &Program, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    let mut command = program.command(arguments);
+    command.env_clear().envs(variables.iter().copied());
+    command.output().unwrap().into()
+}
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+#[test]
+fn a_sqlite_file_is_healthy_and_stays_as_it_is() {
+    let program = town();
+    let before = program.names();
+    let ended = program.run(&["database", "check", "sqlite:town.db"]).saying(0, "");
+    for part in ["sqlite:town.db  healthy\nsqlite 3.", ", answers in ", "a house", "yes     yes"] {
+        assert!(ended.stdout.contains(part), "{part}: {ended:?}");
+    }
+    let check = json(&program.run(&["database", "check", "town.db", "--format", "json"]));
+    assert_eq!((&check["status"], &check["backend"]), (&"healthy".into(), &"sqlite".into()));
+    assert_eq!(check["tables"][0]["table"], "person");
+    assert_eq!(check["nodes"].as_array().unwrap().len(), 0);
+    assert_eq!(program.names(), before);
+}
+
+#[test]
+fn the_environment_names_the_file_too() {
+    let program = town();
+    let variables = [("VEEVA_DB_PATH", "town.db"), ("VEEVA_DB_TYPE", "sqlite")];
+    run(&program, &["database", "check"], &variables).saying(0, "");
+    let ended = run(&program, &["database", "check"], &[]).with(2);
+    assert!(ended.stderr.contains("`database.primary.database` names none"), "{ended:?}");
+}
+
+#[test]
+fn what_is_no_database_is_a_usage_error_and_what_is_missing_is_not() {
+    let program = town();
+    for (url, code, reason) in [
+        ("people.csv", 2, "it is no database"),
+        ("oracle://u:canary@h/d", 2, "scheme `oracle:`"),
+        ("sqlite:none.db", 3, "none.db"),
+    ] {
+        let ended = program.run(&["database", "check", url]).with(code);
+        let said = ended.stderr + &ended.stdout;
+        assert!(said.contains(reason) && !said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn a_server_tells_its_version_and_what_the_user_may_do() {
+    let Some(server) = PostgresServer::start() else { return };
+    server.run(
+        "postgres",
+        "CREATE TABLE open (id int); CREATE TABLE shut (id int); INSERT INTO open VALUES (1), (2); \
+         ANALYZE open; CREATE ROLE reader LOGIN PASSWORD 'canary'; GRANT SELECT ON open TO reader",
+    );
+    let program = Program::new();
+    let ended = program.run(&["database", "check", &server.url("postgres")]).saying(0, "");
+    assert!(ended.stdout.contains("healthy\npostgres 1"), "{ended:?}");
+    let url = format!("postgres://reader:canary@127.0.0.1:{}/postgres", server.port);
+    let ended = program.run(&["database", "check", &url, "--format", "json"]).saying(1, "");
+    assert!(!ended.stdout.contains("canary"), "{ended:?}");
+    let check = json(&ended);
+    assert_eq!(check["status"], "degraded");
+    let table = |at: usize| {
+        let it = &check["tables"][at];
+        (it["table"].as_str(), it["select"].as_bool(), it["insert"].as_bool())
+    };
+    assert_eq!(table(0), (Some("open"), Some(true), Some(false)));
+    assert_eq!(table(1), (Some("shut"), Some(false), Some(false)));
+    assert_eq!(check["tables"][0]["rows_estimate"], 2);
+    assert!(check["latency_seconds"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_environment_names_a_server_and_no_password_is_ever_shown() {
+    let Some(server) = PostgresServer::start() else { return };
+    let program = Program::new();
+    let port = server.port.to_string();
+    let place = [
+        ("VEEVA_DB_TYPE", "postgresql"),
+        ("VEEVA_DB_HOST", "127.0.0.1"),
+        ("VEEVA_DB_PORT", &port),
+        ("VEEVA_DB_NAME", "postgres"),
+        ("VEEVA_DB_USER", "postgres"),
+    ];
+    let with = |password| [&place[..], &[("VEEVA_DB_PASSWORD", password)]].concat();
+    let ended = run(&program, &["database", "check"], &with(PASSWORD)).saying(0, "");
+    assert!(ended.stdout.contains(&format!("postgres://127.0.0.1:{port}/postgres  healthy")));
+    for format in ["text", "json"] {
+        let check = ["database", "check", "--format", format];
+        let ended = run(&program, &check, &with("canary")).saying(3, "");
+        assert!(ended.stdout.contains("password authentication failed"), "{ended:?}");
+        assert!(!ended.stdout.contains("canary"), "{ended:?}");
+    }
+}
