@@ -12,6 +12,8 @@ mod node;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod privileges;
+#[cfg(feature = "postgres")]
+pub mod replicas;
 mod result;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

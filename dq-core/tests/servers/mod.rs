@@ -13,6 +13,7 @@ pub(crate) mod port;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod replicas;
 pub(crate) mod resp;
 pub(crate) mod sentinel;
 pub(crate) mod tls;

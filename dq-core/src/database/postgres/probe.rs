@@ -48,7 +48,7 @@ pub(crate) struct Place {
 }
 
 /// What a database has that decides whether a statement may change something.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Definitions {
     /// The names of functions that change nothing.
     pub(crate) functions: Vec<String>,

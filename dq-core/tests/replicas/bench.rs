@@ -1,0 +1,77 @@
+//! Databases to try things on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dq_core::clock::SystemClock;
+use dq_core::database::postgres::PostgresConfig;
+use dq_core::database::replicas::{ReplicasConfig, ReplicatedDatabaseManager};
+use dq_core::database::{DatabaseManager, NodeState};
+use dq_core::value::OwnedValue;
+
+use crate::servers::replicas::Replicated;
+
+/// Where a read was made: a function that only reads, and that differs from server to server.
+pub(crate) const WHERE: &str = "SELECT inet_server_port()";
+
+/// A configuration with few connections.
+pub(crate) fn few(url: &str) -> PostgresConfig {
+    PostgresConfig { readers: 4, writers: 4, ..PostgresConfig::new(url) }
+}
+
+/// How the others are reached.
+pub(crate) fn others(urls: &[String]) -> ReplicasConfig {
+    let urls = urls.iter().map(|it| it.as_str().into()).collect();
+    ReplicasConfig { urls, ..ReplicasConfig::default() }
+}
+
+pub(crate) async fn open(servers: &Replicated) -> ReplicatedDatabaseManager {
+    open_with(servers, |it| it).await
+}
+
+/// Opens all servers with another configuration, and waits until both replicas are used.
+pub(crate) async fn open_with(
+    servers: &Replicated,
+    change: impl FnOnce(ReplicasConfig) -> ReplicasConfig,
+) -> ReplicatedDatabaseManager {
+    let urls = servers.urls();
+    let config = change(others(&urls[1..]));
+    let manager = ReplicatedDatabaseManager::open(&few(&urls[0]), config, Arc::new(SystemClock))
+        .await
+        .unwrap();
+    let all = || async { states(&manager).await == [NodeState::Ready; 3] };
+    wait_for("all servers are used", all).await;
+    manager
+}
+
+pub(crate) async fn states(manager: &ReplicatedDatabaseManager) -> Vec<NodeState> {
+    manager.nodes().await.unwrap().iter().map(|it| it.state).collect()
+}
+
+/// The first value of the first row.
+pub(crate) async fn scalar(manager: &ReplicatedDatabaseManager, sql: &str) -> OwnedValue {
+    manager.query(&sql.into()).await.unwrap().scalar().into()
+}
+
+/// The port of the server that a read goes to.
+pub(crate) async fn port_of(manager: &ReplicatedDatabaseManager) -> u16 {
+    number(manager, WHERE).await.try_into().unwrap()
+}
+
+pub(crate) async fn number(manager: &ReplicatedDatabaseManager, sql: &str) -> i64 {
+    match scalar(manager, sql).await {
+        OwnedValue::Integer(it) => it,
+        other => panic!("{other:?} is no number"),
+    }
+}
+
+/// Lets servers do something by their own clocks, and fails after 20 seconds.
+pub(crate) async fn wait_for<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
+    for _ in 0..2_000 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited 20 s until {what}");
+}

@@ -1,0 +1,123 @@
+//! The primary is gone, and a replica takes its place.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dq_core::ErrorKind;
+use dq_core::clock::{Clock, SystemClock};
+use dq_core::database::{DatabaseManager, NodeRole, NodeState, Statement};
+
+use crate::bench::{number, open, port_of, states, wait_for};
+use crate::servers::replicas::Replicated;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_resume_after_a_promotion_and_the_old_primary_never_gets_one() {
+    let Some(mut servers) = Replicated::start() else { return };
+    let manager = open(&servers).await;
+    manager.execute(&"CREATE TABLE t (a int)".into()).await.unwrap();
+    let mut transaction = manager.begin().await.unwrap();
+    transaction.execute(&"INSERT INTO t VALUES (-1)".into()).await.unwrap();
+    wait_for("the replica has the table", || async {
+        servers.servers[1].run("SELECT to_regclass('t') IS NOT NULL") == "t"
+    })
+    .await;
+    servers.servers[0].kill();
+    let waiting = tokio::spawn({
+        let manager = manager.clone();
+        async move { manager.execute(&"INSERT INTO t VALUES (1)".into()).await }
+    });
+    servers.servers[1].promote();
+    let promoted = SystemClock.now();
+    // A write that waited, and one that comes now. The first may have been under way to the old primary.
+    loop {
+        match manager.execute(&"INSERT INTO t VALUES (2)".into()).await {
+            Ok(_) => break,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}"),
+        }
+    }
+    let took = SystemClock.now().saturating_duration_since(promoted);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    println!("writes resumed {took:?} after the promotion");
+    if let Err(error) = waiting.await.unwrap() {
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
+    }
+    let error = transaction.commit().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Busy | ErrorKind::Conflict), "{error}");
+    assert!(number(&manager, "SELECT count(*) FROM t WHERE a = 2").await >= 1);
+
+    // The old primary comes back and thinks that it still is one.
+    servers.servers[0].restart();
+    wait_for("it is seen", || async { states(&manager).await[0] == NodeState::Apart }).await;
+    for value in 0..50 {
+        let insert = Statement::new("INSERT INTO t VALUES (?)").bind(100 + value);
+        manager.execute(&insert).await.unwrap();
+    }
+    assert_eq!(servers.servers[0].run("SELECT count(*) FROM t WHERE a >= 1"), "0");
+    assert_eq!(servers.servers[1].run("SELECT count(*) FROM t WHERE a >= 100"), "50");
+    assert_eq!(servers.servers[1].run("SELECT count(*) FROM t WHERE a = -1"), "0");
+
+    // The others follow the new one, and take reads again.
+    servers.servers[2].follow(&servers.servers[1]);
+    let [old, new, _] = &mut servers.servers;
+    old.copy_anew(new);
+    wait_for("all are used", || async {
+        let states = states(&manager).await;
+        states.iter().all(|it| matches!(it, NodeState::Ready | NodeState::Warming))
+    })
+    .await;
+    let roles: Vec<_> = manager.nodes().await.unwrap().iter().map(|it| it.role).collect();
+    assert_eq!(roles, [NodeRole::Replica, NodeRole::Primary, NodeRole::Replica]);
+    let mut was_old = false;
+    for _ in 0..2_000 {
+        let port = port_of(&manager).await;
+        assert_ne!(port, servers.servers[1].port);
+        was_old |= port == servers.servers[0].port;
+    }
+    assert!(was_old, "the old primary takes reads");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_acknowledged_write_is_lost_where_commits_wait_for_replicas() {
+    let Some(mut servers) = Replicated::durable() else { return };
+    let manager = open(&servers).await;
+    manager.execute(&"CREATE TABLE t (a int PRIMARY KEY)".into()).await.unwrap();
+    let (next, acknowledged) = (Arc::new(AtomicI64::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let writers: Vec<_> = (0..4)
+        .map(|_| {
+            let manager = manager.clone();
+            let (next, acknowledged) = (Arc::clone(&next), Arc::clone(&acknowledged));
+            tokio::spawn(async move {
+                loop {
+                    let value = next.fetch_add(1, Ordering::Relaxed);
+                    let insert = Statement::new("INSERT INTO t VALUES (?)").bind(value);
+                    match manager.execute(&insert).await {
+                        Ok(_) => acknowledged.lock().unwrap().push(value),
+                        Err(error) => {
+                            assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}")
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    let count = || acknowledged.lock().unwrap().len();
+    wait_for("there are writes", || async { count() > 50 }).await;
+    servers.servers[0].kill();
+    let at_death = count();
+    servers.servers[1].promote();
+    let promoted = SystemClock.now();
+    wait_for("there are more writes", || async { count() > at_death + 8 }).await;
+    let took = SystemClock.now().saturating_duration_since(promoted);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    for writer in writers {
+        writer.abort();
+    }
+    let acknowledged = acknowledged.lock().unwrap().clone();
+    let found = servers.servers[1].run("SELECT a FROM t");
+    let found: std::collections::HashSet<i64> =
+        found.lines().map(|it| it.parse().unwrap()).collect();
+    let lost: Vec<_> = acknowledged.iter().filter(|it| !found.contains(it)).collect();
+    assert_eq!(lost, Vec::<&i64>::new(), "of {} acknowledged", acknowledged.len());
+    println!("{} writes acknowledged, none lost; {at_death} before the kill", acknowledged.len());
+}
