@@ -20,6 +20,7 @@ const MIB: u64 = 1 << 20;
 pub(crate) fn missing(field: &str) -> Option<&'static str> {
     match field.split('.').next() {
         Some("sqlite") if !cfg!(feature = "sqlite") => Some("the feature `sqlite`"),
+        Some("replicas") if !cfg!(feature = "postgres") => Some("the feature `postgres`"),
         Some("cache" | "verdicts") if !cfg!(feature = "cache") => Some("the feature `cache`"),
         Some("redis" | "redis_store") if !cfg!(feature = "redis") => Some("the feature `redis`"),
         _ => None,
@@ -94,12 +95,14 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
     }
     guards::complete(&mut tree)?;
     #[cfg_attr(
-        not(any(feature = "redis", feature = "sqlite")),
+        not(any(feature = "postgres", feature = "redis", feature = "sqlite")),
         expect(unused_mut, reason = "nothing is opened then")
     )]
     let mut config: Config = serde_json::from_value(Value::Object(tree))?;
     #[cfg(feature = "sqlite")]
     config.open_database(settings);
+    #[cfg(feature = "postgres")]
+    config.open_replicas(settings);
     #[cfg(feature = "redis")]
     config.open_redis(settings);
     Ok(config)
@@ -219,13 +222,15 @@ mod tests {
         // Which the configuration makes of several keys, or of the guards of these names.
         let others = [
             "sqlite.path",
+            "replicas.urls",
             "redis.url",
             "redis.nodes",
             "redis.password",
             "redis.sentinel_password",
             "redis.tls",
         ];
-        let of_guards = ["executor.breaker.", "executor.retry.", "cache.breaker."];
+        let of_guards =
+            ["executor.breaker.", "executor.retry.", "cache.breaker.", "replicas.breaker."];
         let mut fields = BTreeMap::new();
         leaves("", &defaults().unwrap(), &mut fields);
         fields.retain(|it, _| !others.contains(&it.as_str()));

@@ -116,7 +116,7 @@ impl Settings {
     }
 
     /// The value at a path, if it was set.
-    #[cfg(any(feature = "redis", feature = "sqlite"))]
+    #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
     pub(crate) fn value(&self, path: &str) -> Option<&SettingValue> {
         self.0.get(path).and_then(Setting::value)
     }

@@ -124,18 +124,37 @@ impl DatabaseFactory {
 
     #[cfg(feature = "postgres")]
     async fn postgres(&self, url: &str) -> Result<Arc<dyn DatabaseManager>> {
-        use crate::database::postgres::{PostgresConfig, PostgresDatabaseManager};
+        use crate::database::postgres::PostgresConfig;
+        use crate::database::replicas::ReplicasConfig;
 
-        let config = PostgresConfig::new(url);
-        Ok(Arc::new(PostgresDatabaseManager::open(config, Arc::clone(&self.clock)).await?))
+        let (first, urls) = crate::engine::hosts::split(url);
+        let replicas = ReplicasConfig { urls, ..ReplicasConfig::default() };
+        self.servers(PostgresConfig::new(first), replicas).await
+    }
+
+    /// Opens one server, or several.
+    #[cfg(feature = "postgres")]
+    async fn servers(
+        &self,
+        first: crate::database::postgres::PostgresConfig,
+        replicas: crate::database::replicas::ReplicasConfig,
+    ) -> Result<Arc<dyn DatabaseManager>> {
+        use crate::database::postgres::PostgresDatabaseManager;
+        use crate::database::replicas::ReplicatedDatabaseManager;
+
+        let clock = Arc::clone(&self.clock);
+        if replicas.urls.is_empty() {
+            return Ok(Arc::new(PostgresDatabaseManager::open(first, clock).await?));
+        }
+        Ok(Arc::new(ReplicatedDatabaseManager::open(&first, replicas, clock).await?))
     }
 
     #[cfg(feature = "postgres")]
     async fn configured_postgres(&self, config: &Config) -> Result<Arc<dyn DatabaseManager>> {
-        use crate::database::postgres::{PostgresConfig, PostgresDatabaseManager};
+        use crate::database::postgres::PostgresConfig;
 
-        let config = postgres_of(config, PostgresConfig::default())?;
-        Ok(Arc::new(PostgresDatabaseManager::open(config, Arc::clone(&self.clock)).await?))
+        let first = postgres_of(config, PostgresConfig::default())?;
+        self.servers(first, config.replicas.clone()).await
     }
 
     #[cfg(not(feature = "sqlite"))]

@@ -5,6 +5,8 @@ mod cache;
 mod check;
 mod directory;
 mod factory;
+#[cfg(feature = "postgres")]
+mod hosts;
 
 use std::fs::File;
 use std::io::Read;
@@ -56,7 +58,8 @@ const SQLITE_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 
 /// Opens the source that `spec` names.
 ///
-/// `sqlite:PATH` is a SQLite database, `postgres://…` the URL of a PostgreSQL database; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and `json:PATH` are a
+/// `sqlite:PATH` is a SQLite database, `postgres://…` the URL of a PostgreSQL database, with several hosts that of a primary
+/// and its replicas; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and `json:PATH` are a
 /// file, the files of a pattern, or those of a directory. Without a scheme the name tells: `.db`,
 /// `.db3`, `.sqlite` and `.sqlite3` are SQLite, and so is what begins like a database; `.parquet` and `.pq`
 /// are Parquet; `.arrow`, `.feather`, `.ipc` and `.arrows` are Arrow IPC; `.jsonl` and `.ndjson` are JSON
@@ -234,9 +237,15 @@ fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
 fn postgres(url: &str) -> Result<Arc<dyn Source>> {
     use crate::clock::SystemClock;
     use crate::database::postgres::{PostgresConfig, PostgresSource};
+    use crate::database::replicas::{ReplicasConfig, ReplicatedDatabaseManager};
 
-    let config = PostgresConfig::new(url);
-    Ok(Arc::new(PostgresSource::new(&config, Arc::new(SystemClock))?))
+    let (first, urls) = hosts::split(url);
+    let config = PostgresConfig::new(first);
+    if urls.is_empty() {
+        return Ok(Arc::new(PostgresSource::new(&config, Arc::new(SystemClock))?));
+    }
+    let replicas = ReplicasConfig { urls, ..ReplicasConfig::default() };
+    Ok(Arc::new(ReplicatedDatabaseManager::new(&config, replicas, Arc::new(SystemClock))?))
 }
 
 #[cfg(feature = "csv")]

@@ -19,10 +19,10 @@ pub(crate) fn few(url: &str) -> PostgresConfig {
     PostgresConfig { readers: 4, writers: 4, ..PostgresConfig::new(url) }
 }
 
-/// How the others are reached.
+/// How the others are reached. A machine that is busy with other tests may let a server wait for long.
 pub(crate) fn others(urls: &[String]) -> ReplicasConfig {
     let urls = urls.iter().map(|it| it.as_str().into()).collect();
-    ReplicasConfig { urls, ..ReplicasConfig::default() }
+    ReplicasConfig { urls, poll_timeout_ms: 3_000, ..ReplicasConfig::default() }
 }
 
 pub(crate) async fn open(servers: &Replicated) -> ReplicatedDatabaseManager {
@@ -36,12 +36,18 @@ pub(crate) async fn open_with(
 ) -> ReplicatedDatabaseManager {
     let urls = servers.urls();
     let config = change(others(&urls[1..]));
-    let manager = ReplicatedDatabaseManager::open(&few(&urls[0]), config, Arc::new(SystemClock))
-        .await
-        .unwrap();
-    let all = || async { states(&manager).await == [NodeState::Ready; 3] };
+    // Short, so that who waits for connections without work ends soon.
+    let first = PostgresConfig { idle_timeout_ms: 200, ..few(&urls[0]) };
+    let manager =
+        ReplicatedDatabaseManager::open(&first, config, Arc::new(SystemClock)).await.unwrap();
+    let all = || async { are_used(&states(&manager).await) };
     wait_for("all servers are used", all).await;
     manager
+}
+
+/// Whether all servers are used.
+pub(crate) fn are_used(states: &[NodeState]) -> bool {
+    states.iter().all(|it| matches!(it, NodeState::Ready | NodeState::Warming))
 }
 
 pub(crate) async fn states(manager: &ReplicatedDatabaseManager) -> Vec<NodeState> {

@@ -266,11 +266,7 @@ fn fail_over(servers: &mut Replicated, old: usize) -> usize {
     }
     wait_until("both replicas follow", || servers.servers[old].followers() == 2);
     servers.servers[old].kill();
-    let received = |it: &usize| {
-        let position = servers.servers[*it].run("SELECT pg_last_wal_receive_lsn() - '0/0'::pg_lsn");
-        position.parse::<u64>().unwrap()
-    };
-    let new = *replicas.iter().max_by_key(|it| received(it)).unwrap();
+    let new = servers.most_advanced(&replicas);
     let other = replicas.into_iter().find(|it| *it != new).unwrap();
     servers.servers[new].promote();
     servers.servers[other].follow(&servers.servers[new]);
@@ -292,7 +288,6 @@ async fn no_read_misses_a_write_of_its_handle_or_of_its_tokens() {
     // What was acknowledged outlasts the primary.
     for server in &servers.servers {
         server.run("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'");
-        server.run("ALTER SYSTEM SET synchronous_commit = 'on'");
         server.run("SELECT pg_reload_conf()");
     }
     let manager = open(&servers).await;

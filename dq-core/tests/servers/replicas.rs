@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::servers::port;
 use crate::servers::postgres::{
     PASSWORD, as_user, has_come_up, launch, programs, psql, start_in, succeed,
@@ -11,8 +14,9 @@ use crate::servers::postgres::{
 use crate::servers::process::Process;
 use crate::servers::wait_until;
 
-/// What replication needs.
+/// What replication needs. Where commits wait for no disk, replicas hear of them a fifth of a second later.
 const SETTINGS: &str = "\
+synchronous_commit = on
 wal_level = replica
 max_wal_senders = 10
 hot_standby = on
@@ -21,11 +25,8 @@ wal_retrieve_retry_interval = 100
 hot_standby_feedback = on
 ";
 
-/// Settings of durability, in place of those that make tests fast.
-const DURABLE: &str = "\
-fsync = on
-synchronous_commit = on
-";
+/// What makes writes last, and tests slow.
+const DURABLE: &str = "fsync = on\n";
 
 /// A PostgreSQL server of several. It may be killed, started again, promoted, and made a replica.
 #[derive(Debug)]
@@ -89,7 +90,16 @@ impl Replicated {
         [0, 1, 2].map(|it: usize| self.servers[it].url())
     }
 
-    /// Makes an empty database; waits until the replicas have it.
+    /// Who of these has received most of the log: the others can follow it.
+    pub(crate) fn most_advanced(&self, replicas: &[usize]) -> usize {
+        let received = |it: &&usize| {
+            let position = "SELECT pg_last_wal_receive_lsn() - '0/0'::pg_lsn";
+            self.servers[**it].run(position).parse::<u64>().expect("it is a number")
+        };
+        *replicas.iter().max_by_key(received).expect("there are some")
+    }
+
+    /// Makes an empty database.
     pub(crate) fn database(&self, name: &str) {
         self.servers[0].run(&format!("CREATE DATABASE {name}"));
     }
@@ -162,16 +172,25 @@ impl Server {
         });
     }
 
-    /// Stops it as `SIGSTOP` does.
+    /// Stops it as `SIGSTOP` does, with all its processes: it keeps its connections and answers nothing.
     pub(crate) fn freeze(&self) {
-        if let Some(process) = &self.process {
-            process.pause();
-        }
+        self.signal(Signal::SIGSTOP);
     }
 
     pub(crate) fn thaw(&self) {
-        if let Some(process) = &self.process {
-            process.resume();
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let lock = self.folder.join("data/postmaster.pid");
+        let lock = fs::read_to_string(lock).expect("the server has a lock file");
+        let first = lock.lines().next().expect("it names the process");
+        let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children"));
+        let children = children.expect("the server is there");
+        for process in [first].into_iter().chain(children.split_whitespace()) {
+            let process = process.parse().expect("it is a number");
+            // One that ends by itself meanwhile is stopped enough.
+            kill(Pid::from_raw(process), signal).ok();
         }
     }
 

@@ -90,6 +90,11 @@ impl PostgresDatabaseManager {
         self.readers().is_full()
     }
 
+    /// Whether a query would have to wait until a connection is made.
+    pub(crate) fn is_cold(&self) -> bool {
+        self.readers().is_cold()
+    }
+
     /// As [`execute`](DatabaseManager::execute), and tells where the log ended after the commit; nothing where that
     /// cannot be told.
     pub(crate) async fn execute_at(

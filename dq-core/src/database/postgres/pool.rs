@@ -172,6 +172,11 @@ impl Pool {
         self.permits.available_permits() == 0
     }
 
+    /// Whether no connection waits for work.
+    pub(crate) fn is_cold(&self) -> bool {
+        self.idle().as_ref().is_none_or(Vec::is_empty)
+    }
+
     /// Hears that a connection was lost: others may be.
     pub(crate) fn suspect(&self) {
         self.losses.fetch_add(1, Ordering::Relaxed);

@@ -62,12 +62,10 @@ impl Cluster {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         config.validate()?;
-        let urls = std::iter::once(&server.url).chain(&config.urls);
-        let member = |url: &Secret| {
-            let server = PostgresConfig { url: url.clone(), ..server.clone() };
-            Ok(Arc::new(Member::new(&server, &config, Arc::clone(&clock))?))
-        };
-        let members = urls.map(member).collect::<Result<Vec<_>>>()?;
+        let first = std::iter::once(server.clone());
+        let others = config.urls.iter().map(|url| at(server, url));
+        let member = |it| Ok(Arc::new(Member::new(&it, &config, Arc::clone(&clock))?));
+        let members = first.chain(others).map(member).collect::<Result<Vec<_>>>()?;
         let names: HashSet<_> = members.iter().map(|it| it.database.name()).collect();
         if names.len() < members.len() {
             return Err(invalid("a server is named twice"));
@@ -192,18 +190,30 @@ impl Cluster {
     fn candidates(&self, way: &Way) -> Vec<Candidate> {
         let now = self.clock.now();
         let topology = self.topology();
+        let candidate = |(number, member, share): (usize, &Arc<Member>, f64)| {
+            let (weight, is_full) = (member.load.weight(now), member.database.is_full());
+            Candidate { member: number, weight, share, is_full }
+        };
+        self.suiting(&topology, way).map(candidate).collect()
+    }
+
+    /// The replicas that suit a read, each with its share.
+    fn suiting<'a>(
+        &'a self,
+        topology: &'a Topology,
+        way: &'a Way,
+    ) -> impl Iterator<Item = (usize, &'a Arc<Member>, f64)> {
+        let now = self.clock.now();
         let members = self.members.iter().enumerate();
-        let fitting = members.filter_map(|(number, member)| {
-            let has_failed = way.failed >> number & 1 == 1;
+        members.filter_map(move |(number, member)| {
+            let is_out = way.primary_only || way.failed >> number & 1 == 1;
             match topology.fit(number, &way.need, now) {
-                Fit::Fits(share) if !has_failed && member.breaker.check().is_ok() => {
-                    let (weight, is_full) = (member.load.weight(now), member.database.is_full());
-                    Some(Candidate { member: number, weight, share, is_full })
+                Fit::Fits(share) if !is_out && member.breaker.check().is_ok() => {
+                    Some((number, member, share))
                 }
                 _ => None,
             }
-        });
-        fitting.collect()
+        })
     }
 
     /// Whether a replica is so little behind what a read needs that it is worth waiting for.
@@ -263,22 +273,30 @@ impl Cluster {
         if let Some(routed) = self.replica(way, true) {
             return Ok(routed);
         }
+        let anyone = Way { failed: 0, ..*way };
+        let deadline = self.clock.now() + self.config.failover();
         let suits = |it: &Topology| {
-            let now = self.clock.now();
-            let fits = |number: usize| matches!(it.fit(number, &way.need, now), Fit::Fits(_));
-            let any = !way.primary_only && (0..self.members.len()).any(fits);
-            has(it).map(Some).or(any.then_some(None))
+            has(it).map(Some).or_else(|| self.suiting(it, &anyone).next().is_some().then_some(None))
         };
-        match self.wait(self.config.failover(), suits).await {
-            Some(Some(number)) => {
-                let wait = Arc::clone(&self.primary_reads).acquire_owned();
-                match within(&*self.clock, self.acquire_timeout, wait).await {
-                    Some(Ok(place)) => self.on_primary(number, place),
-                    _ => Err(self.no_place()),
+        loop {
+            let left = deadline.saturating_duration_since(self.clock.now());
+            match self.wait(left, suits).await {
+                Some(Some(number)) => {
+                    let wait = Arc::clone(&self.primary_reads).acquire_owned();
+                    return match within(&*self.clock, self.acquire_timeout, wait).await {
+                        Some(Ok(place)) => self.on_primary(number, place),
+                        _ => Err(self.no_place()),
+                    };
                 }
+                Some(None) => {
+                    if let Some(routed) = self.replica(&anyone, true) {
+                        return Ok(routed);
+                    }
+                    // Others are trying whether it is well again.
+                    self.clock.sleep(self.config.poll_interval()).await;
+                }
+                None => return Err(self.nobody("read from")),
             }
-            Some(None) => self.replica(way, true).ok_or_else(|| self.nobody("read from")),
-            None => Err(self.nobody("read from")),
         }
     }
 
@@ -296,6 +314,16 @@ impl Cluster {
         Error::new(ErrorKind::Timeout, message)
     }
 
+    /// An error of one server, with the name of the database where that is another.
+    pub(crate) fn named(&self, error: Error, routed: &Routed) -> Error {
+        let (name, server) = (self.name(), routed.member.database.name());
+        if name == server {
+            return error;
+        }
+        let message = format!("{}; `{server}` is a server of `{name}`", error.message());
+        Error::new(error.kind(), message)
+    }
+
     /// That no server will do, and why the first of those that do not answer does not.
     pub(crate) fn nobody(&self, doing: &str) -> Error {
         let name = self.name();
@@ -306,4 +334,12 @@ impl Cluster {
         };
         Error::new(kind, format!("cannot {doing} `{name}`: {reason}"))
     }
+}
+
+/// How another server is reached: as the first, with its own password if its URL has one.
+fn at(first: &PostgresConfig, url: &Secret) -> PostgresConfig {
+    let (_, rest) = url.expose().split_once("://").unwrap_or_default();
+    let has_password = rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    let password = first.password.clone().filter(|_| !has_password);
+    PostgresConfig { url: url.clone(), password, ..first.clone() }
 }

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How fast a peak is forgotten.
-const DECAY: Duration = Duration::from_secs(10);
+/// How fast a peak is forgotten. Statements differ more in what they cost than servers do, so that a peak says little
+/// for long.
+const DECAY: Duration = Duration::from_secs(1);
 
 /// What a server is taken to need before it has answered once.
 const FIRST: Duration = Duration::from_millis(5);

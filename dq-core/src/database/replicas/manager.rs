@@ -198,7 +198,7 @@ impl ReplicatedDatabaseManager {
                 }
             };
             if attempts == ATTEMPTS_MAX || !is_better_elsewhere(&error, &routed) {
-                return Err(error);
+                return Err(cluster.named(error, &routed));
             }
             attempts += 1;
             cluster.turn_from(&routed, &mut way).await?;
@@ -218,6 +218,8 @@ fn is_better_elsewhere(error: &Error, routed: &Routed) -> bool {
     match error.kind() {
         // The latter: that the replay of the log needed what the read had.
         ErrorKind::Unavailable | ErrorKind::Busy => true,
+        // That no connection could be made.
+        ErrorKind::Timeout => routed.is_replica && routed.is_cold,
         // A replica may have yet to hear of a privilege; and there is more that it must refuse.
         ErrorKind::PermissionDenied => routed.is_replica,
         _ => false,

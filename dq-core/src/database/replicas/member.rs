@@ -64,6 +64,8 @@ pub(crate) struct Routed {
     _place: Option<OwnedSemaphorePermit>,
     begun: Instant,
     grant: Option<Grant>,
+    /// Whether a connection has to be made first, so that the time tells little about the server.
+    pub(crate) is_cold: bool,
     /// How long the server took to answer, once it has.
     took: Option<Duration>,
 }
@@ -77,8 +79,8 @@ impl Routed {
     ) -> Self {
         member.load.begin();
         let begun = member.clock.now();
-        let is_replica = place.is_none();
-        Self { member, number, is_replica, _place: place, begun, grant, took: None }
+        let (is_replica, is_cold) = (place.is_none(), member.database.is_cold());
+        Self { member, number, is_replica, _place: place, begun, grant, is_cold, took: None }
     }
 
     /// Hears the answer. A stream goes on after it.
@@ -87,13 +89,14 @@ impl Routed {
         let outcome = match result {
             Err(error) => match error.kind() {
                 ErrorKind::Unavailable => Outcome::Failure,
+                ErrorKind::Timeout if self.is_cold => Outcome::Failure,
                 // That others were faster, or that all connections are taken.
                 ErrorKind::Busy | ErrorKind::Timeout => Outcome::Ignored,
                 _ => Outcome::Success,
             },
             Ok(_) => Outcome::Success,
         };
-        self.took = (outcome == Outcome::Success).then_some(took);
+        self.took = (outcome == Outcome::Success && !self.is_cold).then_some(took);
         self.record(outcome, took);
     }
 

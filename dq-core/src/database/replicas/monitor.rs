@@ -1,5 +1,6 @@
 //! Asks every server for its place, again and again, once for all callers.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -14,8 +15,8 @@ use crate::database::postgres::probe::{Definitions, Place, Probe};
 use crate::database::replicas::cluster::Cluster;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long a connection may take to be made, at least.
-const CONNECT_MIN: Duration = Duration::from_secs(1);
+/// After how long a server that is being connected to counts as silent once more, at least.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a server is asked at most, however many wait for it.
 const GAP: Duration = Duration::from_millis(1);
@@ -75,8 +76,7 @@ impl Drop for Running {
 
 /// Asks one server.
 struct Watch {
-    cluster: Weak<Cluster>,
-    number: usize,
+    teller: Teller,
     probe: Probe,
     poke: Arc<Notify>,
     clock: Arc<dyn Clock>,
@@ -90,8 +90,7 @@ impl Watch {
     fn new(cluster: &Arc<Cluster>, number: usize) -> Option<Self> {
         let member = cluster.members.get(number)?;
         Some(Self {
-            cluster: Arc::downgrade(cluster),
-            number,
+            teller: Teller { cluster: Arc::downgrade(cluster), number },
             probe: member.database.probe(),
             poke: Arc::clone(&member.poke),
             clock: Arc::clone(&cluster.clock),
@@ -104,7 +103,7 @@ impl Watch {
     async fn run(mut self) {
         loop {
             let (asked, answer) = self.ask().await;
-            let Some(is_telling) = self.tell(asked, answer) else { return };
+            let Some(is_telling) = self.teller.tell(asked, answer) else { return };
             if is_telling && self.is_due() {
                 self.learn().await;
             }
@@ -121,36 +120,27 @@ impl Watch {
 
     /// Asks; gives when.
     async fn ask(&mut self) -> (Instant, Result<Place>) {
-        let begun = self.clock.now();
-        if !self.probe.is_connected() {
-            let patience = self.timeout.max(CONNECT_MIN);
-            match within(&*self.clock, patience, self.probe.connect()).await {
-                Some(Ok(())) => {}
-                Some(Err(error)) => return (begun, Err(error)),
-                None => return (begun, Err(silent(patience))),
-            }
+        if let Err(error) = self.connect().await {
+            return (self.clock.now(), Err(error));
         }
         let asked = self.clock.now();
         let answer = within(&*self.clock, self.timeout, self.probe.place()).await;
         (asked, answer.unwrap_or_else(|| Err(silent(self.timeout))))
     }
 
-    /// Tells the cluster; gives whether this server is one to learn from. Nothing once the cluster is gone.
-    fn tell(&self, asked: Instant, answer: Result<Place>) -> Option<bool> {
-        let cluster = self.cluster.upgrade()?;
-        if let Some(member) = cluster.members.get(self.number) {
-            member.failed(answer.as_ref().err());
+    /// Makes a connection, if there is none. A server that lets nobody in is told of while it is waited for.
+    async fn connect(&mut self) -> Result<()> {
+        if self.probe.is_connected() {
+            return Ok(());
         }
-        let now = self.clock.now();
-        let place = answer.ok();
-        let primary = {
-            let mut topology = cluster.topology();
-            topology.observe(self.number, place, asked, now);
-            topology.primary()
-        };
-        cluster.changed();
-        let is_told = cluster.classifier.is_told();
-        Some(place.is_some() && primary.map_or(!is_told, |it| it.0 == self.number || !is_told))
+        let patience = self.timeout.max(PATIENCE);
+        let mut connecting = pin!(self.probe.connect());
+        loop {
+            if let Some(made) = within(&*self.clock, patience, connecting.as_mut()).await {
+                return made;
+            }
+            self.teller.tell(self.clock.now(), Err(silent(patience)));
+        }
     }
 
     fn is_due(&self) -> bool {
@@ -161,15 +151,43 @@ impl Watch {
 
     /// Reads functions and views. Where that fails they stay as they were: what is not known goes to the primary.
     async fn learn(&mut self) {
-        let patience = self.timeout.max(CONNECT_MIN);
+        let patience = self.timeout.max(PATIENCE);
         let read = within(&*self.clock, patience, self.probe.definitions()).await;
-        let (Some(Ok(found)), Some(cluster)) = (read, self.cluster.upgrade()) else { return };
+        let (Some(Ok(found)), Some(cluster)) = (read, self.teller.cluster.upgrade()) else {
+            return;
+        };
         let is_new = self.learnt.as_ref().is_none_or(|it| it.1 != found);
         if is_new {
             cluster.classifier.learn(&found);
             cluster.changed();
         }
         self.learnt = Some((self.clock.now(), found));
+    }
+}
+
+/// Tells the cluster of one server.
+struct Teller {
+    cluster: Weak<Cluster>,
+    number: usize,
+}
+
+impl Teller {
+    /// Tells what it answered; gives whether this server is one to learn from. Nothing once the cluster is gone.
+    fn tell(&self, asked: Instant, answer: Result<Place>) -> Option<bool> {
+        let cluster = self.cluster.upgrade()?;
+        if let Some(member) = cluster.members.get(self.number) {
+            member.failed(answer.as_ref().err());
+        }
+        let now = cluster.clock.now();
+        let place = answer.ok();
+        let primary = {
+            let mut topology = cluster.topology();
+            topology.observe(self.number, place, asked, now);
+            topology.primary()
+        };
+        cluster.changed();
+        let is_told = cluster.classifier.is_told();
+        Some(place.is_some() && primary.map_or(!is_told, |it| it.0 == self.number || !is_told))
     }
 }
 
