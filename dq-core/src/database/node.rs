@@ -62,6 +62,7 @@ impl Node {
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it so")]
 fn as_some_seconds<S: serde::Serializer>(
     span: &Option<Duration>,
     serializer: S,

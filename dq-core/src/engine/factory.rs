@@ -10,7 +10,7 @@ use crate::engine::{SCHEMES, disabled_database, is_postgres, is_sqlite, path_of}
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::redacted_url;
 
-/// How the URL of a MySQL or MariaDB database begins.
+/// How the URL of a database of MySQL, or of `MariaDB`, begins.
 const MYSQL: [&str; 2] = ["mysql://", "mariadb://"];
 
 /// Opens databases.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::program::{Ended, Program};
 use crate::servers::postgres::{PASSWORD, PostgresServer};
+use crate::servers::replicas::Replicated;
 
 fn town() -> Program {
     let program = Program::new();
@@ -110,4 +111,45 @@ fn the_environment_names_a_server_and_no_password_is_ever_shown() {
         assert!(ended.stdout.contains("password authentication failed"), "{ended:?}");
         assert!(!ended.stdout.contains("canary"), "{ended:?}");
     }
+}
+
+#[test]
+fn servers_are_shown_with_how_far_each_is_behind_and_checked_as_one_source() {
+    let Some(servers) = Replicated::start() else { return };
+    servers.servers[0]
+        .run("CREATE TABLE place (zip text); INSERT INTO place VALUES ('12345'), ('1')");
+    let [first, second, third] = servers.servers.each_ref().map(|it| it.port);
+    let url =
+        format!("postgres://postgres:{PASSWORD}@127.0.0.1:{second},127.0.0.1:{first}/postgres");
+    let program = Program::new();
+    let ended = program.run(&["database", "check", &url, "--format", "json"]).saying(0, "");
+    assert!(!ended.stdout.contains(PASSWORD), "{ended:?}");
+    let check = json(&ended);
+    let roles: Vec<_> = check["nodes"].as_array().unwrap().iter().map(|it| &it["role"]).collect();
+    assert_eq!(roles, ["replica", "primary"]);
+    assert!(check["nodes"][0]["lag_bytes"].is_u64() && check["nodes"][0]["lag_seconds"].is_f64());
+    // One server alone tells who follows it.
+    let ended = program.run(&["database", "check", &servers.servers[0].url()]).saying(0, "");
+    assert_eq!(ended.stdout.matches("replica  ready").count(), 2, "{ended:?}");
+    // The configuration names the others.
+    let replicas = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{third}/postgres");
+    let variables = [
+        ("VEEVA_DB_TYPE", "postgresql"),
+        ("VEEVA_DB_HOST", "127.0.0.1"),
+        ("VEEVA_DB_PORT", &first.to_string()),
+        ("VEEVA_DB_NAME", "postgres"),
+        ("VEEVA_DB_USER", "postgres"),
+        ("VEEVA_DB_PASSWORD", PASSWORD),
+        ("VEEVA_DB_READ_REPLICAS", &replicas),
+    ];
+    let ended = run(&program, &["database", "check"], &variables).saying(0, "");
+    assert!(ended.stdout.contains("primary  ready"), "{ended:?}");
+    // A run reads one of the replicas.
+    let rules = "version: 1\nrules: [{id: zip, table: place, checks: [{id: form, column: zip, format: us_zip}]}]\n";
+    program.write("place.yaml", rules);
+    let ended =
+        program.run(&["validate", &url, "--rules", "place.yaml", "--format", "json"]).with(1);
+    assert_eq!(json(&ended)["rules"][0]["checks"][0]["violations"], 1);
+    let copies = "SELECT sum(calls) FROM (SELECT count(*) AS calls FROM pg_stat_activity WHERE application_name = 'dq') t";
+    assert_eq!(servers.servers[0].run(copies), "0", "everything is closed");
 }

@@ -98,19 +98,13 @@ impl Classifier {
         // A view is what its text is, and views may be made of views.
         let mut views: Vec<_> = definitions.views.iter().collect();
         loop {
-            let before = views.len();
-            let mut found = Vec::new();
-            views.retain(|(name, text)| {
-                let only_reads = next.only_reads(text);
-                if !only_reads {
-                    found.push(name.clone());
-                }
-                only_reads
-            });
-            next.writing_views.extend(found);
-            if views.len() == before {
+            let (calm, found): (Vec<_>, Vec<_>) =
+                views.into_iter().partition(|(_, text)| next.only_reads(text));
+            if found.is_empty() {
                 break;
             }
+            next.writing_views.extend(found.into_iter().map(|(name, _)| name.clone()));
+            views = calm;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         *known = next;

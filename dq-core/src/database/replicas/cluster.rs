@@ -232,18 +232,13 @@ impl Cluster {
     async fn caught_up(&self, way: &Way) -> Option<Routed> {
         let near = |topology: &Topology| {
             let now = self.clock.now();
-            let (mut fits, mut behind) = (false, 0_u64);
-            for number in 0..self.members.len() {
-                match topology.fit(number, &way.need, now) {
-                    Fit::Fits(_) => fits = true,
-                    Fit::Behind => behind |= 1 << number,
-                    Fit::Unfit => {}
-                }
+            if self.suiting(topology, way).next().is_some() {
+                return Some(());
             }
-            if !fits {
-                self.poke(behind);
-            }
-            fits.then_some(())
+            let is_behind = |it: &usize| topology.fit(*it, &way.need, now) == Fit::Behind;
+            let behind = (0..self.members.len()).filter(is_behind);
+            self.poke(behind.fold(0, |all, it| all | 1 << it));
+            None
         };
         self.wait(self.config.catch_up(), near).await?;
         self.replica(way, false)
@@ -281,22 +276,23 @@ impl Cluster {
         loop {
             let left = deadline.saturating_duration_since(self.clock.now());
             match self.wait(left, suits).await {
-                Some(Some(number)) => {
-                    let wait = Arc::clone(&self.primary_reads).acquire_owned();
-                    return match within(&*self.clock, self.acquire_timeout, wait).await {
-                        Some(Ok(place)) => self.on_primary(number, place),
-                        _ => Err(self.no_place()),
-                    };
-                }
-                Some(None) => {
-                    if let Some(routed) = self.replica(&anyone, true) {
-                        return Ok(routed);
-                    }
-                    // Others are trying whether it is well again.
-                    self.clock.sleep(self.config.poll_interval()).await;
-                }
+                Some(Some(number)) => return self.wait_for_place(number).await,
+                Some(None) => {}
                 None => return Err(self.nobody("read from")),
             }
+            if let Some(routed) = self.replica(&anyone, true) {
+                return Ok(routed);
+            }
+            // Others are trying whether it is well again.
+            self.clock.sleep(self.config.poll_interval()).await;
+        }
+    }
+
+    async fn wait_for_place(&self, number: usize) -> Result<Routed> {
+        let wait = Arc::clone(&self.primary_reads).acquire_owned();
+        match within(&*self.clock, self.acquire_timeout, wait).await {
+            Some(Ok(place)) => self.on_primary(number, place),
+            _ => Err(self.no_place()),
         }
     }
 

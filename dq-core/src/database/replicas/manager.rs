@@ -1,5 +1,7 @@
 //! One PostgreSQL database on a primary and its replicas.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use crate::database::replicas::member::{Member, Routed};
 use crate::database::replicas::pinned::{PinnedRows, PinnedSnapshot};
 use crate::database::replicas::session::Session;
 use crate::database::replicas::token::CommitToken;
-use crate::database::replicas::topology::Need;
+use crate::database::replicas::topology::{Need, Topology};
 use crate::database::replicas::transaction::ReplicatedTransaction;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, Node, NodeState, QueryResult, RowStream,
@@ -105,6 +107,19 @@ impl ReplicatedDatabaseManager {
         self.session.see(token);
     }
 
+    /// The name of the server that would answer a query now; to explain, and to measure what finding it costs.
+    ///
+    /// # Errors
+    ///
+    /// As those of a query that no server will answer.
+    pub async fn server_for(&self, statement: &Statement) -> Result<String> {
+        let needs_primary = self.cluster.needs_primary(statement);
+        self.cluster.check_open()?;
+        let way = self.way(needs_primary).await?;
+        let routed = self.cluster.route(&way).await?;
+        Ok(routed.member.database.name().to_owned())
+    }
+
     /// Waits until every server has been asked, and one has answered.
     async fn ready(&self, span: Duration) -> Result<()> {
         self.cluster.check_open()?;
@@ -184,18 +199,11 @@ impl ReplicatedDatabaseManager {
                 answer = call(Arc::clone(&routed.member)) => Some(answer),
                 () = cluster.silence(routed.number) => None,
             };
-            let error = match answer {
-                Some(result) => {
-                    routed.answered(&result);
-                    match result {
-                        Ok(it) => return Ok((it, routed)),
-                        Err(error) => error,
-                    }
-                }
-                None => {
-                    routed.given_up();
-                    silent(&routed)
-                }
+            let result = answer.unwrap_or_else(|| Err(silent(&routed)));
+            routed.answered(&result);
+            let error = match result {
+                Ok(it) => return Ok((it, routed)),
+                Err(error) => error,
             };
             if attempts == ATTEMPTS_MAX || !is_better_elsewhere(&error, &routed) {
                 return Err(cluster.named(error, &routed));
@@ -208,7 +216,7 @@ impl ReplicatedDatabaseManager {
     async fn primary_health(&self) -> Option<Health> {
         self.cluster.check_open().ok()?;
         let patience = self.cluster.config.poll_timeout() + self.cluster.config.poll_interval();
-        let (number, _) = self.cluster.wait(patience, |it| it.primary()).await?;
+        let (number, _) = self.cluster.wait(patience, Topology::primary).await?;
         Some(self.cluster.members.get(number)?.database.health().await)
     }
 }
@@ -252,15 +260,8 @@ impl DatabaseManager for ReplicatedDatabaseManager {
         let write = self.session.begin_write();
         let execute = |it: Arc<Member>| async move { it.database.execute_at(statement).await };
         let result = self.cluster.write(execute).await;
-        let (count, end) = match result {
-            Ok(((count, end), _)) => (Ok(count), Ok(end)),
-            Err(error) => {
-                let kind = Error::new(error.kind(), "");
-                (Err(error), Err(kind))
-            }
-        };
-        write.ended(self.cluster.written(&end));
-        count
+        write.ended(self.cluster.written(result.as_ref().map(|((_, end), _)| *end)));
+        Ok(result?.0.0)
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
@@ -286,7 +287,7 @@ impl DatabaseManager for ReplicatedDatabaseManager {
             let latency = self.cluster.clock.now().saturating_duration_since(start);
             let error = Some(self.cluster.nobody("write to").to_string());
             let status = HealthStatus::Unhealthy;
-            Health { status, backend: "postgres", latency, error, details: Default::default() }
+            Health { status, backend: "postgres", latency, error, details: BTreeMap::new() }
         });
         health.status = match (health.status, used) {
             (_, 0) => HealthStatus::Unhealthy,
@@ -312,14 +313,14 @@ impl DatabaseManager for ReplicatedDatabaseManager {
         self.cluster.statistics()
     }
 
-    async fn backup(&self, path: &std::path::Path, listener: Option<BackupListener>) -> Result<()> {
+    async fn backup(&self, path: &Path, listener: Option<BackupListener>) -> Result<()> {
         let (primary, _) = self.read(true, |it| async move { Ok(it) }).await?;
         primary.database.backup(path, listener).await
     }
 
     async fn optimize(&self) -> Result<()> {
         let optimize = |it: Arc<Member>| async move { it.database.optimize().await };
-        Ok(self.cluster.write(optimize).await?.0)
+        self.cluster.write(optimize).await.map(drop)
     }
 
     async fn close(&self) {

@@ -100,12 +100,6 @@ impl Routed {
         self.record(outcome, took);
     }
 
-    /// Gives up waiting for an answer.
-    pub(crate) fn given_up(&mut self) {
-        let took = self.member.clock.now().saturating_duration_since(self.begun);
-        self.record(Outcome::Failure, took);
-    }
-
     fn record(&mut self, outcome: Outcome, took: Duration) {
         if let Some(grant) = self.grant.take() {
             self.member.breaker.record(grant, outcome, Some(took));

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const GAP: Duration = Duration::from_millis(1);
 
 /// How often functions and views are read again.
-const DEFINITIONS: Duration = Duration::from_secs(60);
+const DEFINITIONS: Duration = Duration::from_mins(1);
 
 /// The task that asks. It ends with the cluster, and is begun anew where its runtime has ended.
 #[derive(Debug, Default)]

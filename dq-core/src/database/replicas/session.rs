@@ -57,16 +57,27 @@ impl Session {
     }
 }
 
+/// How a write ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// Nothing was changed.
+    Nothing,
+    /// It was committed at or before this position.
+    Committed(CommitToken),
+    /// It was committed, or may have been, and where is not known.
+    Somewhere,
+}
+
 /// A write whose end has not been heard of. Whoever drops it does not know either.
 #[derive(Debug)]
 pub(crate) struct Write<'a>(Option<&'a Session>);
 
 impl Write<'_> {
-    /// Hears that it was committed and where, if that is known; or that nothing was changed.
-    pub(crate) fn ended(mut self, committed: Option<Option<CommitToken>>) {
-        match (self.0.take(), committed) {
-            (Some(session), Some(Some(token))) => session.see(token),
-            (Some(session), Some(None)) => session.wrote_somewhere(),
+    /// Hears how it ended.
+    pub(crate) fn ended(mut self, end: End) {
+        match (self.0.take(), end) {
+            (Some(session), End::Committed(token)) => session.see(token),
+            (Some(session), End::Somewhere) => session.wrote_somewhere(),
             _ => {}
         }
     }
@@ -89,13 +100,13 @@ mod tests {
     #[test]
     fn a_write_of_unknown_position_counts_until_a_later_position_is_known() {
         let session = Session::default();
-        session.begin_write().ended(None);
+        session.begin_write().ended(End::Nothing);
         assert_eq!(session.floor(), (None, None));
         drop(session.begin_write());
         let (none, unplaced) = session.floor();
         assert_eq!(none, None);
         let unplaced = unplaced.unwrap();
-        session.begin_write().ended(Some(None));
+        session.begin_write().ended(End::Somewhere);
         session.place(unplaced, TOKEN);
         let (token, still) = session.floor();
         assert_eq!(token, Some(TOKEN));

@@ -1,7 +1,9 @@
 //! What is told about all servers together.
 
+use std::sync::Arc;
+
 use crate::database::replicas::cluster::{Cluster, Way};
-use crate::database::replicas::member::Routed;
+use crate::database::replicas::member::{Member, Routed};
 use crate::database::{DatabaseManager, Node, PoolStatistics, Statistics};
 use crate::error::Result;
 use crate::source::Source;
@@ -11,8 +13,7 @@ impl Cluster {
     pub(crate) fn nodes(&self) -> Vec<Node> {
         let now = self.clock.now();
         let topology = self.topology();
-        let node = |(number, member): (usize, &std::sync::Arc<_>)| {
-            let member: &crate::database::replicas::member::Member = member;
+        let node = |(number, member): (usize, &Arc<Member>)| {
             let (role, state, lag_bytes, lag) = topology.describe(number, now);
             Node { role, state, lag_bytes, lag, ..Node::unknown(member.database.name()) }
         };
@@ -27,10 +28,8 @@ impl Cluster {
         for (number, member) in self.members.iter().enumerate() {
             let one = member.database.statistics();
             let is_primary = number == primary;
-            let readers = match is_primary {
-                true => one.readers.size.min(self.config.primary_readers),
-                false => one.readers.size,
-            };
+            let cap = if is_primary { self.config.primary_readers } else { usize::MAX };
+            let readers = one.readers.size.min(cap);
             add(&mut sum.readers, &one.readers, readers);
             let writers =
                 if is_primary { one.writers.size } else { one.writers.in_use + one.writers.idle };

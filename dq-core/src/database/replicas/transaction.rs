@@ -41,7 +41,7 @@ impl Transaction for ReplicatedTransaction {
         }
         let write = self.session.begin_write();
         let committed = self.inner.commit_at().await;
-        write.ended(self.cluster.written(&committed));
+        write.ended(self.cluster.written(committed.as_ref().copied()));
         committed.map(drop)
     }
 

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use crate::database::replicas::cluster::Cluster;
 use crate::database::replicas::member::Member;
+use crate::database::replicas::session::End;
 use crate::database::replicas::token::CommitToken;
+use crate::database::replicas::topology::Topology;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Source;
 
@@ -35,7 +37,7 @@ impl Cluster {
             let result = tokio::select! {
                 biased;
                 result = call(Arc::clone(&primary.member)) => result,
-                () = self.replaced(primary.epoch) => Err(self.lost_reign(&primary)),
+                () = self.replaced(primary.epoch) => Err(lost_reign(&primary)),
             };
             let error = match result {
                 Ok(it) => return Ok((it, primary)),
@@ -71,15 +73,12 @@ impl Cluster {
         Some(CommitToken { system: self.topology().system()?, timeline, offset })
     }
 
-    /// What a session has to know of a write that ended so: that it was committed, or may have been, and where.
-    pub(crate) fn written(
-        &self,
-        result: &Result<Option<(u32, u64)>>,
-    ) -> Option<Option<CommitToken>> {
+    /// What a session has to know of a write that ended so.
+    pub(crate) fn written(&self, result: Result<Option<(u32, u64)>, &Error>) -> End {
         match result {
-            Ok(end) => Some(end.and_then(|it| self.token(it))),
-            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => Some(None),
-            Err(_) => None,
+            Ok(end) => end.and_then(|it| self.token(it)).map_or(End::Somewhere, End::Committed),
+            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => End::Somewhere,
+            Err(_) => End::Nothing,
         }
     }
 
@@ -98,7 +97,7 @@ impl Cluster {
 
     async fn primary_by(&self, deadline: Instant) -> Result<Primary> {
         let left = deadline.saturating_duration_since(self.clock.now());
-        let found = self.wait(left, |it| it.primary()).await;
+        let found = self.wait(left, Topology::primary).await;
         let (number, epoch) = found.ok_or_else(|| self.nobody("write to"))?;
         let member = self.members.get(number).ok_or_else(|| self.nobody("write to"))?;
         Ok(Primary { member: Arc::clone(member), number, epoch })
@@ -109,16 +108,16 @@ impl Cluster {
         self.watch(|it| (it.epoch() != epoch).then_some(())).await;
     }
 
-    fn lost_reign(&self, primary: &Primary) -> Error {
-        let name = primary.member.database.name();
-        let reason = "it was replaced as the primary before it answered";
-        let message =
-            format!("cannot change `{name}`: {reason}; whether the change was made is not known");
-        Error::new(ErrorKind::OutcomeUnknown, message)
-    }
-
     /// Waits until a server has been silent twice: what it was asked, it will not answer soon.
     pub(crate) async fn silence(&self, number: usize) {
         self.watch(|it| (it.silences(number) >= 2).then_some(())).await;
     }
+}
+
+fn lost_reign(primary: &Primary) -> Error {
+    let name = primary.member.database.name();
+    let reason = "it was replaced as the primary before it answered";
+    let message =
+        format!("cannot change `{name}`: {reason}; whether the change was made is not known");
+    Error::new(ErrorKind::OutcomeUnknown, message)
 }
