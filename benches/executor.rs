@@ -15,6 +15,7 @@ use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 use dq_core::database::{DatabaseManager, Statement};
 use dq_core::executor::{AsyncQueryExecutor, Call, ExecutorConfig, QueryExecutor, Reuse};
 use dq_core::rules::RuleSet;
+use dq_core::source::Source;
 use dq_core::validate::{Trust, ValidateOptions, VerdictCache, VerdictCacheConfig};
 
 use crate::measure::median;
@@ -51,7 +52,7 @@ async fn main() -> Result<()> {
     let executor = AsyncQueryExecutor::new(manager, limits, Arc::clone(&clock))?
         .with_cache(Arc::clone(&cache) as _, path.to_string_lossy())?;
     queries(&*database, &executor).await?;
-    verdicts(&*database, VerdictCache::new(cache, VerdictCacheConfig::default())?).await
+    verdicts(database, VerdictCache::new(cache, VerdictCacheConfig::default())?).await
 }
 
 /// One query by its key, bare and through the executor, by turns.
@@ -87,14 +88,14 @@ async fn queries(database: &dyn DatabaseManager, executor: &AsyncQueryExecutor) 
 }
 
 /// A run, and its verdict from the cache.
-async fn verdicts(database: &dyn DatabaseManager, verdicts: VerdictCache) -> Result<()> {
+async fn verdicts(database: Arc<dyn Source>, verdicts: VerdictCache) -> Result<()> {
     let rules = RuleSet::parse("rules.yaml", RULES, &BTreeMap::new())?;
     let (options, trust) = (ValidateOptions::default(), Trust::Unchanged);
-    let first = verdicts.validate(database, &rules, &options, &trust).await?;
+    let first = verdicts.validate(&database, &rules, &options, &trust).await?;
     let mut again = Vec::new();
     for _ in 0..CALLS {
         let begun = SystemClock.now();
-        let report = verdicts.validate(database, &rules, &options, &trust).await?;
+        let report = verdicts.validate(&database, &rules, &options, &trust).await?;
         again.push(micros(begun) * f64::from(CALLS));
         ensure!(report.cached, "nothing has changed");
     }

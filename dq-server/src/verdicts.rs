@@ -51,8 +51,8 @@ impl Verdicts {
         Ok(Some(Self { cache, kept, trust, keeps_samples }))
     }
 
-    /// Whether an earlier verdict shows failing rows: without their keys a baseline has only numbers to
-    /// compare, and lets through what a run would not.
+    /// Whether an earlier verdict shows failing rows: without their keys there are only numbers to compare with
+    /// those of a baseline, and what a run would not let through passes.
     pub(crate) fn keeps_samples(&self) -> bool {
         self.keeps_samples
     }
@@ -61,12 +61,12 @@ impl Verdicts {
 /// An earlier verdict, or a run. Says so where the cache could not be asked, unless it is to be `quiet`.
 pub(crate) async fn judge(
     verdicts: Option<&Verdicts>,
-    source: &dyn Source,
+    source: &Arc<dyn Source>,
     rules: &RuleSet,
     (options, quiet): (&ValidateOptions, bool),
 ) -> Result<Report> {
     let Some(Verdicts { cache, kept, trust, .. }) = verdicts else {
-        return validate(source, rules, options).await;
+        return validate(&**source, rules, options).await;
     };
     let report = kept.validate(source, rules, options, trust).await;
     let shared = cache.statistics().shared;

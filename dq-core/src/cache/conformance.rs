@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::cache::ext::CacheManagerExt;
 use crate::cache::key::{CacheKey, Namespace, Tag};
-use crate::cache::manager::{CacheManager, Stored};
+use crate::cache::manager::{CacheManager, Computed, Stored};
 use crate::cache::options::CacheOptions;
 use crate::cache::value::Lookup;
 use crate::clock::TestClock;
@@ -70,6 +70,7 @@ case_list![
     nothing_is_served_for_longer_than_it_lives,
     an_error_is_passed_on_and_not_kept,
     a_computation_runs_when_nothing_is_known,
+    what_is_passing_is_given_and_not_kept,
     absence_is_no_value,
     each_lookup_is_one_hit_or_one_miss,
     a_closed_cache_finds_nothing_and_computes,
@@ -220,6 +221,17 @@ async fn a_computation_runs_when_nothing_is_known(bench: Bench) -> Result<()> {
     }
     let calls = calls.load(Ordering::SeqCst);
     ensure!((1..=3).contains(&calls) && last <= calls, "{calls} computations, `{last}` found");
+    Ok(())
+}
+
+async fn what_is_passing_is_given_and_not_kept(bench: Bench) -> Result<()> {
+    let (key, options) = (bench.key("a"), minute());
+    for number in 1..3_u64 {
+        let passing = move || async move { Ok(Computed::Passing(number)) };
+        let value = *bench.cache.get_or_compute_some(&key, &options, passing).await?;
+        ensure!(value == number, "`{value}` instead of what was computed");
+        ensure!(bench.found("a").await.is_none(), "it was found");
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::cache::key::{CacheKey, Namespace, Scope, Tag};
-use crate::cache::manager::{CacheManager, Compute, Put, Reach, Reading, Stored};
+use crate::cache::manager::{CacheManager, Compute, Computed, Put, Reach, Reading, Stored};
 use crate::cache::options::CacheOptions;
 use crate::cache::value::{AnyValue, Cacheable, Lookup};
 use crate::cache::warm::{self, Warmed};
@@ -48,7 +48,8 @@ pub trait CacheManagerExt: CacheManager {
     /// Looks a key up, and computes and stores its value if that is not known.
     ///
     /// However many callers ask for a key meanwhile, `compute` of one of them runs, in a task of its own:
-    /// dropping this future does not stop it.
+    /// dropping this future does not stop it, unless nobody else waits and
+    /// [`CacheOptions::abandoned`] says so.
     ///
     /// # Errors
     ///
@@ -67,14 +68,38 @@ pub trait CacheManagerExt: CacheManager {
         F: FnOnce() -> C + Send + 'static,
         C: Future<Output = Result<T>> + Send + 'static,
     {
+        self.get_or_compute_some(
+            key,
+            options,
+            || async move { compute().await.map(Computed::Lasting) },
+        )
+    }
+
+    /// As [`get_or_compute`](Self::get_or_compute), where `compute` tells whether its value may be kept, or is
+    /// only for those who wait for it.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn get_or_compute_some<'a, T, F, C>(
+        &'a self,
+        key: &'a CacheKey,
+        options: &'a CacheOptions,
+        compute: F,
+    ) -> CacheFuture<'a, Result<Arc<T>>>
+    where
+        T: Cacheable,
+        F: FnOnce() -> C + Send + 'static,
+        C: Future<Output = Result<Computed<T>>> + Send + 'static,
+    {
         let found = found::<T>(self, key);
         match found {
             Some((Lookup::Value(value), false)) => return CacheFuture::ready(Ok(value)),
             Some((Lookup::Absent, _)) => return CacheFuture::ready(Err(absent(key))),
             _ => {}
         }
-        let compute: Compute =
-            Box::pin(async move { compute().await.map(|it| Some(Arc::new(it) as AnyValue)) });
+        let shared = |it: T| Some(Arc::new(it) as AnyValue);
+        let compute: Compute = Box::pin(async move { compute().await.map(|it| it.map(shared)) });
         if let Some((Lookup::Value(value), _)) = found {
             renew::<T>(self, key, options, compute);
             return CacheFuture::ready(Ok(value));
@@ -108,8 +133,9 @@ pub trait CacheManagerExt: CacheManager {
             Some((found, true)) => Some(found),
             None => None,
         };
+        let shared = |it: T| Arc::new(it) as AnyValue;
         let compute: Compute =
-            Box::pin(async move { find().await.map(|it| it.map(|it| Arc::new(it) as AnyValue)) });
+            Box::pin(async move { Ok(Computed::Lasting(find().await?.map(shared))) });
         if let Some(found) = due {
             renew::<T>(self, key, options, compute);
             return CacheFuture::ready(Ok(found.value()));

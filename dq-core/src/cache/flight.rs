@@ -6,8 +6,8 @@
 //!                         └──▶ Lead, in a task of its own ───┘
 //! ```
 //!
-//! Callers hold a receiver and nothing else, so none of them can stop the computation, and all of them are
-//! told when its task ends without an outcome. An invalidation takes the flight out of the map: who comes
+//! Callers hold a receiver and nothing else, so none of them can stop what others wait for, and all of them are
+//! told when its task ends without an outcome. The last of them to go stops it, where the options ask for that. An invalidation takes the flight out of the map: who comes
 //! later begins another.
 
 use std::any::TypeId;
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::cache::local::Moment;
 use crate::cache::local::marks::Held;
-use crate::cache::manager::Compute;
+use crate::cache::manager::{Compute, Computed};
 use crate::cache::value::AnyValue;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -62,6 +62,15 @@ impl Flight {
         self.outcome.subscribe()
     }
 
+    /// Returns when nobody waits; somebody may come after that as long as the flight is in its map.
+    pub(crate) async fn abandoned(&self) {
+        self.outcome.closed().await;
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.outcome.receiver_count() == 0
+    }
+
     pub(crate) fn land(&self, outcome: Outcome) {
         self.outcome.send_replace(Some(outcome));
     }
@@ -74,7 +83,7 @@ pub(crate) async fn landed(mut landing: Landing) -> Option<Outcome> {
 }
 
 /// Runs a computation to its end, be that a panic.
-pub(crate) async fn caught(mut compute: Compute) -> Result<Option<AnyValue>> {
+pub(crate) async fn caught(mut compute: Compute) -> Result<Computed<Option<AnyValue>>> {
     std::future::poll_fn(move |context| {
         catch_unwind(AssertUnwindSafe(|| compute.as_mut().poll(context))).unwrap_or_else(|_| {
             // What it panicked with may hold values of rows.

@@ -13,7 +13,33 @@ use crate::cache::value::{AnyValue, Codec, Lookup};
 use crate::error::Result;
 
 /// What computes a value, or finds that there is none. It runs in a task of its own, so it borrows nothing.
-pub type Compute = Pin<Box<dyn Future<Output = Result<Option<AnyValue>>> + Send>>;
+pub type Compute = Pin<Box<dyn Future<Output = Result<Computed<Option<AnyValue>>>> + Send>>;
+
+/// What was computed, and whether it is of use to those who ask later.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Computed<T> {
+    /// It is kept, as the options say.
+    Lasting(T),
+    /// It is given to those who wait for it, and not kept.
+    Passing(T),
+}
+
+impl<T> Computed<T> {
+    /// The value, whether it is kept or not.
+    pub fn into_value(self) -> T {
+        match self {
+            Self::Lasting(value) | Self::Passing(value) => value,
+        }
+    }
+
+    /// The same of another value.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Computed<U> {
+        match self {
+            Self::Lasting(value) => Computed::Lasting(change(value)),
+            Self::Passing(value) => Computed::Passing(change(value)),
+        }
+    }
+}
 
 /// A cache of values of any types.
 ///
@@ -37,7 +63,8 @@ pub trait CacheManager: fmt::Debug + Send + Sync {
     /// Looks a key up on all levels and else computes its value, once for all that ask for it meanwhile, or
     /// returns what another computes. Counted as one lookup.
     ///
-    /// Dropping the future stops neither the computation nor what others wait for.
+    /// Dropping the future never stops what others wait for; whether it stops a computation that nobody waits
+    /// for any more is up to [`CacheOptions::abandoned`].
     ///
     /// # Errors
     ///

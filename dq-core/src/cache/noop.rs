@@ -34,7 +34,7 @@ impl CacheManager for NoopCache {
         _: &CacheOptions,
         compute: Compute,
     ) -> Result<Lookup> {
-        Ok(compute.await?.map_or(Lookup::Absent, Lookup::Value))
+        Ok(compute.await?.into_value().map_or(Lookup::Absent, Lookup::Value))
     }
 
     fn claim_refresh(&self, _: &CacheKey) -> bool {

@@ -44,6 +44,9 @@ pub struct CacheOptions {
     pub compute_timeout_ms: u64,
     /// Whether nodes that share a store compute a key one at a time. Default one at a time.
     pub across_nodes: AcrossNodes,
+    /// What becomes of a computation for which nobody waits any more. Default: it goes on, and its value is
+    /// kept.
+    pub abandoned: Abandoned,
     /// What the values have in common with others. Not configuration: set by the code that caches.
     #[serde(skip)]
     pub tags: Vec<Tag>,
@@ -56,8 +59,20 @@ pub enum AcrossNodes {
     /// One node computes, the others wait for its value.
     #[default]
     Once,
-    /// Each node computes what it misses: for what is computed faster than a lease is had.
+    /// Each node computes what it misses: for what is computed faster than a lease is had, and for what may
+    /// turn out to be of no use to others.
     Each,
+}
+
+/// What becomes of a computation for which nobody waits any more.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Abandoned {
+    /// It goes on: somebody will ask again.
+    #[default]
+    Finished,
+    /// Its future is dropped: what it needs is dearer than what was done so far.
+    Dropped,
 }
 
 impl Default for CacheOptions {
@@ -72,6 +87,7 @@ impl Default for CacheOptions {
             negative_ttl_ms: 30_000,
             compute_timeout_ms: 30_000,
             across_nodes: AcrossNodes::Once,
+            abandoned: Abandoned::Finished,
             tags: Vec::new(),
         }
     }

@@ -22,7 +22,7 @@ use crate::executor::call::Call;
 use crate::executor::call::Reuse;
 use crate::executor::config::ExecutorConfig;
 use crate::executor::gate::Gate;
-use crate::executor::gated_source;
+use crate::executor::gated_source::{self, GatedSource};
 use crate::executor::in_order::in_order;
 use crate::executor::passage::Doing;
 #[cfg(feature = "cache")]
@@ -90,6 +90,47 @@ impl AsyncQueryExecutor {
     /// The limits, to put something else within them too.
     pub fn gate(&self) -> &Arc<Gate> {
         &self.asking.gate
+    }
+
+    /// The database as a source to validate or to scan, within the limits of this executor: each snapshot is a
+    /// call as `call` says.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::collections::BTreeMap;
+    /// use std::sync::Arc;
+    ///
+    /// use dq_core::clock::SystemClock;
+    /// use dq_core::database::DatabaseManager;
+    /// use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
+    /// use dq_core::executor::{AsyncQueryExecutor, Call, ExecutorConfig, QueryExecutor};
+    /// use dq_core::rules::RuleSet;
+    /// use dq_core::validate::{ValidateOptions, validate};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("providers.db");
+    /// let clock = Arc::new(SystemClock);
+    /// let config = SqliteConfig { create_if_missing: true, ..SqliteConfig::new(path) };
+    /// let database = SqliteDatabaseManager::open(config, clock.clone()).await?;
+    /// database.execute(&"CREATE TABLE provider (npi TEXT)".into()).await?;
+    /// let executor =
+    ///     AsyncQueryExecutor::new(Arc::new(database), ExecutorConfig::default(), clock)?;
+    /// let rules = "{ version: 1, rules: [{ id: npi, table: provider, checks: [{ column: npi, not_null: true }] }] }";
+    /// let rules = RuleSet::parse("rules.yaml", rules, &BTreeMap::new())?;
+    /// let source = executor.source(Call::named("nightly"));
+    /// validate(&source, &rules, &ValidateOptions::default()).await?;
+    /// let names = executor.statistics().names;
+    /// assert_eq!((names["nightly"].calls, names["nightly/npi"].calls), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
+    pub fn source(&self, call: Call) -> GatedSource {
+        let (database, gate) = (&self.asking.database, &self.asking.gate);
+        GatedSource::new(Arc::clone(database) as _, Arc::clone(gate), call)
     }
 
     /// Gives an earlier result, or asks the database, once for all who ask the same meanwhile.
@@ -175,15 +216,16 @@ impl AsyncQueryExecutor {
         let own = Arc::new(Mutex::new(Own::default()));
         let telling = Arc::clone(&own);
         let (asking, statement, call) = (self.asking.clone(), statement.clone(), call.clone());
+        let versions = kept.versions.clone();
         let compute = move || async move {
             lock(&telling).is_asked = true;
             let executed = asking.query_within(&statement, &call).await?;
             let (bytes, config) = (executed.statistics.bytes, asking.gate.config());
             let kept = KeptResult::of(&executed.value, bytes, config);
             lock(&telling).executed = Some(executed);
-            Ok(kept)
+            Ok(Kept::computed(versions.as_ref(), &*asking.database, kept).await)
         };
-        let found = results.cache.get_or_compute(&kept.key, &kept.options, compute);
+        let found = results.cache.get_or_compute_some(&kept.key, &kept.options, compute);
         let result = passage.run(found).await;
         let own = mem::take(&mut *lock(&own));
         (result, own)

@@ -11,8 +11,9 @@ use crate::executor::config::ExecutorConfig;
 use crate::executor::fair_limit::{FairLimit, NoPlace, Place};
 use crate::executor::ledger::{Ledger, Meter};
 use crate::executor::passage::{Allowed, Doing, Passage};
-use crate::executor::statistics::ExecutorStatistics;
+use crate::executor::statistics::{CallStatistics, End, ExecutorStatistics};
 use crate::resilience::{CircuitBreaker, Deadline, Outcome, Retry, WindowedCircuitBreaker};
+use crate::source::Usage;
 
 /// What all work on one node of a database passes: a limit that is fair between callers, deadlines,
 /// retries, and a circuit breaker. Executors and sources that share a gate share its limits.
@@ -167,6 +168,17 @@ impl Gate {
         {
             permit.failure();
         }
+    }
+
+    /// Keeps the figures of a part of the call `name`, which is counted as a whole anyway.
+    pub(crate) fn note(&self, name: &str, usage: &Usage) {
+        let end = if usage.has_failed { End::Failed } else { End::Answered };
+        let figures = CallStatistics {
+            rows: usage.rows,
+            ran: usage.ran,
+            ..CallStatistics::none(Arc::clone(&self.node))
+        };
+        self.ledger.add_part(&format!("{name}/{}", usage.name).into(), &figures, end);
     }
 
     /// Waits for a place, no longer than the call may take.

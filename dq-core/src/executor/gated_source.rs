@@ -15,12 +15,18 @@ use crate::executor::call::Call;
 use crate::executor::fair_limit::Place;
 use crate::executor::gate::Gate;
 use crate::executor::passage::{Allowed, Doing, Passage};
-use crate::source::{Cancellation, Partition, Query, QueryRows, Scan, Snapshot, Source, Version};
+use crate::source::{
+    Cancellation, Partition, Query, QueryRows, Scan, Snapshot, Source, Usage, Version,
+};
 use crate::value::{Batch, TableSchema};
 
 /// A source behind a [`Gate`]: each snapshot takes a place at the database until it is finished or
 /// dropped, and what is read through it ends with `Timeout` when the deadline of the call is over. What
 /// blocks its thread then, such as a pipe that stays silent, ends when it goes on.
+///
+/// So a validation passes the same as a query does. Its figures are under the name of the call; those of each
+/// rule under that name and the id of the rule, as in `nightly/npi`: the rows that were judged for it, and how
+/// long its own queries took.
 #[derive(Clone, Debug)]
 pub struct GatedSource {
     source: Arc<dyn Source>,
@@ -60,7 +66,7 @@ pub(crate) async fn open(
     let opened = gate.pass(&mut passage, call, || source.snapshot()).await;
     match opened {
         Ok((snapshot, place)) => {
-            Ok(Box::new(GatedSnapshot::new(snapshot, Held { place, passage }, gate)))
+            Ok(Box::new(GatedSnapshot::new(snapshot, Held { place, passage }, (gate, &call.name))))
         }
         Err(error) => {
             let failed = Err(error);
@@ -90,6 +96,8 @@ struct Visit {
     /// `None` once the snapshot has ended.
     held: Mutex<Option<Held>>,
     gate: Arc<Gate>,
+    /// That of the call.
+    name: Arc<str>,
     has_failed: AtomicBool,
 }
 
@@ -101,7 +109,7 @@ struct Held {
 }
 
 impl GatedSnapshot {
-    fn new(snapshot: Box<dyn Snapshot>, held: Held, gate: &Arc<Gate>) -> Self {
+    fn new(snapshot: Box<dyn Snapshot>, held: Held, (gate, name): (&Arc<Gate>, &Arc<str>)) -> Self {
         let (clock, left) = (held.passage.clock(), held.passage.left());
         let visit = Arc::new(Visit {
             allowed: held.passage.allowed.clone(),
@@ -111,6 +119,7 @@ impl GatedSnapshot {
             bytes: AtomicU64::new(0),
             held: Mutex::new(Some(held)),
             gate: Arc::clone(gate),
+            name: Arc::clone(name),
             has_failed: AtomicBool::new(false),
         });
         let timed = Arc::clone(&visit);
@@ -151,6 +160,12 @@ impl Snapshot for GatedSnapshot {
             drop(place);
         }
         result
+    }
+
+    /// Keeps figures of it, under the name of the call and its own.
+    fn note_usage(&self, usage: &Usage) {
+        self.visit.gate.note(&self.visit.name, usage);
+        self.snapshot.note_usage(usage);
     }
 
     fn notes(&self) -> Vec<String> {

@@ -33,16 +33,27 @@ impl Ledger {
     fn add(&self, name: &Arc<str>, call: &CallStatistics, end: End) {
         let mut figures = self.figures();
         figures.total.add(call, end);
-        if let Some(known) = figures.names.get_mut(name) {
-            return known.add(call, end);
-        }
-        let is_full = figures.names.len() >= NAMES_MAX;
-        let name = if is_full { OTHERS.into() } else { Arc::clone(name) };
-        figures.names.entry(name).or_default().add(call, end);
+        figures.add(name, call, end);
+    }
+
+    /// Adds a part of a call, which is no call by itself.
+    pub(crate) fn add_part(&self, name: &Arc<str>, part: &CallStatistics, end: End) {
+        self.figures().add(name, part, end);
     }
 
     fn figures(&self) -> MutexGuard<'_, Figures> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Figures {
+    fn add(&mut self, name: &Arc<str>, call: &CallStatistics, end: End) {
+        if let Some(known) = self.names.get_mut(name) {
+            return known.add(call, end);
+        }
+        let is_full = self.names.len() >= NAMES_MAX;
+        let name = if is_full { OTHERS.into() } else { Arc::clone(name) };
+        self.names.entry(name).or_default().add(call, end);
     }
 }
 

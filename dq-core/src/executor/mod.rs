@@ -5,8 +5,9 @@
 //!   call ─▶ cache ─▶ deadline ─▶ limit, fair between callers ─▶ retry ─▶ breaker ─▶ database
 //! ```
 //!
-//! A [`QueryExecutor`] does that for queries, writes and streams; a [`GatedSource`] puts what is validated
-//! within the same limits, and a [`Gate`] is what they share. [`BlockingQueryExecutor`] is for programs
+//! A [`QueryExecutor`] does that for queries, writes and streams; a [`GatedSource`], which
+//! [`AsyncQueryExecutor::source`] gives, puts what is validated within the same limits, and a [`Gate`] is what
+//! they share. Files that no database manager reads have a gate of their own. [`BlockingQueryExecutor`] is for programs
 //! without a runtime.
 //!
 //! ```

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::cache::{CacheKey, CacheManager, CacheOptions, Namespace, Tag};
+use crate::cache::{Abandoned, CacheKey, CacheManager, CacheOptions, Computed, Namespace, Tag};
 use crate::database::{DatabaseManager, QueryResult, Statement};
 use crate::error::Result;
 use crate::executor::call::{Call, Reuse};
 use crate::executor::config::ExecutorConfig;
+use crate::source::Versions;
 use crate::value::{ColumnSchema, OwnedValue, batch_codec};
 
 /// The version of the shape of what is kept.
@@ -29,10 +30,12 @@ pub(crate) struct Results {
     data: Arc<str>,
 }
 
-/// Where one result is kept, and how.
+/// Where one result is kept, how, and what of.
 pub(crate) struct Kept {
     pub(crate) key: CacheKey,
     pub(crate) options: CacheOptions,
+    /// Of what the result must be; `None` if it is kept by its age.
+    pub(crate) versions: Option<Versions>,
 }
 
 impl Results {
@@ -48,15 +51,14 @@ impl Results {
         statement: &Statement,
         (call, config): (&Call, &ExecutorConfig),
     ) -> Option<Kept> {
+        let mut versions = None;
         let (state, ttl_ms, stale_if_error_ms) = match &call.reuse {
             Reuse::Never => return None,
             Reuse::Unchanged(tables) => {
                 let mut state = vec!["unchanged".to_owned()];
-                for table in tables {
-                    // An error is one of the query, too, which tells it better.
-                    let version = database.version(table).await.ok()??;
-                    state.extend([table.clone(), version.reaching(config.result_versions)]);
-                }
+                let told = Versions::of(database, tables.clone()).await?;
+                state.extend(told.reaching(config.result_versions));
+                versions = Some(told);
                 // What has not changed is as good when it is late.
                 (state, config.result_ttl_ms, config.result_ttl_ms)
             }
@@ -70,11 +72,12 @@ impl Results {
             jitter: 0.0,
             refresh_ahead: 1.0,
             stale_if_error_ms,
+            abandoned: Abandoned::Dropped,
             compute_timeout_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).max(1),
             tags: vec![Tag::new(["results of", &self.data])],
             ..CacheOptions::ttl_ms(ttl_ms)
         };
-        Some(Kept { key: self.key(&state, statement), options })
+        Some(Kept { key: self.key(&state, statement), options, versions })
     }
 
     fn key(&self, state: &[String], statement: &Statement) -> CacheKey {
@@ -91,6 +94,20 @@ impl Results {
             parts.extend([name.as_bytes().into(), part(value)]);
         }
         CacheKey::new(&self.namespace, SHAPE, parts)
+    }
+}
+
+impl Kept {
+    /// The result that was just read of `database`, to be kept if that has not changed meanwhile.
+    pub(crate) async fn computed(
+        versions: Option<&Versions>,
+        database: &dyn DatabaseManager,
+        result: KeptResult,
+    ) -> Computed<KeptResult> {
+        match versions {
+            Some(versions) if !versions.still_hold(database).await => Computed::Passing(result),
+            _ => Computed::Lasting(result),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub struct ExecutorStatistics {
     pub waiting: usize,
     /// All calls together.
     pub total: NameStatistics,
-    /// By the names of the calls. Of more than 1000 names the later ones are together under `…`.
+    /// By the names of the calls, and of their parts: see [`GatedSource`](crate::executor::GatedSource). Of more than 1000 names the later ones are together under `…`.
     pub names: BTreeMap<String, NameStatistics>,
 }
 

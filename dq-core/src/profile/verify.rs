@@ -12,7 +12,7 @@ use crate::profile::ProfileOptions;
 use crate::profile::rule_file;
 use crate::profile::suggestion::{Draft, Suggestion};
 use crate::rules::RuleSet;
-use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Source};
+use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Source, Usage};
 use crate::validate::{Status, ValidateOptions, validate};
 use crate::value::TableSchema;
 
@@ -173,6 +173,10 @@ impl Snapshot for Shared {
 
     async fn finish(&self) -> Result<()> {
         Ok(())
+    }
+
+    fn note_usage(&self, usage: &Usage) {
+        self.0.note_usage(usage);
     }
 
     fn notes(&self) -> Vec<String> {

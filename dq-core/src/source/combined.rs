@@ -1,12 +1,12 @@
 //! Several sources as one, so that rules may relate their tables.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Source};
+use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Source, Version};
 use crate::value::TableSchema;
 
 /// Several sources whose tables can be checked in one run, and against each other.
@@ -19,7 +19,12 @@ pub struct CombinedSource {
     name: String,
     members: Vec<Member>,
     notes: Vec<String>,
+    /// The tables as the last snapshot had them: which there are only a snapshot tells. Clones share it.
+    layout: Arc<Mutex<Option<Arc<Layout>>>>,
 }
+
+/// Where each table is found, by its name here.
+type Layout = HashMap<String, Place>;
 
 #[derive(Clone, Debug)]
 struct Member {
@@ -55,10 +60,50 @@ impl CombinedSource {
     }
 
     fn add(mut self, member: Member) -> Self {
+        self.layout = Arc::default();
         let separator = if self.members.is_empty() { "" } else { ", " };
         self.name = format!("{}{separator}{}", self.name, member.title());
         self.members.push(member);
         self
+    }
+}
+
+impl CombinedSource {
+    /// The tables as they were last seen; a snapshot is opened if `table` was not among them. `None` where a
+    /// source cannot tell versions: it may be one that can be read only once.
+    async fn layout(&self, table: &str) -> Result<Option<Arc<Layout>>> {
+        let known = self.known_layout();
+        if known.as_ref().is_some_and(|it| it.contains_key(table)) {
+            return Ok(known);
+        }
+        for member in &self.members {
+            // Of a table that it does not have, a source that can tell says so.
+            if matches!(member.source.version(table).await, Ok(None)) {
+                return Ok(None);
+            }
+        }
+        // Dropped without an end: nothing is read of it.
+        drop(self.snapshot().await?);
+        Ok(self.known_layout())
+    }
+
+    fn known_layout(&self) -> Option<Arc<Layout>> {
+        self.layout.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The version of the first of the tables of a member that has one.
+    async fn version_of(&self, position: usize, layout: &Layout) -> Result<Option<Version>> {
+        let Some(member) = self.members.get(position) else { return Ok(None) };
+        let places = layout.values().filter(|it| it.member == position);
+        let mut tables: Vec<_> = places.map(|it| it.table.clone()).collect();
+        tables.sort_unstable();
+        for table in tables {
+            let version = member.source.version(&table).await?;
+            if version.is_some() {
+                return Ok(version);
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -94,7 +139,31 @@ impl Source for CombinedSource {
             let snapshot = member.source.snapshot().await?;
             combined.add(member, snapshot)?;
         }
+        let layout = Some(Arc::new(combined.places.clone()));
+        *self.layout.lock().unwrap_or_else(PoisonError::into_inner) = layout;
         Ok(Box::new(combined))
+    }
+
+    /// Of the table, and of each of the other sources: what is added to any of them may make a name mean
+    /// another table, or none. `None` unless every source can tell.
+    async fn version(&self, table: &str) -> Result<Option<Version>> {
+        let Some(layout) = self.layout(table).await? else { return Ok(None) };
+        let Some(place) = layout.get(table) else { return Err(missing(table)) };
+        let (mut local, mut shared) = (Vec::new(), Some(Vec::new()));
+        for (position, member) in self.members.iter().enumerate() {
+            let version = if position == place.member {
+                member.source.version(&place.table).await?
+            } else {
+                self.version_of(position, &layout).await?
+            };
+            let Some(version) = version else { return Ok(None) };
+            local.push(part(version.local()));
+            shared = shared.zip(version.shared()).map(|(mut parts, it)| {
+                parts.push(part(it));
+                parts
+            });
+        }
+        Ok(Some(Version::new(local.concat(), shared.map(|it| it.concat()))))
     }
 }
 
@@ -102,14 +171,18 @@ impl Source for CombinedSource {
 #[derive(Debug, Default)]
 struct CombinedSnapshot {
     schemas: Vec<TableSchema>,
-    /// Where each table is found.
-    places: HashMap<String, Place>,
+    places: Layout,
     /// Each with the name of its source.
     members: Vec<(String, Box<dyn Snapshot>)>,
     notes: Vec<String>,
 }
 
-#[derive(Debug)]
+/// A part of a version, told from what is beside it.
+fn part(version: &str) -> String {
+    format!("{}:{version};", version.len())
+}
+
+#[derive(Clone, Debug)]
 struct Place {
     member: usize,
     /// What the table is called there.
@@ -136,11 +209,15 @@ impl CombinedSnapshot {
     fn find(&self, table: &str) -> Result<(&dyn Snapshot, String)> {
         let place = self.places.get(table);
         let member = place.and_then(|it| Some((self.members.get(it.member)?, it)));
-        member.map(|((_, snapshot), place)| (&**snapshot, place.table.clone())).ok_or_else(|| {
-            let message = format!("cannot read the table `{table}`: there is none");
-            Error::new(ErrorKind::NotFound, message)
-        })
+        member
+            .map(|((_, snapshot), place)| (&**snapshot, place.table.clone()))
+            .ok_or_else(|| missing(table))
     }
+}
+
+fn missing(table: &str) -> Error {
+    let message = format!("cannot read the table `{table}`: there is none");
+    Error::new(ErrorKind::NotFound, message)
 }
 
 fn ambiguous(table: &str, one: &str, other: &str) -> Error {

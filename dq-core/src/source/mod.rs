@@ -24,6 +24,7 @@ mod version;
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -33,6 +34,7 @@ use crate::error::Result;
 use crate::value::{Batch, ColumnSchema, TableSchema};
 
 pub use cancellation::Cancellation;
+pub(crate) use version::Versions;
 pub use version::{Version, VersionReach};
 
 /// Something whose tables can be scanned: a database, a file, tables in memory.
@@ -48,8 +50,8 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// What tells the present state of `table` from any other; `None` where the source cannot tell, which
     /// is the default.
     ///
-    /// Take it before reading, and keep what was read under it: see [`Version`] for what may be
-    /// concluded. A table that does not exist is `NotFound`.
+    /// Take it before reading and once more after, and keep what was read only if both are equal: see
+    /// [`Version`] for what may be concluded. A table that does not exist is `NotFound`.
     async fn version(&self, table: &str) -> Result<Option<Version>> {
         let _ = table;
         Ok(None)
@@ -84,6 +86,12 @@ pub trait Snapshot: fmt::Debug + Send + Sync {
     /// Without it no count may be reported.
     async fn finish(&self) -> Result<()>;
 
+    /// Hears what was done for one of the purposes of this snapshot, such as a rule. Whoever keeps figures adds
+    /// it to them; the others, which is the default, do nothing.
+    fn note_usage(&self, usage: &Usage) {
+        let _ = usage;
+    }
+
     /// What the user should know about this snapshot, such as "writers wait until the scan ends".
     fn notes(&self) -> Vec<String> {
         Vec::new()
@@ -96,6 +104,19 @@ pub trait Partition: Send {
     /// The next rows; `None` after the last. May block its thread: callers run it where that is
     /// allowed (`tokio::task::spawn_blocking`).
     async fn next(&mut self) -> Result<Option<Batch>>;
+}
+
+/// What was done with a snapshot for one purpose.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Usage {
+    /// The purpose, such as the id of a rule.
+    pub name: String,
+    /// How many rows were judged for it; one that is judged twice counts twice.
+    pub rows: u64,
+    /// How long the source worked for it alone, as it does for a query. Scans are for all purposes together.
+    pub ran: Duration,
+    /// Whether something that was to be done for it could not be done.
+    pub has_failed: bool,
 }
 
 /// What to scan.

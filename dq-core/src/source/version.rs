@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::source::Source;
+
 /// The state of a table at one moment, as far as it can be told without reading the table.
 ///
-/// Equal versions mean equal rows: whoever reads a table after taking its version, and later finds the
-/// same version, would read the same rows again. Different versions mean nothing; the rows may be equal.
+/// Equal versions mean equal rows: whoever finds the same version before and after reading a table has read
+/// the rows of that version, and would read them again as long as it is the same. Different versions mean
+/// nothing; the rows may be equal.
 ///
 /// [`shared`](Self::shared) is missing more often than [`local`](Self::local): what one process can
 /// tell for itself it may not be able to tell others.
@@ -39,6 +42,42 @@ impl Version {
     /// told with certainty, for example because the last change is too recent.
     pub fn shared(&self) -> Option<&str> {
         self.shared.as_deref()
+    }
+}
+
+/// The versions of several tables of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct Versions(Vec<(String, Version)>);
+
+impl Versions {
+    /// The present ones; `None` if the source cannot tell one of them. Without tables there are none, and
+    /// nothing that could change.
+    pub(crate) async fn of(source: &dyn Source, tables: Vec<String>) -> Option<Self> {
+        let mut versions = Vec::new();
+        for table in tables {
+            // An error is one of the reading, too, which tells it better.
+            let version = source.version(&table).await.ok()??;
+            versions.push((table, version));
+        }
+        Some(Self(versions))
+    }
+
+    /// The names and the states of the tables, as far as `reach` wants them told.
+    pub(crate) fn reaching(&self, reach: VersionReach) -> Vec<String> {
+        let states = self.0.iter().map(|(table, it)| [table.clone(), it.reaching(reach)]);
+        states.flatten().collect()
+    }
+
+    /// Whether `source` tells the same now: then what was read of it meanwhile is of these versions, and of
+    /// no other.
+    pub(crate) async fn still_hold(&self, source: &dyn Source) -> bool {
+        for (table, earlier) in &self.0 {
+            match source.version(table).await {
+                Ok(Some(later)) if later.local == earlier.local => {}
+                _ => return false,
+            }
+        }
+        true
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Baseline {
     file: String,
     as_of: String,
     checks: Vec<EarlierCheck>,
+    /// Whether it shows the rows that its run could show: a verdict that was kept without them does not.
+    has_samples: bool,
 }
 
 /// What a report says about its baseline.
@@ -72,6 +74,12 @@ pub enum Compared {
 struct EarlierReport {
     as_of: String,
     rules: Vec<EarlierRule>,
+    original: Option<EarlierOriginal>,
+}
+
+#[derive(serde::Deserialize)]
+struct EarlierOriginal {
+    has_samples: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -134,7 +142,9 @@ impl Baseline {
             let id = rule.id;
             rule.checks.into_iter().map(move |it| EarlierCheck { rule: id.clone(), ..it })
         });
-        Ok(Self { file: file.to_owned(), as_of: report.as_of, checks: checks.collect() })
+        let has_samples = report.original.is_none_or(|it| it.has_samples);
+        let (file, checks) = (file.to_owned(), checks.collect());
+        Ok(Self { file, as_of: report.as_of, checks, has_samples })
     }
 
     /// Makes sure that there is something to compare: that at least one check of `rules` is in the
@@ -163,7 +173,8 @@ impl Baseline {
     }
 
     /// Compares every check of `report`, which `rules` made, and lets those that failed without any
-    /// new violation warn instead.
+    /// new violation warn instead. Notes it where the baseline is a verdict that was kept without rows, and
+    /// therefore only numbers could be compared.
     pub fn apply(&self, report: &mut Report, rules: &RuleSet) {
         let known = self.by_name();
         let mut sum = BaselineReport {
@@ -184,6 +195,16 @@ impl Baseline {
         }
         report.status = report.rules.iter().map(|it| it.status).max().unwrap_or(report.status);
         report.baseline = Some(sum);
+        let by_counts = |it: &CheckReport| {
+            it.violations > 0 && it.baseline.is_some_and(|it| it.compared == Compared::Counts)
+        };
+        if !self.has_samples && report.checks().any(by_counts) {
+            report.notes.push(format!(
+                "the baseline `{}` is a verdict of an earlier run that was kept without rows, so violations are \
+                 compared by their numbers; a run without the cache makes one with rows",
+                self.file
+            ));
+        }
     }
 
     fn by_name(&self) -> HashMap<(&str, &str), &EarlierCheck> {

@@ -30,6 +30,7 @@ mod sample;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod threads;
+mod usage;
 #[cfg(feature = "cache")]
 mod verdict;
 mod violations;
@@ -112,7 +113,9 @@ async fn validate_at(
     let tables = tables(&run.plan, &found);
     let notes = snapshot.notes().into_iter().chain(run.plan.notes()).collect();
     let rules_file = rules.file().to_owned();
+    let ran = usage::ran_by_rule(&run.plan, &found);
     let rules = outcome::report(rules, &run.plan, found);
+    usage::of(&rules, &ran).for_each(|it| snapshot.note_usage(&it));
     Ok(Report {
         format: FORMAT,
         status: rules.iter().map(|it| it.status).max().unwrap_or(Status::NotApplicable),

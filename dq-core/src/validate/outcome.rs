@@ -1,5 +1,7 @@
 //! From what the threads found to the report.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value as Json};
 
 use crate::error::Error;
@@ -28,6 +30,8 @@ pub(crate) struct Outcome {
     /// The rows of a query, where every one is wanted.
     pub(crate) rows: Option<KeptRows>,
     pub(crate) error: Option<Error>,
+    /// How long the source worked for this check alone.
+    pub(crate) ran: Duration,
 }
 
 /// What was found about one table.
@@ -44,7 +48,8 @@ pub(crate) struct TableOutcome {
 impl Outcome {
     pub(crate) fn new(sample_limit: usize) -> Self {
         let sample = Sample::new(sample_limit);
-        Self { violations: 0, groups: None, sample, names: None, rows: None, error: None }
+        let (violations, ran) = (0, Duration::ZERO);
+        Self { violations, groups: None, sample, names: None, rows: None, error: None, ran }
     }
 
     /// Adds what one partition has found.

@@ -52,10 +52,12 @@ pub(crate) async fn run(
     outcome: &mut Outcome,
 ) -> Result<()> {
     let Some(query) = query_of(&run.plan, check, &run.cancellation) else { return Ok(()) };
+    let begun = run.options.clock.now();
     let found = match snapshot.query(&query).await {
         Ok(rows) => count(run, check.table, rows).await,
         Err(error) => Err(error),
     };
+    outcome.ran = run.options.clock.now().saturating_duration_since(begun);
     run.cancellation.check()?;
     match found {
         Ok(found) => {

@@ -4,11 +4,14 @@ use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dq_core::cache::{CacheManager, CacheManagerExt, CacheOptions, MemoryCache, Put, Stored, Tag};
+use dq_core::cache::{
+    Abandoned, CacheManager, CacheManagerExt, CacheOptions, MemoryCache, Put, Stored, Tag,
+};
 use dq_core::{Error, ErrorKind, Result};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::nodes::two;
 use crate::support::{Origin, key, lookups, memory, minute, namespace, settle};
 
 type Caller = JoinHandle<Result<u64>>;
@@ -52,6 +55,62 @@ async fn all_callers_of_a_cold_key_get_what_one_computes() {
     let statistics = cache.statistics();
     assert_eq!((statistics.computations, statistics.coalesced), (1, 100));
     assert_eq!(lookups(&cache), (0, 101));
+}
+
+#[tokio::test]
+async fn the_last_caller_to_go_ends_a_computation_that_is_not_to_be_finished() {
+    let (_, cache) = memory();
+    let options = CacheOptions { abandoned: Abandoned::Dropped, ..minute() };
+    let (first, mut sender) = caller(&cache, &options).await;
+    let (second, _) = caller(&cache, &options).await;
+    first.abort();
+    settle().await;
+    assert!(!sender.is_closed(), "one still waits");
+    second.abort();
+    sender.closed().await;
+    let (third, sender) = caller(&cache, &options).await;
+    sender.send(3).unwrap();
+    assert_eq!(third.await.unwrap().unwrap(), 3);
+    assert_eq!(*cache.get::<u64>(&key("a")).await.value().unwrap(), 3);
+    assert_eq!(cache.statistics().computations, 2);
+}
+
+#[tokio::test]
+async fn the_last_caller_to_go_gives_the_right_to_compute_back_to_other_nodes() {
+    let (_, a, b) = two().await;
+    let options = CacheOptions { abandoned: Abandoned::Dropped, ..minute() };
+    let (sender, receiver) = oneshot::channel::<u64>();
+    let (cache, dropped) = (a.cache.clone(), options.clone());
+    let first = tokio::spawn(async move {
+        let compute = || async { receiver.await.map_err(|_| lost()) };
+        cache.get_or_compute(&key("a"), &dropped, compute).await.map(|it| *it)
+    });
+    settle().await;
+    assert_eq!(a.store.calls("claim"), 1);
+    first.abort();
+    settle().await;
+    assert!(sender.is_closed());
+    // No time passes: no lease has ended by itself.
+    assert_eq!(b.compute(&options, &Origin::default()).await, 1);
+}
+
+#[tokio::test]
+async fn whoever_comes_as_the_last_one_goes_has_a_value() {
+    for _ in 0..200 {
+        let (_, cache) = memory();
+        let options = CacheOptions { abandoned: Abandoned::Dropped, ..minute() };
+        let (first, sender) = caller(&cache, &options).await;
+        let origin = Origin::default();
+        let (joining, compute) = (cache.clone(), origin.next());
+        let second = tokio::spawn(async move {
+            joining.get_or_compute(&key("a"), &options, compute).await.map(|it| *it)
+        });
+        first.abort();
+        tokio::task::yield_now().await;
+        let _ = sender.send(7);
+        let value = second.await.unwrap().unwrap();
+        assert!(value == 7 || value == 1, "{value}");
+    }
 }
 
 #[tokio::test]

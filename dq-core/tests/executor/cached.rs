@@ -119,6 +119,16 @@ async fn where_nobody_can_tell_whether_something_changed_the_database_is_asked()
 }
 
 #[tokio::test]
+async fn what_changed_before_it_was_asked_is_not_kept() {
+    let cached = Cached::new(ExecutorConfig::default()).await;
+    *cached.asked.writer.lock().unwrap() = Some("DELETE FROM t WHERE a = 1");
+    assert_eq!(cached.ask(COUNT, &unchanged()).await, (999, false));
+    assert_eq!(cached.cache.statistics().memory.entries, 0);
+    assert_eq!(cached.ask(COUNT, &unchanged()).await, (999, false));
+    assert_eq!(cached.ask(COUNT, &unchanged()).await, (999, true));
+}
+
+#[tokio::test]
 async fn what_is_too_large_is_not_kept() {
     let config =
         ExecutorConfig { cached_result_size_max_bytes: 1_000, ..ExecutorConfig::default() };
@@ -182,6 +192,30 @@ async fn who_gives_up_takes_the_answer_from_nobody() {
     blocker.abort();
     assert_eq!(second.await.unwrap(), 1000);
     cached.bench.idle().await;
+}
+
+#[tokio::test]
+async fn a_query_for_which_nobody_waits_any_more_is_interrupted() {
+    let cached = Arc::new(Cached::new(limits(1, 10)).await);
+    let ask = || {
+        let executor = Arc::clone(&cached.executor);
+        let call = Call { reuse: unchanged(), ..within(3600) };
+        tokio::spawn(async move { executor.query(&HUNG.into(), &call).await.map(drop) })
+    };
+    let running = || cached.bench.database.statistics().readers.in_use;
+    let first = ask();
+    until("it runs", || cached.asked() == 1 && running() == 1).await;
+    let second = ask();
+    until("another waits for it", || cached.cache.statistics().coalesced == 1).await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    assert_eq!((cached.executor.statistics().running, running(), cached.asked()), (1, 1, 1));
+    second.abort();
+    until("its place is free", || cached.executor.statistics().running == 0).await;
+    until("its connection is free", || running() == 0).await;
+    assert_eq!(cached.ask(COUNT, &Reuse::Never).await, (1000, false));
+    let asked = cached.executor.statistics().names[""].clone();
+    assert_eq!((asked.calls, asked.dropped), (2, 2));
 }
 
 #[tokio::test]

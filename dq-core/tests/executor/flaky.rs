@@ -1,8 +1,8 @@
 //! A database that fails as often as it is told to; the rest is a real one.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use dq_core::database::{
@@ -21,12 +21,14 @@ pub(crate) struct Flaky {
     pub(crate) failures: AtomicUsize,
     /// How often it was asked.
     pub(crate) asked: AtomicUsize,
+    /// What another writes before the next query is asked.
+    pub(crate) writer: Mutex<Option<&'static str>>,
 }
 
 impl Flaky {
     pub(crate) fn new(database: Arc<dyn DatabaseManager>, failures: usize) -> Arc<Self> {
         let (failures, asked) = (AtomicUsize::new(failures), AtomicUsize::new(0));
-        Arc::new(Self { database, failures, asked })
+        Arc::new(Self { database, failures, asked, writer: Mutex::default() })
     }
 
     fn fail(&self) -> Result<()> {
@@ -59,6 +61,10 @@ impl Source for Flaky {
 impl DatabaseManager for Flaky {
     async fn query(&self, statement: &Statement) -> Result<QueryResult> {
         self.fail()?;
+        let written = self.writer.lock().unwrap().take();
+        if let Some(sql) = written {
+            self.database.execute(&sql.into()).await?;
+        }
         self.database.query(statement).await
     }
 

@@ -17,6 +17,8 @@ mod deadlines;
 #[cfg(test)]
 mod flaky;
 #[cfg(test)]
+mod flights;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 #[path = "../sqlite_manager/process.rs"]
@@ -31,5 +33,7 @@ mod snapshots;
 mod statistics;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod unchanged;
 #[cfg(test)]
 mod verdicts;

@@ -22,7 +22,7 @@ fn rules(check: &str) -> RuleSet {
 
 impl Bench {
     fn source(&self, call: Call) -> GatedSource {
-        GatedSource::new(Arc::clone(&self.database) as _, Arc::clone(self.executor.gate()), call)
+        self.executor.source(call)
     }
 }
 
@@ -42,6 +42,33 @@ async fn a_validation_is_one_call_and_finds_the_same() {
     let figures = bench.executor.statistics().names["validate"].clone();
     assert_eq!((figures.calls, figures.errors, figures.dropped, figures.rows), (1, 0, 0, 1000));
     bench.idle().await;
+}
+
+#[tokio::test]
+async fn a_validation_tells_what_it_did_for_each_rule() {
+    let bench = Bench::new(ExecutorConfig::default()).await;
+    let rules = "
+version: 1
+rules:
+  - { id: low, table: t, checks: [{ column: a, between: { min: 11 } }, { column: a, not_null: true }] }
+  - { id: asked, table: t, checks: [{ sql: 'SELECT a FROM t WHERE a < 6' }] }
+  - { id: broken, table: t, checks: [{ sql: 'SELECT abs(-9223372036854775807 - a) FROM t WHERE a = 1' }] }
+";
+    let rules = RuleSet::parse("rules.yaml", rules, &BTreeMap::new()).unwrap();
+    let source = bench.source(Call::named("nightly"));
+    for _ in 0..2 {
+        validate(&source, &rules, &ValidateOptions::default()).await.unwrap();
+    }
+    let statistics = bench.executor.statistics();
+    let figures = |name: &str| {
+        let it = &statistics.names[name];
+        (it.calls, it.errors, it.rows, !it.ran.is_zero())
+    };
+    assert_eq!(figures("nightly/low"), (2, 0, 4000, false));
+    assert_eq!(figures("nightly/asked"), (2, 0, 2000, true));
+    assert_eq!(figures("nightly/broken"), (2, 2, 2000, true));
+    // They are parts of two calls.
+    assert_eq!((statistics.names["nightly"].calls, statistics.total.calls), (2, 2));
 }
 
 #[tokio::test]

@@ -11,34 +11,17 @@ use dq_core::ErrorKind;
 use dq_core::cache::{MemoryCache, MemoryConfig};
 use dq_core::clock::{Clock, SystemClock, TestClock};
 use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager, SqliteSource};
+use dq_core::executor::GatedSource;
 use dq_core::rules::RuleSet;
-use dq_core::source::VersionReach;
 use dq_core::source::memory::MemorySource;
+use dq_core::source::{Source, VersionReach};
 use dq_core::validate::{Report, Status, Trust, ValidateOptions, VerdictCache, VerdictCacheConfig};
 use dq_core::value::Date;
 use rusqlite::Connection;
 
 use crate::bench::until;
-use crate::court::{Court, verdicts};
+use crate::court::{Court, recent, rules, rules_with, verdicts, violations};
 use crate::process::Process;
-
-fn rules_with(check: &str) -> RuleSet {
-    let text =
-        format!("version: 1\nrules:\n  - {{ id: r, table: t, checks: [{{ id: c, {check} }}] }}");
-    RuleSet::parse("rules.yaml", &text, &BTreeMap::new()).unwrap()
-}
-
-fn rules() -> RuleSet {
-    rules_with("column: a, between: { min: 11 }")
-}
-
-fn recent() -> Trust {
-    Trust::Recent { data: "/data/t".to_owned(), age_max: Duration::from_mins(1) }
-}
-
-fn violations(report: &Report) -> Vec<u64> {
-    report.checks().map(|it| it.violations).collect()
-}
 
 #[tokio::test]
 async fn a_second_run_on_unchanged_data_is_the_first_ones_verdict() {
@@ -99,7 +82,7 @@ async fn a_file_over_which_another_is_copied_has_other_data() {
         path
     };
     let (path, other) = (make("one.db", 20), make("other.db", 5));
-    let source = SqliteSource::new(SqliteConfig::new(&path)).unwrap();
+    let source: Arc<dyn Source> = Arc::new(SqliteSource::new(SqliteConfig::new(&path)).unwrap());
     let clock = TestClock::new();
     let verdicts = verdicts(VerdictCacheConfig::default(), &clock);
     let options = ValidateOptions { clock: Arc::new(clock), ..ValidateOptions::default() };
@@ -181,7 +164,8 @@ async fn a_source_that_cannot_tell_its_version_is_kept_only_by_age() {
     let options = ValidateOptions { clock: Arc::new(clock.clone()), ..ValidateOptions::default() };
     let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 20]));
     let batch = RecordBatch::try_from_iter([("a", column)]).unwrap();
-    let source = MemorySource::new("frame").table("t", vec![batch]).unwrap();
+    let source: Arc<dyn Source> =
+        Arc::new(MemorySource::new("frame").table("t", vec![batch]).unwrap());
     for _ in 0..2 {
         let report = verdicts.validate(&source, &rules(), &options, &Trust::Unchanged).await;
         assert!(!report.unwrap().cached);
@@ -233,7 +217,7 @@ async fn errors_of_the_run_are_errors() {
     let rules = RuleSet::parse("rules.yaml", text, &BTreeMap::new()).unwrap();
     let (options, trust) = (court.options(), Trust::Unchanged);
     let error =
-        court.verdicts.validate(&*court.source, &rules, &options, &trust).await.unwrap_err();
+        court.verdicts.validate(&court.source(), &rules, &options, &trust).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RulesInvalid);
     let config = VerdictCacheConfig { ttl_ms: 0, ..VerdictCacheConfig::default() };
     let cache = MemoryCache::new(&MemoryConfig::default(), Arc::new(court.clock.clone())).unwrap();
@@ -257,39 +241,76 @@ async fn many_who_ask_at_once_cause_one_run() {
 }
 
 #[tokio::test]
-async fn who_gives_up_leaves_the_run_to_the_next() {
+async fn who_gives_up_takes_the_run_from_nobody_and_the_last_ends_it() {
     let court = Arc::new(Court::new(VerdictCacheConfig::default()).await);
     // A query that never ends, under a trust that lets verdicts of queries be kept.
     let hung = rules_with(&format!("sql: '{}'", crate::bench::HUNG));
     let ask = |options: ValidateOptions| {
-        let (court, rules) = (Arc::clone(&court), hung.clone());
+        let (court, rules, source) = (Arc::clone(&court), hung.clone(), court.source());
         tokio::spawn(async move {
-            court.verdicts.validate(&*court.source, &rules, &options, &recent()).await.map(|_| ())
+            court.verdicts.validate(&source, &rules, &options, &recent()).await.map(|_| ())
         })
     };
-    let (first, second) = (ask(court.options()), court.options());
+    let first = ask(court.options());
     until("it runs", || court.read() == 1).await;
-    let stop = second.cancellation.clone();
-    let second = ask(second);
-    court.clock.sleepers(1).await;
-    assert_eq!(court.read(), 1);
+    let waits = async |before| until("it waits", || court.clock.sleeping() > before).await;
+    let before = court.clock.sleeping();
+    let second = ask(court.options());
+    waits(before).await;
     first.abort();
-    until("the next one runs", || court.read() == 2).await;
-    // And one that waits can be told to stop.
-    let third = court.options();
-    let stop_third = third.cancellation.clone();
-    let third = ask(third);
-    court.clock.sleepers(1).await;
-    stop_third.cancel();
+    assert!(first.await.unwrap_err().is_cancelled());
+    // One that waits can be told to stop, and that concerns no other.
+    let options = court.options();
+    let stop = options.cancellation.clone();
+    let before = court.clock.sleeping();
+    let third = ask(options);
+    waits(before).await;
+    stop.cancel();
     until("it has looked", || {
         court.clock.advance(Duration::from_millis(50));
         third.is_finished()
     })
     .await;
     assert_eq!(third.await.unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
-    assert_eq!(court.read(), 2);
-    stop.cancel();
-    assert_eq!(second.await.unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(court.read(), 1);
+    assert!(!second.is_finished());
+    second.abort();
+    until("the run has ended", || Arc::strong_count(&court.source) == 1).await;
+    let fourth = ask(court.options());
+    until("another runs", || court.read() == 2).await;
+    fourth.abort();
+}
+
+#[tokio::test]
+async fn the_time_of_one_is_not_the_time_of_another() {
+    let court = Court::new(VerdictCacheConfig::default()).await;
+    let gate = court.bench.executor.gate();
+    let within = |seconds| -> Arc<dyn Source> {
+        let call = crate::bench::within(seconds);
+        Arc::new(GatedSource::new(court.source(), Arc::clone(gate), call))
+    };
+    let (hurried, patient) = (within(1), within(3600));
+    let door = court.source.door.lock().await;
+    let ask = |source: Arc<dyn Source>| {
+        let (verdicts, options) = (court.verdicts.clone(), court.options());
+        tokio::spawn(async move {
+            verdicts.validate(&source, &rules(), &options, &Trust::Unchanged).await
+        })
+    };
+    let hurried = ask(hurried);
+    until("it runs", || court.read() == 1).await;
+    let before = court.clock.sleeping();
+    let patient = ask(patient);
+    until("it waits", || court.clock.sleeping() > before).await;
+    until("its time is over", || {
+        court.bench.clock.advance(Duration::from_secs(1));
+        court.clock.advance(Duration::from_millis(50));
+        hurried.is_finished()
+    })
+    .await;
+    assert_eq!(hurried.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    drop(door);
+    assert!(!patient.await.unwrap().unwrap().cached);
 }
 
 #[tokio::test]
@@ -307,7 +328,7 @@ async fn processes_that_share_a_cache_share_verdicts_where_files_tell_the_versio
     let judge = |source: SqliteDatabaseManager| {
         let (verdicts, options) = (court.verdicts.clone(), options.clone());
         async move {
-            let trust = Trust::Unchanged;
+            let (source, trust): (Arc<dyn Source>, _) = (Arc::new(source), Trust::Unchanged);
             verdicts.validate(&source, &rules(), &options, &trust).await.unwrap().cached
         }
     };

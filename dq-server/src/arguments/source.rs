@@ -29,8 +29,13 @@ impl SourceArguments {
     /// What names the data to be read so among all data there are; nothing if that is standard input.
     #[cfg(feature = "redis")]
     pub(crate) fn data(&self, reading: &ReadingArguments) -> Option<String> {
+        self.data_on(machine().as_deref(), reading)
+    }
+
+    #[cfg(feature = "redis")]
+    fn data_on(&self, machine: Option<&str>, reading: &ReadingArguments) -> Option<String> {
         let folder = std::env::current_dir().ok()?;
-        let mut data = format!("{:?} {} {:?}", machine(), folder.display(), reading.options());
+        let mut data = format!("{machine:?} {} {:?}", folder.display(), reading.options());
         for source in &self.sources {
             if engine::is_url(source) {
                 data = format!("{data} {}", redacted_url(source));
@@ -58,4 +63,31 @@ impl SourceArguments {
 fn machine() -> Option<String> {
     let variables = ["HOSTNAME", "COMPUTERNAME"].into_iter().find_map(|it| std::env::var(it).ok());
     std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or(variables)
+}
+
+#[cfg(all(test, feature = "redis"))]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        source: SourceArguments,
+        #[command(flatten)]
+        reading: ReadingArguments,
+    }
+
+    #[test]
+    fn a_file_of_the_same_path_on_another_machine_is_other_data() {
+        let data = |sources: &[&str], machine: &str| {
+            let line = Line::parse_from([&["dq"], sources].concat());
+            line.source.data_on(Some(machine), &line.reading)
+        };
+        let here = data(&["people.csv"], "one").unwrap();
+        assert_eq!(data(&["people.csv"], "one").unwrap(), here);
+        assert_ne!(data(&["people.csv"], "other").unwrap(), here);
+        assert_ne!(data(&["towns.csv"], "one").unwrap(), here);
+        assert_eq!(data(&["-"], "one"), None, "what standard input gives has no name");
+    }
 }

@@ -44,9 +44,9 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
         options.violations = Some(Arc::new(move |it| file.write(it)));
     }
     let timeout = arguments.run.timeout;
-    let source = gated(source, &options, timeout)?;
+    let source: Arc<dyn Source> = Arc::new(gated(source, &options, timeout)?);
     #[cfg(not(feature = "redis"))]
-    let run = validate(&source, &rules, &options);
+    let run = validate(&*source, &rules, &options);
     #[cfg(feature = "redis")]
     let verdicts = {
         let data = arguments.source.data(&arguments.reading);
@@ -55,7 +55,7 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     };
     #[cfg(feature = "redis")]
     let run = judge(verdicts.as_ref(), &source, &rules, (&options, arguments.output.quiet));
-    let mut report = in_time(timeout, &source, run).await?;
+    let mut report = in_time(timeout, &*source, run).await?;
     drop(progress);
     if let Some(baseline) = baseline {
         baseline.apply(&mut report, &rules);

@@ -137,6 +137,51 @@ fn a_baseline_is_compared_by_keys_whether_or_not_a_verdict_is_kept() {
 }
 
 #[test]
+fn a_verdict_that_was_kept_without_rows_says_so_as_a_baseline() {
+    let Some(redis) = Redis::start() else { return };
+    let program = program(redis.port);
+    until("the verdict is an earlier one", || {
+        let kept = report(&program, &DATABASE);
+        program.write("kept.json", kept.to_string());
+        kept["cached"] == true
+    });
+    let compared = |baseline| {
+        let ended = program.run(
+            &[
+                &["validate", "--config", "dq.yaml", "--format", "json"],
+                &DATABASE[..],
+                &["--baseline", baseline],
+            ]
+            .concat(),
+        );
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let check = &report["rules"][0]["checks"][1]["baseline"];
+        assert_eq!((&check["new"], &check["unchanged"]), (&Value::from(0), &Value::from(1)));
+        (check["compared"].clone(), report["notes"].to_string().contains("kept without rows"))
+    };
+    assert_eq!(compared("kept.json"), (Value::from("counts"), true));
+    let fresh = program.run(&[&["validate", "--format", "json"], &DATABASE[..]].concat());
+    program.write("fresh.json", fresh.stdout);
+    assert_eq!(compared("fresh.json"), (Value::from("keys"), false));
+}
+
+#[test]
+fn several_databases_are_judged_once_as_long_as_none_has_changed() {
+    let Some(redis) = Redis::start() else { return };
+    let program = program(redis.port);
+    std::fs::copy(program.path("people.db"), program.path("others.db")).unwrap();
+    program.write("two.yaml", crate::program::RULES.replace("table: data", "table: old"));
+    let sources = ["old=sqlite:people.db", "new=sqlite:others.db", "--rules", "two.yaml"];
+    assert_eq!(report(&program, &sources)["cached"], Value::Null);
+    until("the verdict is an earlier one", || report(&program, &sources)["cached"] == true);
+    let database = Connection::open(program.path("others.db")).unwrap();
+    database.execute_batch("DELETE FROM people").unwrap();
+    drop(database);
+    assert_eq!(report(&program, &sources)["cached"], Value::Null);
+}
+
+#[test]
 fn a_redis_that_is_not_there_costs_nobody_the_verdict() {
     let program = program(free_port());
     let begun = SystemClock.now();

@@ -8,9 +8,10 @@ use crate::cache::flight::{Flight, Outcome, Source};
 use crate::cache::key::CacheKey;
 use crate::cache::local::entry::{Age, Draft, Entry};
 use crate::cache::local::lifetime::Lifetime;
+use crate::cache::local::stripes::Shard;
 use crate::cache::local::{Insertion, Moment};
-use crate::cache::manager::Compute;
-use crate::cache::options::CacheOptions;
+use crate::cache::manager::{Compute, Computed};
+use crate::cache::options::{Abandoned, CacheOptions};
 use crate::cache::shared::StoreTime;
 use crate::cache::value::{AnyValue, Codec};
 use crate::error::{Error, ErrorKind};
@@ -41,22 +42,39 @@ impl Lead {
     /// Finds or computes the value, keeps it, and tells everyone.
     pub(crate) async fn run(mut self, compute: Compute) {
         let mut ticket = Ticket::default();
-        let outcome = if self.engine.second.is_some() {
-            self.through_the_store(compute, &mut ticket).await
-        } else {
-            self.here(compute).await
+        let outcome = match self.options.abandoned {
+            Abandoned::Finished => Some(self.find_or_compute(compute, &mut ticket).await),
+            Abandoned::Dropped => {
+                let place = Place::of(&self);
+                tokio::select! {
+                    biased;
+                    outcome = self.find_or_compute(compute, &mut ticket) => Some(outcome),
+                    () = place.abandoned() => None,
+                }
+            }
         };
         self.leave();
-        self.flight.land(outcome);
+        if let Some(outcome) = outcome {
+            self.flight.land(outcome);
+        }
         if let (Some(second), Some(lease)) = (&self.engine.second, ticket.lease) {
             second.release(&lease).await;
+        }
+    }
+
+    async fn find_or_compute(&mut self, compute: Compute, ticket: &mut Ticket) -> Outcome {
+        if self.engine.second.is_some() {
+            self.through_the_store(compute, ticket).await
+        } else {
+            self.here(compute).await
         }
     }
 
     pub(crate) async fn here(&self, compute: Compute) -> Outcome {
         let moment = self.engine.local.moment();
         match self.engine.computed(compute, &self.options).await {
-            Ok(value) => {
+            Ok(Computed::Passing(value)) => Outcome::Found { value, source: Source::Computed },
+            Ok(Computed::Lasting(value)) => {
                 let life = self.life(value.is_some());
                 self.keep(moment, life, value, None)
             }
@@ -110,9 +128,38 @@ impl Lead {
 
     fn leave(&self) {
         let mut shard = self.engine.local.stripes().shard(&self.key);
-        if shard.flights.get(&self.key).is_some_and(|it| Arc::ptr_eq(it, &self.flight)) {
-            shard.flights.remove(&self.key);
+        remove(&mut shard, &self.key, &self.flight);
+    }
+}
+
+/// Where a flight can be joined, as long as it can.
+struct Place {
+    engine: Arc<Engine>,
+    key: CacheKey,
+    flight: Arc<Flight>,
+}
+
+impl Place {
+    fn of(lead: &Lead) -> Self {
+        let (engine, flight) = (Arc::clone(&lead.engine), Arc::clone(&lead.flight));
+        Self { engine, key: lead.key.clone(), flight }
+    }
+
+    /// Returns when nobody waits, and nobody can come any more: whoever does joins under the same lock.
+    async fn abandoned(&self) {
+        loop {
+            self.flight.abandoned().await;
+            let mut shard = self.engine.local.stripes().shard(&self.key);
+            if self.flight.is_abandoned() {
+                return remove(&mut shard, &self.key, &self.flight);
+            }
         }
+    }
+}
+
+fn remove(shard: &mut Shard, key: &CacheKey, flight: &Arc<Flight>) {
+    if shard.flights.get(key).is_some_and(|it| Arc::ptr_eq(it, flight)) {
+        shard.flights.remove(key);
     }
 }
 

@@ -15,8 +15,8 @@ use crate::cache::flight::{Flight, Landing, Outcome, Source, caught, landed, sha
 use crate::cache::key::CacheKey;
 use crate::cache::local::Local;
 use crate::cache::local::entry::{Age, Entry};
-use crate::cache::manager::{Compute, Hit};
-use crate::cache::options::CacheOptions;
+use crate::cache::manager::{Compute, Computed, Hit};
+use crate::cache::options::{Abandoned, CacheOptions};
 use crate::cache::second::Second;
 use crate::cache::value::{AnyValue, Codec, Lookup};
 use crate::clock::within;
@@ -81,7 +81,7 @@ impl Engine {
                 Boarding::Alone(compute) => {
                     let value = self.computed(compute, options).await;
                     self.counters.misses.increment();
-                    return value.map(|it| it.map_or(Lookup::Absent, Lookup::Value));
+                    return value.map(|it| it.into_value().map_or(Lookup::Absent, Lookup::Value));
                 }
                 Boarding::Lost => {
                     self.counters.misses.increment();
@@ -125,7 +125,9 @@ impl Engine {
         shard.flights.insert(key.clone(), Arc::clone(&flight));
         drop(shard);
         self.counters.refreshed_ahead.increment();
-        let lead = Lead::new(self, (key, codec, options), flight, Some(entry));
+        // From the beginning nobody waits for it.
+        let options = CacheOptions { abandoned: Abandoned::Finished, ..options.clone() };
+        let lead = Lead::new(self, (key, codec, &options), flight, Some(entry));
         runtime.spawn(lead.run(compute));
     }
 
@@ -195,7 +197,7 @@ impl Engine {
         &self,
         compute: Compute,
         options: &CacheOptions,
-    ) -> Result<Option<AnyValue>> {
+    ) -> Result<Computed<Option<AnyValue>>> {
         self.counters.computations.increment();
         let allowed = Duration::from_millis(options.compute_timeout_ms);
         let result = within(self.local.clock(), allowed, caught(compute)).await;

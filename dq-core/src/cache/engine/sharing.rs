@@ -17,7 +17,7 @@ use crate::cache::flight::{Outcome, Source};
 use crate::cache::local::Moment;
 use crate::cache::local::entry::{Age, Entry};
 use crate::cache::local::lifetime::nanos;
-use crate::cache::manager::Compute;
+use crate::cache::manager::{Compute, Computed};
 use crate::cache::options::AcrossNodes;
 use crate::cache::second::{Filled, Filling, Second};
 use crate::cache::shared::{Claim, ClaimRequest, Lease, ReadMark, SharedEntry};
@@ -52,7 +52,10 @@ impl Lead {
             None => computing.await,
         };
         let value = match result {
-            Ok(value) => value,
+            Ok(Computed::Lasting(value)) => value,
+            Ok(Computed::Passing(value)) => {
+                return Outcome::Found { value, source: Source::Computed };
+            }
             Err(error) => return self.failed(error),
         };
         let life = self.life(value.is_some());

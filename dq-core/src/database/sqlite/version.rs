@@ -6,7 +6,9 @@
 //! another database over the file commits nothing, and may leave the counter that SQLite looks at as it was:
 //! so the version also has what the file system says of the file.
 //!
-//! For other processes there are only the files. The change counter in the header of the database does
+//! For other processes there are only the files, which the numbers that the file system has for them tell apart
+//! until the machine starts anew: so the version has a word of the running system, too, and that of one machine
+//! is never that of another. The change counter in the header of the database does
 //! not move when a commit goes to the write-ahead log, so the version is made of what the file system
 //! says of both files, and of the salts of the log, which change when it starts over. A clock of
 //! limited resolution cannot tell two writes at one tick apart: while the newest change is younger than
@@ -43,6 +45,8 @@ pub(crate) struct Watcher {
     clock: Arc<dyn Clock>,
     /// A word that no other manager has.
     word: u64,
+    /// A word that no other running system has.
+    system: Arc<str>,
     /// How many connections have been opened.
     opened: Arc<AtomicU64>,
     /// The one connection that stays open.
@@ -61,6 +65,7 @@ impl Watcher {
             path: config.path.clone(),
             clock: Arc::clone(&clock),
             word: RandomState::new().hash_one(std::process::id()),
+            system: running_system().into(),
             opened,
             connection: Pool::new("watcher", 1, config, clock, Box::new(open)),
         }
@@ -71,6 +76,7 @@ impl Watcher {
     pub(crate) async fn version(&self, table: &str) -> Result<Option<Version>> {
         let (table, path, word) = (table.to_owned(), self.path.clone(), self.word);
         let (clock, opened) = (Arc::clone(&self.clock), Arc::clone(&self.opened));
+        let system = Arc::clone(&self.system);
         self.connection
             .run(move |connection, _| {
                 let doing = format!("tell the version of `{table}` in `{}`", open::name(&path));
@@ -87,7 +93,7 @@ impl Watcher {
                     .map_err(|it| from_sqlite(&doing, it))?;
                 let (opened, file) = (opened.load(Ordering::Relaxed), file_state(&path));
                 let local = format!("{word:016x}-{opened}-{data_version}-{file}");
-                Ok(Some(Version::new(local, shared(&path, clock.as_ref()))))
+                Ok(Some(Version::new(local, shared(&path, &system, clock.as_ref()))))
             })
             .await
     }
@@ -115,7 +121,7 @@ fn file_state(path: &Path) -> String {
 ///
 /// The database file is asked about and never opened: when a program closes a file, POSIX drops all
 /// locks that its other connections hold on it. SQLite takes no locks on the log.
-fn shared(path: &Path, clock: &dyn Clock) -> Option<String> {
+fn shared(path: &Path, system: &str, clock: &dyn Clock) -> Option<String> {
     let log_path = open::beside(path, "-wal");
     let database = FileState::of(path)?;
     // An empty log holds no commit, and comes and goes with the first and the last connection.
@@ -126,9 +132,16 @@ fn shared(path: &Path, clock: &dyn Clock) -> Option<String> {
         return None;
     }
     Some(match log {
-        None => database.to_string(),
-        Some(log) => format!("{database}-{log}-{:016x}", salts(&log_path)?),
+        None => format!("{system}-{database}"),
+        Some(log) => format!("{system}-{database}-{log}-{:016x}", salts(&log_path)?),
     })
+}
+
+/// What tells the running system from every other, and from itself before it started: containers of one machine
+/// share it. Empty where there is no such word; then the files alone must tell.
+fn running_system() -> String {
+    let word = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    word.map(|it| it.trim().replace('-', "")).unwrap_or_default()
 }
 
 /// The two salts in the header of a write-ahead log; `None` if it cannot be read or has none.
@@ -136,4 +149,42 @@ fn salts(path: &Path) -> Option<u64> {
     let mut header = [0; 24];
     fs::File::open(path).ok()?.read_exact(&mut header).ok()?;
     header.last_chunk().map(|it| u64::from_be_bytes(*it))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use async_trait::async_trait;
+    use std::time::{Instant, SystemTime};
+
+    /// A clock by which every change is long ago.
+    #[derive(Debug)]
+    struct Later;
+
+    #[async_trait]
+    impl Clock for Later {
+        fn now(&self) -> Instant {
+            SystemClock.now()
+        }
+
+        fn utc(&self) -> SystemTime {
+            SystemClock.utc() + Duration::from_mins(1)
+        }
+
+        async fn sleep(&self, span: Duration) {
+            SystemClock.sleep(span).await;
+        }
+    }
+
+    #[test]
+    fn a_file_of_the_same_path_on_another_machine_has_another_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        fs::write(&path, "as alike as two files can be").unwrap();
+        let on = |system: &str| shared(&path, system, &Later).unwrap();
+        assert_eq!(on("one"), on("one"));
+        assert_ne!(on("one"), on("other"));
+        assert_eq!(running_system(), running_system());
+    }
 }

@@ -16,6 +16,8 @@ pub(crate) struct KeptVerdict {
     /// When the run ended, in microseconds since 1970.
     ended: u64,
     has_samples: bool,
+    /// Whether data may have changed since their version was told. Such a verdict is never kept.
+    is_of_changing_data: bool,
 }
 
 /// What is known about the data of an earlier verdict.
@@ -42,7 +44,13 @@ impl KeptVerdict {
         if !keep_samples {
             report.rules.iter_mut().flat_map(|it| &mut it.checks).for_each(forget_rows);
         }
-        Self { report, ended: micros(clock.utc()), has_samples: keep_samples }
+        let ended = micros(clock.utc());
+        Self { report, ended, has_samples: keep_samples, is_of_changing_data: false }
+    }
+
+    /// The same, of data that have changed while they were read.
+    pub(crate) fn of_changing_data(self) -> Self {
+        Self { is_of_changing_data: true, ..self }
     }
 
     /// The report of who asked at `started` and is told now.
@@ -53,6 +61,7 @@ impl KeptVerdict {
         report.original = Some(OriginalRun { elapsed, age, has_samples });
         report.cached = true;
         report.elapsed = clock.now().saturating_duration_since(started);
+        let standing = if self.is_of_changing_data { Standing::Recent } else { standing };
         report.notes.push(note(standing, has_samples));
         report
     }
@@ -103,7 +112,7 @@ impl<'de> Deserialize<'de> for KeptVerdict {
         // What serde says repeats values, which nobody needs to see.
         let unreadable = |_| D::Error::custom("the report of a kept verdict cannot be read");
         let report = serde_json::from_str(&json).map_err(unreadable)?;
-        Ok(Self { report, ended, has_samples })
+        Ok(Self { report, ended, has_samples, is_of_changing_data: false })
     }
 }
 

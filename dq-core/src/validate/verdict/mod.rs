@@ -9,9 +9,11 @@
 //! report, and of neither the executor knows. The cache of query results, which does stand there, would
 //! not help: a run scans, and what it keeps is a thousandth of what it reads.
 //!
-//! A key holds the version of every table that the rules read, taken before anything is read, so what is
-//! kept under it is of that version or of a later one that nobody asks for under this key. Rules that ask
-//! for more than rows and a day are kept by their age only, if at all: a query may ask the clock.
+//! A key holds the version of every table that the rules read, taken before anything is read. After the run
+//! the versions are taken once more, and the verdict is kept only if they are the same: then it is of exactly
+//! the version that it is filed under. If a commit came between, it is given to those who wait for it, all of
+//! whom asked before that, and not kept. Rules that ask for more than rows and a day are kept by their age
+//! only, if at all: a query may ask the clock.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -19,6 +21,7 @@
 //!
 //! use dq_core::cache::NoopCache;
 //! use dq_core::rules::RuleSet;
+//! use dq_core::source::Source;
 //! use dq_core::source::memory::MemorySource;
 //! use dq_core::validate::{Trust, ValidateOptions, VerdictCache, VerdictCacheConfig};
 //!
@@ -27,7 +30,7 @@
 //! // A cache that remembers nothing; `MemoryCache` elsewhere.
 //! let verdicts = VerdictCache::new(Arc::new(NoopCache), VerdictCacheConfig::default())?;
 //! let rules = RuleSet::parse("rules.yaml", "{ version: 1, rules: [] }", &BTreeMap::new())?;
-//! let source = MemorySource::new("an example");
+//! let source: Arc<dyn Source> = Arc::new(MemorySource::new("an example"));
 //! let options = ValidateOptions::default();
 //! let report = verdicts.validate(&source, &rules, &options, &Trust::Unchanged).await?;
 //! assert!(!report.cached);
@@ -35,28 +38,22 @@
 //! # }
 //! ```
 
-mod flight;
+mod judging;
 mod kept;
+mod place;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cache::{CacheKey, CacheManager, CacheManagerExt, CacheOptions, Namespace, Reach, Tag};
+use crate::cache::{CacheManager, CacheManagerExt, Namespace, Reach};
 use crate::error::{Error, ErrorKind, Result};
-use crate::rules::{Basis, Now, RuleSet};
+use crate::rules::RuleSet;
 use crate::source::{Source, VersionReach};
-use crate::validate::verdict::flight::Flights;
-use crate::validate::verdict::kept::{KeptVerdict, Standing};
+use crate::validate::verdict::judging::{Asked, answer, run_and_keep};
+use crate::validate::verdict::place::{Place, TTL_MAX_MS, tag};
 use crate::validate::{Report, ValidateOptions, now, validate_at};
-
-/// The version of the shape of what is kept.
-const SHAPE: u32 = 1;
-
-/// The longest time for which verdicts are kept: a year.
-const TTL_MAX_MS: u64 = 31_536_000_000;
 
 /// How verdicts are kept.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -95,7 +92,6 @@ pub struct VerdictCache {
     cache: Arc<dyn CacheManager>,
     config: VerdictCacheConfig,
     namespace: Namespace,
-    flights: Arc<Flights>,
 }
 
 impl VerdictCache {
@@ -110,31 +106,32 @@ impl VerdictCache {
             return Err(Error::new(ErrorKind::ConfigInvalid, message));
         }
         let namespace = Namespace::new("verdict")?;
-        Ok(Self { cache, config, namespace, flights: Arc::default() })
+        Ok(Self { cache, config, namespace })
     }
 
     /// As [`validate`](crate::validate::validate), or the verdict of an earlier run that `trust` lets pass.
     ///
-    /// However many ask for the same verdict at once, one of them runs and the others wait for it. A run that
-    /// tells every failing row to a listener is always made. A report with a check that could not run is
-    /// not kept.
+    /// However many ask for the same verdict at once, there is one run, which goes on as long as one of them
+    /// waits: with the options of the first, and its deadline if the source has one. A run that tells every
+    /// failing row to a listener is always made. Not kept are reports with a check that could not run, and
+    /// those of data that changed between the telling of their version and the end of the run.
     ///
     /// # Errors
     ///
     /// As there. Whatever is wrong with the cache is none: then there is a run.
     pub async fn validate(
         &self,
-        source: &dyn Source,
+        source: &Arc<dyn Source>,
         rules: &RuleSet,
         options: &ValidateOptions,
         trust: &Trust,
     ) -> Result<Report> {
         let now = now(options);
         let asked = Asked { source, rules, options, now };
-        match self.find_key(&asked, trust).await {
-            Some(found) if options.violations.is_none() => self.answer(&asked, &found).await,
-            Some(found) => self.run(&asked, &found).await.map(|(report, _)| report),
-            None => validate_at(source, rules, options, now).await,
+        match Place::find(self, &asked, trust).await {
+            Some(place) if options.violations.is_none() => answer(self, &asked, &place).await,
+            Some(place) => run_and_keep(self, &asked, &place).await,
+            None => validate_at(&**source, rules, options, now).await,
         }
     }
 
@@ -142,126 +139,6 @@ impl VerdictCache {
     pub async fn forget(&self, source: &str) -> Reach {
         self.cache.invalidate_tag(tag(source)).await
     }
-
-    /// An earlier verdict, or else one run for all who wait for it.
-    async fn answer(&self, asked: &Asked<'_>, found: &Found) -> Result<Report> {
-        let started = asked.options.clock.now();
-        let earlier = |it: &KeptVerdict| it.report(&*asked.options.clock, started, found.standing);
-        if let Some(kept) = self.kept(found).await {
-            return Ok(earlier(&kept));
-        }
-        let flight = self.flights.join(&found.key);
-        let mut landed = flight.wait(asked.options).await?;
-        if let Some(kept) = &*landed {
-            return Ok(earlier(kept));
-        }
-        // Another may have run, and landed, between the look and the wait.
-        if let Some(kept) = self.kept(found).await {
-            return Ok(earlier(&kept));
-        }
-        let (report, kept) = self.run(asked, found).await?;
-        *landed = kept;
-        Ok(report)
-    }
-
-    async fn kept(&self, found: &Found) -> Option<Arc<KeptVerdict>> {
-        self.cache.get::<KeptVerdict>(&found.key).await.value()
-    }
-
-    /// Runs, and keeps the verdict if every check could run.
-    async fn run(
-        &self,
-        asked: &Asked<'_>,
-        found: &Found,
-    ) -> Result<(Report, Option<Arc<KeptVerdict>>)> {
-        let reading = self.cache.reading(&found.key).await;
-        let report = validate_at(asked.source, asked.rules, asked.options, asked.now).await?;
-        if report.has_errors() {
-            return Ok((report, None));
-        }
-        let kept = KeptVerdict::of(&report, &*asked.options.clock, self.config.keep_samples);
-        self.cache.set_read(&found.key, kept.clone(), &found.options, reading).await;
-        Ok((report, Some(Arc::new(kept))))
-    }
-
-    /// The key under which the verdict is kept, if it may be.
-    async fn find_key(&self, asked: &Asked<'_>, trust: &Trust) -> Option<Found> {
-        let basis = asked.rules.basis();
-        let is_exact = match basis {
-            Basis::Day => true,
-            Basis::Time => asked.options.as_of.is_some(),
-            Basis::Anything => false,
-        };
-        let versions = if is_exact { self.versions(asked).await } else { None };
-        let (state, standing, ttl_ms) = match (versions, trust) {
-            (Some(versions), _) => (versions, Standing::Unchanged, self.config.ttl_ms),
-            (None, Trust::Recent { data, age_max }) => {
-                let age_ms = u64::try_from(age_max.as_millis()).unwrap_or(u64::MAX);
-                let state = vec![data.clone(), age_ms.to_string()];
-                (state, Standing::Recent, age_ms.min(TTL_MAX_MS))
-            }
-            (None, Trust::Unchanged) => return None,
-        };
-        let tags = vec![tag(asked.source.name())];
-        // Nothing is renewed here, and nothing is served beyond its time.
-        let options = CacheOptions {
-            jitter: 0.0,
-            refresh_ahead: 1.0,
-            stale_if_error_ms: 0,
-            tags,
-            ..CacheOptions::ttl_ms(ttl_ms)
-        };
-        let key = self.key(asked, &state, standing);
-        Some(Found { key, standing, options })
-    }
-
-    fn key(&self, asked: &Asked<'_>, state: &[String], standing: Standing) -> CacheKey {
-        let options = asked.options;
-        let samples =
-            self.config.keep_samples.then_some((options.sample_limit, options.show_values));
-        let mut parts: Vec<Cow<'_, [u8]>> = vec![
-            env!("CARGO_PKG_VERSION").as_bytes().into(),
-            asked.source.name().as_bytes().into(),
-            asked.now.day().to_string().into_bytes().into(),
-            format!("{standing:?} {:?} {samples:?} {}", options.as_of, state.len())
-                .into_bytes()
-                .into(),
-        ];
-        parts.extend(state.iter().map(|it| it.as_bytes().into()));
-        parts.extend(asked.rules.identity().into_iter().map(Cow::from));
-        CacheKey::new(&self.namespace, SHAPE, parts)
-    }
-
-    /// The names and versions of all tables that the rules read; none if the source cannot tell one.
-    async fn versions(&self, asked: &Asked<'_>) -> Option<Vec<String>> {
-        let mut versions = Vec::new();
-        for table in asked.rules.tables() {
-            // An error is one of the run, too, which tells it better.
-            let version = asked.source.version(table).await.ok()??;
-            versions.extend([table.to_owned(), version.reaching(self.config.versions)]);
-        }
-        // Rules without tables rest on nothing that could change.
-        Some(versions)
-    }
-}
-
-/// What a verdict is asked about.
-struct Asked<'a> {
-    source: &'a dyn Source,
-    rules: &'a RuleSet,
-    options: &'a ValidateOptions,
-    now: Now,
-}
-
-/// Where a verdict is kept, and how.
-struct Found {
-    key: CacheKey,
-    standing: Standing,
-    options: CacheOptions,
-}
-
-fn tag(source: &str) -> Tag {
-    Tag::new(["verdicts about", source])
 }
 
 impl Default for VerdictCacheConfig {
