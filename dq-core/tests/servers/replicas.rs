@@ -90,8 +90,13 @@ impl Replicated {
         [0, 1, 2].map(|it: usize| self.servers[it].url())
     }
 
-    /// Who of these has received most of the log: the others can follow it.
+    /// Who of these has received most of the log of a primary that is gone: the others can follow it.
     pub(crate) fn most_advanced(&self, replicas: &[usize]) -> usize {
+        // What is still on its way is written before the receiver ends.
+        let receivers = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'";
+        wait_until("nobody receives any more", || {
+            replicas.iter().all(|it| self.servers[*it].run(receivers) == "0")
+        });
         let received = |it: &&usize| {
             let position = "SELECT pg_last_wal_receive_lsn() - '0/0'::pg_lsn";
             self.servers[**it].run(position).parse::<u64>().expect("it is a number")

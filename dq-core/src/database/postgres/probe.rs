@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// only from its last restart point.
 const PLACE: &str = "\
 SELECT s.system_identifier::int8, r, p.wal::int8, current_setting('wal_block_size')::int8, \
+       pg_size_bytes(current_setting('wal_segment_size')), \
        CASE WHEN r THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), c.timeline_id)::int8 \
             ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int8 END \
 FROM pg_control_system() s, pg_control_checkpoint() c, pg_is_in_recovery() r \
@@ -33,10 +34,12 @@ WHERE c.relkind = 'v' AND n.nspname <> 'information_schema' AND n.nspname !~ '^p
 /// lies before the commit where `synchronous_commit` is off; that up to which it has been filled never does.
 pub(crate) const END_OF_LOG: &str = "\
 SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8, current_setting('wal_block_size')::int8, \
+       pg_size_bytes(current_setting('wal_segment_size')), \
        ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int8";
 
-/// The size of the header of a page of the log.
+/// The sizes of the headers of a page of the log, and of the first page of a segment.
 const PAGE_HEADER: u64 = 24;
+const SEGMENT_HEADER: u64 = 40;
 
 /// Where a server is among others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -131,15 +134,16 @@ fn place(row: &PgRow) -> sqlx::Result<Place> {
     let offset: Option<i64> = row.try_get(2)?;
     Ok(Place {
         system: system.cast_unsigned(),
-        timeline: timeline(row.try_get(4)?),
-        offset: end_of_record(offset.unwrap_or(0), row.try_get(3)?),
+        timeline: timeline(row.try_get(5)?),
+        offset: end_of_record(offset.unwrap_or(0), row.try_get(3)?, row.try_get(4)?),
         is_replica: row.try_get(1)?,
     })
 }
 
 /// Reads a row of [`END_OF_LOG`]: the timeline and the end of the log.
 pub(crate) fn end_of_log(row: &PgRow) -> sqlx::Result<(u32, u64)> {
-    Ok((timeline(row.try_get(2)?), end_of_record(row.try_get(0)?, row.try_get(1)?)))
+    let end = end_of_record(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    Ok((timeline(row.try_get(3)?), end))
 }
 
 fn timeline(number: i64) -> u32 {
@@ -149,9 +153,16 @@ fn timeline(number: i64) -> u32 {
 /// Where the last record ends before the next may begin at `offset`. A primary at the end of a page says where the
 /// next record will begin, behind the header of a page that is yet to come, and a replica never gets there while
 /// nothing is written.
-fn end_of_record(offset: i64, page: i64) -> u64 {
-    let (offset, page) = (offset.cast_unsigned(), page.cast_unsigned().max(1));
-    if offset % page == PAGE_HEADER { offset - PAGE_HEADER } else { offset }
+fn end_of_record(offset: i64, page: i64, segment: i64) -> u64 {
+    let offset = offset.cast_unsigned();
+    let is_behind = |header, size: i64| offset % size.cast_unsigned().max(1) == header;
+    if is_behind(SEGMENT_HEADER, segment) {
+        offset - SEGMENT_HEADER
+    } else if is_behind(PAGE_HEADER, page) {
+        offset - PAGE_HEADER
+    } else {
+        offset
+    }
 }
 
 #[cfg(test)]
@@ -160,8 +171,14 @@ mod tests {
 
     #[test]
     fn the_header_of_a_page_that_is_empty_does_not_count() {
-        assert_eq!(end_of_record(8_192 * 3 + 24, 8_192), 8_192 * 3);
-        assert_eq!(end_of_record(8_192 * 3 + 32, 8_192), 8_192 * 3 + 32);
-        assert_eq!(end_of_record(8_192 * 3, 8_192), 8_192 * 3);
+        let (page, segment) = (8_192, 16 << 20);
+        for (offset, end) in [(24, 0), (32, 32), (40, 40), (0, 0)] {
+            let at = page * 3;
+            assert_eq!(end_of_record(at + offset, page, segment), (at + end) as u64);
+        }
+        for (offset, end) in [(40, 0), (48, 48), (0, 0)] {
+            let at = segment * 3;
+            assert_eq!(end_of_record(at + offset, page, segment), (at + end) as u64);
+        }
     }
 }
