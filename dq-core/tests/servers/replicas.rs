@@ -20,6 +20,7 @@ synchronous_commit = on
 wal_level = replica
 max_wal_senders = 10
 hot_standby = on
+wal_keep_size = '256MB'
 wal_receiver_status_interval = 1
 wal_retrieve_retry_interval = 100
 hot_standby_feedback = on
