@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::database::RowStream;
 use crate::database::replicas::member::Routed;
 use crate::error::Result;
-use crate::source::{Partition, Query, QueryRows, Scan, Snapshot};
+use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Usage};
 use crate::value::{Batch, TableSchema};
 
 /// A snapshot of one server, which counts as busy with it meanwhile.
@@ -43,6 +43,10 @@ impl Snapshot for PinnedSnapshot {
 
     fn notes(&self) -> Vec<String> {
         self.inner.notes()
+    }
+
+    fn note_usage(&self, usage: &Usage) {
+        self.inner.note_usage(usage);
     }
 }
 
