@@ -77,6 +77,15 @@ impl Secret {
         &self.0
     }
 
+    /// The key of 32 bytes that the text is, as 64 hexadecimal digits or in base64; none if it is not one.
+    pub fn to_key(&self) -> Option<Zeroizing<[u8; 32]>> {
+        let text = self.expose();
+        match text.len() {
+            64 => decoded(text, 4, |it| (it as char).to_digit(16)),
+            _ => decoded(text.strip_suffix('=').unwrap_or(text), 6, base64_digit),
+        }
+    }
+
     /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -137,6 +146,41 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// The bytes of digits of so many bits each, if they are 32.
+fn decoded(
+    digits: &str,
+    digit_bits: u32,
+    value: impl Fn(u8) -> Option<u32>,
+) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    let mut places = key.iter_mut();
+    let (mut bits, mut count) = (0, 0);
+    for digit in digits.bytes() {
+        bits = (bits << digit_bits) | value(digit)?;
+        count += digit_bits;
+        if count >= u8::BITS {
+            count -= u8::BITS;
+            *places.next()? = (bits >> count) as u8;
+            bits &= (1 << count) - 1;
+        }
+    }
+    let is_whole = places.next().is_none() && bits == 0 && count < digit_bits;
+    is_whole.then_some(key)
+}
+
+/// Both alphabets are understood.
+fn base64_digit(digit: u8) -> Option<u32> {
+    let value = match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    };
+    Some(value.into())
+}
+
 /// A URL as it may be shown: without its password, and without the values of parameters whose names say
 /// that they are secret. A text that is no URL, but has something before an `@`, shows only what follows.
 pub fn redacted_url(url: &str) -> String {
@@ -189,6 +233,31 @@ mod tests {
         let shown = format!("{secret} {secret:?} {:#?} {:10}", Some(&secret), secret);
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(serde_json::from_str::<Secret>("7").is_err());
+    }
+
+    #[test]
+    fn a_key_is_written_in_hexadecimal_digits_or_in_base64() {
+        let key: [u8; 32] = std::array::from_fn(|it| (it * 37 + 3) as u8);
+        let digits: String = key.iter().map(|it| format!("{it:02x}")).collect();
+        for text in [
+            digits.as_str(),
+            &digits.to_uppercase(),
+            "AyhNcpe84QYrUHWav+QJLlN4ncLnDDFWe6DF6g80WX4=",
+        ] {
+            let decoded = Secret::new(text).to_key();
+            assert_eq!(decoded.as_deref(), Some(&key), "{text}");
+        }
+        let all = [0xff; 32];
+        for text in [
+            "__________________________________________8",
+            "//////////////////////////////////////////8=",
+        ] {
+            assert_eq!(Secret::new(text).to_key().as_deref(), Some(&all), "{text}");
+        }
+        let long = "A".repeat(44);
+        for text in ["", "canary", &digits[1..], "=", &long, &format!("{}B", &long[..42])] {
+            assert!(Secret::new(text).to_key().is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) struct Counters {
     pub(crate) wrong_key: Counter,
     pub(crate) plain: Counter,
     pub(crate) unencodable: Counter,
+    pub(crate) key_revoked: Counter,
     pub(crate) overflowed: Counter,
 }
 
@@ -79,6 +80,7 @@ impl Counters {
                 wrong_key: self.wrong_key.count(),
                 plain: self.plain.count(),
                 unencodable: self.unencodable.count(),
+                key_revoked: self.key_revoked.count(),
             },
             invalidations_pending: 0,
             invalidations_overflowed: self.overflowed.count(),

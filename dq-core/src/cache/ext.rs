@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use crate::cache::key::{CacheKey, Namespace, Scope, Tag};
 use crate::cache::manager::{CacheManager, Compute, Computed, Put, Reach, Reading, Stored};
 use crate::cache::options::CacheOptions;
+use crate::cache::security::SecurityEvent;
 use crate::cache::value::{AnyValue, Cacheable, Lookup};
 use crate::cache::warm::{self, Warmed};
 use crate::error::{Error, ErrorKind, Result};
@@ -187,6 +188,16 @@ pub trait CacheManagerExt: CacheManager {
     fn invalidate_namespace(&self, namespace: &Namespace) -> impl Future<Output = Reach> + Send {
         let scope = Scope::Namespace(namespace.clone());
         async move { self.invalidate(&[scope]).await }
+    }
+
+    /// Forgets, on every node, what must not be served after something has happened to who may see what; and
+    /// logs that it did. Where this returns [`Reach::Here`], the others are told as soon as they can be.
+    fn report<'a>(&'a self, event: &'a SecurityEvent) -> impl Future<Output = Reach> + Send + 'a {
+        async move {
+            let reach = self.invalidate(&[event.scope()]).await;
+            tracing::info!(cache = self.name(), ?reach, "{event}: what is concerned was forgotten");
+            reach
+        }
     }
 
     /// Computes the values of `entries`, each a key and what `load` needs to know for it, as far as they are

@@ -155,6 +155,17 @@ impl Tag {
         Self(digest.first_chunk().copied().unwrap_or_default())
     }
 
+    /// The tag of everything that was read from the source, or the database, of this name. Caches of dq give
+    /// it to their values; give it to yours, and a [security event](crate::cache::SecurityEvent) finds them.
+    pub fn of_source(name: &str) -> Self {
+        Self::new(["read from", name])
+    }
+
+    /// The tag of everything that was encrypted with the key of this number.
+    pub(crate) fn of_encryption_key(id: u32) -> Self {
+        Self::new([&b"encrypted with"[..], &id.to_le_bytes()])
+    }
+
     /// The tag that has `bytes`, as a shared store kept them.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

@@ -33,6 +33,8 @@
 //! # }
 //! ```
 //!
+//! What must not be served any more for the sake of security is told in one call, see [`SecurityEvent`].
+//!
 //! | cache | keeps values |
 //! |---|---|
 //! | [`MemoryCache`] | in this process, within a bound of bytes |
@@ -57,6 +59,7 @@ mod noop;
 mod options;
 mod pending;
 mod second;
+mod security;
 mod sensitive;
 mod statistics;
 mod tiered;
@@ -69,13 +72,14 @@ pub mod conformance;
 pub mod redis;
 pub mod shared;
 
-pub use envelope::Keyring;
+pub use envelope::{EncryptionConfig, Keyring};
 pub use ext::{CacheFuture, CacheManagerExt};
 pub use key::{CacheKey, Namespace, Scope, Tag};
 pub use manager::{CacheManager, Compute, Computed, Hit, Put, Reach, Reading, Stored};
 pub use memory::{MemoryCache, MemoryConfig};
 pub use noop::NoopCache;
 pub use options::{Abandoned, AcrossNodes, CacheOptions};
+pub use security::{SecurityEvent, Subject};
 pub use sensitive::Sensitive;
 pub use statistics::{CacheStatistics, LevelStatistics, PayloadStatistics};
 pub use tiered::{TieredCache, TieredConfig};

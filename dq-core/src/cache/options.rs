@@ -35,7 +35,8 @@ pub struct CacheOptions {
     /// `stale_if_error_ms` allows, in milliseconds; renewing goes on behind. Default none: as long as
     /// renewing takes.
     pub stale_wait_ms: Option<u64>,
-    /// How long nobody tries to renew a value after that failed, in milliseconds. Default 30 seconds.
+    /// How long nobody tries to renew a value after that failed, in milliseconds; on no node that shares a
+    /// store and has the value. Default 30 seconds.
     pub retry_ms: u64,
     /// For how long it is known that there is no value, in milliseconds. Default 30 seconds. 0 does not
     /// remember it.

@@ -1,6 +1,7 @@
 //! The store that nodes share, called so that it can be slow or gone: each call has a deadline and goes
 //! through a breaker, and what it says about a key that it has not been told is invalid does not count.
 
+use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -15,7 +16,7 @@ use crate::cache::local::lifetime::{Lifetime, millis};
 use crate::cache::pending::Pending;
 use crate::cache::shared::{
     Announce, Claim, ClaimRequest, Fence, Fetched, Lease, NewEntry, NodeId, ReadMark, SetOutcome,
-    SharedStore, StoreTime,
+    SharedEntry, SharedStore, StoreTime,
 };
 use crate::cache::tiered::TieredConfig;
 use crate::cache::value::{AnyValue, Codec, Lookup};
@@ -99,6 +100,15 @@ impl Second {
         self.call(self.store.release(lease)).await;
     }
 
+    /// Has others leave the key alone for `rest_ms`, as far as they have an old value.
+    pub(crate) async fn rest(&self, lease: &Lease, rest_ms: u64) {
+        if rest_ms > self.lease_ms() {
+            self.call(self.store.renew(lease, rest_ms)).await;
+        } else {
+            self.release(lease).await;
+        }
+    }
+
     /// Awaits `work`, and renews the lease meanwhile.
     pub(crate) async fn while_renewing<T>(
         &self,
@@ -134,11 +144,16 @@ impl Second {
 
     /// Puts a value into the store.
     pub(crate) async fn put(&self, filling: &Filling<'_>, announce: Announce) -> Filled {
+        // Before the key that writes: if that is revoked meanwhile, the store refuses what it wrote.
+        let mut tags = Cow::Borrowed(filling.tags);
+        if let Some(tag) = self.envelope.tag() {
+            tags.to_mut().push(tag);
+        }
         let Some(payload) = self.seal(filling) else { return Filled::Not };
         let entry = NewEntry {
             key: filling.key,
             payload: &payload,
-            tags: filling.tags,
+            tags: &tags,
             fresh_ms: millis(filling.life.fresh),
             keep_ms: millis(filling.life.keep),
             since: filling.since,
@@ -192,6 +207,16 @@ impl Second {
         while self.replay().await.is_some_and(|it| !it.is_empty()) {}
     }
 
+    /// By what an entry can be invalidated: its tags, and that of its key, whether the entry has it or not.
+    pub(crate) fn tags_of<'a>(&self, entry: &'a SharedEntry) -> Cow<'a, [Tag]> {
+        let mut tags = Cow::Borrowed(entry.tags.as_slice());
+        match self.envelope.tag_of(&entry.payload) {
+            Some(tag) if !tags.contains(&tag) => tags.to_mut().push(tag),
+            _ => {}
+        }
+        tags
+    }
+
     /// Reads a payload. One that cannot be read is a miss, and is counted.
     pub(crate) fn open(&self, key: &CacheKey, codec: &'static Codec, payload: &[u8]) -> Lookup {
         let counters = &self.counters;
@@ -217,6 +242,10 @@ impl Second {
             Ok(payload) if payload.len() as u64 <= self.config.payload_bytes_max => Some(payload),
             Ok(_) => {
                 self.counters.shared.too_large.increment();
+                None
+            }
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                self.counters.key_revoked.increment();
                 None
             }
             Err(_) => {

@@ -152,7 +152,8 @@ pub enum Claim {
     Present(SharedEntry),
     /// The lease is granted.
     Granted(Lease),
-    /// Somebody else holds the lease, for so much longer unless renewed.
+    /// Somebody else holds the lease, for so much longer unless renewed. More than any lease is granted for says
+    /// that its holder has failed, and that nobody with an old value should try before it ends.
     Held {
         /// Milliseconds until the lease ends.
         remaining_ms: u64,
@@ -228,7 +229,7 @@ pub trait SharedStore: fmt::Debug + Send + Sync {
     /// Transient ones if the store does not answer.
     async fn claim(&self, request: &ClaimRequest<'_>) -> Result<Claim>;
 
-    /// Lets a lease last for `lease_ms` from now. Returns false if it is no longer the latest or has ended.
+    /// Lets a lease last for `lease_ms` from now, which may be much longer than it was granted for. Returns false if it is no longer the latest or has ended.
     ///
     /// # Errors
     ///

@@ -81,6 +81,8 @@ pub struct PayloadStatistics {
     pub plain: u64,
     /// Values that could not be encoded; they are kept in memory only.
     pub unencodable: u64,
+    /// Values that are kept in memory only because the key that writes was revoked.
+    pub key_revoked: u64,
 }
 
 impl CacheStatistics {

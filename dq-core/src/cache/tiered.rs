@@ -219,6 +219,8 @@ async fn listen(engine: Arc<Engine>, mut feed: Box<dyn InvalidationFeed>) {
             FeedEvent::Disconnected => second.connected.store(false, Ordering::Release),
             FeedEvent::Invalidated { origin, .. } if origin == Some(second.node) => {}
             FeedEvent::Invalidated { scopes, .. } => {
+                // A key first, so that nothing is read with it after what it wrote is forgotten.
+                second.envelope.revoke(&scopes);
                 engine.local.forget(&scopes);
             }
             FeedEvent::Everything => engine.local.invalidate(&Scope::Everything),

@@ -63,6 +63,14 @@ impl<'a> Environment<'a> {
         })
     }
 
+    /// The first of the variables of a section that is set, and its text.
+    pub(crate) fn of_section(
+        self,
+        names: &[&str],
+    ) -> Option<(String, Result<Zeroizing<String>, String>)> {
+        names.iter().find_map(|name| self.secret(name))
+    }
+
     /// What a placeholder stands for: `NAME`, or `NAME:default` for where the variable is not set.
     pub(crate) fn placeholder(self, text: &str, kind: Kind) -> Result<Cow<'a, str>, String> {
         let (name, default) =
@@ -102,7 +110,8 @@ impl<'a> Environment<'a> {
 /// The names of all variables that are read.
 fn variables() -> BTreeSet<String> {
     let of_sections = SECTION_VARIABLES.iter().flat_map(|(_, variables)| *variables);
-    let mut names: BTreeSet<_> = of_sections.map(|it| (*it).to_owned()).collect();
+    let both = of_sections.flat_map(|it| [(*it).to_owned(), format!("{it}{FILE_SUFFIX}")]);
+    let mut names: BTreeSet<_> = both.collect();
     for key in keys() {
         names.extend(key.variables.iter().map(|it| (*it).to_owned()));
         if key.has_file_variables() {

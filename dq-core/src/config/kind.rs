@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Secret,
     /// A secret that signs tokens.
     SigningKey,
+    /// A secret that encrypts, and nobody ever types.
+    EncryptionKey,
     /// A URL of one of these schemes.
     Url(&'static [&'static str]),
     /// So many per second, minute, hour or day.
@@ -58,7 +60,7 @@ impl Kind {
 
     /// Whether the value must not be shown.
     pub(crate) fn is_secret(self) -> bool {
-        matches!(self, Self::Secret | Self::SigningKey)
+        matches!(self, Self::Secret | Self::SigningKey | Self::EncryptionKey)
     }
 
     /// Whether there may be a secret in the value, so that it may come from a file of its own.
@@ -109,6 +111,10 @@ impl Kind {
             Self::SigningKey => {
                 secrecy::is_hard_to_guess(text).map(|()| SettingValue::Secret(Secret::new(text)))
             }
+            Self::EncryptionKey => {
+                let secret = Secret::new(text);
+                secrecy::is_random_key(&secret).map(|()| SettingValue::Secret(secret))
+            }
             Self::Url(schemes) => {
                 let url = is_url(text, schemes).then(|| SettingValue::Url(Secret::new(text)));
                 url.ok_or_else(expected)
@@ -145,6 +151,7 @@ impl Kind {
             Self::Path => "a path".to_owned(),
             Self::Secret => "a secret".to_owned(),
             Self::SigningKey => "a secret of 32 bytes or more".to_owned(),
+            Self::EncryptionKey => "a key of 32 bytes, in hexadecimal digits or base64".to_owned(),
             Self::Url(schemes) => {
                 let schemes = schemes.iter().map(|it| format!("`{it}://`"));
                 format!("a URL that begins with {}", schemes.collect::<Vec<_>>().join(" or "))

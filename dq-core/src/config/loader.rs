@@ -101,13 +101,12 @@ impl<'a> Loader<'a> {
 
     fn sections_in_variables(&mut self) {
         for (section, names) in SECTION_VARIABLES {
-            let first = names.iter().find_map(|it| Some((it, self.environment.text(it)?)));
-            let Some((name, text)) = first else { continue };
+            let Some((name, text)) = self.environment.of_section(names) else { continue };
             self.settings.remove_section(section);
             let lines = match text {
                 Ok(text) => {
-                    let origin = |_| Origin::Variable((*name).to_owned());
-                    self.document(text, &Position::of(section), &origin).into_lines(name)
+                    let origin = |_| Origin::Variable(name.clone());
+                    self.document(&text, &Position::of(section), &origin).into_lines(&name)
                 }
                 Err(message) => vec![format!("{name}: {message}")],
             };

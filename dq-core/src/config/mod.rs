@@ -97,6 +97,9 @@ pub struct Config {
     /// The cache in memory, and how it works together with what stands behind it. Default: that of its part.
     #[cfg(feature = "cache")]
     pub cache: crate::cache::TieredConfig,
+    /// The keys that values are encrypted with in the Redis behind the cache. Default: none.
+    #[cfg(feature = "cache")]
+    pub cache_encryption: crate::cache::EncryptionConfig,
     /// How verdicts are kept in the cache. Default: that of its part.
     #[cfg(feature = "cache")]
     pub verdicts: crate::validate::VerdictCacheConfig,
@@ -218,10 +221,31 @@ impl Config {
         if let Some(redis) = &self.redis {
             part("cache.redis", redis.validate());
         }
+        #[cfg(feature = "cache")]
+        part("cache.encryption", self.cache_encryption.validate());
         if are_guards_fine {
             part("performance", self.executor.validate());
             #[cfg(feature = "cache")]
             part("cache", self.cache.check());
+        }
+    }
+
+    /// Takes the keys that the cache encrypts with, by their numbers.
+    #[cfg(feature = "cache")]
+    fn take_keys(&mut self, settings: &Settings, problems: &mut Vec<String>) {
+        for setting in settings.below("cache.encryption.keys") {
+            let id = setting.segments.last().and_then(|it| it.parse().ok());
+            match (id, setting.value()) {
+                (Some(id), Some(SettingValue::Secret(key))) => {
+                    self.cache_encryption.keys.insert(id, key.clone());
+                }
+                _ => problems.push(format!(
+                    "{}: `{}`: keys are named by numbers from 0 to {}",
+                    setting.origin(),
+                    setting.path(),
+                    u32::MAX
+                )),
+            }
         }
     }
 

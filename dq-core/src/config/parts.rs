@@ -21,7 +21,9 @@ pub(crate) fn missing(field: &str) -> Option<&'static str> {
     match field.split('.').next() {
         Some("sqlite") if !cfg!(feature = "sqlite") => Some("the feature `sqlite`"),
         Some("replicas") if !cfg!(feature = "postgres") => Some("the feature `postgres`"),
-        Some("cache" | "verdicts") if !cfg!(feature = "cache") => Some("the feature `cache`"),
+        Some("cache" | "cache_encryption" | "verdicts") if !cfg!(feature = "cache") => {
+            Some("the feature `cache`")
+        }
         Some("redis" | "redis_store") if !cfg!(feature = "redis") => Some("the feature `redis`"),
         _ => None,
     }
@@ -61,7 +63,10 @@ fn defaults() -> serde_json::Result<Value> {
 /// The structs of the parts with what was set in them.
 pub(crate) fn build(settings: &Settings, problems: &mut Vec<String>) -> Config {
     match assemble(settings) {
-        Ok(config) => {
+        #[cfg_attr(not(feature = "cache"), expect(unused_mut, reason = "there are no keys then"))]
+        Ok(mut config) => {
+            #[cfg(feature = "cache")]
+            config.take_keys(settings, problems);
             config.check(|section, error| {
                 // The place of the section is that of the first value in it.
                 let inside = format!("{section}.");
@@ -148,15 +153,19 @@ mod tests {
     use crate::config::keys::keys;
     use std::collections::BTreeMap;
 
+    const KEY: &str = "LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=";
+
     /// What must be set too where a bound of one field depends on another.
-    const COMPANIONS: [(&str, &str, &str); 7] = [
+    const COMPANIONS: [(&str, &str, &str); 9] = [
         ("microservices.circuit_breakers.any.minimum_requests", "sliding_window_size", "10000"),
         ("microservices.circuit_breakers.any.recovery_timeout_max", "recovery_timeout", "1ms"),
         ("microservices.circuit_breakers.any.retry.delay_max", "retry.delay", "1ms"),
+        ("microservices.circuit_breakers.any.hedge.delay_quantile", "hedge.delay", "1ms"),
         ("cache.tiered.lease", "lease_renew", "1ms"),
         ("cache.tiered.lease_renew", "lease", "1h"),
         ("cache.redis.tls.certificate_file", "tls.ca_file", "/dev/null"),
         ("cache.redis.username", "password", "any"),
+        ("cache.encryption.write_with", "keys.{}", KEY),
     ];
 
     fn extremes(kind: Kind) -> Vec<String> {
@@ -172,13 +181,15 @@ mod tests {
         }
     }
 
-    fn with(path: &str, value: &str) -> ConfigSources {
-        let mut explicit = vec![(path.to_owned(), value.to_owned())];
+    fn with(path: &str, wanted: &str) -> ConfigSources {
+        let mut explicit = vec![(path.to_owned(), wanted.to_owned())];
         if let Some((_, name, value)) = COMPANIONS.iter().find(|(it, ..)| *it == path) {
             let section = path.strip_suffix(path.rsplit('.').next().unwrap()).unwrap();
             let section = section.strip_suffix("tls.").unwrap_or(section);
             let section = section.strip_suffix("retry.").unwrap_or(section);
-            explicit.push((format!("{section}{name}"), (*value).to_owned()));
+            let section = section.strip_suffix("hedge.").unwrap_or(section);
+            explicit
+                .push((format!("{section}{}", name.replace("{}", wanted)), (*value).to_owned()));
         }
         explicit.push(("database.primary.database".to_owned(), "a.db".to_owned()));
         explicit.push(("cache.redis.enabled".to_owned(), "true".to_owned()));
@@ -228,6 +239,7 @@ mod tests {
             "redis.password",
             "redis.sentinel_password",
             "redis.tls",
+            "cache_encryption.keys",
         ];
         let of_guards =
             ["executor.breaker.", "executor.retry.", "cache.breaker.", "replicas.breaker."];

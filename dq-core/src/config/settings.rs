@@ -111,6 +111,13 @@ impl Settings {
         self.0.retain(|path, _| !path.starts_with(&inside));
     }
 
+    /// Everything below a section.
+    #[cfg(feature = "cache")]
+    pub(crate) fn below(&self, section: &str) -> impl Iterator<Item = &Setting> {
+        let inside = format!("{section}.");
+        self.0.iter().filter(move |(path, _)| path.starts_with(&inside)).map(|(_, it)| it)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Option<&Setting> {
         self.0.get(path)
     }

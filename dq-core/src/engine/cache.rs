@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::redis::RedisConnection;
 
-/// Makes the cache that `config` asks for: in memory over Redis. Without Redis there is none: what is in the
+/// Makes the cache that `config` asks for: in memory over Redis, encrypted there if there are keys. Without Redis there is none: what is in the
 /// memory of a program is the program's to decide.
 ///
 /// A Redis that cannot be reached is no error: the cache works from memory until it can.
@@ -24,6 +24,7 @@ pub fn open_cache(
     let Some(redis) = &config.redis else { return Ok(None) };
     let connection = RedisConnection::with_clock(redis, Arc::clone(clock))?;
     let store = Arc::new(RedisStore::new(connection, config.redis_store.clone())?);
-    let cache = TieredCache::new(&config.cache, store, Arc::clone(clock), None)?;
+    let keyring = config.cache_encryption.keyring()?;
+    let cache = TieredCache::new(&config.cache, store, Arc::clone(clock), keyring)?;
     Ok(Some(Arc::new(cache)))
 }

@@ -74,7 +74,7 @@ impl Results {
             stale_if_error_ms,
             abandoned: Abandoned::Dropped,
             compute_timeout_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).max(1),
-            tags: vec![Tag::new(["results of", &self.data])],
+            tags: vec![Tag::new(["results of", &self.data]), Tag::of_source(&self.data)],
             ..CacheOptions::ttl_ms(ttl_ms)
         };
         Some(Kept { key: self.key(&state, statement), options, versions })

@@ -46,7 +46,7 @@ pub struct RedisConfig {
     /// milliseconds. Default: 500, a hundred times what a healthy server in the same network takes.
     pub command_deadline_ms: u64,
     /// How long no new connection is tried after a failed one, in milliseconds, the first time; it
-    /// doubles with every failure. Default: 50.
+    /// doubles with every failure, and is up to half shorter by chance. Default: 50.
     pub reconnect_min_ms: u64,
     /// The most that `reconnect_min_ms` grows to, in milliseconds. Default: 1000, so that a server
     /// that has come back is noticed within about a second.

@@ -16,6 +16,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -24,6 +25,10 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
+
+/// By which share a wait may be shorter, so that nodes which lost a server at one time do not all come back
+/// to it at one time.
+const JITTER: f64 = 0.5;
 
 /// The supply of one thing.
 pub(crate) struct Supply<T> {
@@ -123,11 +128,16 @@ impl<T: Clone + Send + Sync + 'static> Supply<T> {
         });
     }
 
-    /// How long to wait after so many failures in a row.
-    fn backoff(&self, failures: u32) -> Duration {
+    /// How long to wait after so many failures in a row; a little shorter by `chance`, from 0 to 1.
+    fn backoff(&self, failures: u32, chance: f64) -> Duration {
         let doubled = self.backoff_min.saturating_mul(1 << failures.saturating_sub(1).min(16));
-        doubled.min(self.backoff_max)
+        doubled.min(self.backoff_max).mul_f64(1.0 - JITTER * chance)
     }
+}
+
+/// A number from 0 to 1 that differs from process to process and from call to call.
+fn chance() -> f64 {
+    f64::from(RandomState::new().build_hasher().finish() as u32) / f64::from(u32::MAX)
 }
 
 /// The making of a thing. If it is dropped before its end, somebody else may begin.
@@ -146,7 +156,7 @@ impl<T: Clone + Send + Sync + 'static> Making<T> {
             }
             Err(error) => {
                 let failures = supply.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-                let until = supply.clock.now() + supply.backoff(failures);
+                let until = supply.clock.now() + supply.backoff(failures, chance());
                 State::Failed { kind: error.kind(), message: error.message().to_owned(), until }
             }
         };
@@ -160,5 +170,27 @@ impl<T> Drop for Making<T> {
         if !self.is_over {
             self.supply.state.send_replace(State::Absent);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::TestClock;
+
+    #[test]
+    fn waits_double_up_to_the_most_and_differ_by_half() {
+        let millis = Duration::from_millis;
+        let clock = Arc::new(TestClock::new());
+        let supply = Supply::<()>::new(clock, millis(50), millis(1000));
+        let waits: Vec<_> = (1..=7).map(|it| supply.backoff(it, 0.0).as_millis()).collect();
+        assert_eq!(waits, [50, 100, 200, 400, 800, 1000, 1000]);
+        assert_eq!(supply.backoff(40, 1.0), millis(500));
+        let chances: Vec<_> = (0..1000).map(|_| chance()).collect();
+        assert!(chances.iter().all(|it| (0.0..=1.0).contains(it)));
+        let (low, high) = chances
+            .iter()
+            .fold((1.0_f64, 0.0_f64), |(low, high), it| (low.min(*it), high.max(*it)));
+        assert!(low < 0.05 && high > 0.95, "{low} to {high}");
     }
 }

@@ -45,6 +45,7 @@ mod deadline;
 mod events;
 mod guard;
 mod hedge;
+mod latencies;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dq_core::cache::{CacheKey, CacheManagerExt, CacheOptions};
+use dq_core::cache::{CacheKey, CacheManagerExt, CacheOptions, TieredConfig};
 use dq_core::clock::{Clock, TestClock};
 
 use crate::nodes::{Node, nodes, pass};
@@ -17,8 +17,18 @@ use crate::support::{key, millis, minute, seconds, settle};
 
 const NODES: u64 = 3;
 const KEYS: u64 = 4;
-/// `max_disconnected_staleness_ms`, how seldom the feed of the tests says that it is current, and a step.
-const BOUND: Duration = Duration::from_millis(1000 + 100 + 10);
+
+/// How long after another node has told the store that a value is invalid it may still be served: no
+/// longer than `max_disconnected_staleness_ms`, and nothing is added to it.
+///
+/// A value is served at `t` if `t <= max(checked, current) + max_disconnected_staleness_ms`. `checked` is when
+/// its reading began; a value from before the store was told was read before that. `current` is a moment
+/// for which the feed says that all that the store knew then has been heard; once it is after the store was
+/// told, the value has been forgotten. So both are before the store was told. How long a call of the store
+/// takes before or after its effect does not matter: both moments are noted before the call.
+fn bound() -> Duration {
+    millis(TieredConfig::default().max_disconnected_staleness_ms)
+}
 
 /// What is true: a version of each key.
 type Truth = Arc<Vec<AtomicU64>>;
@@ -161,10 +171,11 @@ fn check(seed: u64, world: &World) -> usize {
             if written != key || newer <= version {
                 continue;
             }
-            let told = world.nodes[0].store.told(&keys[key], *from);
+            // What the reading node has told by itself, of an earlier write, is not what the feed brings it.
+            let told = world.nodes[*node].store.told_by_others(&keys[key], *from);
             let limit = match told {
                 _ if writer == node => *returned,
-                Some(told) => told.max(*from) + BOUND,
+                Some(told) => told + bound(),
                 None => continue,
             };
             assert!(

@@ -17,6 +17,7 @@ mod nodes;
 mod outage;
 mod payloads;
 mod schedules;
+mod security;
 mod store;
 mod support;
 mod tiered;

@@ -63,8 +63,8 @@ struct Shared {
     fence: u64,
     feeds: HashMap<NodeId, Channel>,
     last_micros: u64,
-    /// What was invalidated when, by the clock of the test.
-    told: Vec<(Duration, Scope)>,
+    /// What was invalidated when, by the clock of the test, and by whom.
+    told: Vec<(Duration, Scope, NodeId)>,
 }
 
 #[derive(Debug)]
@@ -147,15 +147,16 @@ impl TestStore {
         self.tamper(to, |it| *it = payload);
     }
 
-    /// When, at `since` or later, the store was first told that `key` is invalid.
-    pub(crate) fn told(&self, key: &CacheKey, since: Duration) -> Option<Duration> {
+    /// When, at `since` or later, another node than that of this link first told the store that `key` is
+    /// invalid. What a node tells itself does not come back to it by its feed.
+    pub(crate) fn told_by_others(&self, key: &CacheKey, since: Duration) -> Option<Duration> {
         let covers = |it: &Scope| match it {
             Scope::Key(it) => it == key,
             other => *other == Scope::Everything,
         };
-        let shared = self.shared();
-        let mut told = shared.told.iter().filter(|(at, it)| *at >= since && covers(it));
-        told.next().map(|(at, _)| *at)
+        let (node, shared) = (self.node(), self.shared());
+        let mut told = shared.told.iter().filter(|it| it.0 >= since && it.2 != node);
+        told.find(|it| covers(&it.1)).map(|it| it.0)
     }
 
     fn node(&self) -> NodeId {
@@ -333,8 +334,8 @@ impl SharedStore for TestStore {
         let effect = || {
             let mut shared = self.shared();
             shared.invalidate(scopes, origin);
-            let now = self.clock.elapsed();
-            shared.told.extend(scopes.iter().map(|it| (now, it.clone())));
+            let at = self.clock.elapsed();
+            shared.told.extend(scopes.iter().map(|it| (at, it.clone(), origin)));
         };
         self.call("invalidate", effect).await
     }

@@ -269,3 +269,52 @@ async fn an_expired_value_of_the_store_is_served_by_a_node_that_never_had_it() {
     assert_eq!(origin.calls(), 2, "and tried once");
     assert_eq!(b.get("a").await, None, "but only where it cannot be renewed");
 }
+
+/// A caller that finds the origin gone.
+async fn in_vain(node: &Node, origin: &Origin) -> Result<u64> {
+    let fail = origin.fail(ErrorKind::Unavailable);
+    let value = node.cache.get_or_compute(&key("a"), &minute(), fail).await;
+    // Callers are answered first, and the lease has its rest then.
+    settle().await;
+    value.map(|it| *it)
+}
+
+#[tokio::test]
+async fn one_node_of_several_tries_to_renew_what_cannot_be_renewed() {
+    let (clock, nodes) = nodes(3).await;
+    let origin = Origin::default();
+    for node in &nodes {
+        assert_eq!(node.compute(&minute(), &origin).await, 1);
+    }
+    pass(&clock, seconds(61)).await;
+    // For a minute and a half each node is asked every two seconds.
+    for _ in 0..45 {
+        for node in &nodes {
+            assert_eq!(in_vain(node, &origin).await.unwrap(), 1);
+        }
+        pass(&clock, seconds(2)).await;
+    }
+    assert_eq!(origin.calls() - 1, 3, "once in each span of `retry_ms`, which is half a minute");
+    let renewed = nodes[2].compute(&minute(), &origin).await;
+    assert_eq!(renewed, origin.calls(), "what can be renewed is");
+    // Who still has the old one takes it over as soon as it may try.
+    pass(&clock, seconds(30)).await;
+    for node in &nodes {
+        assert_eq!(node.compute(&minute(), &origin).await, renewed);
+    }
+}
+
+#[tokio::test]
+async fn who_has_nothing_to_serve_does_not_wait_for_who_has_failed() {
+    let (clock, a, b) = two().await;
+    let origin = Origin::default();
+    assert_eq!(a.compute(&minute(), &origin).await, 1);
+    pass(&clock, seconds(61)).await;
+    assert_eq!(in_vain(&a, &origin).await.unwrap(), 1, "the old one");
+    // The store forgets it, and b never had it.
+    a.cache.delete(&key("a")).await;
+    let began = clock.elapsed();
+    assert_eq!(b.compute(&minute(), &origin).await, 3);
+    assert_eq!(clock.elapsed(), began, "at once");
+    assert_eq!(a.compute(&minute(), &origin).await, 3, "and it is shared");
+}

@@ -3,9 +3,12 @@
 #![cfg(test)]
 
 mod contract;
+mod encryption;
+mod failover;
 mod feed;
 mod history;
 mod loss;
+mod security;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod tiered;

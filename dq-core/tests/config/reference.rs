@@ -46,7 +46,8 @@ fn configuration_md(head: &str) -> String {
         let others: Vec<_> = others.iter().map(|it| format!("`{it}`")).collect();
         writeln!(text, "| `{first}`{file} | {} | `{}` |", others.join(", "), key.path()).unwrap();
     }
-    text += "| `DQ_DB_SHARDING_CONFIG` | `VEEVA_DB_SHARDING_CONFIG` | the section `database.sharding`, as JSON |\n";
+    text += "| `DQ_DB_SHARDING_CONFIG`, `DQ_DB_SHARDING_CONFIG_FILE` | `VEEVA_DB_SHARDING_CONFIG` | the section `database.sharding`, as JSON |\n";
+    text += "| `DQ_CACHE_ENCRYPTION_KEYS`, `DQ_CACHE_ENCRYPTION_KEYS_FILE` |  | the section `cache.encryption.keys`, as JSON |\n";
     text += "\n## Keys\n\n`*` is any name, `[]` each item of a list.\n";
     let mut section = "";
     for key in keys() {

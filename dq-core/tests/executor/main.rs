@@ -28,6 +28,8 @@ mod promises;
 #[cfg(test)]
 mod resilience;
 #[cfg(test)]
+mod security;
+#[cfg(test)]
 mod snapshots;
 #[cfg(test)]
 mod statistics;

@@ -17,11 +17,15 @@ use crate::{hurry, small};
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn guard(clock: &TestClock, budget_percent: u32) -> Guard {
+    guard_with(clock, HedgeConfig { delay_ms: 20, budget_percent, ..HedgeConfig::default() })
+}
+
+fn guard_with(clock: &TestClock, hedge: HedgeConfig) -> Guard {
     let config = GuardConfig {
         attempt_timeout_ms: 10_000,
         breaker: CircuitBreakerConfig { minimum_requests: 10, ..small() },
         retry: RetryConfig { attempts_max: 1, ..RetryConfig::default() },
-        hedge: HedgeConfig { delay_ms: 20, budget_percent },
+        hedge,
         ..GuardConfig::default()
     };
     Guard::new("db", &config, Arc::new(clock.clone())).expect("the config is valid")
@@ -152,4 +156,47 @@ async fn the_slowest_calls_take_half_as_long_for_a_twentieth_more_of_them() {
     assert!(calls > 2000 && calls <= 2100, "{calls} attempts");
     let percentile = |it: &[Duration]| it[it.len() * 99 / 100];
     assert!(percentile(&with) * 2 <= percentile(&without), "{:?}", percentile(&with));
+}
+
+#[tokio::test]
+async fn the_delay_follows_what_nineteen_of_twenty_calls_take() {
+    let clock = TestClock::new();
+    let hedge = HedgeConfig { delay_ms: 20, delay_quantile: 0.95, budget_percent: 100 };
+    let guard = guard_with(&clock, hedge);
+    let attempts = AtomicU32::new(0);
+    let call = |took: Duration| {
+        let (clock, attempts) = (&clock, &attempts);
+        guard.call(CallOptions::IDEMPOTENT, move |_| {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            async move {
+                clock.sleep(took).await;
+                Ok(())
+            }
+        })
+    };
+    for _ in 0..20 {
+        hurry(&clock, call(40 * MILLISECOND)).await.expect("it is slow, but right");
+    }
+    assert_eq!(attempts.swap(0, Ordering::Relaxed), 40, "20 ms are less than each of them takes");
+    for _ in 0..100 {
+        hurry(&clock, call(40 * MILLISECOND)).await.expect("it is slow, but right");
+    }
+    assert_eq!(attempts.swap(0, Ordering::Relaxed), 100, "40 ms are usual now");
+    hurry(&clock, call(41 * MILLISECOND)).await.expect("it is slow, but right");
+    assert_eq!(attempts.swap(0, Ordering::Relaxed), 2, "and more are not");
+    for _ in 0..300 {
+        hurry(&clock, call(MILLISECOND)).await.expect("it is fast");
+    }
+    attempts.store(0, Ordering::Relaxed);
+    hurry(&clock, call(15 * MILLISECOND)).await.expect("it is fast");
+    assert_eq!(attempts.load(Ordering::Relaxed), 1, "the delay is never less than it was set to");
+}
+
+#[test]
+fn a_quantile_needs_a_delay_to_begin_with() {
+    for (delay_ms, delay_quantile) in [(0, 0.95), (20, 1.0), (20, -0.1), (20, f64::NAN)] {
+        let hedge = HedgeConfig { delay_ms, delay_quantile, ..HedgeConfig::default() };
+        let error = hedge.validate().expect_err("it is out of range");
+        assert!(error.message().contains("delay_quantile"), "{error}");
+    }
 }

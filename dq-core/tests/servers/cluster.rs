@@ -16,10 +16,7 @@ pub(crate) struct RedisCluster {
 impl RedisCluster {
     /// Starts one, and waits until all its nodes agree.
     pub(crate) fn start() -> Option<Self> {
-        let options =
-            ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"].map(str::to_owned);
-        let nodes: Vec<_> =
-            (0..MASTERS).filter_map(|_| RedisServer::start_with(&options, None)).collect();
+        let nodes: Vec<_> = (0..MASTERS).filter_map(|_| start_node()).collect();
         let cluster = (!nodes.is_empty()).then_some(Self { nodes })?;
         for (position, node) in cluster.nodes.iter().enumerate() {
             let first = (SLOTS * position / MASTERS).to_string();
@@ -33,6 +30,28 @@ impl RedisCluster {
         }
         cluster.wait_until_ok();
         Some(cluster)
+    }
+
+    /// Starts a replica of one of the masters, and waits until it has everything and all know it.
+    pub(crate) fn add_replica_of(&self, master: usize) -> RedisServer {
+        let replica = start_node().expect("redis is installed");
+        let master = &self.nodes[master];
+        let id = master.ask(&["CLUSTER", "MYID"]).text().to_owned();
+        replica.ask(&["CLUSTER", "MEET", "127.0.0.1", &master.port.to_string()]);
+        wait_until("the replica knows its master", || {
+            replica.ask(&["CLUSTER", "REPLICATE", &id]) == Answer::Text("OK".to_owned())
+        });
+        let name = replica.ask(&["CLUSTER", "MYID"]).text().to_owned();
+        wait_until("the replica has everything", || {
+            let knows = |it: &RedisServer| {
+                let nodes = it.ask(&["CLUSTER", "NODES"]);
+                let mut lines = nodes.text().lines();
+                lines.any(|it| it.starts_with(&name) && it.contains("slave"))
+            };
+            replica.info("master_link_status").as_deref() == Some("up")
+                && self.nodes.iter().all(knows)
+        });
+        replica
     }
 
     /// Where the nodes listen.
@@ -79,4 +98,14 @@ impl RedisCluster {
             node.ask(&["CLUSTER", "SETSLOT", &slot, "NODE", &target_id]);
         }
     }
+}
+
+fn start_node() -> Option<RedisServer> {
+    let options = [
+        ["--cluster-enabled", "yes"],
+        ["--cluster-node-timeout", "2000"],
+        ["--cluster-replica-validity-factor", "0"],
+    ];
+    let options: Vec<_> = options.as_flattened().iter().map(|it| (*it).to_owned()).collect();
+    RedisServer::start_with(&options, None)
 }

@@ -58,7 +58,11 @@ impl Lead {
             self.flight.land(outcome);
         }
         if let (Some(second), Some(lease)) = (&self.engine.second, ticket.lease) {
-            second.release(&lease).await;
+            if ticket.has_failed {
+                second.rest(&lease, self.options.retry_ms).await;
+            } else {
+                second.release(&lease).await;
+            }
         }
     }
 
@@ -117,13 +121,19 @@ impl Lead {
         let Some(old) = self.old.as_ref().filter(|_| is_excused) else {
             return Outcome::Failed(Arc::new(error));
         };
-        old.refresh_failed(self.engine.local.now());
-        let source = match self.engine.local.servable(old) {
-            Some(Age::Stale) => Source::Stale,
-            Some(_) => Source::Memory,
-            None => return Outcome::Failed(Arc::new(error)),
+        let retry = old.life.retry;
+        self.fallen_back(retry).unwrap_or_else(|| Outcome::Failed(Arc::new(error)))
+    }
+
+    /// The old value, where there is one that may be served, and nobody here tries to renew it for a while.
+    pub(crate) fn fallen_back(&self, pause: u64) -> Option<Outcome> {
+        let (old, local) = (self.old.as_ref()?, &self.engine.local);
+        old.refresh_failed(local.now().saturating_add(pause));
+        let source = match local.servable(old)? {
+            Age::Stale => Source::Stale,
+            _ => Source::Memory,
         };
-        Outcome::Found { value: old.value.clone(), source }
+        Some(Outcome::Found { value: old.value.clone(), source })
     }
 
     fn leave(&self) {

@@ -80,6 +80,9 @@ impl Engine {
 
     /// See `CacheManager::invalidate`.
     pub(crate) async fn invalidate(&self, scopes: &[Scope]) -> Reach {
+        if let Some(second) = &self.second {
+            second.envelope.revoke(scopes);
+        }
         self.local.forget(scopes);
         let Some(second) = &self.second else { return Reach::Everywhere };
         if !second.invalidate(scopes).await {
@@ -120,7 +123,8 @@ impl Engine {
         moment: Moment,
         entry: &SharedEntry,
     ) -> Option<(Arc<Entry>, Age)> {
-        if second.pending.covers(key, &entry.tags) {
+        let tags = second.tags_of(entry);
+        if second.pending.covers(key, &tags) {
             return None;
         }
         let value = match second.open(key, codec, &entry.payload) {
@@ -137,7 +141,7 @@ impl Engine {
             life: Lifetime::of(options, nanos(entry.fresh_ms), nanos(entry.keep_ms)),
             stored_at: Some(entry.stored_at),
         };
-        let marks = self.local.hold_tags(key, &entry.tags);
+        let marks = self.local.hold_tags(key, &tags);
         let now = self.local.now();
         let adopted = match self.local.insert(key, draft.clone(), marks) {
             Insertion::Inserted(entry) => entry,

@@ -6,8 +6,14 @@
 //!    │                                       │
 //!    └─ missing, expired ──▶ claim ──────────┼─ present: done
 //!    │                                       │
+//!    │                                       ├─ resting: the old value
 //!    └─ no answer: compute, share nothing    └─ granted ──▶ compute, renewing ──▶ set ──▶ release
+//!                                                                 └─ fails ──▶ rest
 //! ```
+//!
+//! Who could not renew a value and falls back on the old one does not give its lease back but has it last for
+//! as long as nobody is to try again: longer than any lease to compute with, by which others know it. They
+//! fall back too, without asking where the value comes from. Who has nothing to fall back on asks there.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +38,8 @@ pub(crate) struct Ticket {
     /// From before the value was read. Without it the value is not shared.
     pub(crate) mark: Option<ReadMark>,
     pub(crate) lease: Option<Lease>,
+    /// Whether the value could not be renewed under the lease, and the old one is served.
+    pub(crate) has_failed: bool,
 }
 
 impl Lead {
@@ -56,7 +64,11 @@ impl Lead {
             Ok(Computed::Passing(value)) => {
                 return Outcome::Found { value, source: Source::Computed };
             }
-            Err(error) => return self.failed(error),
+            Err(error) => {
+                let outcome = self.failed(error);
+                ticket.has_failed = matches!(outcome, Outcome::Found { .. });
+                return outcome;
+            }
         };
         let life = self.life(value.is_some());
         let filling = Filling {
@@ -108,6 +120,9 @@ impl Lead {
                     ticket.lease = Some(lease);
                     return None;
                 }
+                Claim::Held { remaining_ms } if remaining_ms > lease_ms => {
+                    return self.fallen_back(nanos(remaining_ms));
+                }
                 Claim::Held { .. } if self.engine.local.now() >= until => return None,
                 Claim::Held { remaining_ms } => {
                     let left = Duration::from_millis(remaining_ms.max(1));
@@ -126,8 +141,9 @@ impl Lead {
         let (entry, age) = self.engine.adopt(second, adopted, moment, entry)?;
         let value = entry.value.clone();
         let is_answer = matches!(age, Age::Fresh | Age::Due) && !is_known;
-        let is_better = |old: &Arc<Entry>| old.stored_at < entry.stored_at;
-        if !is_answer && !is_known && self.old.as_ref().is_none_or(is_better) {
+        // That what is in memory now is noted to have failed, also where it is the same as before.
+        let is_as_good = |old: &Arc<Entry>| old.stored_at <= entry.stored_at;
+        if !is_answer && self.old.as_ref().is_none_or(is_as_good) {
             self.old = Some(entry);
         }
         is_answer.then_some(Outcome::Found { value, source: Source::Shared })

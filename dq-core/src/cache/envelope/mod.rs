@@ -11,14 +11,18 @@
 //!
 //! Nothing in an envelope is executed, and nothing is allocated on its word beyond the largest payload.
 
+mod encryption;
 mod keyring;
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
 
-use crate::cache::key::CacheKey;
+use crate::cache::key::{CacheKey, Scope, Tag};
 use crate::error::{Error, ErrorKind, Result};
 
+pub use encryption::EncryptionConfig;
 pub use keyring::Keyring;
 
 const MAGIC: [u8; 2] = [0xd7, 0x0a];
@@ -35,7 +39,8 @@ const ZSTD_LEVEL: i32 = 1;
 pub(crate) struct Envelope {
     compress_above: u64,
     bytes_max: u64,
-    keyring: Option<Keyring>,
+    /// Keys that were revoked are no longer in it.
+    keyring: Option<RwLock<Keyring>>,
 }
 
 /// What a payload turned out to be.
@@ -53,7 +58,7 @@ pub(crate) enum Opened {
 
 impl Envelope {
     pub(crate) fn new(compress_above: u64, bytes_max: u64, keyring: Option<Keyring>) -> Self {
-        Self { compress_above, bytes_max, keyring }
+        Self { compress_above, bytes_max, keyring: keyring.map(RwLock::new) }
     }
 
     /// Puts a value, or that there is none, into an envelope for `key`.
@@ -65,8 +70,8 @@ impl Envelope {
                 None => (0, value.to_vec()),
             },
         };
-        if let Some(keyring) = &self.keyring {
-            return encrypt(keyring, key, flags | ENCRYPTED, &body);
+        if let Some(keyring) = self.keyring() {
+            return encrypt(&keyring, key, flags | ENCRYPTED, &body);
         }
         let mut payload = header(flags).to_vec();
         payload.extend(checksum(key, flags, &body));
@@ -86,8 +91,8 @@ impl Envelope {
         if *version > VERSION || *flags & !(ABSENT | COMPRESSED | ENCRYPTED) != 0 {
             return Opened::FutureVersion;
         }
-        let body = match (flags & ENCRYPTED != 0, &self.keyring) {
-            (true, Some(keyring)) => decrypt(keyring, key, *flags, rest),
+        let body = match (flags & ENCRYPTED != 0, self.keyring()) {
+            (true, Some(keyring)) => decrypt(&keyring, key, *flags, rest),
             (true, None) => Err(Opened::WrongKey),
             (false, Some(_)) => Err(Opened::Plain),
             (false, None) => checked(key, *flags, rest),
@@ -100,6 +105,33 @@ impl Envelope {
             }
             Ok(body) => Opened::Value(body),
         }
+    }
+
+    /// The tag that every payload has which is written now, if it is encrypted.
+    pub(crate) fn tag(&self) -> Option<Tag> {
+        let keyring = self.keyring()?;
+        keyring.current().map(|(id, _)| Tag::of_encryption_key(id))
+    }
+
+    /// The tag of the key that a payload names, whatever its entry says.
+    pub(crate) fn tag_of(&self, payload: &[u8]) -> Option<Tag> {
+        self.keyring.as_ref()?;
+        let ([.., flags], rest) = payload.split_first_chunk::<HEADER_BYTES>()?;
+        let id = rest.first_chunk().filter(|_| flags & ENCRYPTED != 0)?;
+        Some(Tag::of_encryption_key(u32::from_le_bytes(*id)))
+    }
+
+    /// Destroys the keys that `scopes` revoke.
+    pub(crate) fn revoke(&self, scopes: &[Scope]) {
+        let Some(keyring) = &self.keyring else { return };
+        if self.keyring().is_some_and(|it| it.is_touched_by(scopes)) {
+            keyring.write().unwrap_or_else(PoisonError::into_inner).revoke(scopes);
+        }
+    }
+
+    fn keyring(&self) -> Option<RwLockReadGuard<'_, Keyring>> {
+        let keyring = self.keyring.as_ref()?;
+        Some(keyring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The compressed body, if the value is long enough and compression saves a tenth.
@@ -155,7 +187,9 @@ fn checked(key: &CacheKey, flags: u8, rest: &[u8]) -> std::result::Result<Vec<u8
 }
 
 fn encrypt(keyring: &Keyring, key: &CacheKey, flags: u8, body: &[u8]) -> Result<Vec<u8>> {
-    let (id, secret) = keyring.current();
+    let (id, secret) = keyring.current().ok_or_else(|| {
+        Error::new(ErrorKind::PermissionDenied, "the key of the cache that writes was revoked")
+    })?;
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce).map_err(|it| {
         Error::new(ErrorKind::Unavailable, format!("cannot get random numbers: {it}"))

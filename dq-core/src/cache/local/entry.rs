@@ -130,9 +130,8 @@ impl Entry {
                 .is_ok()
     }
 
-    /// Notes that it could not be renewed.
-    pub(crate) fn refresh_failed(&self, now: u64) {
-        let until = now.saturating_add(self.life.retry);
+    /// Notes that it could not be renewed, which nobody tries again before `until`.
+    pub(crate) fn refresh_failed(&self, until: u64) {
         self.failed_until.fetch_max(until, Ordering::AcqRel);
         self.claimed_until.fetch_max(until, Ordering::AcqRel);
     }

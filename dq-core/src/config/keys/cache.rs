@@ -157,6 +157,19 @@ pub(crate) const KEYS: &[Key] = &[
         .default("86400")
         .awaits(OTHERS),
     Key::new(
+        "cache.encryption.keys.*",
+        Kind::EncryptionKey,
+        "A key by its number, for values in Redis: all of the keys read, one writes. Without keys nothing is encrypted.",
+    )
+    .read_by_config(),
+    Key::new(
+        "cache.encryption.write_with",
+        Kind::Whole(0, u32::MAX as u64),
+        "The number of the key that writes; of several one must be named.",
+    )
+    .set_by(&["DQ_CACHE_ENCRYPTION_WRITE_WITH"])
+    .sets("cache_encryption.write_with"),
+    Key::new(
         "cache.tiered.deadline",
         DEADLINE,
         "How long a look-up behind the memory may take.",

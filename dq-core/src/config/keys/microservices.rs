@@ -167,6 +167,12 @@ pub(crate) const KEYS: &[Key] = &[
     )
     .sets("guards.*.hedge.delay_ms"),
     Key::new(
+        "microservices.circuit_breakers.*.hedge.delay_quantile",
+        Kind::Decimal(0.0, 0.999),
+        "The share of calls that were done within the delay lately, such as `0.95`; then `delay` is the least.",
+    )
+    .sets("guards.*.hedge.delay_quantile"),
+    Key::new(
         "microservices.circuit_breakers.*.hedge.budget",
         Kind::Whole(0, 100),
         "How many percent of the calls of a second may be begun twice in it.",

@@ -28,9 +28,12 @@ const SECTIONS: [&[Key]; 11] = [
     deployment::KEYS,
 ];
 
-/// Variables that hold a whole section, as JSON or YAML; the first that is set counts.
-pub(crate) const SECTION_VARIABLES: [(&str, &[&str]); 1] =
-    [("database.sharding", &["DQ_DB_SHARDING_CONFIG", "VEEVA_DB_SHARDING_CONFIG"])];
+/// Variables that hold a whole section, as JSON or YAML; the first that is set counts. Each has another with
+/// `_FILE` behind its name, as there may be secrets in a section.
+pub(crate) const SECTION_VARIABLES: [(&str, &[&str]); 2] = [
+    ("database.sharding", &["DQ_DB_SHARDING_CONFIG", "VEEVA_DB_SHARDING_CONFIG"]),
+    ("cache.encryption.keys", &["DQ_CACHE_ENCRYPTION_KEYS"]),
+];
 
 /// Every key, in the order of the documentation.
 pub fn keys() -> impl Iterator<Item = &'static Key> {

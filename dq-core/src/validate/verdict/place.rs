@@ -58,7 +58,7 @@ impl Place {
             compute_timeout_ms: u64::MAX,
             across_nodes: AcrossNodes::Each,
             abandoned: Abandoned::Dropped,
-            tags: vec![tag(asked.source.name())],
+            tags: vec![tag(asked.source.name()), Tag::of_source(asked.source.name())],
             ..CacheOptions::ttl_ms(ttl_ms)
         };
         let key = key(verdicts, asked, &state, standing);
