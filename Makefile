@@ -1,5 +1,5 @@
 # Everything CI runs. `make test` is the one command that a newcomer needs.
-.PHONY: test check setup fmt lint doc features rust python bench bench-parquet loom soak
+.PHONY: test check setup fmt lint doc features rust python bench bench-parquet bench-postgres loom soak
 
 test: setup check rust python
 
@@ -20,6 +20,7 @@ features:
 	cargo check -p dq-core --no-default-features --locked
 	cargo check -p dq-core --no-default-features --features sqlite --locked
 	cargo check -p dq-core --no-default-features --features postgres --locked
+	cargo check -p dq-core --no-default-features --features mysql --locked
 	cargo check -p dq-core --no-default-features --features csv --locked
 	cargo check -p dq-core --no-default-features --features generate --locked
 	cargo check -p dq-core --no-default-features --features parquet --locked
@@ -47,6 +48,10 @@ bench:
 # dq, DuckDB, Polars and DataFusion by turns over the same Parquet files; installs the three below target/.
 bench-parquet:
 	cargo bench -p dq --bench ratio --locked -- parquet
+
+# dq, one query per check, and fused queries by turns on a PostgreSQL server of its own, a minute.
+bench-postgres:
+	cargo bench -p dq --bench ratio --locked -- postgres
 
 # Tries every order in which threads can take the steps of the lock-free parts.
 loom:

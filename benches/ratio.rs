@@ -4,8 +4,16 @@ mod data;
 mod measure;
 mod parquet_files;
 mod peers;
+mod postgres;
 mod random;
 mod rival;
+#[expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a server that does not start ends the benchmark"
+)]
+#[path = "../dq-core/tests/servers/mod.rs"]
+mod servers;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -19,6 +27,7 @@ use anyhow::{Context, Result, ensure};
 use crate::data::Data;
 use crate::measure::{Run, median, peak_memory};
 use crate::peers::Peers;
+use crate::postgres::Postgres;
 
 const MIB: f64 = 1024.0 * 1024.0;
 const START_UPS: usize = 20;
@@ -38,6 +47,9 @@ fn main() -> Result<()> {
         return parquet(&dq, providers, pairs);
     }
     let data = Data::prepare(&root().join("target/bench-data"), providers)?;
+    if arguments.iter().any(|it| it == "postgres") {
+        return postgres(&dq, &data, pairs.max(1));
+    }
     if pairs > 0 {
         compare(&dq, &data, pairs)?;
     }
@@ -99,6 +111,45 @@ fn parquet(dq: &Dq, providers: u64, rounds: u64) -> Result<()> {
         say(&format!("median CPU-seconds of {name}: {:.2}", median(seconds)))?;
     }
     Ok(())
+}
+
+/// dq, one query per check, and the checks of rows fused, by turns on a PostgreSQL server, with the same counts.
+fn postgres(dq: &Dq, data: &Data, rounds: u64) -> Result<()> {
+    let server = Postgres::fill(&data.database)?;
+    let mut cpu: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    say("\nround  by             wall  client CPU-s  server CPU-s")?;
+    for round in 1..=rounds {
+        let mut ours = dq.validate(&server.url(), "benches/rules.yaml");
+        ours.args(["--threads", "2"]);
+        let runs =
+            [("dq", ours), ("query a check", server.one_per_check()?), ("fused", server.fused()?)];
+        let mut expected = Counts::new();
+        for (name, mut command) in runs {
+            let before = server.cpu()?;
+            let run = measure::run(&mut command)?;
+            let (client, served) = (run.cpu.as_secs_f64(), (server.cpu()? - before).as_secs_f64());
+            let wall = run.wall.as_secs_f64();
+            say(&format!("{round:>5}  {name:13}  {wall:4.2}  {client:12.2}  {served:12.2}"))?;
+            cpu.entry(name).or_default().push(client + served);
+            if name == "dq" {
+                expected = counts(&run.output)?;
+            } else {
+                assert_same_counts(&expected, &postgres::counts(&run.output)?, name)?;
+            }
+        }
+    }
+    let ours = cpu.remove("dq").map(median).unwrap_or_default();
+    say(&format!("median CPU-seconds of dq: {ours:.2}"))?;
+    for (name, seconds) in cpu {
+        let theirs = median(seconds);
+        say(&format!(
+            "median CPU-seconds of {name}: {theirs:.2}, {:.1} times those of dq",
+            theirs / ours
+        ))?;
+    }
+    let peak =
+        peak_memory(dq.validate(&server.url(), "benches/rules.yaml").args(["--threads", "2"]))?;
+    say(&format!("anonymous memory of dq at its peak: {:.0} MiB", peak as f64 / MIB))
 }
 
 /// dq with one thread and with two, by turns.
@@ -206,7 +257,11 @@ fn say_slowest(theirs: &Run) -> Result<()> {
 struct Dq(PathBuf);
 
 impl Dq {
+    /// Builds it, unless `DQ_BENCH_PROGRAM` names one that is to be measured.
     fn find() -> Result<Self> {
+        if let Some(program) = env::var_os("DQ_BENCH_PROGRAM") {
+            return Ok(Self(program.into()));
+        }
         let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let mut build = Command::new(cargo);
         build

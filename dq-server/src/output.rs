@@ -5,7 +5,6 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::process::ExitCode;
 
 use dq_core::report::{TerminalStyle, visible};
 use dq_core::{Error, ErrorKind, Result};
@@ -46,21 +45,17 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "dq: {}", visible(text));
 }
 
-/// Says how the arguments were wrong, or gives the help that was asked for.
-pub(crate) fn usage(usage: &clap::Error) -> ExitCode {
+/// Says how the arguments were wrong, or gives the help that was asked for; gives the exit code.
+pub(crate) fn usage(usage: &clap::Error) -> u8 {
     let _ = usage.print();
-    if usage.use_stderr() {
-        ExitCode::from(ErrorKind::UsageInvalid.exit_code())
-    } else {
-        ExitCode::SUCCESS
-    }
+    if usage.use_stderr() { ErrorKind::UsageInvalid.exit_code() } else { 0 }
 }
 
-/// Says that the operating system does not even give the program its threads.
-pub(crate) fn no_runtime(error: io::Error) -> ExitCode {
+/// Says that the operating system does not even give the program its threads; gives the exit code.
+pub(crate) fn no_runtime(error: io::Error) -> u8 {
     let error = Error::from_io("start", "threads", error);
     complain(&error);
-    ExitCode::from(error.kind().exit_code())
+    error.kind().exit_code()
 }
 
 /// What standard output can show.

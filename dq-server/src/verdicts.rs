@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use dq_core::Result;
 use dq_core::cache::CacheManager;
+use dq_core::config::Config;
 use dq_core::engine::open_cache;
 use dq_core::rules::RuleSet;
 use dq_core::source::{Source, VersionReach};
 use dq_core::validate::{
     Report, Trust, ValidateOptions, VerdictCache, VerdictCacheConfig, validate,
 };
-use tokio::task::block_in_place;
 
 use crate::arguments::{CacheArguments, nowhere};
 use crate::output::note;
@@ -32,10 +32,13 @@ impl Verdicts {
     /// nothing if it has no name.
     pub(crate) fn open(
         arguments: &CacheArguments,
+        config: Option<Config>,
         options: &ValidateOptions,
         data: Option<String>,
     ) -> Result<Option<Self>> {
-        let Some(config) = block_in_place(|| arguments.config())? else { return Ok(None) };
+        let Some(config) = config.filter(|_| !arguments.no_cache) else {
+            return arguments.max_age.map_or(Ok(None), |_| Err(nowhere()));
+        };
         let Some(cache) = open_cache(&config, &options.clock)? else {
             return arguments.max_age.map_or(Ok(None), |_| Err(nowhere()));
         };

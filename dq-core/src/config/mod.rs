@@ -33,7 +33,7 @@
 //!
 //! let shown = config.to_yaml();
 //! assert!(shown.contains("connection_pool_size: 20  # DQ_DB_POOL_SIZE"));
-//! assert!(shown.contains("password: \"[redacted]\"  # dq.yaml:6:15; not yet used"));
+//! assert!(shown.contains("password: \"[redacted]\"  # dq.yaml:6:15"));
 //!
 //! let error = Config::parse("dq.yaml", "databse: {}\ncache: { redis: { port: 0 } }", &sources).unwrap_err();
 //! assert_eq!(error.message(), "\
@@ -55,7 +55,13 @@ mod key;
 mod keys;
 mod kind;
 mod loader;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod parts;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod primary;
 mod secrecy;
 mod settings;
 mod show;
@@ -91,6 +97,14 @@ pub struct Config {
     /// The SQLite database. Default: that of its part, and no file.
     #[cfg(feature = "sqlite")]
     pub sqlite: crate::database::sqlite::SqliteConfig,
+    /// The PostgreSQL database, and how others are reached whose URL a caller gives. Default: that of its part, and
+    /// no URL.
+    #[cfg(feature = "postgres")]
+    pub postgres: crate::database::postgres::PostgresConfig,
+    /// The MySQL database, and how others are reached whose URL a caller gives. Default: that of its part, and no
+    /// URL.
+    #[cfg(feature = "mysql")]
+    pub mysql: crate::database::mysql::MySqlConfig,
     /// The other servers of that database, and how reads are spread over them. Default: that of its part, and none.
     #[cfg(feature = "postgres")]
     pub replicas: crate::database::replicas::ReplicasConfig,
@@ -217,6 +231,9 @@ impl Config {
         }
         #[cfg(feature = "postgres")]
         part("database.replicas", self.replicas.validate());
+        part("database", postgres::check(&self.postgres));
+        #[cfg(feature = "mysql")]
+        part("database", mysql::check(&self.mysql));
         #[cfg(feature = "redis")]
         if let Some(redis) = &self.redis {
             part("cache.redis", redis.validate());

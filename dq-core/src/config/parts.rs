@@ -9,6 +9,10 @@ use crate::config::Config;
 use crate::config::guards;
 use crate::config::key::Reader;
 use crate::config::kind::Kind;
+#[cfg(feature = "mysql")]
+use crate::config::mysql;
+#[cfg(feature = "postgres")]
+use crate::config::postgres;
 use crate::config::settings::Settings;
 use crate::config::value::SettingValue;
 use crate::resilience::GuardConfig;
@@ -21,6 +25,8 @@ pub(crate) fn missing(field: &str) -> Option<&'static str> {
     match field.split('.').next() {
         Some("sqlite") if !cfg!(feature = "sqlite") => Some("the feature `sqlite`"),
         Some("replicas") if !cfg!(feature = "postgres") => Some("the feature `postgres`"),
+        Some("mysql") if !cfg!(feature = "mysql") => Some("the feature `mysql`"),
+        Some("postgres") if !cfg!(feature = "postgres") => Some("the feature `postgres`"),
         Some("cache" | "cache_encryption" | "verdicts") if !cfg!(feature = "cache") => {
             Some("the feature `cache`")
         }
@@ -100,7 +106,7 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
     }
     guards::complete(&mut tree)?;
     #[cfg_attr(
-        not(any(feature = "postgres", feature = "redis", feature = "sqlite")),
+        not(any(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite")),
         expect(unused_mut, reason = "nothing is opened then")
     )]
     let mut config: Config = serde_json::from_value(Value::Object(tree))?;
@@ -108,6 +114,9 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
     config.open_database(settings);
     #[cfg(feature = "postgres")]
     config.open_replicas(settings);
+    postgres::open(&mut config.postgres, settings);
+    #[cfg(feature = "mysql")]
+    mysql::open(&mut config.mysql, settings);
     #[cfg(feature = "redis")]
     config.open_redis(settings);
     Ok(config)
@@ -234,6 +243,20 @@ mod tests {
         let others = [
             "sqlite.path",
             "replicas.urls",
+            "mysql.url",
+            "mysql.password",
+            "mysql.tls.mode",
+            "mysql.readers",
+            "mysql.idle_min",
+            "mysql.acquire_timeout_ms",
+            "mysql.statement_timeout_ms",
+            "postgres.url",
+            "postgres.password",
+            "postgres.tls.mode",
+            "postgres.readers",
+            "postgres.idle_min",
+            "postgres.acquire_timeout_ms",
+            "postgres.statement_timeout_ms",
             "redis.url",
             "redis.nodes",
             "redis.password",

@@ -123,13 +123,13 @@ impl Settings {
     }
 
     /// The value at a path, if it was set.
-    #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite"))]
     pub(crate) fn value(&self, path: &str) -> Option<&SettingValue> {
         self.0.get(path).and_then(Setting::value)
     }
 
     /// The text at a path, if it was set.
-    #[cfg(any(feature = "redis", feature = "sqlite"))]
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis", feature = "sqlite"))]
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         match self.value(path) {
             Some(SettingValue::Text(text)) => Some(text),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::database::statistics::as_seconds;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+use crate::error::Result;
 
 /// Whether a database answers, and how fast.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -19,6 +21,22 @@ pub struct Health {
     pub error: Option<String>,
     /// What the backend tells about itself, such as `engine_version` and `size_bytes`.
     pub details: BTreeMap<&'static str, String>,
+}
+
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+impl Health {
+    /// What it means that the database gave this `answer` after so long.
+    pub(crate) fn new(
+        backend: &'static str,
+        latency: Duration,
+        answer: Result<BTreeMap<&'static str, String>>,
+    ) -> Self {
+        let (status, error, details) = match answer {
+            Ok(details) => (HealthStatus::Healthy, None, details),
+            Err(error) => (HealthStatus::Unhealthy, Some(error.to_string()), BTreeMap::new()),
+        };
+        Self { status, backend, latency, error, details }
+    }
 }
 
 /// The verdict of a health check.

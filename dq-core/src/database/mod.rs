@@ -7,14 +7,24 @@ mod backup;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 pub mod conformance;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod fed;
 mod health;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 mod node;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod parameters;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod places;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod privileges;
 #[cfg(feature = "postgres")]
 pub mod replicas;
 mod result;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) mod server;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod statement;

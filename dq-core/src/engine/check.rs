@@ -49,11 +49,18 @@ pub struct DatabaseCheck {
 #[derive(Clone, Debug, serde::Serialize)]
 #[non_exhaustive]
 pub struct DatabaseTable {
+    /// The table.
+    pub table: String,
     /// About how many rows it has; `None` where nobody knows.
     pub rows_estimate: Option<u64>,
-    /// What the user may do; `None` where the backend cannot tell.
-    #[serde(flatten)]
-    pub privileges: TablePrivileges,
+    /// Whether the user may read it; `None`, as below, where the backend cannot tell.
+    pub select: Option<bool>,
+    /// Whether the user may add rows.
+    pub insert: Option<bool>,
+    /// Whether the user may change rows.
+    pub update: Option<bool>,
+    /// Whether the user may remove rows.
+    pub delete: Option<bool>,
 }
 
 impl DatabaseFactory {
@@ -100,7 +107,7 @@ async fn examine(database: &dyn DatabaseManager, connect: Duration) -> Result<Da
     let tables = tables(database).await?;
     let nodes = database.nodes().await?;
     let is_used = |it: &Node| matches!(it.state, NodeState::Ready | NodeState::Warming);
-    let is_whole = nodes.iter().all(is_used) && tables.iter().all(|it| it.privileges.select);
+    let is_whole = nodes.iter().all(is_used) && tables.iter().all(|it| it.select != Some(false));
     let is_healthy = status == HealthStatus::Healthy && is_whole;
     Ok(DatabaseCheck {
         format: 1,
@@ -119,12 +126,25 @@ async fn examine(database: &dyn DatabaseManager, connect: Duration) -> Result<Da
 
 async fn tables(database: &dyn DatabaseManager) -> Result<Vec<DatabaseTable>> {
     let catalog = database.catalog().await?;
-    let privileges = database.privileges().await?;
-    let table = |privileges: TablePrivileges| {
-        let known = catalog.iter().find(|it| it.name == privileges.table);
-        DatabaseTable { rows_estimate: known.and_then(|it| it.rows_estimate), privileges }
-    };
-    Ok(privileges.into_iter().map(table).collect())
+    let rows = |name: &str| catalog.iter().find(|it| it.name == name)?.rows_estimate;
+    match database.privileges().await {
+        Ok(all) => Ok(all.into_iter().map(|it| granted(rows(&it.table), it)).collect()),
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            Ok(catalog.iter().map(|it| unknown(&it.name, it.rows_estimate)).collect())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn granted(rows_estimate: Option<u64>, privileges: TablePrivileges) -> DatabaseTable {
+    let TablePrivileges { table, select, insert, update, delete } = privileges;
+    let [select, insert, update, delete] = [select, insert, update, delete].map(Some);
+    DatabaseTable { table, rows_estimate, select, insert, update, delete }
+}
+
+fn unknown(table: &str, rows_estimate: Option<u64>) -> DatabaseTable {
+    let (table, may) = (table.to_owned(), None);
+    DatabaseTable { table, rows_estimate, select: may, insert: may, update: may, delete: may }
 }
 
 impl DatabaseCheck {
@@ -200,14 +220,17 @@ fn table_columns(tables: &[DatabaseTable]) -> Vec<TableColumn> {
     let mut may: Vec<_> =
         ["read", "insert", "update", "delete"].map(|it| TableColumn::new(it, Align::Left)).into();
     for table in tables {
-        let granted = &table.privileges;
-        name.push(&granted.table, Ink::Plain);
+        name.push(&table.table, Ink::Plain);
         rows.push_some(table.rows_estimate.map(count), Ink::Plain);
-        let flags = [granted.select, granted.insert, granted.update, granted.delete];
+        let flags = [table.select, table.insert, table.update, table.delete];
         for (position, (column, may)) in may.iter_mut().zip(flags).enumerate() {
             // Only what dq cannot do without is a fault.
             let refused = if position == 0 { Ink::Bad } else { Ink::Dim };
-            column.push(if may { "yes" } else { "no" }, if may { Ink::Plain } else { refused });
+            match may {
+                Some(true) => column.push("yes", Ink::Plain),
+                Some(false) => column.push("no", refused),
+                None => column.push("?", Ink::Dim),
+            }
         }
     }
     [name, rows].into_iter().chain(may).collect()

@@ -6,12 +6,9 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigSources, Setting, SettingValue};
 use crate::database::DatabaseManager;
-use crate::engine::{SCHEMES, disabled_database, is_postgres, is_sqlite, path_of};
+use crate::engine::{MYSQL, POSTGRES, SCHEMES, begins, is_sqlite, path_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::redacted_url;
-
-/// How the URL of a database of MySQL, or of `MariaDB`, begins.
-const MYSQL: [&str; 2] = ["mysql://", "mariadb://"];
 
 /// Opens databases.
 ///
@@ -42,24 +39,27 @@ impl DatabaseFactory {
 
     /// The kinds of databases that were compiled in, as a configuration names them.
     pub fn supported() -> Vec<&'static str> {
-        let kinds =
-            [("sqlite", cfg!(feature = "sqlite")), ("postgresql", cfg!(feature = "postgres"))];
+        let kinds = [
+            ("sqlite", cfg!(feature = "sqlite")),
+            ("postgresql", cfg!(feature = "postgres")),
+            ("mysql", cfg!(feature = "mysql")),
+        ];
         kinds.into_iter().filter(|it| it.1).map(|it| it.0).collect()
     }
 
-    /// Opens the database that `url` names, and connects to it once: `sqlite:PATH`, `postgres://…`, or the path of
-    /// a SQLite database.
+    /// Opens the database that `url` names, and connects to it once: `sqlite:PATH`, `postgres://…`,
+    /// `mysql://…`, `mariadb://…`, or the path of a SQLite database.
     ///
     /// # Errors
     ///
     /// `FeatureDisabled` with the name of the feature if dq was compiled without what `url` needs; `UsageInvalid`
     /// for a URL that names no database; what keeps the backend from being opened. None holds a password.
     pub async fn open(&self, url: &str) -> Result<Arc<dyn DatabaseManager>> {
-        if is_postgres(url) {
+        if begins(url, POSTGRES) {
             return self.postgres(url).await;
         }
-        if MYSQL.iter().any(|it| url.starts_with(it)) {
-            return Err(disabled_database("mysql", &redacted_url(url)));
+        if begins(url, MYSQL) {
+            return self.mysql(url).await;
         }
         if url.starts_with("sqlite:") || is_sqlite(Path::new(url)) {
             return self.sqlite(path_of(url)).await;
@@ -84,7 +84,11 @@ impl DatabaseFactory {
         match kind.as_deref() {
             None | Some("sqlite") => self.configured_sqlite(config).await,
             Some("postgresql") => self.configured_postgres(config).await,
-            Some(kind) => Err(disabled_database(kind, kind)),
+            Some("mysql") => self.configured_mysql(config).await,
+            Some(kind) => {
+                let message = format!("cannot open a database of type `{kind}`");
+                Err(Error::new(ErrorKind::ConfigInvalid, message))
+            }
         }
     }
 
@@ -151,51 +155,66 @@ impl DatabaseFactory {
 
     #[cfg(feature = "postgres")]
     async fn configured_postgres(&self, config: &Config) -> Result<Arc<dyn DatabaseManager>> {
-        use crate::database::postgres::PostgresConfig;
+        check_named(config)?;
+        self.servers(config.postgres.clone(), config.replicas.clone()).await
+    }
 
-        let first = postgres_of(config, PostgresConfig::default())?;
-        self.servers(first, config.replicas.clone()).await
+    #[cfg(feature = "mysql")]
+    async fn mysql(&self, url: &str) -> Result<Arc<dyn DatabaseManager>> {
+        use crate::database::mysql::{MySqlConfig, MySqlDatabaseManager};
+
+        let clock = Arc::clone(&self.clock);
+        Ok(Arc::new(MySqlDatabaseManager::open(MySqlConfig::new(url), clock).await?))
+    }
+
+    #[cfg(feature = "mysql")]
+    async fn configured_mysql(&self, config: &Config) -> Result<Arc<dyn DatabaseManager>> {
+        use crate::database::mysql::MySqlDatabaseManager;
+
+        check_named(config)?;
+        if value(config, "database.read_replicas").is_some() {
+            let message = "cannot use `database.read_replicas`: only those of PostgreSQL are read";
+            return Err(Error::new(ErrorKind::ConfigInvalid, message));
+        }
+        let clock = Arc::clone(&self.clock);
+        Ok(Arc::new(MySqlDatabaseManager::open(config.mysql.clone(), clock).await?))
     }
 
     #[cfg(not(feature = "sqlite"))]
     async fn sqlite(&self, path: &Path) -> Result<Arc<dyn DatabaseManager>> {
-        Err(disabled_database("sqlite", &path.display().to_string()))
+        Err(crate::engine::disabled("sqlite", &path.display().to_string()))
     }
 
     #[cfg(not(feature = "sqlite"))]
     async fn configured_sqlite(&self, _: &Config) -> Result<Arc<dyn DatabaseManager>> {
-        Err(disabled_database("sqlite", "sqlite"))
+        Err(crate::engine::disabled("sqlite", "sqlite"))
     }
 
     #[cfg(not(feature = "postgres"))]
     async fn postgres(&self, url: &str) -> Result<Arc<dyn DatabaseManager>> {
-        Err(disabled_database("postgres", &redacted_url(url)))
+        Err(crate::engine::disabled("postgres", &redacted_url(url)))
     }
 
     #[cfg(not(feature = "postgres"))]
     async fn configured_postgres(&self, _: &Config) -> Result<Arc<dyn DatabaseManager>> {
-        Err(disabled_database("postgres", "postgresql"))
+        Err(crate::engine::disabled("postgres", "postgresql"))
+    }
+
+    #[cfg(not(feature = "mysql"))]
+    async fn mysql(&self, url: &str) -> Result<Arc<dyn DatabaseManager>> {
+        Err(crate::engine::disabled("mysql", &redacted_url(url)))
+    }
+
+    #[cfg(not(feature = "mysql"))]
+    async fn configured_mysql(&self, _: &Config) -> Result<Arc<dyn DatabaseManager>> {
+        Err(crate::engine::disabled("mysql", "mysql"))
     }
 }
 
-/// The server that `config` names, as far as `database.primary` says; the rest is that of `base`.
-#[cfg(feature = "postgres")]
-fn postgres_of(
-    config: &Config,
-    base: crate::database::postgres::PostgresConfig,
-) -> Result<crate::database::postgres::PostgresConfig> {
-    let encoded = |path| text(config, path).map(|it| percent_encoded(&it));
-    let name = encoded("database.primary.database").ok_or_else(unnamed)?;
-    let host = text(config, "database.primary.host").unwrap_or_else(|| "localhost".to_owned());
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
-    let port = text(config, "database.primary.port").unwrap_or_else(|| "5432".to_owned());
-    let user = encoded("database.primary.username").map_or(String::new(), |it| format!("{it}@"));
-    let password = match value(config, "database.primary.password") {
-        Some(SettingValue::Secret(it)) => Some(it.clone()),
-        _ => None,
-    };
-    let url = format!("postgres://{user}{host}:{port}/{name}");
-    Ok(crate::database::postgres::PostgresConfig { url: url.into(), password, ..base })
+/// Whether `config` names a database on a server.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+fn check_named(config: &Config) -> Result<()> {
+    text(config, "database.primary.database").map(drop).ok_or_else(unnamed)
 }
 
 fn value<'a>(config: &'a Config, path: &str) -> Option<&'a SettingValue> {
@@ -204,22 +223,6 @@ fn value<'a>(config: &'a Config, path: &str) -> Option<&'a SettingValue> {
 
 fn text(config: &Config, path: &str) -> Option<String> {
     value(config, path).map(SettingValue::shown)
-}
-
-/// `text` as a part of a URL.
-#[cfg(feature = "postgres")]
-fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write;
-
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(byte.into());
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 fn unnamed() -> Error {

@@ -42,13 +42,24 @@ pub struct OpenOptions {
     /// How SQLite tables are scanned.
     #[cfg(feature = "sqlite")]
     pub sqlite_scan: crate::database::sqlite::ScanMethod,
+    /// How PostgreSQL databases are reached. Their URL is that of the source; the password goes along if the
+    /// URL here is of the same server, database and user.
+    #[cfg(feature = "postgres")]
+    pub postgres: crate::database::postgres::PostgresConfig,
+    /// How MySQL databases are reached; as for PostgreSQL.
+    #[cfg(feature = "mysql")]
+    pub mysql: crate::database::mysql::MySqlConfig,
 }
 
 /// The kinds of sources by which a specification can begin.
-const SCHEMES: &str = "`sqlite:`, `postgres:`, `csv:`, `parquet:`, `ipc:` and `json:`";
+const SCHEMES: &str =
+    "`sqlite:`, `postgres:`, `mysql:`, `mariadb:`, `csv:`, `parquet:`, `ipc:` and `json:`";
 
 /// How the URL of a PostgreSQL database begins.
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+
+/// How the URL of a MySQL or MariaDB database begins.
+const MYSQL: [&str; 2] = ["mysql://", "mariadb://"];
 
 /// The first bytes of every SQLite database; see "The Database Header" in SQLite's file format.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -58,9 +69,9 @@ const SQLITE_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 
 /// Opens the source that `spec` names.
 ///
-/// `sqlite:PATH` is a SQLite database, `postgres://…` the URL of a PostgreSQL database, with several hosts that of a primary
-/// and its replicas; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and `json:PATH` are a
-/// file, the files of a pattern, or those of a directory. Without a scheme the name tells: `.db`,
+/// `sqlite:PATH` is a SQLite database, `postgres://…` the URL of a PostgreSQL database, with several hosts that
+/// of a primary and its replicas, `mysql://…` and `mariadb://…` of a MySQL or MariaDB one; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and
+/// `json:PATH` are a file, the files of a pattern, or those of a directory. Without a scheme the name tells: `.db`,
 /// `.db3`, `.sqlite` and `.sqlite3` are SQLite, and so is what begins like a database; `.parquet` and `.pq`
 /// are Parquet; `.arrow`, `.feather`, `.ipc` and `.arrows` are Arrow IPC; `.jsonl` and `.ndjson` are JSON
 /// Lines; everything else is CSV, and `-` is CSV on standard input. A directory without a scheme has a table for
@@ -111,11 +122,12 @@ pub fn open_all<S: AsRef<str>>(specs: &[S], options: &OpenOptions) -> Result<Arc
 
 /// Whether `spec` names a database on a server, and no file; its URL may hold a password.
 pub fn is_url(spec: &str) -> bool {
-    is_postgres(Spec::of(spec).source)
+    let source = Spec::of(spec).source;
+    begins(source, POSTGRES) || begins(source, MYSQL)
 }
 
-fn is_postgres(source: &str) -> bool {
-    POSTGRES.iter().any(|it| source.starts_with(it))
+fn begins(source: &str, schemes: [&str; 2]) -> bool {
+    schemes.iter().any(|it| source.starts_with(it))
 }
 
 /// The file or directory that `spec` names, without its name and scheme; a pattern as it is.
@@ -150,8 +162,11 @@ impl<'a> Spec<'a> {
 }
 
 fn open_one(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
-    if is_postgres(spec) {
-        return postgres(spec);
+    if begins(spec, POSTGRES) {
+        return postgres(spec, options);
+    }
+    if begins(spec, MYSQL) {
+        return mysql(spec, options);
     }
     if let Some(path) = spec.strip_prefix("sqlite:") {
         return sqlite(path.strip_prefix("//").unwrap_or(path), options);
@@ -234,18 +249,27 @@ fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(url: &str) -> Result<Arc<dyn Source>> {
+fn postgres(url: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     use crate::clock::SystemClock;
-    use crate::database::postgres::{PostgresConfig, PostgresSource};
+    use crate::database::postgres::PostgresSource;
     use crate::database::replicas::{ReplicasConfig, ReplicatedDatabaseManager};
 
     let (first, urls) = hosts::split(url);
-    let config = PostgresConfig::new(first);
+    let config = options.postgres.at(first.expose());
     if urls.is_empty() {
         return Ok(Arc::new(PostgresSource::new(&config, Arc::new(SystemClock))?));
     }
     let replicas = ReplicasConfig { urls, ..ReplicasConfig::default() };
     Ok(Arc::new(ReplicatedDatabaseManager::new(&config, replicas, Arc::new(SystemClock))?))
+}
+
+#[cfg(feature = "mysql")]
+fn mysql(url: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    use crate::clock::SystemClock;
+    use crate::database::mysql::MySqlSource;
+
+    let config = options.mysql.at(url);
+    Ok(Arc::new(MySqlSource::new(&config, Arc::new(SystemClock))?))
 }
 
 #[cfg(feature = "csv")]
@@ -275,8 +299,13 @@ fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(url: &str) -> Result<Arc<dyn Source>> {
+fn postgres(url: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("postgres", &crate::secret::redacted_url(url)))
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql(url: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+    Err(disabled("mysql", &crate::secret::redacted_url(url)))
 }
 
 #[cfg(not(feature = "csv"))]
@@ -299,20 +328,17 @@ fn json(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("json", path))
 }
 
+/// That a source needs a feature that is missing. `shown` names it without a password.
 #[cfg(not(all(
     feature = "sqlite",
     feature = "postgres",
+    feature = "mysql",
     feature = "csv",
     feature = "parquet",
     feature = "ipc",
     feature = "json"
 )))]
-fn disabled(feature: &str, path: &str) -> Error {
-    disabled_database(feature, path)
-}
-
-/// That a database needs a feature that is missing. `shown` names it without a password.
-fn disabled_database(feature: &str, shown: &str) -> Error {
+fn disabled(feature: &str, shown: &str) -> Error {
     let message = format!("cannot open `{shown}`: dq was compiled without the feature `{feature}`");
     Error::new(ErrorKind::FeatureDisabled, message)
 }

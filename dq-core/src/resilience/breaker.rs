@@ -168,13 +168,15 @@ impl Grant {
 #[must_use = "a permit that is dropped at once records a dropped call"]
 pub struct Permit<'a> {
     breaker: &'a dyn CircuitBreaker,
-    grant: Option<Grant>,
+    grant: Grant,
+    /// Whether its outcome has been recorded, or is someone else's affair.
+    is_settled: bool,
 }
 
 impl<'a> Permit<'a> {
     /// Creates the permit that `breaker` gives with `grant`.
     pub fn new(breaker: &'a dyn CircuitBreaker, grant: Grant) -> Self {
-        Self { breaker, grant: Some(grant) }
+        Self { breaker, grant, is_settled: false }
     }
 
     /// Records a success. It counts as slow if it took that long.
@@ -192,32 +194,31 @@ impl<'a> Permit<'a> {
         self.record(Outcome::Ignored);
     }
 
-    /// Records an outcome; the call took from the grant until now.
-    pub fn record(mut self, outcome: Outcome) {
-        if let Some(grant) = self.grant.take() {
-            self.breaker.record(grant, outcome, None);
-        }
+    /// Gives the grant to who must keep it for longer than the breaker is borrowed. Nothing is recorded:
+    /// that is now up to the caller, once, with [`CircuitBreaker::record`].
+    pub fn into_grant(mut self) -> Grant {
+        self.is_settled = true;
+        self.grant
     }
 
-    /// Gives what the outcome is recorded with, for a call that outlasts the borrow of its breaker. Whoever takes
-    /// it has to see to it that [`CircuitBreaker::record`] is called.
-    pub(crate) fn into_grant(mut self) -> Option<Grant> {
-        self.grant.take()
+    /// Records an outcome; the call took from the grant until now.
+    pub fn record(mut self, outcome: Outcome) {
+        self.is_settled = true;
+        self.breaker.record(self.grant, outcome, None);
     }
 
     /// Records an outcome and how long the call took, where that is not the time since the grant: until
     /// the first row of a stream, for example.
     pub fn record_after(mut self, outcome: Outcome, took: Duration) {
-        if let Some(grant) = self.grant.take() {
-            self.breaker.record(grant, outcome, Some(took));
-        }
+        self.is_settled = true;
+        self.breaker.record(self.grant, outcome, Some(took));
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if let Some(grant) = self.grant.take() {
-            self.breaker.record(grant, Outcome::Dropped, None);
+        if !self.is_settled {
+            self.breaker.record(self.grant, Outcome::Dropped, None);
         }
     }
 }

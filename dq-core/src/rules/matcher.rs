@@ -9,11 +9,12 @@ use regex_automata::util::syntax;
 use regex_automata::{Input, MatchKind};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
+use crate::rules::shifts::Shifts;
 use crate::value::pack;
 
 /// A regular expression, compiled for speed.
 ///
-/// The expressions of reference data are mostly of two kinds, and each has a form that costs a few
+/// The expressions of reference data are mostly of three kinds, and each has a form that costs a few
 /// nanoseconds for each text. All forms have the meaning of the `regex` crate.
 #[derive(Clone, Debug)]
 pub(crate) enum Matcher {
@@ -21,7 +22,9 @@ pub(crate) enum Matcher {
     Ranges(Arc<Ranges>),
     /// `^[A-Za-z]{2}[02468]$`: so many bytes, each of a set. Bytes are looked up independently.
     Bytes(Arc<[ByteSet]>),
-    /// `^[a-z.]+@[a-z.]+$`: a whole automaton of few states; a look-up for each byte.
+    /// `^[a-z.]+@[a-z.]+$`: an automaton of up to ten states; a shift for each byte.
+    Shifts(Arc<Shifts>),
+    /// `^[0-9]{5}(-[0-9]{4})?$`: a whole automaton of more states; a look-up for each byte.
     Automaton(Arc<dense::DFA<Vec<u32>>>),
     /// All else, such as large classes of Unicode.
     Regex(Regex),
@@ -53,7 +56,9 @@ impl Matcher {
             .configure(dense::Config::new().determinize_size_limit(limit).minimize(false))
             .syntax(syntax::Config::new().utf8(false))
             .build(pattern);
-        Ok(automaton.map_or(Self::Regex(regex), |it| Self::Automaton(Arc::new(it))))
+        let Ok(automaton) = automaton else { return Ok(Self::Regex(regex)) };
+        let shifts = Shifts::new(&automaton).map(|it| Self::Shifts(Arc::new(it)));
+        Ok(shifts.unwrap_or_else(|| Self::Automaton(Arc::new(automaton))))
     }
 
     /// Whether the expression is found in `text`.
@@ -66,6 +71,7 @@ impl Matcher {
                     |(byte, set): (&u8, &ByteSet)| set.get(usize::from(*byte)) == Some(&true);
                 text.len() == sets.len() && text.iter().zip(&**sets).all(is_in)
             }
+            Self::Shifts(shifts) => shifts.is_match(text),
             Self::Regex(regex) => regex.is_match(text),
             Self::Automaton(automaton) => {
                 let found = automaton.try_search_fwd(&Input::new(text).earliest(true));
@@ -262,6 +268,7 @@ mod tests {
         let form = |it: &str| match Matcher::new(it).unwrap() {
             Matcher::Ranges(ranges) => format!("{} ranges", ranges.bytes),
             Matcher::Bytes(sets) => format!("{} bytes", sets.len()),
+            Matcher::Shifts(_) => "shifts".to_owned(),
             Matcher::Automaton(_) => "automaton".to_owned(),
             Matcher::Regex(_) => "regex".to_owned(),
         };
@@ -269,7 +276,7 @@ mod tests {
         assert_eq!(form(r"^\([0-9]{3}\) [0-9]{3}-[0-9]{4}$"), "14 ranges");
         assert_eq!(form("^[0-9]{3}[02468]$"), "4 bytes");
         assert_eq!(form("^[0-9]{5}(-[0-9]{4})?$"), "automaton");
-        assert_eq!(form("^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}$"), "automaton");
+        assert_eq!(form("^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}$"), "shifts");
         assert_eq!(form("^\\w{100}$"), "regex");
     }
 }

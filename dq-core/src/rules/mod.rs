@@ -25,6 +25,7 @@ mod schema;
 mod selection;
 mod severity;
 mod share;
+mod shifts;
 mod tolerance;
 
 pub use check::{Check, CustomCheck};

@@ -9,7 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Kernel, KeySetId, Keys, PlannedCheck};
 use crate::validate::failing_rows::FailingRows;
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{Counter, Finding, Join, KeyRuns, Loaded, Part, Question, Side};
+use crate::validate::keys::{
+    CompactPart, Counter, Finding, Join, KeyRuns, Loaded, Part, Question, Side, shared,
+};
 use crate::validate::run::{Run, State};
 use crate::validate::sample::{Sample, Shown};
 use crate::validate::threads::join;
@@ -193,6 +195,13 @@ impl Job {
                 return Ok(found);
             }
             self.run.cancellation.check()?;
+            if let Question::Unique(scope) = self.question
+                && let Some(parts) = compact_parts(&self.keys, bucket)
+            {
+                let finding = shared(&parts, scope, &mut fails)?;
+                found.iter_mut().for_each(|it| it.add(finding));
+                continue;
+            }
             let loaded = load(&self.keys, bucket)?;
             let parts = parts(&self.keys, &loaded, bucket);
             let others = match self.question {
@@ -272,6 +281,12 @@ impl Asked {
             has_groups: self.has_groups,
         }
     }
+}
+
+/// The parts of a bucket, of all partitions, if all keys are compact.
+fn compact_parts(runs: &[KeyRuns], bucket: usize) -> Option<Vec<CompactPart<'_>>> {
+    let runs = runs.iter().enumerate();
+    runs.map(|(partition, it)| it.compact_part(bucket, partition)).collect()
 }
 
 fn load(runs: &[KeyRuns], bucket: usize) -> Result<Vec<Loaded>> {

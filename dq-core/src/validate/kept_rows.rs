@@ -6,6 +6,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::validate::kept_column::KeptColumn;
+use crate::validate::keys::Arena;
 use crate::validate::memory::Budget;
 use crate::validate::row_key::lowest_row;
 use crate::validate::sample::{Sample, Shown};
@@ -19,17 +21,24 @@ pub(crate) struct KeptRows {
     /// How much of the budget the batches take.
     taken: usize,
     batches: Vec<KeptBatch>,
+    /// The columns of all batches, those of each side by side.
+    columns: Vec<KeptColumn>,
+    arena: Arena,
+    /// What columns take beside the arena.
+    bytes_beside: usize,
     /// The batches before those.
     file: Option<Mutex<File>>,
     spilled: Vec<Spilled>,
     rows: u32,
 }
 
-#[derive(Debug)]
+/// A batch in memory.
+#[derive(Clone, Copy, Debug)]
 struct KeptBatch {
+    sequence: u64,
     /// The number of the first row within the partition.
     first_row: u32,
-    batch: Batch,
+    rows: u32,
     /// The row with the lowest key.
     lowest: usize,
 }
@@ -47,17 +56,36 @@ struct Spilled {
 impl KeptRows {
     /// No rows yet.
     pub(crate) fn new(budget: &Arc<Budget>) -> Self {
-        let budget = Arc::clone(budget);
-        Self { budget, taken: 0, batches: Vec::new(), file: None, spilled: Vec::new(), rows: 0 }
+        Self {
+            budget: Arc::clone(budget),
+            taken: 0,
+            batches: Vec::new(),
+            columns: Vec::new(),
+            arena: Arena::new(budget),
+            bytes_beside: 0,
+            file: None,
+            spilled: Vec::new(),
+            rows: 0,
+        }
     }
 
-    /// Keeps `batch`, whose first row has the number `first_row` within the partition, and whose row
-    /// `lowest` has the lowest key.
-    pub(crate) fn keep(&mut self, batch: Batch, first_row: u32, lowest: usize) -> Result<()> {
-        self.rows = first_row + batch.rows() as u32;
-        let before = self.taken;
-        self.taken += batch.columns().iter().map(Column::bytes).sum::<usize>();
-        self.batches.push(KeptBatch { first_row, batch, lowest });
+    /// Keeps `columns` of the rows of `batch`, whose first row has the number `first_row` within the
+    /// partition, and whose row `lowest` has the lowest key.
+    pub(crate) fn keep<'a>(
+        &mut self,
+        batch: &Batch,
+        columns: impl Iterator<Item = &'a Column>,
+        (first_row, lowest): (u32, usize),
+    ) -> Result<()> {
+        let (sequence, rows) = (batch.sequence(), batch.rows() as u32);
+        self.rows = first_row + rows;
+        for column in columns {
+            let column = KeptColumn::new(column, &mut self.arena)?;
+            self.bytes_beside += column.bytes();
+            self.columns.push(column);
+        }
+        self.batches.push(KeptBatch { sequence, first_row, rows, lowest });
+        let before = std::mem::replace(&mut self.taken, self.arena.bytes() + self.bytes_beside);
         if self.budget.grown(before, self.taken) { self.spill() } else { Ok(()) }
     }
 
@@ -68,13 +96,18 @@ impl KeptRows {
             None => self.budget.file()?,
         };
         let mut start = self.spilled.last().map_or(0, |it| it.start + it.bytes as u64);
-        for KeptBatch { first_row, batch, .. } in std::mem::take(&mut self.batches) {
-            let bytes = batch_codec::encode(&batch);
+        for (index, kept) in self.batches.iter().enumerate() {
+            let bytes = batch_codec::encode(&self.all_of(index, kept));
             file.write_all(&bytes).map_err(|error| self.budget.error("write", error))?;
-            let (sequence, rows, bytes) = (batch.sequence(), batch.rows() as u32, bytes.len());
+            let KeptBatch { sequence, first_row, rows, .. } = *kept;
+            let bytes = bytes.len();
             self.spilled.push(Spilled { sequence, first_row, rows, start, bytes });
             start += bytes as u64;
         }
+        self.batches.clear();
+        self.columns.clear();
+        self.arena.clear(0);
+        self.bytes_beside = 0;
         self.budget.give_back(std::mem::take(&mut self.taken));
         self.file = Some(Mutex::new(file));
         Ok(())
@@ -94,20 +127,49 @@ impl KeptRows {
         sample: &mut Sample,
     ) -> Result<()> {
         for it in &self.spilled {
-            if (it.first_row..it.first_row + it.rows).any(&has_failed) {
-                let batch = self.load(it)?;
-                let lowest = lowest_row(&batch, shown.key);
-                let kept = KeptBatch { first_row: it.first_row, batch, lowest };
-                kept.offer(&has_failed, shown, sample);
+            let failing =
+                (0..it.rows as usize).filter(|row| has_failed(it.first_row + *row as u32));
+            let failing: Vec<_> = failing.collect();
+            if failing.is_empty() {
+                continue;
+            }
+            let batch = self.load(it)?;
+            if !sample.excludes(&batch, lowest_row(&batch, shown.key), shown) {
+                failing.iter().for_each(|row| sample.offer(&batch, *row, shown));
             }
         }
-        self.batches.iter().for_each(|it| it.offer(&has_failed, shown, sample));
+        for (index, kept) in self.batches.iter().enumerate() {
+            if sample.excludes(&self.some_of(index, kept, &[kept.lowest]), 0, shown) {
+                continue;
+            }
+            // Rows that no key names are named by their place in the batch.
+            let is_wanted =
+                |row: &usize| shown.key.is_empty() || has_failed(kept.first_row + *row as u32);
+            let rows: Vec<_> = (0..kept.rows as usize).filter(is_wanted).collect();
+            let batch = self.some_of(index, kept, &rows);
+            let failing = rows.iter().enumerate();
+            let failing = failing.filter(|(_, row)| has_failed(kept.first_row + **row as u32));
+            failing.for_each(|(place, _)| sample.offer(&batch, place, shown));
+        }
         Ok(())
+    }
+
+    /// These rows of a batch.
+    fn some_of(&self, index: usize, kept: &KeptBatch, rows: &[usize]) -> Batch {
+        let width = self.columns.len() / self.batches.len().max(1);
+        let columns = self.columns.iter().skip(index * width).take(width);
+        let columns = columns.map(|it| it.rows(rows, &self.arena)).collect();
+        Batch::new(kept.sequence, rows.len(), columns)
+    }
+
+    /// All rows of a batch.
+    fn all_of(&self, index: usize, kept: &KeptBatch) -> Batch {
+        self.some_of(index, kept, &(0..kept.rows as usize).collect::<Vec<_>>())
     }
 
     /// The sequences of all batches, in the order in which they were kept.
     pub(crate) fn sequences(&self) -> impl Iterator<Item = u64> {
-        let in_memory = self.batches.iter().map(|it| it.batch.sequence());
+        let in_memory = self.batches.iter().map(|it| it.sequence);
         self.spilled.iter().map(|it| it.sequence).chain(in_memory)
     }
 
@@ -117,8 +179,9 @@ impl KeptRows {
             return Ok((spilled.first_row, self.load(spilled)?));
         }
         let lost = || Error::new(ErrorKind::Internal, "a batch of kept rows is lost");
-        let kept = self.batches.get(index - self.spilled.len()).ok_or_else(lost)?;
-        Ok((kept.first_row, kept.batch.clone()))
+        let index = index - self.spilled.len();
+        let kept = self.batches.get(index).ok_or_else(lost)?;
+        Ok((kept.first_row, self.all_of(index, kept)))
     }
 
     fn load(&self, spilled: &Spilled) -> Result<Batch> {
@@ -131,17 +194,6 @@ impl KeptRows {
         };
         let batch = self.file.as_ref().map_or(Err(io::ErrorKind::NotFound.into()), read);
         batch.map_err(|error| self.budget.error("read", error))
-    }
-}
-
-impl KeptBatch {
-    fn offer(&self, has_failed: impl Fn(u32) -> bool, shown: Shown<'_>, sample: &mut Sample) {
-        if sample.excludes(&self.batch, self.lowest, shown) {
-            return;
-        }
-        let rows = 0..self.batch.rows();
-        let failing = rows.filter(|row| has_failed(self.first_row + *row as u32));
-        failing.for_each(|row| sample.offer(&self.batch, row, shown));
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::rules::{Kernel, KeySetId, Plan, PlannedCheck};
 use crate::validate::keys::{
     Counter, CountingCheck, KeyRuns, NumberTable, Numbers, Probe, ProbeKernel, SharedForm,
+    SharedPlaces,
 };
 use crate::validate::memory::Budget;
 use crate::validate::run::Run;
@@ -37,8 +38,8 @@ pub(crate) struct Count {
 
 impl Count {
     /// Nothing counted yet.
-    pub(crate) fn counter(&self, budget: &Arc<Budget>) -> Counter {
-        Counter::new(&self.table, &self.checks, budget)
+    pub(crate) fn counter(&self, places: &SharedPlaces, budget: &Arc<Budget>) -> Counter {
+        Counter::new(&self.table, &self.checks, places, budget)
     }
 }
 

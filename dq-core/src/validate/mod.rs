@@ -11,6 +11,7 @@
 mod baseline;
 mod failing_rows;
 mod job;
+mod kept_column;
 mod kept_rows;
 mod kept_values;
 mod keys;

@@ -110,9 +110,8 @@ async fn read(run: &Run, table: usize, mut result: QueryRows) -> Result<FoundRow
     while let Some(batch) = result.rows.next().await? {
         run.cancellation.check()?;
         if let Some(kept) = &mut found.kept {
-            let columns = key.iter().chain(&values).map(|it| batch.column(*it).compacted());
-            let rows = Batch::new(batch.sequence(), batch.rows(), columns.collect());
-            kept.keep(rows, first_row(found.violations, &batch)?, 0)?;
+            let columns = key.iter().chain(&values).map(|it| batch.column(*it));
+            kept.keep(&batch, columns, (first_row(found.violations, &batch)?, 0))?;
         }
         found.violations += batch.rows() as u64;
         let shown = Shown { key: &key, values: &values };

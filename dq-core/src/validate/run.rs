@@ -103,6 +103,7 @@ impl Run {
             state.take(&self.plan, *table, workers, &lookups);
             self.find_quantiles(*table, &mut state.found).await?;
             self.number(*table, &mut state).await?;
+            self.unify(*table, &mut state).await?;
             self.decide_what_is_complete(step, &mut state).await?;
             for (check, keys) in std::mem::take(&mut state.missing) {
                 let groups = Job::distinct(&self, keys).await?;
@@ -194,6 +195,21 @@ impl Run {
         Ok(())
     }
 
+    /// Brings the compact keys of `table` to the other keys, where not all partitions have kept theirs so.
+    async fn unify(self: &Arc<Self>, table: usize, state: &mut State) -> Result<()> {
+        let compact = |it: &[KeyRuns]| it.iter().filter(|it| it.is_compact()).count();
+        let is_uneven = |keys: &[KeyRuns]| compact(keys) > 0 && compact(keys) < keys.len();
+        let sets = state.keys.iter().filter(|it| it.0.table == table && is_uneven(it.1));
+        let sets: Vec<_> = sets.map(|it| *it.0).collect();
+        for set in sets {
+            let Some(keys) = state.keys.remove(&set) else { continue };
+            for keys in join(vec![spawn_blocking(move || spread(keys))]).await? {
+                state.keys.insert(set, keys);
+            }
+        }
+        Ok(())
+    }
+
     /// Decides every check whose last table has just been read, and forgets the keys that no later
     /// check needs.
     async fn decide_what_is_complete(
@@ -222,11 +238,11 @@ async fn make_room(workers: Vec<Worker>) -> Result<Vec<Worker>> {
     join(workers.into_iter().map(spill).collect()).await
 }
 
-/// Brings the keys that are numbers to the others.
+/// Brings the keys that are numbers or compact to the others.
 fn spread(keys: Arc<Vec<KeyRuns>>) -> Result<Arc<Vec<KeyRuns>>> {
     let lost = || Error::new(ErrorKind::Internal, "keys are still in use");
     let mut keys = Arc::into_inner(keys).ok_or_else(lost)?;
-    keys.iter_mut().try_for_each(KeyRuns::spread_numbers)?;
+    keys.iter_mut().try_for_each(KeyRuns::spread)?;
     keys.iter_mut().try_for_each(KeyRuns::settle)?;
     Ok(Arc::new(keys))
 }

@@ -15,7 +15,7 @@ use crate::rules::{
 use crate::source::Partition;
 use crate::validate::Progress;
 use crate::validate::kept_rows::KeptRows;
-use crate::validate::keys::{Counter, KeyRuns, Layout};
+use crate::validate::keys::{Counter, KeyRuns, Layout, SharedPlaces};
 use crate::validate::lookups::Lookups;
 use crate::validate::measuring::Measuring;
 use crate::validate::row_key::lowest_row;
@@ -43,6 +43,7 @@ pub(crate) struct Worker {
     pub(crate) measures: Vec<Measuring>,
     /// The keys of the key sets of the table, in the order of the plan.
     pub(crate) collected: Vec<Collected>,
+    places: SharedPlaces,
     pub(crate) kept: KeptRows,
 }
 
@@ -98,15 +99,16 @@ impl Worker {
         progress: &Arc<AtomicU64>,
     ) -> Self {
         let (mut kernels, mut tallies) = (Vec::new(), Vec::new());
+        let places = SharedPlaces::default();
         for (position, check) in run.plan.checks.iter().enumerate().filter(|it| it.1.table == table)
         {
             let probe = lookups.probes.get(&position);
-            let kernel = match &check.kernel {
-                Kernel::Row(kernel) => Some(kernel.as_ref()),
-                _ => probe.map(|it| it as &dyn RowKernel),
+            let kernel: Option<Box<dyn RowKernel>> = match &check.kernel {
+                Kernel::Row(kernel) => Some(kernel.fork()),
+                _ => probe.map(|it| Box::new(it.with_places(&places)) as _),
             };
             if let Some(kernel) = kernel {
-                kernels.push(kernel.fork());
+                kernels.push(kernel);
                 let sample = Sample::new(run.options.sample_limit);
                 let missing = probe.map(|it| MissingKeys::new(&it.key_set));
                 let (check, violations, error) = (position, 0, None);
@@ -115,7 +117,7 @@ impl Worker {
         }
         let plan = run.plan.tables.get(table);
         let key_sets = plan.map_or(0, |it| it.key_sets.len());
-        let collected = |index| Collected::new(run, KeySetId { table, index }, lookups);
+        let collected = |index| Collected::new(run, KeySetId { table, index }, lookups, &places);
         let measuring = |it: &Measure| Measuring::new(it, run);
         let measures = plan.map_or(&[][..], |it| &it.measures);
         Self {
@@ -129,6 +131,7 @@ impl Worker {
             tallies,
             measures: measures.iter().map(measuring).collect(),
             collected: (0..key_sets).map(collected).collect(),
+            places,
             kept: KeptRows::new(&run.budget),
         }
     }
@@ -160,6 +163,7 @@ impl Worker {
     }
 
     fn take(&mut self, run: &Run, table: &TablePlan, batch: &Batch) -> Result<()> {
+        self.places.forget();
         let holds = |it: &PlannedFilter| it.predicate.evaluate(batch).holds;
         let scopes: Vec<_> = table.filters.iter().map(holds).collect();
         for (in_scope, scope) in self.in_scope.iter_mut().zip(&scopes) {
@@ -195,13 +199,8 @@ impl Worker {
         self.collect(table, batch, &scopes, first_row)?;
         if is_shown || flags.are_wanted {
             let columns = kept_columns(table, run.options.show_values);
-            let columns = columns.iter().map(|it| batch.column(*it).compacted());
-            let columns = columns.chain(flags.columns).collect();
-            self.kept.keep(
-                Batch::new(batch.sequence(), batch.rows(), columns),
-                first_row,
-                lowest,
-            )?;
+            let columns = columns.iter().map(|it| batch.column(*it)).chain(&flags.columns);
+            self.kept.keep(batch, columns, (first_row, lowest))?;
         }
         self.rows += batch.rows() as u64;
         if table.primary_key.is_empty() {
@@ -254,8 +253,12 @@ impl Worker {
 }
 
 impl Collected {
-    fn new(run: &Run, set: KeySetId, lookups: &Lookups) -> Self {
+    fn new(run: &Run, set: KeySetId, lookups: &Lookups, places: &SharedPlaces) -> Self {
         let asks = |it: &&PlannedCheck| it.kernel.keys().iter().any(|it| it.set == set);
+        let only_unique = || {
+            let mut checks = run.plan.checks.iter().filter(asks);
+            checks.all(|it| matches!(it.kernel, Kernel::Unique(_)))
+        };
         let checks = run.plan.checks.iter().enumerate().filter(|it| asks(&it.1));
         let mut checks = checks.filter(|it| !lookups.probes.contains_key(&it.0));
         let collects_all = checks.any(|it| !lookups.counts_for(it.0));
@@ -266,10 +269,11 @@ impl Collected {
             let runs = KeyRuns::new(run.hash, layout, run.buckets, &run.budget);
             match run.numbered.get(&set) {
                 Some(form) => runs.numbered(form),
+                None if layout.is_of_rows() && only_unique() => runs.compacted(),
                 None => runs,
             }
         });
-        let counters = counts().map(|it| it.counter(&run.budget)).collect();
+        let counters = counts().map(|it| it.counter(places, &run.budget)).collect();
         Self { runs, counters, collects_all }
     }
 

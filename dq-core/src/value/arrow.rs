@@ -92,7 +92,7 @@ impl Column {
     }
 
     /// The rows at the given positions; NULL where there is no position.
-    fn gather(&self, rows: &[Option<usize>]) -> Self {
+    pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
         match self {
             Self::Null(_) => Self::Null(rows.len()),
             Self::Boolean(it) => {

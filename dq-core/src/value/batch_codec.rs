@@ -2,7 +2,7 @@
 
 use arrow_buffer::Buffer;
 
-use crate::value::{Batch, Cell, Column, MixedColumn, Span, TextColumn, Value};
+use crate::value::{Batch, Cell, Column, Date, MixedColumn, Span, TextColumn, Timestamp, Value};
 
 /// The bytes of a batch.
 ///
@@ -141,8 +141,11 @@ impl Stored {
     fn cell(&self) -> Option<Cell> {
         Some(match self.kind {
             NULL => Cell::Null,
+            BOOLEAN => Cell::Boolean(self.word != 0),
             INTEGER => Cell::Integer(self.word),
             FLOAT => Cell::Float(f64::from_bits(self.word as u64)),
+            DATE => Cell::Date(Date::from_days(self.word as i32)),
+            TIMESTAMP => Cell::Timestamp(Timestamp::from_micros(self.word)),
             TEXT => Cell::Text(self.span()),
             BYTES => Cell::Bytes(self.span()),
             _ => return None,
@@ -174,6 +177,20 @@ mod tests {
             for row in 0..3 {
                 assert_eq!(column.value(row), expected.value(row));
             }
+        }
+    }
+
+    #[test]
+    fn days_and_points_in_time_come_back_among_others() {
+        let cells = vec![
+            Cell::Date(Date::from_days(-1)),
+            Cell::Timestamp(Timestamp::from_micros(1 << 50)),
+            Cell::Boolean(true),
+        ];
+        let column = Column::Mixed(MixedColumn::new(cells, Buffer::from_vec(Vec::<u8>::new())));
+        let decoded = decode(encode(&Batch::new(0, 3, vec![column.clone()]))).unwrap();
+        for row in 0..3 {
+            assert_eq!(decoded.column(0).value(row), column.value(row));
         }
     }
 

@@ -134,6 +134,10 @@ pub enum Cell {
     Integer(i64),
     /// A floating-point number.
     Float(f64),
+    /// A day.
+    Date(Date),
+    /// A point in time.
+    Timestamp(Timestamp),
     /// Valid UTF-8.
     Text(Span),
     /// Bytes that are not text.
@@ -172,6 +176,8 @@ impl MixedColumn {
             Some(Cell::Boolean(it)) => Value::Boolean(*it),
             Some(Cell::Integer(it)) => Value::Integer(*it),
             Some(Cell::Float(it)) => Value::Float(*it),
+            Some(Cell::Date(it)) => Value::Date(*it),
+            Some(Cell::Timestamp(it)) => Value::Timestamp(*it),
             Some(Cell::Text(span)) => span.of(buffer).map_or(Value::Null, Value::Text),
             Some(Cell::Bytes(span)) => span.of(buffer).map_or(Value::Null, Value::Bytes),
         }

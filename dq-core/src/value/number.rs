@@ -89,6 +89,13 @@ impl PartialOrd for Number {
 }
 
 fn compare_exactly(whole: i128, float: f64) -> Option<Ordering> {
+    // Up to here every whole number is a float too, and rounding would cost more than all the rest.
+    const EXACT_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
+    if let Ok(small) = i64::try_from(whole)
+        && small.unsigned_abs() <= EXACT_MAX
+    {
+        return (small as f64).partial_cmp(&float);
+    }
     if float.is_nan() {
         return None;
     }
@@ -113,6 +120,9 @@ mod tests {
         assert!(beyond > Number::Float(9_007_199_254_740_992.0));
         assert!(Number::Integer(-1) > Number::Float(-1.5));
         assert!(Number::Integer(1) < Number::Float(1.5));
+        assert!(Number::Integer(9_007_199_254_740_992) < Number::Float(9_007_199_254_740_994.0));
+        assert!(Number::Integer(i128::MAX) < Number::Float(f64::INFINITY));
+        assert!(Number::Integer(0) > Number::Float(f64::NEG_INFINITY));
         assert_eq!(Number::Integer(2), Number::Float(2.0));
         assert_eq!(Number::Integer(2).partial_cmp(&Number::Float(f64::NAN)), None);
     }

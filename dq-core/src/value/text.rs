@@ -131,6 +131,11 @@ impl TextColumn {
         BooleanBuffer::collect_bool(spans.len(), |row| judge(text(row)))
     }
 
+    /// Whether rows are given by codes.
+    pub(crate) fn is_coded(&self) -> bool {
+        matches!(self.rows, Rows::Codes { .. })
+    }
+
     /// What `judge` says of each distinct text and of NULL; nothing where texts are not known to be
     /// distinct.
     pub(crate) fn verdicts<T: Copy>(
@@ -188,13 +193,31 @@ impl TextColumn {
         Self::new(spans, self.buffer.clone())
     }
 
-    /// The same text as an Arrow array.
+    /// The same text as an Arrow array, over the same buffer. Where some of it is not valid UTF-8, it is a
+    /// copy in which that is replaced.
     pub fn to_arrow(&self) -> ArrayRef {
+        self.shared().unwrap_or_else(|| {
+            let mut builder = StringViewBuilder::with_capacity(self.len());
+            for text in self.iter() {
+                builder.append_option(text.map(|it| String::from_utf8_lossy(it)));
+            }
+            Arc::new(builder.finish())
+        })
+    }
+
+    /// An Arrow array over the buffer, if it can be one.
+    fn shared(&self) -> Option<ArrayRef> {
+        // Arrow's places in a buffer are signed.
+        i32::try_from(self.buffer.len()).ok()?;
         let mut builder = StringViewBuilder::with_capacity(self.len());
-        for text in self.iter() {
-            builder.append_option(text.map(|it| String::from_utf8_lossy(it)));
+        let block = builder.append_block(self.buffer.clone());
+        for row in 0..self.len() {
+            match self.span(row).filter(|it| !it.is_null()) {
+                Some(span) => builder.try_append_view(block, span.start, span.length).ok()?,
+                None => builder.append_null(),
+            }
         }
-        Arc::new(builder.finish())
+        Some(Arc::new(builder.finish()))
     }
 }
 
@@ -263,6 +286,7 @@ impl TextBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_array::StringViewArray;
 
     /// The same rows by spans and by codes.
     fn columns() -> [TextColumn; 2] {
@@ -286,6 +310,26 @@ mod tests {
                 assert_eq!(judged.set_indices().collect::<Vec<_>>(), [1, 2, 4]);
             }
         }
+    }
+
+    #[test]
+    fn text_is_handed_out_without_a_copy() {
+        let long = "a text that is too long for a view";
+        let buffer = Buffer::from_vec(format!("short{long}").into_bytes());
+        let spans = vec![Span::new(0, 5), Span::NULL, Span::new(5, long.len() as u32)];
+        let array = TextColumn::new(spans, buffer.clone()).to_arrow();
+        let array: &StringViewArray = array.as_any().downcast_ref().unwrap();
+        assert_eq!(array.iter().collect::<Vec<_>>(), [Some("short"), None, Some(long)]);
+        assert_eq!(array.value(2).as_ptr(), buffer.as_slice()[5..].as_ptr());
+    }
+
+    #[test]
+    fn text_that_is_none_is_replaced_in_a_copy() {
+        let buffer = Buffer::from_vec(b"one\xfftwo".to_vec());
+        let spans = vec![Span::new(0, 3), Span::new(3, 4), Span::new(9, 9)];
+        let array = TextColumn::new(spans, buffer).to_arrow();
+        let array: &StringViewArray = array.as_any().downcast_ref().unwrap();
+        assert_eq!(array.iter().collect::<Vec<_>>(), [Some("one"), Some("\u{fffd}two"), None]);
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn a_variable_cannot_change_the_structure_of_the_file() {
     let again = parse(&config.to_yaml()).unwrap();
     assert_eq!(
         shown(&again, "database.primary.username"),
-        (Some("x\nport: 1\nother: {a: b} # c".to_owned()), "dq.yaml:5:15".to_owned())
+        (Some("x\nport: 1\nother: {a: b} # c".to_owned()), "dq.yaml:7:15".to_owned())
     );
 }
 

@@ -1,6 +1,9 @@
 //! What reaches the parts.
 
+use std::path::Path;
+
 use dq_core::config::Config;
+use dq_core::database::postgres::{PostgresConfig, TlsMode};
 use dq_core::redis::RedisMode;
 use dq_core::resilience::GuardConfig;
 
@@ -56,6 +59,38 @@ fn a_bound_moves_with_what_it_bounds_unless_it_is_set() {
     let default = GuardConfig::default().breaker;
     assert_eq!(guard.breaker.recovery_timeout_max_ms, default.recovery_timeout_max_ms);
     assert_eq!(guard.breaker.minimum_requests, default.minimum_requests);
+}
+
+#[test]
+fn postgres_is_made_of_the_keys_of_every_database_and_of_its_own() {
+    let config = parse(
+        "database:\n  primary: { type: postgresql, host: db, port: 5433, database: 'a b', username: 'u@x', \
+         password: canary, connection_pool_size: 5, max_overflow: 7, pool_timeout: 2s, query_timeout: 1m }\n  \
+         postgres: { application_name: quality, write_pool_size: 3, pgbouncer: yes, tls: { ca_file: ca.pem } }\n\
+         security: { ssl_mode: verify-ca }",
+    )
+    .unwrap();
+    let postgres = &config.postgres;
+    assert_eq!(postgres.url.expose(), "postgres://u%40x@db:5433/a%20b");
+    assert_eq!(postgres.password.as_ref().unwrap().expose(), "canary");
+    assert_eq!((postgres.idle_min, postgres.readers, postgres.writers), (5, 12, 3));
+    assert_eq!((postgres.acquire_timeout_ms, postgres.statement_timeout_ms), (2_000, 60_000));
+    assert_eq!((postgres.application_name.as_str(), postgres.pgbouncer), ("quality", Some(true)));
+    assert_eq!(postgres.tls.mode, Some(TlsMode::VerifyCa));
+    assert_eq!(postgres.tls.ca_file.as_deref(), Some(Path::new("ca.pem")));
+    assert_eq!(config.sqlite.path.to_str(), Some(""), "the database is no file");
+    assert!(!format!("{config:?} {}", config.to_yaml()).contains("canary"));
+}
+
+#[test]
+fn without_a_word_postgres_is_as_its_part_says_and_has_no_url() {
+    let plain = PostgresConfig::default();
+    assert_eq!(parse("").unwrap().postgres, plain);
+    let config = parse("database: { primary: { database: a.db, password: canary } }").unwrap();
+    assert_eq!(config.postgres, plain, "the password is that of another database");
+    let sources = environment([("VEEVA_DB_TYPE", "postgresql"), ("VEEVA_DB_HOST", "::1")]);
+    let config = Config::parse("dq.yaml", "", &sources).unwrap();
+    assert_eq!(config.postgres.url.expose(), "postgres://[::1]:5432");
 }
 
 #[test]

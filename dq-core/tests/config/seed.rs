@@ -40,6 +40,10 @@ fn what_dq_has_a_part_for_reaches_it() {
     assert_eq!((config.executor.concurrent_max, config.executor.deadline_ms), (8, 300_000));
     assert_eq!(config.sqlite.readers, 20);
     assert_eq!(config.sqlite.path.to_str(), Some(""), "the database is no file");
+    let postgres = &config.postgres;
+    assert_eq!(postgres.url.expose(), "postgres://veeva_user@localhost:5432/veeva_data_quality");
+    assert_eq!((postgres.idle_min, postgres.readers), (20, 60));
+    assert_eq!((postgres.acquire_timeout_ms, postgres.statement_timeout_ms), (30_000, 300_000));
     assert_eq!(config.executor.breaker.failure_threshold, 10);
     assert_eq!(config.cache.breaker.failure_threshold, 3);
     assert_eq!(config.cache.memory.bytes_max, 2_000_000_000);

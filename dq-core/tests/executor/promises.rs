@@ -8,8 +8,9 @@ use dq_core::executor::conformance::check;
 use dq_core::executor::{AsyncQueryExecutor, QueryExecutor};
 
 use crate::bench::limits;
+use crate::runtimes::hold_on_each_runtime;
 
-async fn keep_all() {
+async fn check_all() -> dq_core::Result<()> {
     // Each folder lives until the end: a database must not lose its files.
     let folders = Mutex::new(Vec::new());
     let open = async || {
@@ -24,17 +25,7 @@ async fn keep_all() {
         let executor = AsyncQueryExecutor::new(Arc::new(database), limits(2, 2), clock)?;
         Ok(Arc::new(executor) as Arc<dyn QueryExecutor>)
     };
-    if let Err(error) = check(open).await {
-        panic!("{error}");
-    }
+    check(open).await
 }
 
-#[tokio::test]
-async fn promises_hold_on_a_current_thread_runtime() {
-    keep_all().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn promises_hold_on_many_threads() {
-    keep_all().await;
-}
+hold_on_each_runtime!(check_all);

@@ -8,7 +8,8 @@ use dq_core::database::{DatabaseManager, HealthStatus};
 use dq_core::source::Source;
 use dq_core::{Error, ErrorKind};
 
-use crate::bench::{ENDLESS, Place, few, open, read, scalar, scan, try_open, whole};
+use crate::bench::{Place, few, open, read, scalar, scan, try_open, whole};
+use crate::endless::ENDLESS;
 use crate::servers::port;
 use crate::servers::postgres::{PASSWORD, PostgresServer};
 use crate::wait_for;

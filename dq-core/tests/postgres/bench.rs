@@ -12,10 +12,6 @@ use dq_core::value::{Batch, OwnedValue};
 
 use crate::servers::postgres::PostgresServer;
 
-/// Rows without end.
-pub(crate) const ENDLESS: &str =
-    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
-
 /// An empty database on a server that other tests use, too.
 #[derive(Debug)]
 pub(crate) struct Place {

@@ -4,8 +4,14 @@
 
 mod bad_input;
 mod bench;
+mod dropped;
+#[path = "../shared/endless.rs"]
+mod endless;
+mod pgbouncer;
 mod pool;
 mod promises;
+#[path = "../shared/runtimes.rs"]
+mod runtimes;
 mod scan;
 #[path = "../servers/mod.rs"]
 mod servers;

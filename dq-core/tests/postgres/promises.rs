@@ -5,26 +5,17 @@ use std::sync::Arc;
 use dq_core::database::conformance::{Bench, check};
 
 use crate::bench::{few, open};
+use crate::runtimes::hold_on_each_runtime;
 use crate::servers::postgres::PostgresServer;
 
-async fn keep_all() {
+async fn check_all() -> dq_core::Result<()> {
     // A server of its own: the version of a table changes with whatever is written on the server.
-    let Some(server) = PostgresServer::start() else { return };
+    let Some(server) = PostgresServer::start() else { return Ok(()) };
     let open = async || {
         let database = Arc::new(open(few(&server.url(&server.database()))).await);
-        Ok(Bench { database, bytes_type: "BYTEA" })
+        Ok(Bench { database, bytes_type: "BYTEA", timestamp_type: "TIMESTAMP" })
     };
-    if let Err(error) = check(open).await {
-        panic!("{error}");
-    }
+    check(open).await
 }
 
-#[tokio::test]
-async fn promises_hold_on_a_current_thread_runtime() {
-    keep_all().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn promises_hold_on_many_threads() {
-    keep_all().await;
-}
+hold_on_each_runtime!(check_all);

@@ -2,10 +2,13 @@
 
 use dq_core::ErrorKind;
 use dq_core::database::DatabaseManager;
+use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
 use dq_core::source::{Partition, Source};
 use dq_core::value::{Batch, Date, Timestamp, Value, ValueType};
 
-use crate::bench::{ENDLESS, Place, count, read, rows, scan, whole};
+use crate::bench::{Place, count, few, open, read, rows, scan, whole};
+use crate::endless::ENDLESS;
+use crate::servers::postgres::PASSWORD;
 use crate::wait_for;
 
 /// A column of each type with two values, and what they are read as.
@@ -220,6 +223,68 @@ async fn partitioned_tables_parents_and_views_are_read_with_all_their_rows() {
 }
 
 #[tokio::test]
+async fn foreign_tables_and_what_is_made_of_them_are_read_in_one_stream_and_have_no_version() {
+    let Some(place) = Place::new() else { return };
+    place.run(&format!(
+        "CREATE TABLE far (id int PRIMARY KEY, filler text); \
+         INSERT INTO far SELECT i, repeat('x', 800) FROM generate_series(1, 5000) i; \
+         CREATE EXTENSION postgres_fdw; \
+         CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{}', dbname '{}'); \
+         CREATE USER MAPPING FOR postgres SERVER other OPTIONS (user 'postgres', password '{PASSWORD}'); \
+         CREATE FOREIGN TABLE near (id int, filler text) SERVER other OPTIONS (table_name 'far'); \
+         CREATE VIEW seen AS SELECT id FROM near WHERE id <= 10; \
+         CREATE TABLE parted (id int, filler text) PARTITION BY RANGE (id); \
+         CREATE TABLE own PARTITION OF parted FOR VALUES FROM (5001) TO (9000); \
+         INSERT INTO parted SELECT i, 'y' FROM generate_series(5001, 5003) i; \
+         ALTER TABLE parted ATTACH PARTITION near FOR VALUES FROM (1) TO (5001)",
+        place.server.port, place.name
+    ));
+    let database = place.open().await;
+    for (table, expected) in [("seen", 10), ("parted", 5_003)] {
+        let (batches, partitions) = scan(&database, table).await.unwrap();
+        assert_eq!((count(&batches), partitions), (expected, 1), "{table}");
+        assert_eq!(database.version(table).await.unwrap(), None, "{table}");
+    }
+    place.run("ALTER TABLE parted DETACH PARTITION near");
+    let (batches, partitions) = scan(&database, "near").await.unwrap();
+    assert_eq!((count(&batches), partitions), (5_000, 1));
+    assert_eq!(database.version("near").await.unwrap(), None);
+    // The other server refuses in the middle of the stream.
+    place.run("ALTER FOREIGN TABLE near OPTIONS (SET table_name 'nowhere')");
+    assert!(scan(&database, "near").await.is_err());
+}
+
+#[tokio::test]
+async fn a_version_by_statistics_changes_with_its_table_alone() {
+    let Some(place) = Place::new() else { return };
+    place.run("CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE one PARTITION OF t FOR VALUES IN (1); CREATE TABLE other (a int)");
+    let exact = place.open().await;
+    let database = open(PostgresConfig { version_staleness_ms: 60_000, ..place.config() }).await;
+    let version = async |of: &PostgresDatabaseManager| of.version("t").await.unwrap().unwrap();
+    let (before, exact_before) = (version(&database).await, version(&exact).await);
+    // Whoever runs this has gone when it returns, and has told its statistics.
+    place.run("INSERT INTO other VALUES (1)");
+    assert_eq!(version(&database).await, before);
+    assert_ne!(version(&exact).await, exact_before);
+    for change in [
+        "INSERT INTO t VALUES (1)",
+        "UPDATE t SET a = 1",
+        "DELETE FROM t",
+        "TRUNCATE t",
+        "ALTER TABLE t ADD b int",
+    ] {
+        let before = version(&database).await;
+        place.run(change);
+        assert_ne!(version(&database).await, before, "{change}");
+    }
+    let before = version(&database).await;
+    let mut open = exact.begin().await.unwrap();
+    open.execute(&"INSERT INTO other VALUES (1)".into()).await.unwrap();
+    assert_eq!(version(&database).await, before, "the transaction is young");
+    open.rollback().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_table_that_was_emptied_or_rewritten_since_is_not_said_to_be_empty() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -308,7 +373,7 @@ async fn text_of_a_database_that_knows_no_characters_is_bytes_where_it_is_not_ut
     place
         .server
         .run(&name, "CREATE TABLE t (a text); INSERT INTO t VALUES ('ok'), (E'\\xff'), (NULL)");
-    let database = crate::bench::open(crate::bench::few(&place.server.url(&name))).await;
+    let database = open(few(&place.server.url(&name))).await;
     let (batches, _) = scan(&database, "t").await.unwrap();
     assert_eq!(batches[0].column(0).value(0), Value::Text(b"ok"));
     assert_eq!(batches[0].column(0).value(1), Value::Bytes(&[0xff]));

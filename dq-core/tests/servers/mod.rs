@@ -3,12 +3,15 @@
 //!
 //! Included by the test binaries that need it with `#[path = "../servers/mod.rs"] mod servers;`.
 //!
-//! A machine without `redis-server` or PostgreSQL fails these tests with a message that says so. They are left
-//! out only where `DQ_SKIP_REDIS_TESTS` or `DQ_SKIP_POSTGRES_TESTS` is set.
+//! A machine without `redis-server`, PostgreSQL or MariaDB fails these tests with a message that says so. They are
+//! left out only where `DQ_SKIP_REDIS_TESTS`, `DQ_SKIP_POSTGRES_TESTS` or `DQ_SKIP_MARIADB_TESTS` is set.
 
 #![allow(dead_code, reason = "each test binary uses a part of the servers")]
 
+pub(crate) mod account;
 pub(crate) mod cluster;
+pub(crate) mod mariadb;
+pub(crate) mod pgbouncer;
 pub(crate) mod port;
 pub(crate) mod postgres;
 pub(crate) mod process;

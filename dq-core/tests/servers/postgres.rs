@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::*;
+use crate::servers::account::{as_user, is_root, succeed};
 use crate::servers::process::Process;
 use crate::servers::tls::Identity;
 
@@ -103,6 +104,16 @@ impl PostgresServer {
     pub(crate) fn connections(&self, database: &str) -> usize {
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
         self.run("postgres", &count).parse().expect("it is a number")
+    }
+
+    /// The path of the program that comes with the server and is called so.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    /// The number of the process that started all others of the server.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     /// Ends it as `kill -9` does.
@@ -210,7 +221,7 @@ fn prepare(programs: &Path, folder: &Path, settings: &str, tls: Option<(&Identit
     }
     let place = folder.display().to_string();
     let initdb = programs.join("initdb").display().to_string();
-    let mut arguments = as_user(&initdb);
+    let mut arguments = as_user(USER, &initdb);
     let options = [
         "-D",
         &format!("{place}/data"),
@@ -241,7 +252,7 @@ fn line(name: &str, path: &Path) -> String {
 
 pub(crate) fn launch(programs: &Path, folder: &Path, port: u16) -> Process {
     let program = programs.join("postgres").display().to_string();
-    let mut arguments = as_user(&program);
+    let mut arguments = as_user(USER, &program);
     let options = [
         "-D",
         &format!("{}/data", folder.display()),
@@ -257,34 +268,6 @@ pub(crate) fn launch(programs: &Path, folder: &Path, port: u16) -> Process {
     arguments.extend(options.map(str::to_owned));
     let (program, rest) = arguments.split_first().expect("there is a program");
     Process::start(program, rest)
-}
-
-/// `program`, as a user whom PostgreSQL accepts. Who becomes another user is no longer killed with its parent,
-/// and so has to ask for it again.
-pub(crate) fn as_user(program: &str) -> Vec<String> {
-    let become_user = [
-        "setpriv",
-        "--reuid",
-        USER,
-        "--regid",
-        USER,
-        "--clear-groups",
-        "--pdeathsig",
-        "KILL",
-        "--",
-    ];
-    let prefix = if is_root() { &become_user[..] } else { &[] };
-    prefix.iter().copied().chain([program]).map(str::to_owned).collect()
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|it| it.stdout == b"0\n")
-}
-
-pub(crate) fn succeed(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|it| panic!("cannot run {command:?}: {it}"));
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} fails: {error}");
 }
 
 /// The folder of PostgreSQL's programs. If there is none, and that is not meant to be, the test fails.

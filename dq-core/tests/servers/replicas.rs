@@ -7,10 +7,9 @@ use std::process::Command;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::servers::account::{as_user, succeed};
 use crate::servers::port;
-use crate::servers::postgres::{
-    PASSWORD, as_user, has_come_up, launch, programs, psql, start_in, succeed,
-};
+use crate::servers::postgres::{PASSWORD, has_come_up, launch, programs, psql, start_in};
 use crate::servers::process::Process;
 use crate::servers::wait_until;
 
@@ -249,7 +248,7 @@ impl Server {
     fn copy_data(&self, folder: &Path) {
         succeed(Command::new("chmod").arg("777").arg(folder));
         let program = self.programs.join("pg_basebackup").display().to_string();
-        let mut arguments = as_user(&program);
+        let mut arguments = as_user("postgres", &program);
         let data = folder.join("data").display().to_string();
         let options =
             ["-d", &self.conninfo(), "-D", &data, "-R", "-X", "stream", "-c", "fast", "--no-sync"];

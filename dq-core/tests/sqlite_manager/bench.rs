@@ -11,10 +11,6 @@ use dq_core::database::{DatabaseManager, QueryResult};
 use dq_core::value::Value;
 use tempfile::TempDir;
 
-/// Rows without end.
-pub(crate) const ENDLESS: &str =
-    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
-
 /// A folder with a database, gone when dropped.
 pub(crate) struct Folder(TempDir);
 

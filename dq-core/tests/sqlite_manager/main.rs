@@ -1,18 +1,16 @@
 //! The SQLite database manager: what every manager promises, and what is SQLite's own.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod backup;
-#[cfg(test)]
 mod bad_input;
-#[cfg(test)]
 mod bench;
-#[cfg(test)]
+#[path = "../shared/endless.rs"]
+mod endless;
 mod pool;
-#[cfg(test)]
 mod process;
-#[cfg(test)]
 mod promises;
-#[cfg(test)]
+#[path = "../shared/runtimes.rs"]
+mod runtimes;
 mod statements;
-#[cfg(test)]
 mod version;

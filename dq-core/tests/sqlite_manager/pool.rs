@@ -5,23 +5,15 @@ use std::time::Duration;
 
 use dq_core::ErrorKind;
 use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
-use dq_core::database::{DatabaseManager, HealthStatus, RowStream};
+use dq_core::database::{DatabaseManager, HealthStatus};
 use dq_core::source::Source;
 
-use crate::bench::{ENDLESS, Folder, Sleep, TestClock, execute, filled, number, open, query};
+use crate::bench::{Folder, Sleep, TestClock, execute, filled, number, open, query};
+use crate::endless::exhaust;
 
 async fn with_clock(config: SqliteConfig, sleep: Sleep) -> SqliteDatabaseManager {
     let clock = TestClock { ahead: Duration::ZERO, sleep };
     SqliteDatabaseManager::open(config, Arc::new(clock)).await.unwrap()
-}
-
-/// Takes every reader.
-async fn exhaust(database: &SqliteDatabaseManager) -> Vec<RowStream> {
-    let mut streams = Vec::new();
-    for _ in 0..database.statistics().readers.size {
-        streams.push(database.stream(&ENDLESS.into()).await.unwrap());
-    }
-    streams
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use dq_core::database::{DatabaseManager, Statement};
 use dq_core::source::Source;
 use dq_core::value::Value;
 
-use crate::bench::{ENDLESS, Folder, execute, filled, number, open, query};
+use crate::bench::{Folder, execute, filled, number, open, query};
+use crate::endless::ENDLESS;
 
 #[tokio::test]
 async fn the_engine_itself_refuses_to_write_for_a_query() {

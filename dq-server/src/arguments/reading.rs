@@ -1,15 +1,27 @@
 //! How a source is read.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use clap::Args;
+use dq_core::Result;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
+use dq_core::config::{Config, ConfigSources};
 #[cfg(feature = "sqlite")]
 use dq_core::database::sqlite::ScanMethod;
-use dq_core::engine::OpenOptions;
+use dq_core::engine::{OpenOptions, open_all};
+use dq_core::source::Source;
 #[cfg(feature = "csv")]
 use dq_core::source::csv::{CsvOptions, EmptyCell};
 
 /// How the source is read; what does not concern its kind is ignored.
 #[derive(Args, Debug)]
 pub(crate) struct ReadingArguments {
+    /// The configuration: how databases on servers are reached. `dq validate` keeps verdicts in its Redis, if
+    /// it has one, and uses them again while the data are unchanged [default: that which `DQ_CONFIG`
+    /// names, if it is set]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[cfg(feature = "csv")]
     #[command(flatten)]
     csv: CsvArguments,
@@ -49,6 +61,33 @@ struct SqliteArguments {
 }
 
 impl ReadingArguments {
+    /// The configuration, if there is one.
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
+    pub(crate) fn config(&self) -> Result<Option<Config>> {
+        let sources = ConfigSources::from_environment();
+        let file = self.config.clone().or_else(|| sources.file.clone());
+        let Some(file) = file else { return Ok(None) };
+        Config::load(&ConfigSources { file: Some(file), ..sources }).map(Some)
+    }
+
+    /// Opens `sources` as the arguments and the configuration say.
+    pub(crate) fn open(&self, sources: &[String]) -> Result<Arc<dyn Source>> {
+        let options = self.options();
+        // Nothing in a configuration concerns files.
+        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        let options = match self.config()? {
+            Some(config) => OpenOptions {
+                #[cfg(feature = "mysql")]
+                mysql: config.mysql,
+                #[cfg(feature = "postgres")]
+                postgres: config.postgres,
+                ..options
+            },
+            None => options,
+        };
+        open_all(sources, &options)
+    }
+
     pub(crate) fn options(&self) -> OpenOptions {
         OpenOptions {
             #[cfg(feature = "csv")]

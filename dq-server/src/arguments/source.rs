@@ -15,7 +15,7 @@ use crate::arguments::ReadingArguments;
 /// Where the rows are.
 #[derive(Args, Debug)]
 pub(crate) struct SourceArguments {
-    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `postgres://…`, `-` for standard input;
+    /// What to check: a CSV or Parquet file, a folder or pattern of them, `sqlite:FILE`, `postgres://…`, `mysql://…`, `-` for standard input;
     /// several are checked together, and `NAME=SOURCE` names the table
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<String>,
@@ -23,7 +23,7 @@ pub(crate) struct SourceArguments {
 
 impl SourceArguments {
     pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
-        engine::open_all(&self.sources, &reading.options())
+        reading.open(&self.sources)
     }
 
     /// What names the data to be read so among all data there are; nothing if that is standard input.

@@ -1,7 +1,6 @@
 //! `dq rules`: works with rule sets.
 
 use dq_core::Result;
-use dq_core::engine::open_all;
 use dq_core::report::counted;
 use dq_core::rules::RuleSet;
 use dq_core::source::Cancellation;
@@ -15,8 +14,7 @@ use crate::output;
 pub(crate) async fn check(arguments: &CheckArguments, stop: Cancellation) -> Result<u8> {
     let rules = block_in_place(|| RuleSet::read(&arguments.rules, &arguments.parameters.map()))?;
     if !arguments.sources.is_empty() {
-        let options = arguments.reading.options();
-        let source = block_in_place(|| open_all(&arguments.sources, &options))?;
+        let source = block_in_place(|| arguments.reading.open(&arguments.sources))?;
         let options = ValidateOptions { cancellation: stop, ..ValidateOptions::default() };
         explain(&*source, &rules, &options).await?;
     }

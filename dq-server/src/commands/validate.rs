@@ -50,7 +50,8 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     #[cfg(feature = "redis")]
     let verdicts = {
         let data = arguments.source.data(&arguments.reading);
-        Verdicts::open(&arguments.cache, &options, data)?
+        let config = block_in_place(|| arguments.reading.config())?;
+        Verdicts::open(&arguments.cache, config, &options, data)?
             .filter(|it| baseline.is_none() || it.keeps_samples())
     };
     #[cfg(feature = "redis")]

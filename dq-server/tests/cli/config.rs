@@ -34,7 +34,6 @@ fn a_good_file_is_counted_and_what_is_not_yet_used_is_named() {
     assert_eq!(
         ended.stdout,
         "4 settings: ok\n\
-         not yet used: 1 setting under `database` for PostgreSQL and MySQL: database.primary.password\n\
          not yet used: 1 setting under `message_queue` for the message queue: message_queue.redis.url\n"
     );
 }
@@ -116,7 +115,7 @@ fn each_value_is_shown_with_its_origin_and_no_secret() {
     let shown = run(&program, &["config", "show", "dq.yaml"], &variables).saying(0, "").stdout;
     for line in [
         "    database: providers.db  # dq.yaml:2:24",
-        "    password: \"[redacted]\"  # dq.yaml:2:48; not yet used",
+        "    password: \"[redacted]\"  # dq.yaml:2:48",
         "    connection_pool_size: 10  # default",
         "    max_workers: 16  # dq.yaml:4:35",
         "    timeout: 90s  # DQ_QUERY_TIMEOUT",
@@ -146,7 +145,7 @@ fn programs_get_json() {
     );
     assert_eq!(
         of("database.primary.password"),
-        serde_json::json!({ "value": "[redacted]", "text": "[redacted]", "used": false,
+        serde_json::json!({ "value": "[redacted]", "text": "[redacted]", "used": true,
             "origin": { "kind": "file", "file": "dq.yaml", "line": 2, "column": 48 } })
     );
     assert_eq!(of("performance.query_execution.timeout")["value"], 300_000);

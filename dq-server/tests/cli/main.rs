@@ -12,7 +12,7 @@ mod baseline;
 #[cfg(all(feature = "redis", feature = "sqlite"))]
 mod cached;
 mod config;
-#[cfg(all(feature = "postgres", feature = "sqlite"))]
+#[cfg(all(unix, feature = "postgres", feature = "sqlite"))]
 mod database;
 mod exit_codes;
 mod formats;
@@ -22,12 +22,14 @@ mod html;
 mod interrupt;
 mod manual;
 mod output;
+#[cfg(all(unix, feature = "postgres"))]
+mod postgres;
 mod profile;
 mod program;
 mod reports;
 mod rules;
 mod selection;
-#[cfg(all(feature = "postgres", feature = "sqlite"))]
+#[cfg(all(unix, feature = "postgres"))]
 #[path = "../../../dq-core/tests/servers/mod.rs"]
 mod servers;
 mod sources;

@@ -51,7 +51,7 @@ fn a_missing_file() {
 fn a_scheme_that_nobody_knows() {
     let error = dq_core::engine::open("oracle://host/db", &OpenOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UsageInvalid);
-    let known = "known are `sqlite:`, `postgres:`, `csv:`, `parquet:`, `ipc:` and `json:`";
+    let known = "known are `sqlite:`, `postgres:`, `mysql:`, `mariadb:`, `csv:`, `parquet:`, `ipc:` and `json:`";
     assert_eq!(error.message(), format!("cannot open a source of scheme `oracle:`: {known}"));
 }
 

@@ -2,9 +2,11 @@
 //! those of the naive evaluator, and so are the rows that a report shows.
 
 mod figures;
+mod mysql;
 mod postgres;
 mod records;
 mod rules;
+mod servers;
 mod sources;
 mod tables;
 

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use dq_core::Result;
 use dq_core::clock::SystemClock;
 use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager, PostgresSource};
-use dq_core::database::{DatabaseManager, Statement};
-use dq_core::value::{Date, OwnedValue, Timestamp};
 use proptest::prelude::*;
 
 use crate::naive::{Cell, Kind, Table};
+use crate::property::servers::{Dialect, fill};
 use crate::property::sources::{as_arrow, changed};
 use crate::property::{Run, cases, rules, tables};
 use crate::run::{threads, wait};
@@ -22,7 +21,7 @@ fn postgresql_counts_what_the_naive_evaluator_counts() {
     let random = (tables::rows(0..40), tables::rows(0..25));
     proptest!(cases(30), |(random in random, shape in tables::shape(), rules in rules::rules())| {
         let tables = as_postgres(&shape.tables(random.0, random.1));
-        wait(fill(&config, &tables)).unwrap();
+        wait(put(&config, &tables)).unwrap();
         let source = PostgresSource::new(&config, Arc::new(SystemClock)).unwrap();
         let run = Run { rules: &rules, options: &threads(1) };
         run.counts(&source, &tables, "PostgreSQL")?;
@@ -44,57 +43,19 @@ fn as_postgres(tables: &[Table]) -> Vec<Table> {
     })
 }
 
-/// Replaces what the database holds by the tables.
-async fn fill(config: &PostgresConfig, tables: &[Table]) -> Result<()> {
+const DIALECT: Dialect = Dialect {
+    quote: "\"",
+    declared: |kind, _| match kind {
+        Kind::Boolean => "boolean",
+        Kind::Integer => "bigint",
+        Kind::Float => "double precision",
+        Kind::Day => "date",
+        Kind::Moment => "timestamp",
+        Kind::Text | Kind::Any => "text",
+    },
+};
+
+async fn put(config: &PostgresConfig, tables: &[Table]) -> Result<()> {
     let database = PostgresDatabaseManager::open(config.clone(), Arc::new(SystemClock)).await?;
-    for table in tables {
-        let name = table.name;
-        database.execute(&format!("DROP TABLE IF EXISTS {name}").into()).await?;
-        database.execute(&definition(table).into()).await?;
-        let places = vec!["?"; table.columns.len()].join(", ");
-        let insert = format!("INSERT INTO {name} VALUES ({places})");
-        let mut transaction = database.begin().await?;
-        for row in &table.rows {
-            let values = row.iter().map(value);
-            let insert = values.fold(Statement::new(insert.as_str()), Statement::bind);
-            transaction.execute(&insert).await?;
-        }
-        transaction.commit().await?;
-    }
-    database.close().await;
-    Ok(())
-}
-
-fn definition(table: &Table) -> String {
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    let columns = table.columns.iter().map(|column| {
-        let declared = match column.kind {
-            Kind::Boolean => "boolean",
-            Kind::Integer => "bigint",
-            Kind::Float => "double precision",
-            Kind::Day => "date",
-            Kind::Moment => "timestamp",
-            Kind::Text | Kind::Any => "text",
-        };
-        format!("{} {declared}", quoted(column.name))
-    });
-    let mut parts: Vec<_> = columns.collect();
-    if !table.key.is_empty() {
-        let key: Vec<_> = table.key.iter().map(|it| quoted(it)).collect();
-        parts.push(format!("PRIMARY KEY ({})", key.join(", ")));
-    }
-    format!("CREATE TABLE {} ({})", table.name, parts.join(", "))
-}
-
-fn value(cell: &Cell) -> OwnedValue {
-    match cell {
-        Cell::Null => OwnedValue::Null,
-        Cell::Boolean(it) => (*it).into(),
-        Cell::Integer(it) => (*it).into(),
-        Cell::Float(it) => (*it).into(),
-        Cell::Day(it) => Date::from_days(i32::try_from(*it).unwrap()).into(),
-        Cell::Moment(it) => Timestamp::from_micros(*it).into(),
-        Cell::Text(it) => it.as_str().into(),
-        Cell::Bytes(it) => it.clone().into(),
-    }
+    fill(&database, DIALECT, tables).await
 }

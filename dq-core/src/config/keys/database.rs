@@ -3,7 +3,6 @@
 use crate::config::key::Key;
 use crate::config::kind::{DAY_MS, Kind};
 
-const SERVERS: &str = "PostgreSQL and MySQL";
 const SHARDS: &str = "sharding";
 
 const URLS: Kind = Kind::Url(&["postgresql", "postgres", "mysql"]);
@@ -28,17 +27,17 @@ pub(crate) const KEYS: &[Key] = &[
     Key::new("database.primary.host", Kind::Host, "The host of the database server.")
         .default("localhost")
         .set_by(&["DQ_DB_HOST", "VEEVA_DB_HOST"])
-        .awaits(SERVERS),
-    Key::new("database.primary.port", Kind::Whole(1, 65_535), "The port of the database server.")
+        .read_by_config(),
+    Key::new("database.primary.port", Kind::Whole(1, 65_535), "The port of the database server; without a value 3306 where it is MySQL.")
         .default("5432")
         .set_by(&["DQ_DB_PORT", "VEEVA_DB_PORT"])
-        .awaits(SERVERS),
+        .read_by_config(),
     Key::new("database.primary.username", Kind::Text, "Who logs in to the database server.")
         .set_by(&["DQ_DB_USER", "VEEVA_DB_USER"])
-        .awaits(SERVERS),
+        .read_by_config(),
     Key::new("database.primary.password", Kind::Secret, "The password of that user.")
         .set_by(&["DQ_DB_PASSWORD", "VEEVA_DB_PASSWORD"])
-        .awaits(SERVERS),
+        .read_by_config(),
     Key::new(
         "database.primary.connection_pool_size",
         Kind::Whole(1, 1_000),
@@ -49,11 +48,11 @@ pub(crate) const KEYS: &[Key] = &[
     Key::new(
         "database.primary.max_overflow",
         Kind::Whole(0, 1_000),
-        "How many connections beyond those may be opened for a while.",
+        "How many connections beyond those may be opened for a while; none where it is SQLite.",
     )
-    .default("20")
+    .default("30")
     .set_by(&["DQ_DB_MAX_OVERFLOW", "VEEVA_DB_MAX_OVERFLOW"])
-    .awaits(SERVERS),
+    .read_by_config(),
     Key::new(
         "database.primary.pool_timeout",
         Kind::seconds(1, DAY_MS),
@@ -63,11 +62,11 @@ pub(crate) const KEYS: &[Key] = &[
     .sets("sqlite.acquire_timeout_ms"),
     Key::new(
         "database.primary.query_timeout",
-        Kind::seconds(1, DAY_MS),
-        "How long the server lets one statement run.",
+        Kind::seconds(0, DAY_MS),
+        "How long a server lets one statement run; 0 for as long as it takes. Scans are not limited.",
     )
-    .default("300")
-    .awaits(SERVERS),
+    .default("0")
+    .read_by_config(),
     Key::new("database.primary.enable_query_logging", Kind::Flag, "Whether statements are logged.")
         .default("false")
         .set_by(&["DQ_DB_ECHO", "VEEVA_DB_ECHO"])
@@ -128,6 +127,156 @@ pub(crate) const KEYS: &[Key] = &[
         "How many connections a scan by statements may use at once.",
     )
     .sets("sqlite.scan_connections"),
+    Key::new(
+        "database.postgres.application_name",
+        Kind::Text,
+        "What the server's own lists call dq's connections.",
+    )
+    .sets("postgres.application_name"),
+    Key::new(
+        "database.postgres.write_pool_size",
+        Kind::Whole(1, 1_000),
+        "How many connections may write at once.",
+    )
+    .sets("postgres.writers"),
+    Key::new(
+        "database.postgres.pool_idle_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long a connection beyond the pool's size may have no work before it is closed.",
+    )
+    .sets("postgres.idle_timeout_ms"),
+    Key::new(
+        "database.postgres.connection_lifetime",
+        Kind::seconds(1, 7 * DAY_MS),
+        "How old a connection may become.",
+    )
+    .sets("postgres.lifetime_max_ms"),
+    Key::new(
+        "database.postgres.connect_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long to wait until a new connection is made.",
+    )
+    .sets("postgres.connect_timeout_ms"),
+    Key::new(
+        "database.postgres.lock_timeout",
+        Kind::seconds(0, DAY_MS),
+        "How long a statement may wait for another transaction's lock; 0 for as long as it takes.",
+    )
+    .sets("postgres.lock_timeout_ms"),
+    Key::new(
+        "database.postgres.isolation",
+        Kind::Word(&["read_committed", "repeatable_read", "serializable"]),
+        "What a transaction that writes sees of the changes of others.",
+    )
+    .sets("postgres.isolation"),
+    Key::new(
+        "database.postgres.result_size_max",
+        Kind::Size(1, 1 << 40),
+        "How much the values of one result may take in memory.",
+    )
+    .sets("postgres.result_size_max_bytes"),
+    Key::new(
+        "database.postgres.version_staleness",
+        Kind::seconds(0, DAY_MS),
+        "How old the knowledge of a table's last change may be; from a minute on, changes of other tables do not matter.",
+    )
+    .sets("postgres.version_staleness_ms"),
+    Key::new(
+        "database.postgres.pgbouncer",
+        Kind::Flag,
+        "Whether a PgBouncer that pools transactions stands between; without a value it is found out.",
+    )
+    .sets("postgres.pgbouncer"),
+    Key::new(
+        "database.postgres.tls.ca_file",
+        Kind::Path,
+        "A PEM file with the certificates of the authorities to trust, in place of the system's.",
+    )
+    .sets("postgres.tls.ca_file"),
+    Key::new(
+        "database.postgres.tls.certificate_file",
+        Kind::Path,
+        "A PEM file with the certificate that dq shows the server.",
+    )
+    .sets("postgres.tls.certificate_file"),
+    Key::new(
+        "database.postgres.tls.key_file",
+        Kind::Path,
+        "A PEM file with the private key of that certificate.",
+    )
+    .sets("postgres.tls.key_file"),
+    Key::new(
+        "database.mysql.write_pool_size",
+        Kind::Whole(1, 1_000),
+        "How many connections may write at once.",
+    )
+    .sets("mysql.writers"),
+    Key::new(
+        "database.mysql.pool_idle_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long a connection beyond the pool's size may have no work before it is closed.",
+    )
+    .sets("mysql.idle_timeout_ms"),
+    Key::new(
+        "database.mysql.connection_lifetime",
+        Kind::seconds(1, 7 * DAY_MS),
+        "How old a connection may become.",
+    )
+    .sets("mysql.lifetime_max_ms"),
+    Key::new(
+        "database.mysql.connect_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long to wait until a new connection is made.",
+    )
+    .sets("mysql.connect_timeout_ms"),
+    Key::new(
+        "database.mysql.lock_timeout",
+        Kind::seconds(0, DAY_MS),
+        "How long a statement may wait for another transaction's lock; 0 for as long as it takes.",
+    )
+    .sets("mysql.lock_timeout_ms"),
+    Key::new(
+        "database.mysql.isolation",
+        Kind::Word(&["read_committed", "repeatable_read", "serializable"]),
+        "What a transaction that writes sees of the changes of others.",
+    )
+    .sets("mysql.isolation"),
+    Key::new(
+        "database.mysql.result_size_max",
+        Kind::Size(1, 1 << 40),
+        "How much the values of one result may take in memory.",
+    )
+    .sets("mysql.result_size_max_bytes"),
+    Key::new(
+        "database.mysql.parallel_snapshot",
+        Kind::Word(&["off", "lock"]),
+        "How several connections come to see one moment: by a lock that stops all writers of the server while they begin, or not at all.",
+    )
+    .sets("mysql.parallel_snapshot"),
+    Key::new(
+        "database.mysql.snapshot_connections",
+        Kind::Whole(1, 64),
+        "How many connections a snapshot has, if it may have several.",
+    )
+    .sets("mysql.snapshot_streams"),
+    Key::new(
+        "database.mysql.tls.ca_file",
+        Kind::Path,
+        "A PEM file with the certificates of the authorities to trust, in place of the system's.",
+    )
+    .sets("mysql.tls.ca_file"),
+    Key::new(
+        "database.mysql.tls.certificate_file",
+        Kind::Path,
+        "A PEM file with the certificate that dq shows the server.",
+    )
+    .sets("mysql.tls.certificate_file"),
+    Key::new(
+        "database.mysql.tls.key_file",
+        Kind::Path,
+        "A PEM file with the private key of that certificate.",
+    )
+    .sets("mysql.tls.key_file"),
     Key::new("database.read_replicas", Kind::List(&URLS), "The other servers of the database, which answer what only reads.")
         .set_by(&["DQ_DB_READ_REPLICAS", "VEEVA_DB_READ_REPLICAS"])
         .read_by_config(),

@@ -18,9 +18,10 @@ use crate::database::{DatabaseManager, QueryResult, RowStream, Statement};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::OwnedValue;
 
-/// Rows without end.
-const ENDLESS: &str =
-    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+/// Rows without end, or nearly: 10^18 of them. A recursion alone would not do, since some databases give its
+/// first row after its last.
+const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) \
+     SELECT a.i FROM n a, n b, n c, n d, n e, n f";
 
 /// How long a manager may take to close before it counts as stuck.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -32,6 +33,8 @@ pub struct Bench {
     pub database: Arc<dyn DatabaseManager>,
     /// What it calls a column of bytes: `BLOB`, `BYTEA`.
     pub bytes_type: &'static str,
+    /// What it calls a column of points in time with microseconds: `TIMESTAMP`, `DATETIME(6)`.
+    pub timestamp_type: &'static str,
 }
 
 /// A promise being tried.
@@ -129,7 +132,7 @@ impl Bench {
         .await?;
         let fill = "INSERT INTO person (id, name, age) \
                     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows) \
-                    SELECT i, 'person ' || i, i % 100 FROM n WHERE i <= :rows";
+                    SELECT i, concat('person ', i), i % 100 FROM n WHERE i <= :rows";
         let filled = self.execute(Statement::new(fill).bind_named("rows", rows)).await?;
         ensure!(filled as i64 == rows, "{filled} of {rows} rows inserted");
         Ok(())

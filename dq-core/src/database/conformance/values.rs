@@ -15,10 +15,10 @@ case_list![
 ];
 
 async fn every_type_survives_the_round_trip(bench: Bench) -> Result<()> {
-    let bytes_type = bench.bytes_type;
+    let (bytes_type, timestamp_type) = (bench.bytes_type, bench.timestamp_type);
     bench
         .execute(format!(
-            "CREATE TABLE item (id INTEGER PRIMARY KEY, b BOOLEAN, i BIGINT, f DOUBLE PRECISION, d DATE, t TIMESTAMP, s TEXT, x {bytes_type})"
+            "CREATE TABLE item (id INTEGER PRIMARY KEY, b BOOLEAN, i BIGINT, f DOUBLE PRECISION, d DATE, t {timestamp_type}, s TEXT, x {bytes_type})"
         ).as_str())
         .await?;
     let rows: Vec<[OwnedValue; 7]> = vec![

@@ -6,8 +6,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{Executor, Row};
 
 use crate::database::postgres::columns::Form;
+use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::Lease;
 use crate::error::Result;
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 

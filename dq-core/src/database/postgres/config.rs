@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::database::server::{IsolationLevel, Limits, TlsMode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
@@ -45,9 +46,17 @@ pub struct PostgresConfig {
     /// How long a statement may wait for another transaction's lock, in milliseconds; 0 for as long as it
     /// takes. Default: 30000.
     pub lock_timeout_ms: u64,
+    /// Whether a PgBouncer that pools transactions stands between dq and the server: then nothing outlasts a transaction.
+    /// Default: what the URL says with `pgbouncer=true` or `pgbouncer=false`, and otherwise it is found out.
+    pub pgbouncer: Option<bool>,
     /// What a transaction that writes sees of others. Default: repeatable read, in which no change of
     /// another transaction is overwritten unseen: the later of two is `Busy`, and may be tried again.
     pub isolation: IsolationLevel,
+    /// How old the knowledge may be on which the version of a table rests, in milliseconds. Default: 0, which makes it
+    /// exact; then every change of any table on the server is another version. From 60000 on, which is a minute, the
+    /// table's own statistics tell, where the server has them (PostgreSQL 15 and later, no replica) and lets this user
+    /// see whether an old transaction is still open (`pg_read_all_stats`).
+    pub version_staleness_ms: u64,
     /// How many bytes of values the result of a query may hold in memory. Default: 268435456, which
     /// is 256 MiB: more should be streamed.
     pub result_size_max_bytes: usize,
@@ -68,37 +77,6 @@ pub struct PostgresTls {
     pub key_file: Option<PathBuf>,
 }
 
-/// How much encryption is asked of the server; PostgreSQL's `sslmode`.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum TlsMode {
-    /// None.
-    Disable,
-    /// Encryption where the server offers it; whoever stands between may say that it does not.
-    Prefer,
-    /// Encryption with whoever answers.
-    Require,
-    /// Encryption with a server whose certificate a trusted authority has signed.
-    VerifyCa,
-    /// As that, and the certificate names the host. The only mode that keeps everyone out.
-    VerifyFull,
-}
-
-/// What a transaction sees of the changes of others.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum IsolationLevel {
-    /// Each statement sees what was committed when it began.
-    ReadCommitted,
-    /// All statements see what was committed when the first began.
-    #[default]
-    RepeatableRead,
-    /// As if transactions ran one after the other.
-    Serializable,
-}
-
 impl Default for PostgresConfig {
     fn default() -> Self {
         Self {
@@ -115,7 +93,9 @@ impl Default for PostgresConfig {
             connect_timeout_ms: 10_000,
             statement_timeout_ms: 0,
             lock_timeout_ms: 30_000,
+            pgbouncer: None,
             isolation: IsolationLevel::RepeatableRead,
+            version_staleness_ms: 0,
             result_size_max_bytes: 256 << 20,
         }
     }
@@ -145,6 +125,17 @@ impl PostgresConfig {
     /// How old a connection may become.
     pub fn lifetime_max(&self) -> Duration {
         Duration::from_millis(self.lifetime_max_ms)
+    }
+
+    /// What the configuration says about a pool of `size` connections.
+    pub(crate) fn limits(&self, size: usize) -> Limits {
+        Limits {
+            size,
+            acquire: self.acquire_timeout(),
+            idle: self.idle_timeout(),
+            lifetime: self.lifetime_max(),
+            idle_min: self.idle_min,
+        }
     }
 
     /// Whether every field has a sensible value; the URL and the files that it names are looked at

@@ -8,21 +8,20 @@
 //! dropped is never used again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::database::fed::{AbortOnDrop, Fed, nobody_takes};
 use crate::database::postgres::catalog::Table;
 use crate::database::postgres::columns::Form;
 use crate::database::postgres::decoder::{Decoder, after_header};
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::{Lease, State};
+use crate::database::postgres::seat::{Seat, Taken};
 use crate::database::postgres::snapshot::changed_or;
-use crate::database::postgres::stream::broken;
+use crate::database::server::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition};
 use crate::value::Batch;
@@ -35,9 +34,6 @@ const PART_ROWS: usize = 1 << 14;
 
 /// How many parts wait to be decoded.
 const PARTS_AHEAD: usize = 2;
-
-/// How often one that waits for the server looks whether it is cancelled.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// By how much the sequences of two partitions are apart.
 const SEQUENCE_STRIDE: u64 = 1 << 40;
@@ -102,16 +98,16 @@ impl Copy {
     }
 }
 
-/// The partition that is copied on the connection of `lease`. It begins with the first rows that are asked for.
+/// The partition that is copied on the connection of `seat`. It begins with the first rows that are asked for.
 pub(crate) fn start(
-    lease: Lease,
+    seat: Seat,
     copy: Copy,
     cancellation: Cancellation,
     clock: Arc<dyn Clock>,
 ) -> Box<dyn Partition> {
     let Copy { sql, forms, checks_text, first_sequence, doing } = copy;
     Box::new(CopyPartition {
-        waiting: Some(Copying { lease, sql, doing: doing.clone() }),
+        waiting: Some(Copying { seat, sql, doing: doing.clone() }),
         running: None,
         decoder: Decoder::new(forms, checks_text),
         rest: Vec::new(),
@@ -127,7 +123,7 @@ struct CopyPartition {
     /// What has not begun.
     waiting: Option<Copying>,
     /// What has begun.
-    running: Option<Running>,
+    running: Option<Fed<Vec<u8>, AbortOnDrop>>,
     decoder: Decoder,
     /// The beginning of a row whose end has not come yet.
     rest: Vec<u8>,
@@ -138,29 +134,13 @@ struct CopyPartition {
     clock: Arc<dyn Clock>,
 }
 
-/// A task that copies.
-struct Running {
-    parts: mpsc::Receiver<Vec<u8>>,
-    /// Tells how the copy ended; a closed queue alone does not. `None` once it has told.
-    task: Option<JoinHandle<Result<()>>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
-}
-
 #[async_trait]
 impl Partition for CopyPartition {
     async fn next(&mut self) -> Result<Option<Batch>> {
         self.cancellation.check()?;
         if let Some(copying) = self.waiting.take() {
             let (sender, parts) = mpsc::channel(PARTS_AHEAD);
-            let task = Some(tokio::spawn(copying.run(sender)));
-            self.running = Some(Running { parts, task });
+            self.running = Some(Fed::abortable(parts, tokio::spawn(copying.run(sender))));
         }
         while let Some(part) = self.part().await? {
             if let Some(batch) = self.decode(part)? {
@@ -175,23 +155,13 @@ impl CopyPartition {
     /// The next part; `None` after the last.
     async fn part(&mut self) -> Result<Option<Vec<u8>>> {
         let Some(running) = &mut self.running else { return Ok(None) };
-        loop {
-            tokio::select! {
-                biased;
-                part = running.parts.recv() => match part {
-                    Some(part) => return Ok(Some(part)),
-                    None => break,
-                },
-                () = self.clock.sleep(LOOK) => {
-                    if let Err(error) = self.cancellation.check() {
-                        self.running = None;
-                        return Err(error);
-                    }
-                }
+        match running.take_unless(&self.cancellation, &*self.clock).await {
+            Ok(Some(part)) => return Ok(Some(part)),
+            Ok(None) => {}
+            Err(error) => {
+                self.running = None;
+                return Err(error);
             }
-        }
-        if let Some(task) = running.task.take() {
-            task.await.map_err(|it| broken(&it))??;
         }
         if self.rest.is_empty() {
             return Ok(None);
@@ -232,44 +202,48 @@ impl CopyPartition {
 
 /// The task's part.
 struct Copying {
-    lease: Lease,
+    seat: Seat,
     sql: String,
     doing: String,
 }
 
 impl Copying {
-    async fn run(mut self, parts: mpsc::Sender<Vec<u8>>) -> Result<()> {
-        let result = self.copy(&parts).await;
-        self.lease.count(&result);
+    async fn run(self, parts: mpsc::Sender<Vec<u8>>) -> Result<()> {
+        let Self { seat, sql, doing } = self;
+        let mut lease = seat.take(&doing).await?;
+        let result = copy(&mut lease, &sql, &doing, &parts).await;
+        lease.count(&result);
         // Before the queue closes: whoever has seen the end finds the connection back.
-        self.lease.finish_reading().await;
+        lease.finish_reading().await;
         drop(parts);
         result
     }
+}
 
-    async fn copy(&mut self, parts: &mpsc::Sender<Vec<u8>>) -> Result<()> {
-        let doing = &self.doing;
-        let nobody_reads =
-            |_| Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
-        let failed = |it| changed_or(from_sqlx(doing, &it));
-        let connection = self.lease.start()?;
-        // After an error the connection stays in the middle, and is not used again.
-        let mut received = connection.copy_out_raw(&self.sql).await.map_err(failed)?;
-        let (mut part, mut rows) = (Vec::with_capacity(PART_BYTES + PART_BYTES / 8), 0);
-        while let Some(row) = received.try_next().await.map_err(failed)? {
-            part.extend_from_slice(&row);
-            rows += 1;
-            if part.len() >= PART_BYTES || rows >= PART_ROWS {
-                let full =
-                    std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES + PART_BYTES / 8));
-                parts.send(full).await.map_err(nobody_reads)?;
-                rows = 0;
-            }
+async fn copy(
+    lease: &mut Taken,
+    sql: &str,
+    doing: &str,
+    parts: &mpsc::Sender<Vec<u8>>,
+) -> Result<()> {
+    let failed = |it| changed_or(from_sqlx(doing, &it));
+    let connection = lease.start()?;
+    // After an error the connection stays in the middle, and is not used again.
+    let mut received = connection.copy_out_raw(sql).await.map_err(failed)?;
+    let (mut part, mut rows) = (Vec::with_capacity(PART_BYTES + PART_BYTES / 8), 0);
+    while let Some(row) = received.try_next().await.map_err(failed)? {
+        part.extend_from_slice(&row);
+        rows += 1;
+        if part.len() >= PART_BYTES || rows >= PART_ROWS {
+            let full =
+                std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES + PART_BYTES / 8));
+            parts.send(full).await.map_err(|_| nobody_takes(doing))?;
+            rows = 0;
         }
-        drop(received);
-        self.lease.settle(&Ok(()), State::Open);
-        parts.send(part).await.map_err(nobody_reads)
     }
+    drop(received);
+    lease.settle(&Ok(()), State::Open);
+    parts.send(part).await.map_err(|_| nobody_takes(doing))
 }
 
 #[cfg(test)]

@@ -8,21 +8,22 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::clock::Clock;
+use crate::database::places::statistics;
 use crate::database::postgres::about::{FOLLOWERS, PRIVILEGES, follower, privileges_of};
 use crate::database::postgres::catalog;
-use crate::database::postgres::config::{IsolationLevel, PostgresConfig};
+use crate::database::postgres::config::PostgresConfig;
+use crate::database::postgres::connection::{Lease, Pool, READ, is_pooled};
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::{Lease, READ, State};
-use crate::database::postgres::pool::Pool;
-use crate::database::postgres::probe::Probe;
+use crate::database::postgres::probe::{Probe, end_of_log};
 use crate::database::postgres::result::collect;
 use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
 use crate::database::postgres::stream;
-use crate::database::postgres::transaction::PostgresTransaction;
+use crate::database::postgres::transaction::{PostgresTransaction, commit};
+use crate::database::server::{IsolationLevel, State};
 use crate::database::{
-    DatabaseManager, Health, HealthStatus, Node, QueryResult, RowStream, Statement, Statistics,
-    TablePrivileges, Transaction,
+    DatabaseManager, Health, Node, QueryResult, RowStream, Statement, Statistics, TablePrivileges,
+    Transaction,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -69,8 +70,9 @@ impl PostgresDatabaseManager {
     /// The database that `config` names; nothing is connected before the first call.
     pub(crate) fn new(config: &PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
         let source = PostgresSource::new(config, Arc::clone(&clock))?;
-        let connector = source.readers().shared_connector();
-        let writers = Pool::new("writer", config.writers, config, connector, Arc::clone(&clock));
+        let connector = Arc::clone(source.readers().connector());
+        let limits = config.limits(config.writers);
+        let writers = Pool::new("writer", limits, connector, Arc::clone(&clock));
         Ok(Self {
             source,
             clock,
@@ -82,7 +84,7 @@ impl PostgresDatabaseManager {
 
     /// What asks the server about its place among others.
     pub(crate) fn probe(&self) -> Probe {
-        Probe::new(self.readers().shared_connector())
+        Probe::new(Arc::clone(self.readers().connector()))
     }
 
     /// Whether a query would have to wait for a connection.
@@ -102,7 +104,7 @@ impl PostgresDatabaseManager {
         statement: &Statement,
     ) -> Result<(u64, Option<(u32, u64)>)> {
         let (mut lease, result) = self.executed(statement).await?;
-        let end = if result.is_ok() { lease.end_of_log().await } else { None };
+        let end = if result.is_ok() { end_of_log(&mut lease).await } else { None };
         Ok((result?, end))
     }
 
@@ -116,12 +118,19 @@ impl PostgresDatabaseManager {
     async fn executed(&self, statement: &Statement) -> Result<(Lease, Result<u64>)> {
         let doing = format!("change `{}`", self.source.name());
         let mut lease = self.writers.lease().await?;
-        let result = loop {
+        let is_pooled = is_pooled(&lease);
+        if is_pooled {
+            lease.command(IsolationLevel::ReadCommitted.begin(), State::Open, &doing).await?;
+        }
+        let mut result = loop {
             let result = execute(&mut lease, statement, &doing).await;
             if !lease.refresh(None).await? {
                 break result;
             }
         };
+        if let (Ok(rows), true) = (&result, is_pooled) {
+            result = commit(&mut lease, &doing).await.map(|()| *rows);
+        }
         lease.count(&result);
         Ok((lease, result))
     }
@@ -221,12 +230,7 @@ impl DatabaseManager for PostgresDatabaseManager {
     async fn health(&self) -> Health {
         let start = self.clock.now();
         let answer = self.details().await;
-        let latency = self.clock.now().saturating_duration_since(start);
-        let (status, error, details) = match answer {
-            Ok(details) => (HealthStatus::Healthy, None, details),
-            Err(error) => (HealthStatus::Unhealthy, Some(error.to_string()), BTreeMap::new()),
-        };
-        Health { status, backend: "postgres", latency, error, details }
+        Health::new("postgres", self.clock.now().saturating_duration_since(start), answer)
     }
 
     async fn privileges(&self) -> Result<Vec<TablePrivileges>> {
@@ -240,14 +244,7 @@ impl DatabaseManager for PostgresDatabaseManager {
     }
 
     fn statistics(&self) -> Statistics {
-        let (reads, failed_reads) = self.readers().statements();
-        let (writes, failed_writes) = self.writers.statements();
-        Statistics {
-            readers: self.readers().statistics(),
-            writers: self.writers.statistics(),
-            statements: reads + writes,
-            errors: failed_reads + failed_writes,
-        }
+        statistics(self.readers().places(), self.writers.places())
     }
 
     async fn optimize(&self) -> Result<()> {

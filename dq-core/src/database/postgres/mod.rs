@@ -13,6 +13,7 @@
 //! the pool is free when it has.
 
 mod about;
+mod as_text;
 mod bound;
 mod catalog;
 mod columns;
@@ -21,14 +22,14 @@ mod connection;
 mod copy;
 mod decoder;
 pub(crate) mod error;
-mod lease;
 mod manager;
 mod numeric;
+mod options;
 pub(crate) mod parameters;
-mod pool;
 pub(crate) mod probe;
 mod query;
 mod result;
+mod seat;
 mod snapshot;
 mod source;
 mod statement;
@@ -36,6 +37,7 @@ mod stream;
 pub(crate) mod transaction;
 mod version;
 
-pub use config::{IsolationLevel, PostgresConfig, PostgresTls, TlsMode};
+pub use crate::database::server::{IsolationLevel, TlsMode};
+pub use config::{PostgresConfig, PostgresTls};
 pub use manager::PostgresDatabaseManager;
 pub use source::PostgresSource;

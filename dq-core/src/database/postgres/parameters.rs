@@ -4,6 +4,7 @@
 //! bounds of slices (`a[1:2]`), and `??`, which is the operator `?`.
 
 use crate::database::Parameters;
+use crate::database::parameters::bound;
 use crate::value::OwnedValue;
 
 /// A statement as PostgreSQL reads it, with the values of its parameters in their order.
@@ -20,33 +21,7 @@ pub(crate) struct Numbered<'a> {
 /// In words, if `parameters` do not match the text.
 pub(crate) fn number<'a>(sql: &str, parameters: &'a Parameters) -> Result<Numbered<'a>, String> {
     let found = Found::in_text(sql);
-    if found.positions > 0 && !found.names.is_empty() {
-        return Err("the statement mixes parameters by position and by name".to_owned());
-    }
-    let given = parameters.positional.len();
-    if found.positions != given {
-        let wanted = found.positions;
-        return Err(format!(
-            "the statement has {wanted} parameters by position, and {given} values are bound"
-        ));
-    }
-    for (position, (name, _)) in parameters.named.iter().enumerate() {
-        if parameters.named.iter().skip(position + 1).any(|(other, _)| other == name) {
-            return Err(format!("parameter `:{name}` is bound twice"));
-        }
-        if !found.names.iter().any(|it| it == name) {
-            return Err(format!("the statement has no parameter `:{name}`"));
-        }
-    }
-    let value_of = |name: &String| {
-        let bound = parameters.named.iter().find(|(it, _)| it == name);
-        bound.map(|it| &it.1).ok_or_else(|| format!("parameter `:{name}` has no value"))
-    };
-    let values = if found.positions > 0 {
-        parameters.positional.iter().collect()
-    } else {
-        found.names.iter().map(value_of).collect::<Result<_, _>>()?
-    };
+    let values = bound(found.positions, &found.names, parameters)?;
     Ok(Numbered { sql: found.sql, values })
 }
 
@@ -64,6 +39,22 @@ pub(crate) fn first_word(sql: &str) -> &str {
     }
     let end = rest.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(rest.len());
     rest.get(..end).unwrap_or_default()
+}
+
+/// Where the first statement of a text ends, if a semicolon ends it.
+pub(crate) fn statement_end(sql: &str) -> Option<usize> {
+    let (mut at, mut before) = (0, ' ');
+    while let Some(rest) = sql.get(at..).filter(|it| !it.is_empty()) {
+        if rest.starts_with(';') {
+            return Some(at);
+        }
+        let is_word = before.is_alphanumeric() || before == '_';
+        let quote = if is_word { in_word(rest, before) } else { quoted(rest) };
+        let taken = quote.max(rest.chars().next().map_or(1, char::len_utf8));
+        before = rest.get(..taken).and_then(|it| it.chars().next_back()).unwrap_or(' ');
+        at += taken;
+    }
+    None
 }
 
 /// The parameters in a text.
@@ -205,7 +196,6 @@ fn dollar_quoted(rest: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::Statement;
 
     fn numbered(sql: &str) -> (String, usize, Vec<String>) {
         let found = Found::in_text(sql);
@@ -239,6 +229,15 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_ends_at_a_semicolon_that_is_not_quoted() {
+        for (sql, end) in
+            [("a; -- b", Some(1)), ("';' $$;$$ -- ;", None), ("E'\\';' || 1;", Some(11))]
+        {
+            assert_eq!(statement_end(sql), end, "{sql}");
+        }
+    }
+
+    #[test]
     fn the_first_word_is_found_behind_comments() {
         for (sql, word) in [
             ("/* a /* b */ */ -- b\n begin", "begin"),
@@ -249,20 +248,5 @@ mod tests {
         ] {
             assert_eq!(first_word(sql), word, "{sql}");
         }
-    }
-
-    #[test]
-    fn values_that_do_not_match_are_named_and_not_shown() {
-        let reason =
-            |statement: Statement| number(statement.sql(), statement.parameters()).unwrap_err();
-        let both = "the statement has 2 parameters by position, and 1 values are bound";
-        assert_eq!(reason(Statement::new("? ?").bind("canary")), both);
-        let none = reason(Statement::new(":a").bind_named("b", "canary"));
-        assert_eq!(none, "the statement has no parameter `:b`");
-        let twice = reason(Statement::new(":a").bind_named("a", 1).bind_named("a", 2));
-        assert_eq!(twice, "parameter `:a` is bound twice");
-        let mixed = "the statement mixes parameters by position and by name";
-        assert_eq!(reason(Statement::new(":a ?").bind(1).bind_named("a", 2)), mixed);
-        assert_eq!(reason(Statement::new(":a")), "parameter `:a` has no value");
     }
 }

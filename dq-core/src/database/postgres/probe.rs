@@ -6,8 +6,9 @@ use std::sync::Arc;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Executor, Row};
 
-use crate::database::postgres::connection::{Connector, Opened};
+use crate::database::postgres::connection::{Lease, PostgresConnector};
 use crate::database::postgres::error::from_sqlx;
+use crate::database::server::Connector;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The system, the timeline, whether the server is a replica, where its log ends or up to where it has replayed that
@@ -32,7 +33,7 @@ WHERE c.relkind = 'v' AND n.nspname <> 'information_schema' AND n.nspname !~ '^p
 
 /// Where the log ends after a commit on the same connection. The position up to which the log has been written
 /// lies before the commit where `synchronous_commit` is off; that up to which it has been filled never does.
-pub(crate) const END_OF_LOG: &str = "\
+const END_OF_LOG: &str = "\
 SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8, current_setting('wal_block_size')::int8, \
        pg_size_bytes(current_setting('wal_segment_size')), \
        ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int8";
@@ -61,12 +62,12 @@ pub(crate) struct Definitions {
 
 /// Asks one server about itself. The connection is made when it is first needed, and after it was lost.
 pub(crate) struct Probe {
-    connector: Arc<Connector>,
-    opened: Option<Opened>,
+    connector: Arc<PostgresConnector>,
+    opened: Option<PgConnection>,
 }
 
 impl Probe {
-    pub(crate) fn new(connector: Arc<Connector>) -> Self {
+    pub(crate) fn new(connector: Arc<PostgresConnector>) -> Self {
         Self { connector, opened: None }
     }
 
@@ -78,7 +79,8 @@ impl Probe {
     /// Makes the connection, if there is none.
     pub(crate) async fn connect(&mut self) -> Result<()> {
         if self.opened.is_none() {
-            self.opened = Some(self.connector.connect().await?);
+            // The future of a handshake is large, and each that awaits it would be so, too.
+            self.opened = Some(Box::pin(self.connector.connect()).await?.0);
         }
         Ok(())
     }
@@ -117,7 +119,7 @@ impl Probe {
         let Some(mut opened) = self.opened.take() else {
             return Err(Error::new(ErrorKind::Internal, "a probe has no connection"));
         };
-        let answer = read(&mut opened.connection).await.map_err(|it| from_sqlx(doing, &it))?;
+        let answer = read(&mut opened).await.map_err(|it| from_sqlx(doing, &it))?;
         self.opened = Some(opened);
         Ok(answer)
     }
@@ -140,8 +142,17 @@ fn place(row: &PgRow) -> sqlx::Result<Place> {
     })
 }
 
-/// Reads a row of [`END_OF_LOG`]: the timeline and the end of the log.
-pub(crate) fn end_of_log(row: &PgRow) -> sqlx::Result<(u32, u64)> {
+/// The timeline and the end of the log, at or after every commit on this connection; nothing if the server does
+/// not tell.
+pub(crate) async fn end_of_log(lease: &mut Lease) -> Option<(u32, u64)> {
+    let state = lease.state();
+    let row = lease.start().ok()?.fetch_one(sqlx::query(END_OF_LOG)).await;
+    lease.settle(&row, state);
+    position(&row.ok()?).ok()
+}
+
+/// Reads a row of [`END_OF_LOG`].
+fn position(row: &PgRow) -> sqlx::Result<(u32, u64)> {
     let end = end_of_record(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     Ok((timeline(row.try_get(3)?), end))
 }

@@ -5,9 +5,9 @@ use futures_util::stream::BoxStream;
 use sqlx::postgres::PgRow;
 use sqlx::{Executor, Row, ValueRef};
 
+use crate::database::postgres::connection::{Lease, server_of};
 use crate::database::postgres::decoder::{Decoder, NULL_LENGTH};
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::Lease;
 use crate::database::postgres::statement::{Prepared, close_rows, prepare_rows};
 use crate::database::{QueryResult, Statement};
 use crate::error::{Error, ErrorKind, Result};
@@ -77,7 +77,7 @@ impl RowParts {
     /// For the rows of `prepared`, of which at most `limit` are wanted.
     pub(crate) fn new(prepared: &Prepared, limit: Option<usize>, lease: &Lease) -> Self {
         Self {
-            decoder: Decoder::new(prepared.forms.clone(), !lease.server().knows_characters),
+            decoder: Decoder::new(prepared.forms.clone(), !server_of(lease).knows_characters),
             wanted: limit.unwrap_or(usize::MAX),
             is_truncated: false,
             is_over: false,

@@ -2,20 +2,23 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Executor, Row};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, within};
 use crate::database::postgres::catalog;
 use crate::database::postgres::catalog::{Kind, Table};
+use crate::database::postgres::connection::{Lease, Pool, server_of};
 use crate::database::postgres::copy;
 use crate::database::postgres::copy::{Copy, Range};
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::{Lease, State};
-use crate::database::postgres::pool::Pool;
 use crate::database::postgres::query;
+use crate::database::postgres::seat::{ASIDE, BACK, Seat};
+use crate::database::server::{Connector, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Partition, Query, QueryRows, Scan, Snapshot};
 use crate::value::TableSchema;
@@ -27,6 +30,9 @@ const MOMENT: &str =
 /// The first version that finds rows by ranges of pages without reading all others.
 const RANGE_VERSION: u32 = 140_000;
 
+/// How long another connection is waited for: less than what a table takes that is worth one.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How many pages a partition has at least: less is read sooner than another connection is made.
 const PAGES_MIN: i64 = 256;
 
@@ -35,7 +41,9 @@ pub(crate) struct PostgresSnapshot {
     readers: Arc<Pool>,
     clock: Arc<dyn Clock>,
     /// The transaction whose moment all others take over; it lasts as long as the snapshot.
-    main: Mutex<Lease>,
+    main: Arc<Mutex<Lease>>,
+    /// How many connections a scan may have beside it, as far as that has turned out.
+    others_max: AtomicUsize,
     /// How others begin: with the name of the moment.
     begin: String,
     version: u32,
@@ -56,11 +64,12 @@ impl PostgresSnapshot {
         };
         let tables = catalog::read(&mut main, &doing).await?;
         let schemas = tables.iter().map(|it| it.schema.clone()).collect();
-        let server = main.server();
+        let server = server_of(&main);
         Ok(Self {
             readers: Arc::clone(readers),
             clock,
-            main: Mutex::new(main),
+            main: Arc::new(Mutex::new(main)),
+            others_max: AtomicUsize::new(usize::MAX),
             begin: format!("{MOMENT}; SET TRANSACTION SNAPSHOT '{moment}'"),
             version: server.version,
             checks_text: !server.knows_characters,
@@ -91,11 +100,14 @@ impl PostgresSnapshot {
     /// rows then.
     async fn lock(&self, table: &Table) -> Result<Option<i64>> {
         let doing = format!("scan the table `{}`", table.schema.name);
-        let mut main = self.main.lock().await;
+        let mut main = self.main(&doing).await?;
         if matches!(table.kind, Kind::Plain | Kind::Partitioned | Kind::Parent) {
-            let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE", table.sql_name);
-            let locked = main.try_command(&lock, State::Open).await?;
-            locked.map_err(|it| changed_or(from_sqlx(&doing, &it)))?;
+            let lock = format!("{ASIDE}; LOCK TABLE {} IN ACCESS SHARE MODE", table.sql_name);
+            if let Err(error) = main.try_command(&lock, State::Open).await? {
+                // Other tables can still be read. Where this fails, they cannot.
+                drop(main.try_command(BACK, State::Open).await);
+                return Err(changed_or(from_sqlx(&doing, &error)));
+            }
         }
         if table.kind == Kind::Other {
             return Ok(None);
@@ -125,17 +137,34 @@ impl PostgresSnapshot {
         Ok(is_split.then_some(pages))
     }
 
-    /// A connection of its own for each range, as far as there are any without waiting; for the first it is
-    /// waited for.
-    async fn connections(&self, wanted: usize) -> Result<Vec<Lease>> {
-        let mut leases = vec![self.readers.begin(&self.begin).await?.and_reads_only()];
-        while leases.len() < wanted {
-            match self.readers.try_begin(&self.begin).await {
-                Some(lease) => leases.push(lease.and_reads_only()),
-                None => break,
-            }
+    /// Waits for the transaction that holds the moment. Others may read on it, as they do where there is no other.
+    async fn main(&self, doing: &str) -> Result<MutexGuard<'_, Lease>> {
+        self.readers.in_time(self.main.lock()).await.ok_or_else(|| {
+            let reason = "the only connection is taken by another scan";
+            Error::new(ErrorKind::Timeout, format!("cannot {doing}: {reason}"))
+        })
+    }
+
+    /// Connections that take over the moment, as many as are wanted, or fewer where no more are to be had soon: the
+    /// pool, the server or somebody between may have no more of them.
+    async fn seats(&self, wanted: usize) -> Vec<Seat> {
+        let wanted = wanted.min(self.others_max.load(Ordering::Relaxed));
+        let mut seats = Vec::new();
+        while seats.len() < wanted {
+            let next = async {
+                match self.readers.try_begin(&self.begin).await {
+                    None if seats.is_empty() => self.readers.begin(&self.begin).await.ok(),
+                    lease => lease,
+                }
+            };
+            let Some(lease) = Box::pin(within(&*self.clock, PATIENCE, next)).await else {
+                self.others_max.store(seats.len(), Ordering::Relaxed);
+                break;
+            };
+            let Some(lease) = lease else { break };
+            seats.push(Seat::Own(lease.and_reads_only()));
         }
-        Ok(leases)
+        seats
     }
 }
 
@@ -159,26 +188,29 @@ impl Snapshot for PostgresSnapshot {
         let pages = self.lock(table).await?.filter(|_| self.version >= RANGE_VERSION);
         let wanted = pages.map_or(1, |it| (it / PAGES_MIN).max(1));
         let wanted = scan.partitions.get().min(usize::try_from(wanted).unwrap_or(1));
-        let leases = self.connections(wanted).await?;
-        let ranges = Range::split(pages.unwrap_or(0), leases.len());
+        let mut seats = self.seats(wanted).await;
+        if seats.is_empty() {
+            seats.push(Seat::Shared(Arc::clone(&self.main)));
+        }
+        let ranges = Range::split(pages.unwrap_or(0), seats.len());
         let partitions =
-            leases.into_iter().zip(ranges).enumerate().map(|(position, (lease, range))| {
+            seats.into_iter().zip(ranges).enumerate().map(|(position, (seat, range))| {
                 let copy =
                     Copy::new(table, &scan.columns, range, position as u64, self.checks_text);
-                copy::start(lease, copy, scan.cancellation.clone(), Arc::clone(&self.clock))
+                copy::start(seat, copy, scan.cancellation.clone(), Arc::clone(&self.clock))
             });
         Ok(partitions.collect())
     }
 
     async fn query(&self, query: &Query) -> Result<QueryRows> {
-        let lease = self.readers.begin(&self.begin).await?.and_reads_only();
-        query::prepare(lease, query).await
+        let seat = self.seats(1).await.pop();
+        query::prepare(seat.unwrap_or_else(|| Seat::Shared(Arc::clone(&self.main))), query).await
     }
 
     async fn finish(&self) -> Result<()> {
         // Without it nothing is known of what was read on the other connections.
         let doing = format!("end a snapshot of `{}`", self.readers.connector().name());
-        self.main.lock().await.command("SELECT 1", State::Open, &doing).await
+        self.main(&doing).await?.command("SELECT 1", State::Open, &doing).await
     }
 
     fn notes(&self) -> Vec<String> {

@@ -6,11 +6,10 @@ use async_trait::async_trait;
 
 use crate::clock::Clock;
 use crate::database::postgres::config::PostgresConfig;
-use crate::database::postgres::connection::Connector;
-use crate::database::postgres::lease::READ;
-use crate::database::postgres::pool::Pool;
+use crate::database::postgres::connection::{Pool, PostgresConnector, READ};
 use crate::database::postgres::snapshot::PostgresSnapshot;
 use crate::database::postgres::version::Watcher;
+use crate::database::server::Connector;
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
 
@@ -33,9 +32,10 @@ impl PostgresSource {
     ///
     /// `ConfigInvalid` for a value out of its range, and for a URL that is none.
     pub fn new(config: &PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
-        let connector = Arc::new(Connector::new(config, Arc::clone(&clock))?);
-        let readers = Pool::new("reader", config.readers, config, connector, Arc::clone(&clock));
-        Ok(Self { readers, watcher: Watcher::new(&*clock), clock })
+        let connector = Arc::new(PostgresConnector::new(config, Arc::clone(&clock))?);
+        let limits = config.limits(config.readers);
+        let readers = Pool::new("reader", limits, connector, Arc::clone(&clock));
+        Ok(Self { readers, watcher: Watcher::new(config.version_staleness_ms, &*clock), clock })
     }
 
     /// The connections that read.

@@ -2,18 +2,20 @@
 
 use std::fmt;
 
-use sqlx::postgres::{PgArguments, PgStatement, PgTypeInfo, PgTypeKind};
+use sqlx::postgres::{PgArguments, PgStatement};
 use sqlx::query::Query;
 use sqlx::{
     AssertSqlSafe, Column, Either, Executor, Postgres, SqlSafeStr, Statement as _, TypeInfo,
 };
 
 use crate::database::Statement;
+use crate::database::postgres::as_text;
 use crate::database::postgres::bound::Bound;
 use crate::database::postgres::columns::Form;
+use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::{Lease, State};
 use crate::database::postgres::parameters::{first_word, number};
+use crate::database::server::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::ColumnSchema;
 
@@ -72,6 +74,30 @@ impl Prepared {
     }
 }
 
+impl Prepared {
+    /// Takes over how the columns of these names are sent.
+    fn tell_columns(
+        &mut self,
+        names: &[String],
+        described: &PgStatement,
+        doing: &str,
+    ) -> Result<()> {
+        for (name, column) in names.iter().zip(described.columns()) {
+            let form = as_text::form_of(column.type_info()).ok_or_else(|| {
+                let type_name = column.type_info().name();
+                let message = format!(
+                    "cannot {doing}: the result column `{name}` has the type `{type_name}`: write \
+                     `CAST({name} AS TEXT)`"
+                );
+                Error::new(ErrorKind::Unsupported, message)
+            })?;
+            self.forms.push(form);
+            self.columns.push(ColumnSchema::new(name, form.value_type()));
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prepared").field("columns", &self.columns).finish_non_exhaustive()
@@ -85,7 +111,7 @@ pub(crate) async fn prepare_rows(
     statement: &Statement,
     doing: &str,
 ) -> Result<Prepared> {
-    let (mut prepared, described) = prepare(lease, statement, doing).await?;
+    let (mut prepared, mut described) = prepare(lease, statement, doing).await?;
     if described.columns().is_empty() {
         if lease.reads_only() {
             // The server says better why not.
@@ -93,18 +119,12 @@ pub(crate) async fn prepare_rows(
         }
         return Err(invalid(doing, "the statement gives no rows; execute it"));
     }
-    for column in described.columns() {
-        let form = form_of(column.type_info()).ok_or_else(|| {
-            let (name, type_name) = (column.name(), column.type_info().name());
-            let message = format!(
-                "cannot {doing}: the result column `{name}` has the type `{type_name}`: write \
-                 `CAST({name} AS TEXT)`"
-            );
-            Error::new(ErrorKind::Unsupported, message)
-        })?;
-        prepared.forms.push(form);
-        prepared.columns.push(ColumnSchema::new(column.name(), form.value_type()));
+    let names: Vec<_> = described.columns().iter().map(|it| it.name().to_owned()).collect();
+    if let Some(sql) = as_text::rewritten(&prepared.sql, &described) {
+        described = describe(lease, &sql, doing).await?;
+        prepared.sql = sql;
     }
+    prepared.tell_columns(&names, &described, doing)?;
     let Some(limit) = statement.row_limit() else { return Ok(prepared) };
     if !is_one_of(CURSOR_WORDS, first_word(statement.sql())) {
         return Ok(prepared);
@@ -141,17 +161,6 @@ pub(crate) fn invalid(doing: &str, reason: &str) -> Error {
     Error::new(ErrorKind::QueryInvalid, format!("cannot {doing}: {reason}"))
 }
 
-/// How the values of a type of a result are sent.
-fn form_of(type_info: &PgTypeInfo) -> Option<Form> {
-    match type_info.kind() {
-        PgTypeKind::Enum(_) => Some(Form::Text),
-        PgTypeKind::Domain(base) => form_of(base),
-        _ if type_info.name().eq_ignore_ascii_case("citext") => Some(Form::Text),
-        // The modifier of a column of a result is not told.
-        _ => Form::of(type_info.oid()?.0, -1),
-    }
-}
-
 async fn prepare(
     lease: &mut Lease,
     statement: &Statement,
@@ -167,11 +176,7 @@ async fn prepare(
     }
     let numbered =
         number(statement.sql(), statement.parameters()).map_err(|it| invalid(doing, &it))?;
-    let state = lease.state();
-    let sql = AssertSqlSafe(numbered.sql.clone()).into_sql_str();
-    let described = lease.start()?.prepare_with(sql, &[]).await;
-    lease.settle(&described, state);
-    let described = described.map_err(|it| from_sqlx(doing, &it))?;
+    let described = describe(lease, &numbered.sql, doing).await?;
     let types = match described.parameters() {
         Some(Either::Left(types)) => types,
         _ => &[],
@@ -184,6 +189,15 @@ async fn prepare(
     let values = bound.collect::<Result<_, _>>().map_err(|it| invalid(doing, &it))?;
     let (columns, forms) = (Vec::new(), Vec::new());
     Ok((Prepared { sql: numbered.sql, values, columns, forms, is_once: false }, described))
+}
+
+/// Asks the server for the parameters and columns of a statement.
+async fn describe(lease: &mut Lease, sql: &str, doing: &str) -> Result<PgStatement> {
+    let state = lease.state();
+    let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
+    let described = lease.start()?.prepare_with(sql, &[]).await;
+    lease.settle(&described, state);
+    described.map_err(|it| from_sqlx(doing, &it))
 }
 
 async fn run(lease: &mut Lease, prepared: &Prepared, doing: &str) -> Result<u64> {

@@ -4,27 +4,23 @@
 //! waits, too, so memory stays bounded however slowly the rows are taken. Whoever drops the rows stops the task,
 //! and with it what the server does.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sqlx::Executor;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
+use crate::database::fed::{AbortOnDrop, BATCHES_AHEAD, Fed, nobody_takes};
+use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
-use crate::database::postgres::lease::Lease;
 use crate::database::postgres::result::RowParts;
+use crate::database::postgres::seat::{Seat, Taken};
 use crate::database::postgres::statement::Prepared;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::source::{Cancellation, Partition};
 use crate::value::Batch;
 
-/// How many batches wait to be taken: one is read while another is used.
-const BATCHES_AHEAD: usize = 1;
-
-/// How often one that waits for the server looks whether it is cancelled.
-const LOOK: Duration = Duration::from_millis(50);
+/// What the task hands over.
+type Rows = Fed<Batch, AbortOnDrop>;
 
 /// Starts `prepared` on the connection of `lease`, and gives its rows as they come.
 pub(crate) fn start(
@@ -33,23 +29,23 @@ pub(crate) fn start(
     limit: Option<usize>,
     doing: String,
 ) -> Box<dyn Partition> {
-    Box::new(Reading { lease, prepared, limit, doing }.start())
+    Box::new(Reading { seat: Seat::Own(lease), prepared, limit, doing }.start())
 }
 
 /// As [`start`], when the first rows are asked for. They end soon after `cancellation`.
 pub(crate) fn start_later(
-    lease: Lease,
+    seat: Seat,
     prepared: Prepared,
     doing: String,
     cancellation: Cancellation,
 ) -> Box<dyn Partition> {
-    let reading = Reading { lease, prepared, limit: None, doing };
+    let reading = Reading { seat, prepared, limit: None, doing };
     Box::new(LaterRows { waiting: Some(reading), running: None, cancellation })
 }
 
 /// The task's part.
 struct Reading {
-    lease: Lease,
+    seat: Seat,
     prepared: Prepared,
     limit: Option<usize>,
     doing: String,
@@ -58,66 +54,42 @@ struct Reading {
 impl Reading {
     fn start(self) -> Rows {
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
-        Rows { batches, task: Some(tokio::spawn(self.run(sender))) }
+        Fed::abortable(batches, tokio::spawn(self.run(sender)))
     }
 
-    async fn run(mut self, batches: mpsc::Sender<Batch>) -> Result<()> {
-        let result = self.read(&batches).await;
-        self.lease.count(&result);
+    async fn run(self, batches: mpsc::Sender<Batch>) -> Result<()> {
+        let Self { seat, prepared, limit, doing } = self;
+        let mut lease = seat.take(&doing).await?;
+        let result = read(&mut lease, (&prepared, limit), &doing, &batches).await;
+        lease.count(&result);
         // Before the queue closes: whoever has seen the end finds the connection back.
-        self.lease.finish_reading().await;
+        lease.finish_reading().await;
         drop(batches);
         result
     }
-
-    async fn read(&mut self, batches: &mpsc::Sender<Batch>) -> Result<()> {
-        let doing = &self.doing;
-        let nobody_reads =
-            |_| Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
-        let mut rows = RowParts::new(&self.prepared, self.limit, &self.lease);
-        let state = self.lease.state();
-        let read = {
-            let mut received = self.lease.start()?.fetch(self.prepared.query());
-            loop {
-                let part = match rows.fill(&mut received).await? {
-                    Ok(Some(part)) => part,
-                    Ok(None) => break Ok(()),
-                    Err(error) => break Err(error),
-                };
-                batches.send(rows.decode(part)?).await.map_err(nobody_reads)?;
-            }
-        };
-        self.lease.settle(&read, state);
-        read.map_err(|it| from_sqlx(doing, &it))
-    }
 }
 
-/// The caller's part.
-struct Rows {
-    batches: mpsc::Receiver<Batch>,
-    /// Tells how reading ended; a closed queue alone does not. `None` once it has told.
-    task: Option<JoinHandle<Result<()>>>,
-}
-
-#[async_trait]
-impl Partition for Rows {
-    async fn next(&mut self) -> Result<Option<Batch>> {
-        if let Some(batch) = self.batches.recv().await {
-            return Ok(Some(batch));
+async fn read(
+    lease: &mut Taken,
+    (prepared, limit): (&Prepared, Option<usize>),
+    doing: &str,
+    batches: &mpsc::Sender<Batch>,
+) -> Result<()> {
+    let mut rows = RowParts::new(prepared, limit, lease);
+    let state = lease.state();
+    let read = {
+        let mut received = lease.start()?.fetch(prepared.query());
+        loop {
+            let part = match rows.fill(&mut received).await? {
+                Ok(Some(part)) => part,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+            batches.send(rows.decode(part)?).await.map_err(|_| nobody_takes(doing))?;
         }
-        let Some(task) = &mut self.task else { return Ok(None) };
-        let ended = task.await;
-        self.task = None;
-        ended.map_err(|it| broken(&it))?.map(|()| None)
-    }
-}
-
-impl Drop for Rows {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
+    };
+    lease.settle(&read, state);
+    read.map_err(|it| from_sqlx(doing, &it))
 }
 
 /// Rows that nobody has asked for yet.
@@ -134,25 +106,10 @@ impl Partition for LaterRows {
             self.running = Some(reading.start());
         }
         let Some(running) = &mut self.running else { return Ok(None) };
-        loop {
-            tokio::select! {
-                biased;
-                batch = running.next() => return batch,
-                () = SystemClock.sleep(LOOK) => {
-                    if let Err(error) = self.cancellation.check() {
-                        self.running = None;
-                        return Err(error);
-                    }
-                }
-            }
+        let taken = running.take_unless(&self.cancellation, &SystemClock).await;
+        if taken.is_err() {
+            self.running = None;
         }
+        taken
     }
-}
-
-/// What it means that a task did not end by itself.
-pub(crate) fn broken(error: &tokio::task::JoinError) -> Error {
-    if error.is_panic() {
-        return Error::new(ErrorKind::Internal, "the work on a database connection panicked");
-    }
-    Error::new(ErrorKind::Cancelled, "the runtime shut down while a database worked")
 }

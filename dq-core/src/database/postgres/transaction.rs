@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::database::postgres::connection::Lease;
+use crate::database::postgres::connection::Pool;
 use crate::database::postgres::error::{from_sqlx, sql_state};
-use crate::database::postgres::lease::{Lease, State};
-use crate::database::postgres::pool::Pool;
+use crate::database::postgres::probe::end_of_log;
 use crate::database::postgres::result::collect;
 use crate::database::postgres::statement::execute;
+use crate::database::server::State;
 use crate::database::{QueryResult, Statement, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -30,7 +32,7 @@ impl PostgresTransaction {
         result_size_max_bytes: usize,
     ) -> Result<Self> {
         let begun = writers.begin(sql).await;
-        writers.count(&begun);
+        writers.places().count(&begun);
         Ok(Self { name: name.to_owned(), result_size_max_bytes, lease: begun? })
     }
 
@@ -38,23 +40,13 @@ impl PostgresTransaction {
     /// told.
     pub(crate) async fn commit_at(&mut self) -> Result<Option<(u32, u64)>> {
         self.commit_here().await?;
-        Ok(self.lease.end_of_log().await)
+        Ok(end_of_log(&mut self.lease).await)
     }
 
     async fn commit_here(&mut self) -> Result<()> {
         self.check()?;
         let doing = format!("commit a transaction on `{}`", self.name);
-        let committed = self.lease.try_command("COMMIT", State::Idle).await?;
-        let result = committed.map_err(|error| {
-            let failed = from_sqlx(doing, &error);
-            // Without an answer of the server, or with one that only says that it goes away.
-            let is_known = sql_state(&error).is_some() && failed.kind() != ErrorKind::Unavailable;
-            if is_known {
-                return failed;
-            }
-            let message = format!("{failed}; whether it was committed is not known");
-            Error::new(ErrorKind::OutcomeUnknown, message)
-        });
+        let result = commit(&mut self.lease, &doing).await;
         self.lease.count(&result);
         result
     }
@@ -103,6 +95,20 @@ impl Transaction for PostgresTransaction {
         self.lease.count(&result);
         result
     }
+}
+
+/// Commits the open transaction of `lease`.
+pub(crate) async fn commit(lease: &mut Lease, doing: &str) -> Result<()> {
+    lease.try_command("COMMIT", State::Idle).await?.map_err(|error| {
+        let failed = from_sqlx(doing, &error);
+        // Without an answer of the server, or with one that only says that it goes away.
+        let is_known = sql_state(&error).is_some() && failed.kind() != ErrorKind::Unavailable;
+        if is_known {
+            return failed;
+        }
+        let message = format!("{failed}; whether it was committed is not known");
+        Error::new(ErrorKind::OutcomeUnknown, message)
+    })
 }
 
 impl fmt::Debug for PostgresTransaction {

@@ -179,7 +179,7 @@ impl Cluster {
             let member = self.members.get(number)?;
             // Half open, only so many may try.
             if let Ok(permit) = member.breaker.try_acquire() {
-                let grant = permit.into_grant();
+                let grant = Some(permit.into_grant());
                 return Some(Routed::new(Arc::clone(member), number, grant, None));
             }
             candidates.retain(|it| it.member != number);

@@ -182,7 +182,7 @@ impl Values {
             Cell::Integer(_) => Self::integers(capacity),
             Cell::Float(_) => Self::floats(capacity),
             Cell::Text(_) => Self::Text(Vec::with_capacity(capacity)),
-            Cell::Null | Cell::Boolean(_) | Cell::Bytes(_) => {
+            Cell::Null | Cell::Boolean(_) | Cell::Date(_) | Cell::Timestamp(_) | Cell::Bytes(_) => {
                 Self::Mixed(Vec::with_capacity(capacity))
             }
         };

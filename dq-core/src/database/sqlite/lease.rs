@@ -8,8 +8,8 @@ use std::thread;
 
 use rusqlite::Connection;
 use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
 
+use crate::database::places::Place;
 use crate::database::sqlite::file::Identity;
 use crate::database::sqlite::pool::Pool;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,7 +31,7 @@ pub(crate) struct Lease {
 struct Held {
     /// `None` before the first use, and after an error that puts the connection in doubt.
     opened: Option<Opened>,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 }
 
 /// A connection, and the file that it opened.
@@ -42,12 +42,8 @@ pub(crate) struct Opened {
 }
 
 impl Lease {
-    pub(crate) fn new(
-        pool: Arc<Pool>,
-        opened: Option<Opened>,
-        permit: OwnedSemaphorePermit,
-    ) -> Self {
-        Self { pool, held: Some(Held { opened, permit }) }
+    pub(crate) fn new(pool: Arc<Pool>, opened: Option<Opened>, place: Place) -> Self {
+        Self { pool, held: Some(Held { opened, place }) }
     }
 
     /// Runs `work` on the connection, which is opened if need be. Blocks. Ends soon after someone asks to
@@ -57,9 +53,9 @@ impl Lease {
         stop: &Cancellation,
         work: impl FnOnce(&Connection, &Cancellation) -> Result<T>,
     ) -> Result<T> {
-        let Some(held) = &mut self.held else { return Err(self.pool.closed()) };
+        let Some(held) = &mut self.held else { return Err(self.pool.places().closed()) };
         let result = held.run(&self.pool, stop, work);
-        self.pool.count(&result);
+        self.pool.places().count(&result);
         if result.as_ref().is_err_and(is_doubtful) {
             held.opened = None;
         }
@@ -77,7 +73,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(held) = self.held.take() else { return };
-        let is_slow = held.is_in_transaction() || self.pool.check_open().is_err();
+        let is_slow = held.is_in_transaction() || self.pool.places().check_open().is_err();
         match Handle::try_current() {
             // Rolling back and closing take a while, and this may be a thread that must not block.
             Ok(runtime) if is_slow && !thread::panicking() => {
@@ -115,15 +111,15 @@ impl Held {
     }
 
     fn give_back(self, pool: &Pool) {
-        let Self { opened, permit } = self;
+        let Self { opened, place } = self;
         let clean = opened.filter(|it| {
             let connection = &it.connection;
             !thread::panicking()
                 && (connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok())
         });
-        drop(clean.and_then(|it| pool.keep(it)));
-        // Last, so that who gets the permit finds the connection, or finds it closed.
-        drop(permit);
+        drop(clean.and_then(|it| pool.places().keep(it)));
+        // Last, so that who gets the place finds the connection, or finds it closed.
+        drop(place);
     }
 }
 

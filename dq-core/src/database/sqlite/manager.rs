@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use crate::clock::Clock;
+use crate::database::places::statistics;
 use crate::database::sqlite::backup::backup;
 use crate::database::sqlite::catalog;
 use crate::database::sqlite::config::SqliteConfig;
@@ -22,8 +23,8 @@ use crate::database::sqlite::stream::stream;
 use crate::database::sqlite::task::blocking;
 use crate::database::sqlite::transaction::SqliteTransaction;
 use crate::database::{
-    BackupListener, DatabaseManager, Health, HealthStatus, QueryResult, RowStream, Statement,
-    Statistics, TablePrivileges, Transaction,
+    BackupListener, DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics,
+    TablePrivileges, Transaction,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -102,12 +103,7 @@ impl DatabaseManager for SqliteDatabaseManager {
         let doing = format!("read `{}`", self.source.name());
         let answer =
             self.readers.run(move |it, _| details(it).map_err(|e| from_sqlite(doing, e))).await;
-        let latency = self.clock.now().saturating_duration_since(start);
-        let (status, error, details) = match answer {
-            Ok(details) => (HealthStatus::Healthy, None, details),
-            Err(error) => (HealthStatus::Unhealthy, Some(error.to_string()), BTreeMap::new()),
-        };
-        Health { status, backend: "sqlite", latency, error, details }
+        Health::new("sqlite", self.clock.now().saturating_duration_since(start), answer)
     }
 
     async fn privileges(&self) -> Result<Vec<TablePrivileges>> {
@@ -125,14 +121,7 @@ impl DatabaseManager for SqliteDatabaseManager {
     }
 
     fn statistics(&self) -> Statistics {
-        let (reads, failed_reads) = self.readers.statements();
-        let (writes, failed_writes) = self.writers.statements();
-        Statistics {
-            readers: self.readers.statistics(),
-            writers: self.writers.statistics(),
-            statements: reads + writes,
-            errors: failed_reads + failed_writes,
-        }
+        statistics(self.readers.places(), self.writers.places())
     }
 
     async fn backup(&self, path: &Path, listener: Option<BackupListener>) -> Result<()> {
@@ -152,7 +141,7 @@ impl DatabaseManager for SqliteDatabaseManager {
 
     async fn close(&self) {
         // The last connection to close removes the log, which only one that may write can do.
-        let (writers, readers) = (self.writers.shut(), self.readers.shut());
+        let (writers, readers) = (self.writers.places().shut(), self.readers.places().shut());
         tokio::join!(self.source.close(), self.readers.drain(readers));
         self.writers.drain(writers).await;
     }
@@ -188,7 +177,7 @@ impl Source for SqliteDatabaseManager {
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
-        self.readers.check_open()?;
+        self.readers.places().check_open()?;
         self.source.snapshot().await
     }
 

@@ -5,22 +5,19 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
+use crate::database::fed::{BATCHES_AHEAD, Fed, broken, nobody_takes};
 use crate::database::sqlite::lease::Lease;
 use crate::database::sqlite::pool::Pool;
 use crate::database::sqlite::result::ResultReader;
 use crate::database::sqlite::statement::prepare;
-use crate::database::sqlite::task::{StopOnDrop, broken};
+use crate::database::sqlite::task::StopOnDrop;
 use crate::database::{RowStream, Statement};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Cancellation, Partition};
+use crate::source::Cancellation;
 use crate::value::{Batch, ColumnSchema};
-
-/// How many batches wait to be taken: one is read while another is used.
-const BATCHES_AHEAD: usize = 1;
 
 /// Starts a statement on a connection of `readers`, and gives its rows as they come.
 pub(crate) async fn stream(
@@ -37,9 +34,7 @@ pub(crate) async fn stream(
     let token = stop.token();
     let mut task = spawn_blocking(move || reading.run(&token));
     match columns.await {
-        Ok(columns) => {
-            Ok(RowStream::new(columns, Box::new(Rows { batches, task: Some(task), _stop: stop })))
-        }
+        Ok(columns) => Ok(RowStream::new(columns, Box::new(Fed::new(batches, task, stop)))),
         Err(_) => match (&mut task).await.map_err(|it| broken(&it))? {
             Err(error) => Err(error),
             Ok(()) => {
@@ -61,14 +56,12 @@ struct Reading {
 impl Reading {
     fn run(self, stop: &Cancellation) -> Result<()> {
         let Self { mut lease, statement, doing, columns, batches } = self;
-        let nobody_reads =
-            || Error::new(ErrorKind::Cancelled, format!("cannot {doing}: nobody takes the rows"));
         let result = lease.run(stop, |connection, _| {
             let mut prepared = prepare(connection, &statement, &doing)?;
             let mut reader = ResultReader::start(&mut prepared, statement.row_limit(), &doing)?;
-            columns.send(reader.columns().to_vec()).map_err(|_| nobody_reads())?;
+            columns.send(reader.columns().to_vec()).map_err(|_| nobody_takes(&doing))?;
             while let Some(batch) = reader.next()? {
-                batches.blocking_send(batch).map_err(|_| nobody_reads())?;
+                batches.blocking_send(batch).map_err(|_| nobody_takes(&doing))?;
             }
             Ok(())
         });
@@ -76,26 +69,5 @@ impl Reading {
         lease.give_back();
         drop(batches);
         result
-    }
-}
-
-/// The caller's part.
-struct Rows {
-    batches: mpsc::Receiver<Batch>,
-    /// Tells how reading ended; a closed queue alone does not. `None` once it has told.
-    task: Option<JoinHandle<Result<()>>>,
-    _stop: StopOnDrop,
-}
-
-#[async_trait]
-impl Partition for Rows {
-    async fn next(&mut self) -> Result<Option<Batch>> {
-        if let Some(batch) = self.batches.recv().await {
-            return Ok(Some(batch));
-        }
-        let Some(task) = &mut self.task else { return Ok(None) };
-        let ended = task.await;
-        self.task = None;
-        ended.map_err(|it| broken(&it))?.map(|()| None)
     }
 }

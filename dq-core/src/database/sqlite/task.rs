@@ -1,8 +1,9 @@
 //! Blocking work on behalf of one caller, off the threads that must not block.
 
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::database::fed::broken;
+use crate::error::Result;
 use crate::source::Cancellation;
 
 /// Runs `work` on a thread that may block. If the future is dropped, the work is asked to stop and
@@ -32,18 +33,10 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// What it means that a task did not end by itself. The message of a panic may hold a row's value and
-/// stays out.
-pub(crate) fn broken(error: &JoinError) -> Error {
-    if error.is_panic() {
-        return Error::new(ErrorKind::Internal, "the work on a database connection panicked");
-    }
-    Error::new(ErrorKind::Cancelled, "the runtime shut down while a database worked")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error_and_keeps_its_message() {

@@ -99,7 +99,7 @@ impl Watcher {
     }
 
     pub(crate) async fn close(&self) {
-        self.connection.drain(self.connection.shut()).await;
+        self.connection.drain(self.connection.places().shut()).await;
     }
 }
 

@@ -19,6 +19,7 @@ use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
 use crate::rules::schema::{self, CheckSchema};
+use crate::value::Number;
 use crate::value::lens;
 
 /// The value lies between two bounds.
@@ -55,7 +56,7 @@ impl CheckKind for Between {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let kernel = match self.bounds {
-            Bounds::Numbers { min, max } => kernel::of_number(column, within(min, max)),
+            Bounds::Numbers { min, max } => kernel::of_number(column, numbers_within(min, max)),
             Bounds::Days { min, max } => {
                 let on = |it: Day| it.on(binder.as_of());
                 let test = within(min.map(on), max.map(on));
@@ -63,6 +64,21 @@ impl CheckKind for Between {
             }
         };
         Some(Kernel::Row(kernel))
+    }
+}
+
+/// As [`within`]; where both bounds are whole, whole numbers need no look at the kinds of numbers.
+fn numbers_within(min: Option<Number>, max: Option<Number>) -> impl Fn(Number) -> bool + Clone {
+    let whole = |it: Option<Number>, none: i128| match it {
+        None => Some(none),
+        Some(Number::Integer(it)) => Some(it),
+        Some(Number::Float(_)) => None,
+    };
+    let bounds = whole(min, i128::MIN).zip(whole(max, i128::MAX)).map(|(min, max)| min..=max);
+    let test = within(min, max);
+    move |number| match (number, &bounds) {
+        (Number::Integer(number), Some(bounds)) => bounds.contains(&number),
+        (number, _) => test(number),
     }
 }
 

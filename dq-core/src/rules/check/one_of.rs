@@ -91,11 +91,15 @@ struct TextSet {
     short: Vec<u128>,
     /// The short ones by hash, where there are more than a few.
     short_by_hash: HashTable<u128>,
+    /// Those of two bytes, where there are more than a few short ones: a bit for each pair of bytes.
+    pairs: Vec<u64>,
     long: HashSet<Vec<u8>, FixedState>,
 }
 
 const HASHER: FixedState = FixedState::with_seed(0);
 const FEW: usize = 4;
+/// How many pairs of bytes there are.
+const PAIRS: usize = 1 << 16;
 
 impl TextSet {
     fn new(values: Vec<String>) -> Self {
@@ -110,16 +114,59 @@ impl TextSet {
         for packed in short.iter().filter(|_| short.len() > FEW) {
             short_by_hash.insert_unique(HASHER.hash_one(packed), *packed, |it| HASHER.hash_one(it));
         }
-        Self { short, short_by_hash, long }
+        let pairs = if short.len() > FEW { pairs(&short) } else { Vec::new() };
+        Self { short, short_by_hash, pairs, long }
     }
 
     #[inline]
     fn contains(&self, text: &[u8]) -> bool {
+        if let ([a, b], false) = (text, self.pairs.is_empty()) {
+            let (word, bit) = place(*a, *b);
+            return self.pairs.get(word).is_some_and(|it| it >> bit & 1 == 1);
+        }
         match pack(text) {
             None => self.long.contains(text),
             Some(packed) if self.short.len() <= FEW => self.short.contains(&packed),
             Some(packed) => {
                 self.short_by_hash.find(HASHER.hash_one(packed), |it| *it == packed).is_some()
+            }
+        }
+    }
+}
+
+/// The texts of two bytes among packed ones.
+fn pairs(short: &[u128]) -> Vec<u64> {
+    let mut words = vec![0; PAIRS / 64];
+    for packed in short.iter().filter(|it| **it >> 120 == 2) {
+        let (word, bit) = place(*packed as u8, (*packed >> 8) as u8);
+        words.get_mut(word).into_iter().for_each(|it| *it |= 1_u64 << bit);
+    }
+    words
+}
+
+/// Where the bit of a pair of bytes lies.
+#[inline]
+fn place(a: u8, b: u8) -> (usize, u32) {
+    let pair = usize::from(u16::from_be_bytes([a, b]));
+    (pair / 64, (pair % 64) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_every_length_are_found_and_no_others() {
+        let states = ["AL", "AK", "", "A", "\u{e9}", "N.Y", "\0\0", "a text of more than 15 bytes"];
+        for count in 1..=states.len() {
+            let set = TextSet::new(states.iter().take(count).map(|it| (*it).to_owned()).collect());
+            for (number, text) in states.iter().enumerate() {
+                assert_eq!(set.contains(text.as_bytes()), number < count, "{text:?} of {count}");
+            }
+            for text in
+                ["LA", "Al", "\0", "K", "A\0", "another text of more than 15 bytes", "\u{ea}"]
+            {
+                assert!(!set.contains(text.as_bytes()), "{text:?} of {count}");
             }
         }
     }

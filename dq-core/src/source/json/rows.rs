@@ -158,7 +158,8 @@ struct Values {
 impl Values {
     fn push(&mut self, cell: Cell) {
         match cell {
-            Cell::Null | Cell::Bytes(_) => {}
+            // Which JSON does not have, but for NULL.
+            Cell::Null | Cell::Date(_) | Cell::Timestamp(_) | Cell::Bytes(_) => {}
             Cell::Boolean(_) => self.has_booleans = true,
             Cell::Integer(_) => self.has_integers = true,
             Cell::Float(_) => self.has_floats = true,

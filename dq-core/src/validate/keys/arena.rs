@@ -45,6 +45,8 @@ impl Piece {
 /// The sizes of the first slab, and of the largest that is not made for one large piece.
 const SLAB_BYTES_MIN: usize = 32 << 10;
 const SLAB_BYTES_MAX: usize = 4 << 20;
+/// The size of a huge page of most systems.
+const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 impl Arena {
     /// Nothing handed out yet. Slabs come from the pool of the budget first, and go back there.
@@ -117,7 +119,7 @@ fn slab(bytes: usize) -> Result<MmapMut> {
         Error::new(ErrorKind::LimitExceeded, message).with_source(error)
     })?;
     #[cfg(target_os = "linux")]
-    if bytes >= SLAB_BYTES_MAX {
+    if bytes >= HUGE_PAGE_BYTES {
         // Only advice: without huge pages all is the same, but slower.
         let _ = slab.advise(memmap2::Advice::HugePage);
     }

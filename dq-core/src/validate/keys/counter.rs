@@ -7,8 +7,9 @@ use arrow_buffer::BooleanBuffer;
 use crate::error::Result;
 use crate::rules::KeySet;
 use crate::validate::keys::join::Join;
-use crate::validate::keys::number_table::{Bits, NumberTable, Places, bytes_of_bits, is_set, set};
+use crate::validate::keys::number_table::{Bits, NumberTable, bytes_of_bits, is_set, set};
 use crate::validate::keys::numbers::{Numbered, Numbers};
+use crate::validate::keys::places::{Places, SharedPlaces};
 use crate::validate::memory::Budget;
 use crate::value::Batch;
 
@@ -19,7 +20,7 @@ pub(crate) struct Counter {
     checks: Vec<CountingCheck>,
     /// How often each key occurs, for each check.
     counts: Vec<Counts>,
-    places: Places,
+    places: SharedPlaces,
     budget: Arc<Budget>,
     taken: usize,
 }
@@ -58,13 +59,14 @@ impl Counter {
     pub(crate) fn new(
         table: &Arc<NumberTable>,
         checks: &[CountingCheck],
+        places: &SharedPlaces,
         budget: &Arc<Budget>,
     ) -> Self {
         let counts: Vec<_> = checks.iter().map(|it| Counts::new(it, table.places())).collect();
         let taken = counts.iter().map(Counts::bytes).sum();
         budget.grown(0, taken);
         let (table, checks, budget) = (Arc::clone(table), checks.to_vec(), Arc::clone(budget));
-        Self { table, checks, counts, places: Places::default(), budget, taken }
+        Self { table, checks, counts, places: places.clone(), budget, taken }
     }
 
     /// The checks whose keys are counted.
@@ -82,21 +84,14 @@ impl Counter {
         mut elsewhere: impl FnMut(usize),
     ) -> Result<()> {
         // First all places, then all counts: the processor waits for many places of memory at once.
-        let places = self.places.find(&self.table, (key_set, batch), |row, _| {
-            elsewhere(row);
-            Places::NONE
-        })?;
-        for (check, counts) in self.checks.iter().zip(&mut self.counts) {
-            let filter = key_set.scopes.get(check.scope).copied().flatten();
-            match filter.and_then(|it| filters.get(it)) {
-                None => counts.add(places.iter().copied()),
-                Some(filter) => {
-                    let place = |row: usize| places.get(row).copied().unwrap_or(Places::NONE);
-                    counts.add(filter.set_indices().map(place));
-                }
+        let Self { table, checks, counts, places, .. } = self;
+        places.with(table, (key_set, batch), |places| {
+            places.others.iter().for_each(|row| elsewhere(*row));
+            for (check, counts) in checks.iter().zip(counts) {
+                let filter = key_set.scopes.get(check.scope).copied().flatten();
+                counts.add_rows(&places.of_rows, filter.and_then(|it| filters.get(it)));
             }
-        }
-        Ok(())
+        })
     }
 
     /// Adds what was counted for the same checks in another partition.
@@ -131,6 +126,13 @@ impl Counts {
             Self::Once(bits) => bytes_of_bits(bits.len() * 64),
             Self::Bytes(bytes) => bytes.len(),
         }
+    }
+
+    /// Counts the places of the rows that a filter lets through.
+    fn add_rows(&mut self, places: &[u32], filter: Option<&BooleanBuffer>) {
+        let Some(filter) = filter else { return self.add(places.iter().copied()) };
+        let place = |row: usize| places.get(row).copied().unwrap_or(Places::NONE);
+        self.add(filter.set_indices().map(place));
     }
 
     #[inline]

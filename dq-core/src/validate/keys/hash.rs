@@ -15,6 +15,10 @@ pub(crate) struct KeyHash {
 }
 
 impl KeyHash {
+    /// Hashes that differ in all bits.
+    #[cfg(test)]
+    pub(crate) const ALL_BITS: Self = Self { mask: u64::MAX };
+
     /// Hashes of which only the lowest `bits` differ.
     pub(crate) fn with_bits(bits: u32) -> Self {
         Self { mask: u64::MAX.checked_shr(64 - bits.min(64)).unwrap_or(0) }

@@ -13,6 +13,10 @@
 //! Keys of up to 15 bytes are kept by value. Of a longer key the hash decides only where to look: its
 //! bytes are kept too, and every match is confirmed by comparing them. So no count depends on luck.
 //!
+//! Where checks only ask which keys are there twice, a key takes eight bytes and four for its row
+//! ([`CompactKeys`](compact::CompactKeys)): those that have no room lie in the order of the rows, and are
+//! read only where two keys have the same hash.
+//!
 //! Where a table refers to a small one that has been read before, its rows look their keys up at once,
 //! by a [`Probe`], and nothing is collected. So they do where the keys of the other table, however large
 //! it is, are numbers behind a fixed text that lie close together ([`NumberTable`]): a look-up is one
@@ -24,21 +28,29 @@
 mod arena;
 mod bucket;
 mod collect;
+mod compact;
 mod counter;
 mod decide;
 mod groups;
 mod hash;
 mod join;
+mod log;
 mod number_form;
 mod number_table;
 mod numbers;
 mod part;
+mod places;
 mod probe;
 mod records;
 mod runs;
+mod shared;
 mod span;
 mod spill;
+mod stages;
+mod word;
 
+pub(crate) use arena::{Arena, Piece};
+pub(crate) use compact::CompactPart;
 pub(crate) use counter::{Counter, CountingCheck};
 pub(crate) use decide::{Finding, Question};
 pub(crate) use hash::KeyHash;
@@ -46,7 +58,9 @@ pub(crate) use join::{Join, Side};
 pub(crate) use number_table::NumberTable;
 pub(crate) use numbers::{Numbers, SharedForm};
 pub(crate) use part::Part;
+pub(crate) use places::SharedPlaces;
 pub(crate) use probe::{Probe, ProbeKernel};
 pub(crate) use records::Layout;
 pub(crate) use runs::{KeyRuns, bucket_count};
+pub(crate) use shared::shared;
 pub(crate) use spill::Loaded;

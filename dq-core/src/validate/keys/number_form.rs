@@ -39,11 +39,26 @@ impl NumberForm {
         if digits < self.digits_min || digits > DIGITS_MAX {
             return None;
         }
+        if self.prefix_bytes <= size_of::<u64>()
+            && let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk())
+        {
+            // The common case: the first eight bytes hold the prefix, and the last eight the digits.
+            let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+            if (first ^ self.prefix as u64) & mask(self.prefix_bytes) as u64 != 0 {
+                return None;
+            }
+            return self.spelt(last >> (8 * (DIGITS_MAX - digits)), digits);
+        }
         let bytes = pack(key)?;
         if (bytes ^ self.prefix) & mask(self.prefix_bytes) != 0 {
             return None;
         }
-        let text = (bytes >> (8 * self.prefix_bytes)) as u64;
+        self.spelt((bytes >> (8 * self.prefix_bytes)) as u64, digits)
+    }
+
+    /// The number that so many characters spell, the first in the lowest byte, if it is of this form.
+    #[inline]
+    fn spelt(&self, text: u64, digits: usize) -> Option<u32> {
         let has_leading_zero = text as u8 == b'0';
         if digits > self.digits_min && has_leading_zero {
             return None;
@@ -71,7 +86,7 @@ fn mask(bytes: usize) -> u128 {
 /// The number that `digits` characters spell, the first in the lowest byte; none if one is not a digit.
 /// All eight at once: neighbours are joined to pairs, pairs to fours, and those to one number.
 #[inline]
-fn read(text: u64, digits: usize) -> Option<u32> {
+pub(crate) fn read(text: u64, digits: usize) -> Option<u32> {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     let missing = 8 * (DIGITS_MAX - digits) as u32;
     // What stands before the first digit reads as zeros.

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
 use crate::rules::KeySet;
-use crate::validate::keys::collect::for_each_key;
 use crate::validate::keys::number_form::NumberForm;
 use crate::validate::keys::numbers::{Numbers, dense_range};
+use crate::validate::keys::places::Places;
 use crate::validate::keys::records::Scopes;
 use crate::validate::memory::Budget;
-use crate::value::Batch;
 
 /// Which numbers are there: a bit for each of a range. A look-up costs one access to memory, and needs no
 /// hash.
@@ -32,38 +30,6 @@ pub(crate) fn bytes_of_bits(bits: usize) -> usize {
     bits.div_ceil(64) * 8
 }
 
-/// Where the keys of the rows of a batch lie in a [`NumberTable`].
-#[derive(Debug, Default)]
-pub(crate) struct Places(Vec<u32>);
-
-impl Places {
-    /// The place of a key that is not compared, or that need not be looked for any more.
-    pub(crate) const NONE: u32 = u32::MAX;
-    /// The place of a number that is out of range.
-    pub(crate) const NOWHERE: u32 = u32::MAX - 1;
-
-    /// Looks for the key of each row. Of a key that is no number `elsewhere` says which of the two above
-    /// its place is; it gets the number of the row and the key.
-    pub(crate) fn find(
-        &mut self,
-        table: &NumberTable,
-        (key_set, batch): (&KeySet, &Batch),
-        mut elsewhere: impl FnMut(usize, &[u8]) -> u32,
-    ) -> Result<&[u32]> {
-        self.0.clear();
-        self.0.resize(batch.rows(), Self::NONE);
-        let rows = self.0.iter_mut().enumerate();
-        for_each_key(key_set, batch, rows.map(|it| (it.0, it)), |(row, place), key, _| {
-            *place = match table.form.number(key) {
-                Some(number) => table.place(number),
-                None => elsewhere(row, key),
-            };
-            Ok(())
-        })?;
-        Ok(&self.0)
-    }
-}
-
 impl NumberTable {
     /// The table of all these numbers. None if they lie too far apart, or if the table, with
     /// `counters` bytes for each of its places, would take more than is left of the budget.
@@ -81,6 +47,12 @@ impl NumberTable {
         budget.grown(0, taken);
         let scopes = (0..KeySet::SCOPES_MAX).map(|it| bits(all, 1 << it, lowest, places)).collect();
         Some(Arc::new(Self { form, lowest, places, scopes, budget: Arc::clone(budget), taken }))
+    }
+
+    /// The number of a key, if it has the form of this table.
+    #[inline]
+    pub(crate) fn number(&self, key: &[u8]) -> Option<u32> {
+        self.form.number(key)
     }
 
     /// The place of a number.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::error::Result;
 use crate::validate::keys::number_form::{NUMBER_BITS, NumberForm};
 use crate::validate::keys::records::Scopes;
 
@@ -73,6 +74,18 @@ impl Numbers {
     /// How many bytes of memory this takes.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(self.entries.as_slice())
+    }
+
+    /// Calls `take` with every key.
+    pub(crate) fn for_each(
+        &self,
+        mut take: impl FnMut(&[u8], Scopes, u32) -> Result<()>,
+    ) -> Result<()> {
+        let (Some(form), mut key) = (self.form(), Vec::new()) else { return Ok(()) };
+        self.iter().try_for_each(|it| {
+            form.write(it.number, &mut key);
+            take(&key, it.scopes, it.row)
+        })
     }
 
     #[inline]

@@ -9,8 +9,9 @@ use crate::error::Result;
 use crate::rules::{KeySet, RowKernel};
 use crate::validate::keys::collect::for_each_key;
 use crate::validate::keys::hash::KeyHash;
-use crate::validate::keys::number_table::{NumberTable, Places, is_set};
+use crate::validate::keys::number_table::{NumberTable, is_set};
 use crate::validate::keys::numbers::Numbers;
+use crate::validate::keys::places::{Places, SharedPlaces};
 use crate::validate::keys::records::{Key, Record};
 use crate::validate::keys::runs::KeyRuns;
 use crate::value::Batch;
@@ -83,45 +84,60 @@ pub(crate) struct ProbeKernel {
     pub(crate) probe: Arc<Probe>,
     /// What the key of a row is.
     pub(crate) key_set: KeySet,
+    places: SharedPlaces,
 }
 
 impl ProbeKernel {
     pub(crate) fn new((probe, key_set): (Arc<Probe>, &KeySet)) -> Self {
-        Self { probe, key_set: key_set.clone() }
+        Self { probe, key_set: key_set.clone(), places: SharedPlaces::default() }
+    }
+
+    /// The same kernel for a partition that has these places.
+    pub(crate) fn with_places(&self, places: &SharedPlaces) -> Self {
+        Self { places: places.clone(), ..self.clone() }
     }
 
     /// The rows whose keys are not there, where keys that are numbers are looked up as such.
-    fn missing_numbers(&self, numbers: &NumberTable, batch: &Batch) -> Result<BooleanBuffer> {
-        let place = |is_there| if is_there { Places::NONE } else { Places::NOWHERE };
-        let elsewhere = |_, key: &[u8]| place(self.probe.contains(key));
-        let mut places = Places::default();
-        let places = places.find(numbers, (&self.key_set, batch), elsewhere)?;
+    fn missing_numbers(&self, numbers: &Arc<NumberTable>, batch: &Batch) -> Result<BooleanBuffer> {
         let known = numbers.in_scope(self.probe.scope);
         let is_missing = |it: u32| it != Places::NONE && !is_set(known, it);
-        let is_missing = |row: usize| places.get(row).copied().is_some_and(is_missing);
-        Ok(BooleanBuffer::collect_bool(batch.rows(), is_missing))
-    }
-}
-
-impl RowKernel for ProbeKernel {
-    fn violations(&self, batch: &Batch) -> Result<BooleanBuffer> {
-        let Self { probe, key_set } = self;
-        if let Some(numbers) = &probe.numbers {
-            return self.missing_numbers(numbers, batch);
+        let (missing, others) = self.places.with(numbers, (&self.key_set, batch), |places| {
+            let is_missing = |row: usize| places.of_rows.get(row).copied().is_some_and(is_missing);
+            (BooleanBuffer::collect_bool(batch.rows(), is_missing), places.others.clone())
+        })?;
+        if others.is_empty() {
+            return Ok(missing);
         }
+        Ok(&missing | &self.missing_keys(others.into_iter(), batch)?)
+    }
+
+    /// Those of `rows` whose keys are not there, as texts.
+    fn missing_keys(
+        &self,
+        rows: impl Iterator<Item = usize>,
+        batch: &Batch,
+    ) -> Result<BooleanBuffer> {
         let mut missing = BooleanBufferBuilder::new(batch.rows());
         missing.append_n(batch.rows(), false);
-        let rows = (0..batch.rows()).map(|row| (row, row));
-        for_each_key(key_set, batch, rows, |row, key, _| {
-            if !probe.contains(key) {
+        for_each_key(&self.key_set, batch, rows.map(|row| (row, row)), |row, key, _| {
+            if !self.probe.contains(key) {
                 missing.set_bit(row, true);
             }
             Ok(())
         })?;
         Ok(missing.finish())
     }
+}
+
+impl RowKernel for ProbeKernel {
+    fn violations(&self, batch: &Batch) -> Result<BooleanBuffer> {
+        match &self.probe.numbers {
+            Some(numbers) => self.missing_numbers(numbers, batch),
+            None => self.missing_keys(0..batch.rows(), batch),
+        }
+    }
 
     fn fork(&self) -> Box<dyn RowKernel> {
-        Box::new(self.clone())
+        Box::new(self.with_places(&SharedPlaces::default()))
     }
 }

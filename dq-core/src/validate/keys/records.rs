@@ -94,6 +94,11 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Whether rows go with the keys, and nothing else.
+    pub(crate) fn is_of_rows(self) -> bool {
+        self.with_rows && !self.with_values
+    }
+
     /// How many bytes a key takes with what goes with it.
     #[inline]
     pub(crate) fn width(self) -> usize {

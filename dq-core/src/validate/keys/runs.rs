@@ -5,11 +5,13 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::validate::keys::arena::Arena;
 use crate::validate::keys::bucket::Bucket;
+use crate::validate::keys::compact::{CompactKeys, CompactPart};
 use crate::validate::keys::hash::KeyHash;
 use crate::validate::keys::numbers::{Numbers, SharedForm};
 use crate::validate::keys::part::Part;
 use crate::validate::keys::records::{Key, Layout, Record, Scopes};
 use crate::validate::keys::spill::{Loaded, Spill};
+use crate::validate::keys::stages::Stages;
 use crate::validate::memory::Budget;
 
 /// How many buckets a run has: so many that a bucket of the largest table, with its table of keys, fits
@@ -24,22 +26,21 @@ pub(crate) fn bucket_count(rows: Option<u64>) -> usize {
 
 /// The keys that one partition has collected, spread over buckets by their hash.
 ///
-/// A key goes first to a short stage of its bucket. All stages lie side by side, within the cache; a
-/// full one goes to its bucket at once, so that far memory is touched once for several keys.
+/// A key goes first to a short stage of its bucket (see [`Stages`]).
 ///
 /// Keys of which only their number matters go to a list of [`Numbers`] instead, as long as the numbers
-/// lie close together and there is memory for it.
+/// lie close together and there is memory for it; and keys of which only those matter that are there
+/// twice are [`CompactKeys`] as long as there is memory.
 #[derive(Debug)]
 pub(crate) struct KeyRuns {
     hash: KeyHash,
     layout: Layout,
     numbers: Option<Numbers>,
+    compact: Option<CompactKeys>,
     arena: Arena,
     buckets: Vec<Bucket>,
-    /// The stages of all buckets, each with room for `STAGE` keys.
-    stages: Vec<u8>,
-    /// How many bytes of each stage are taken.
-    staged: Vec<u16>,
+    /// The stages of all buckets, until the last key has come.
+    stages: Option<Stages>,
     keys: u64,
     budget: Arc<Budget>,
     /// How much of the budget this has taken.
@@ -47,35 +48,36 @@ pub(crate) struct KeyRuns {
     spill: Option<Spill>,
 }
 
-/// How many keys a stage holds.
-const STAGE: usize = 8;
-
-/// At least so many bytes go to the temporary file at once, where numbers are on their way there.
+/// At least so many bytes go to the temporary file at once, where other keys are on their way there.
 const SPILLED_AT_ONCE: usize = 1 << 20;
 
 impl KeyRuns {
     /// No keys yet, in so many buckets: a power of two, and the same for all key sets of a run.
     pub(crate) fn new(hash: KeyHash, layout: Layout, buckets: usize, budget: &Arc<Budget>) -> Self {
-        let mut runs = Self {
+        Self {
             hash,
             layout,
             numbers: None,
+            compact: None,
             arena: Arena::new(budget),
-            stages: Vec::new(),
-            staged: Vec::new(),
+            stages: Some(Stages::new(buckets, layout.width())),
             buckets: (0..buckets).map(|_| Bucket::default()).collect(),
             keys: 0,
             budget: Arc::clone(budget),
             taken: 0,
             spill: None,
-        };
-        runs.open_stages();
-        runs
+        }
     }
 
     /// These, with keys of the shared form as numbers.
     pub(crate) fn numbered(mut self, form: &SharedForm) -> Self {
         self.numbers = Some(Numbers::new(form));
+        self
+    }
+
+    /// These, for checks that only ask which keys are there twice, and in which rows.
+    pub(crate) fn compacted(mut self) -> Self {
+        self.compact = Some(CompactKeys::new(self.hash, self.buckets.len(), &self.budget));
         self
     }
 
@@ -92,6 +94,9 @@ impl KeyRuns {
             && numbers.push(key, scopes, row)
         {
             return Ok(());
+        }
+        if let Some(compact) = &mut self.compact {
+            return compact.push(key, scopes, row);
         }
         self.push_record(key, value, scopes, row)
     }
@@ -123,19 +128,12 @@ impl KeyRuns {
 
     #[inline]
     fn stage(&mut self, index: usize, record: Record) -> Result<()> {
-        let room = STAGE * self.layout.width();
-        let stage = self.stages.get_mut(index * room..(index + 1) * room);
-        let (Some(stage), Some(staged)) = (stage, self.staged.get_mut(index)) else {
-            return Ok(());
-        };
-        let at = usize::from(*staged);
-        self.layout.write(record, stage.get_mut(at..).unwrap_or_default());
-        *staged += self.layout.width() as u16;
-        if usize::from(*staged) == room {
-            *staged = 0;
-            if let Some(bucket) = self.buckets.get_mut(index) {
-                bucket.append(&mut self.arena, stage)?;
-            }
+        let (layout, stages) = (self.layout, self.stages.as_mut());
+        let stage = stages.and_then(|it| it.push(index, |out| layout.write(record, out)));
+        if let Some(stage) = stage
+            && let Some(bucket) = self.buckets.get_mut(index)
+        {
+            bucket.append(&mut self.arena, stage)?;
         }
         Ok(())
     }
@@ -151,7 +149,7 @@ impl KeyRuns {
     /// brings the keys to a temporary file.
     pub(crate) fn settle(&mut self) -> Result<()> {
         if self.numbers.as_ref().is_some_and(Numbers::are_scattered) {
-            self.spread_numbers()?;
+            self.spread()?;
         }
         let bytes = self.bytes();
         let before = std::mem::replace(&mut self.taken, bytes);
@@ -163,32 +161,41 @@ impl KeyRuns {
     }
 
     fn bytes(&self) -> usize {
-        self.arena.bytes() + self.numbers.as_ref().map_or(0, Numbers::bytes)
+        self.arena.bytes()
+            + self.numbers.as_ref().map_or(0, Numbers::bytes)
+            + self.compact.as_ref().map_or(0, CompactKeys::bytes)
     }
 
-    /// Brings the keys that are numbers to the buckets, as all others.
-    pub(crate) fn spread_numbers(&mut self) -> Result<()> {
-        self.move_numbers(|_| Ok(()))
+    /// Brings the keys that are numbers or compact to the buckets, as all others.
+    pub(crate) fn spread(&mut self) -> Result<()> {
+        self.spread_and(|_| Ok(()))
     }
 
-    /// As [`spread_numbers`](Self::spread_numbers); after every few keys `make_room` is called.
-    fn move_numbers(&mut self, make_room: impl Fn(&mut Self) -> Result<()>) -> Result<()> {
+    /// As [`spread`](Self::spread); after every few keys `make_room` is called.
+    fn spread_and(&mut self, make_room: impl Fn(&mut Self) -> Result<()>) -> Result<()> {
         const FEW: usize = 4096;
-        let Some(numbers) = self.numbers.take() else { return Ok(()) };
-        let Some(form) = numbers.form() else { return Ok(()) };
-        let is_finished = self.staged.is_empty();
-        if is_finished {
-            self.open_stages();
-        }
-        let mut key = Vec::new();
-        for (moved, it) in numbers.iter().enumerate() {
-            form.write(it.number, &mut key);
-            self.push_record(&key, None, it.scopes, it.row)?;
-            if moved % FEW == FEW - 1 {
-                make_room(self)?;
-            }
-        }
+        let (numbers, compact) = (self.numbers.take(), self.compact.take());
+        let is_finished = self.stages.is_none();
+        self.stages.get_or_insert_with(|| Stages::new(self.buckets.len(), self.layout.width()));
+        let mut moved = 0;
+        let mut take = |key: &[u8], scopes, row| {
+            self.push_record(key, None, scopes, row)?;
+            moved += 1;
+            if moved % FEW == 0 { make_room(self) } else { Ok(()) }
+        };
+        numbers.map_or(Ok(()), |it| it.for_each(&mut take))?;
+        compact.map_or(Ok(()), |it| it.for_each(&mut take))?;
         if is_finished { self.close_stages() } else { Ok(()) }
+    }
+
+    /// The keys of a bucket, if all keys are compact. `partition` is the number of this partition.
+    pub(crate) fn compact_part(&self, bucket: usize, partition: usize) -> Option<CompactPart<'_>> {
+        self.compact.as_ref().map(|it| it.part(bucket, partition))
+    }
+
+    /// Whether all keys are compact.
+    pub(crate) fn is_compact(&self) -> bool {
+        self.compact.is_some()
     }
 
     /// The keys that are numbers, if they are still kept so.
@@ -198,9 +205,9 @@ impl KeyRuns {
 
     /// Brings the keys to a temporary file, and keeps so much memory for the following.
     pub(crate) fn spill(&mut self, bytes_kept: usize) -> Result<()> {
-        self.move_numbers(|it| {
-            let is_enough = it.arena.bytes() > bytes_kept.max(SPILLED_AT_ONCE);
-            if is_enough { it.write_out(bytes_kept) } else { Ok(()) }
+        self.spread_and(|it| {
+            let is_enough = it.arena.bytes() > SPILLED_AT_ONCE;
+            if is_enough { it.write_out(SPILLED_AT_ONCE) } else { Ok(()) }
         })?;
         self.write_out(bytes_kept)?;
         self.budget.give_back(self.taken.saturating_sub(self.bytes()));
@@ -224,31 +231,25 @@ impl KeyRuns {
     /// Brings every key to its bucket. Needed once, after the last key.
     pub(crate) fn finish(&mut self) -> Result<()> {
         self.close_stages()?;
+        self.compact.as_mut().map_or(Ok(()), CompactKeys::finish)?;
         self.settle()
-    }
-
-    fn open_stages(&mut self) {
-        self.stages = vec![0; self.buckets.len() * STAGE * self.layout.width()];
-        self.staged = vec![0; self.buckets.len()];
     }
 
     fn close_stages(&mut self) -> Result<()> {
         self.empty_stages()?;
-        self.stages = Vec::new();
-        self.staged = Vec::new();
+        self.stages = None;
         Ok(())
     }
 
     fn empty_stages(&mut self) -> Result<()> {
-        let stages = self.stages.chunks_exact(STAGE * self.layout.width());
-        for ((bucket, stage), staged) in self.buckets.iter_mut().zip(stages).zip(&mut self.staged) {
-            let taken = usize::from(std::mem::take(staged));
-            bucket.append(&mut self.arena, stage.get(..taken).unwrap_or_default())?;
+        let Some(stages) = &mut self.stages else { return Ok(()) };
+        for (bucket, stage) in self.buckets.iter_mut().zip(stages.drain()) {
+            bucket.append(&mut self.arena, stage)?;
         }
         Ok(())
     }
 
-    /// How many keys these are, numbers aside.
+    /// How many keys these are, numbers and compact keys aside.
     pub(crate) fn len(&self) -> u64 {
         self.keys
     }

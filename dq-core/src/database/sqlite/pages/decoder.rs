@@ -94,10 +94,18 @@ impl Decoder {
                     spans.push(body.span(serial));
                     body.text(serial)?
                 }
-                Some(Values::Integer(values, nulls)) if record::is_wide_integer(serial) => {
+                Some(Values::Text(spans)) if serial == record::NULL => {
+                    spans.push(Span::NULL);
+                    0
+                }
+                Some(Values::Integer(values, nulls)) if record::is_integer(serial) => {
                     values.push(record::integer(serial, body.rest()?)?);
                     nulls.append_non_null();
                     record::integer_bytes(serial)
+                }
+                Some(Values::Mixed(cells)) if serial == record::FLOAT => {
+                    cells.push(float_cell(record::float(body.rest()?)?));
+                    record::FLOAT_BYTES
                 }
                 Some(_) => body.other(serial, slot)?,
             };
@@ -239,6 +247,12 @@ impl<'a> Body<'a> {
         }
         record::value_bytes(serial)
     }
+}
+
+/// A floating-point number as a cell. SQLite has no NaN.
+#[inline]
+fn float_cell(value: f64) -> Cell {
+    if value.is_nan() { Cell::Null } else { Cell::Float(value) }
 }
 
 /// As the method of slices, but made for a few dozen bytes: whole words, of which the last two may

@@ -21,19 +21,25 @@ pub(crate) fn text_bytes(serial: u64) -> u64 {
     serial.wrapping_sub(12) >> 1
 }
 
-/// Whether a serial type is that of a whole number which takes bytes: not that of 0, 1 or NULL.
+/// The serial types of NULL and of floating-point numbers, and how many bytes one of the latter takes.
+pub(crate) const NULL: u64 = 0;
+pub(crate) const FLOAT: u64 = 7;
+pub(crate) const FLOAT_BYTES: u64 = 8;
+
+/// Whether a serial type is that of a whole number.
 #[inline]
-pub(crate) fn is_wide_integer(serial: u64) -> bool {
-    matches!(serial, 1..=6)
+pub(crate) fn is_integer(serial: u64) -> bool {
+    matches!(serial, 1..=6 | 8 | 9)
 }
 
-/// How many bytes a serial type from 1 to 6 takes.
+/// How many bytes a serial type from 1 to 6, 8 or 9 takes.
 #[inline]
 pub(crate) fn integer_bytes(serial: u64) -> u64 {
     match serial {
         1..=4 => serial,
         5 => 6,
-        _ => 8,
+        6 => 8,
+        _ => 0,
     }
 }
 

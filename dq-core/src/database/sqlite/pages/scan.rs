@@ -101,9 +101,7 @@ impl PageScan {
             let leaves =
                 walk.leaves.next((CHUNK_BYTES / self.file.page_bytes).max(1), &mut reader)?;
             let mut bytes = Vec::with_capacity(leaves.len() * self.file.page_bytes);
-            for leaf in &leaves {
-                reader.append(*leaf, &mut bytes)?;
-            }
+            reader.append_all(&leaves, &mut bytes)?;
             let sequence = walk.taken;
             walk.taken += leaves.len() as u64;
             Ok((!leaves.is_empty()).then_some(Chunk { sequence, leaves, bytes }))

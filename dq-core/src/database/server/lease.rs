@@ -12,23 +12,20 @@
 
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection, Executor};
+use sqlx::Connection;
 use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
 
-use crate::database::postgres::connection::{Opened, Server};
-use crate::database::postgres::error::{from_sqlx, is_lost, is_stale_plan};
-use crate::database::postgres::pool::Pool;
-use crate::database::postgres::probe::{END_OF_LOG, end_of_log};
+use crate::database::places::Place;
+use crate::database::server::pool::Opened;
+use crate::database::server::{Connector, Driver, Pool};
 use crate::error::Result;
 
 /// The right to one connection of a pool.
 #[derive(Debug)]
-pub(crate) struct Lease {
-    pool: Arc<Pool>,
+pub(crate) struct Lease<C: Connector> {
+    pool: Arc<Pool<C>>,
     /// `None` once it is given back.
-    held: Option<Held>,
+    held: Option<Held<C>>,
     /// Whether the connection was made for this lease.
     is_new: bool,
     /// Whether its transaction only reads.
@@ -39,13 +36,10 @@ pub(crate) struct Lease {
     has_failed: bool,
 }
 
-/// Begins a transaction that only reads.
-pub(crate) const READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
-
 #[derive(Debug)]
-struct Held {
-    opened: Opened,
-    permit: OwnedSemaphorePermit,
+struct Held<C: Connector> {
+    opened: Opened<C>,
+    place: Place,
     state: State,
 }
 
@@ -62,9 +56,9 @@ pub(crate) enum State {
     Lost,
 }
 
-impl Lease {
-    pub(crate) fn new(pool: Arc<Pool>, opened: Opened, permit: OwnedSemaphorePermit) -> Self {
-        let held = Some(Held { opened, permit, state: State::Idle });
+impl<C: Connector> Lease<C> {
+    pub(crate) fn new(pool: Arc<Pool<C>>, opened: Opened<C>, place: Place) -> Self {
+        let held = Some(Held { opened, place, state: State::Idle });
         Self { pool, held, is_new: false, reads_only: false, is_stale: false, has_failed: false }
     }
 
@@ -91,18 +85,24 @@ impl Lease {
     }
 
     /// Whether a statement failed.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            dead_code,
+            reason = "other servers go on after an error, and prepare again by themselves"
+        )
+    )]
     pub(crate) fn has_failed(&self) -> bool {
         self.has_failed
     }
 
-    /// What kind of server answers.
-    pub(crate) fn server(&self) -> Server {
-        let none = Server { version: 0, knows_characters: true };
-        self.held.as_ref().map_or(none, |it| it.opened.server)
+    /// What is known about the connection; `None` once it is given back.
+    pub(crate) fn session(&self) -> Option<&C::Session> {
+        self.held.as_ref().map(|it| &it.opened.session)
     }
 
     /// The connection, for one statement whose end [`settle`](Self::settle) is told.
-    pub(crate) fn start(&mut self) -> Result<&mut PgConnection> {
+    pub(crate) fn start(&mut self) -> Result<&mut Driver<C>> {
         match &mut self.held {
             Some(held) if matches!(held.state, State::Idle | State::Open) => {
                 held.state = State::Busy;
@@ -114,12 +114,12 @@ impl Lease {
 
     /// Hears how a statement ended, and what the connection is doing now.
     pub(crate) fn settle<T>(&mut self, result: &sqlx::Result<T>, state: State) {
-        let is_lost = result.as_ref().is_err_and(is_lost);
+        let is_lost = result.as_ref().is_err_and(C::is_lost);
         if is_lost {
             self.pool.suspect();
         }
         self.has_failed |= result.is_err();
-        self.is_stale |= result.as_ref().is_err_and(is_stale_plan);
+        self.is_stale |= result.as_ref().is_err_and(C::is_stale);
         if let Some(held) = &mut self.held {
             held.state = if is_lost { State::Lost } else { state };
         }
@@ -128,7 +128,7 @@ impl Lease {
     /// Runs a command without parameters that leaves the connection in `state`; where it fails, the
     /// connection stays in the state that it was in.
     pub(crate) async fn command(&mut self, sql: &str, state: State, doing: &str) -> Result<()> {
-        self.try_command(sql, state).await?.map_err(|it| from_sqlx(doing, &it))
+        self.try_command(sql, state).await?.map_err(|it| C::error(doing, &it))
     }
 
     /// As [`command`](Self::command), with the driver's own error.
@@ -138,19 +138,10 @@ impl Lease {
         state: State,
     ) -> Result<sqlx::Result<()>> {
         let before = self.state();
-        let connection = self.start()?;
-        let ran = connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await;
+        let sql = self.session().map_or_else(|| sql.into(), |it| C::command(it, sql));
+        let ran = C::run(self.start()?, &sql).await;
         self.settle(&ran, if ran.is_ok() { state } else { before });
-        Ok(ran.map(drop))
-    }
-
-    /// The timeline and the end of the log, at or after every commit of this connection; nothing if the
-    /// server does not tell.
-    pub(crate) async fn end_of_log(&mut self) -> Option<(u32, u64)> {
-        let state = self.state();
-        let row = self.start().ok()?.fetch_one(sqlx::query(END_OF_LOG)).await;
-        self.settle(&row, state);
-        end_of_log(&row.ok()?).ok()
+        Ok(ran)
     }
 
     /// What the connection is doing.
@@ -168,6 +159,13 @@ impl Lease {
 
     /// After a statement that had been prepared for another shape of its table: forgets what is prepared, and
     /// begins again with `sql`. Gives whether there was such a statement, and so whether to try again.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            dead_code,
+            reason = "other servers go on after an error, and prepare again by themselves"
+        )
+    )]
     pub(crate) async fn refresh(&mut self, sql: Option<&str>) -> Result<bool> {
         if !std::mem::take(&mut self.is_stale) {
             return Ok(false);
@@ -178,7 +176,7 @@ impl Lease {
         }
         let cleared = self.start()?.clear_cached_statements().await;
         self.settle(&cleared, State::Idle);
-        cleared.map_err(|it| from_sqlx(doing, &it))?;
+        cleared.map_err(|it| C::error(doing, &it))?;
         if let Some(sql) = sql {
             self.command(sql, State::Open, doing).await?;
         }
@@ -187,16 +185,16 @@ impl Lease {
 
     /// Counts a statement that ended.
     pub(crate) fn count<T>(&self, result: &Result<T>) {
-        self.pool.count(result);
+        self.pool.places().count(result);
     }
 
     /// Gives up the connection, and keeps the right to one.
-    pub(crate) fn into_permit(mut self) -> Option<OwnedSemaphorePermit> {
-        self.held.take().map(|it| it.permit)
+    pub(crate) fn into_place(mut self) -> Option<Place> {
+        self.held.take().map(|it| it.place)
     }
 }
 
-impl Drop for Lease {
+impl<C: Connector> Drop for Lease<C> {
     fn drop(&mut self) {
         let Some(held) = self.held.take() else { return };
         let pool = Arc::clone(&self.pool);
@@ -210,22 +208,25 @@ impl Drop for Lease {
     }
 }
 
-impl Held {
-    fn give_back(self, pool: &Arc<Pool>) {
-        let Self { opened, permit, .. } = self;
+impl<C: Connector> Held<C> {
+    fn give_back(self, pool: &Arc<Pool<C>>) {
+        let Self { opened, place, .. } = self;
         pool.keep(opened);
-        // Last, so that who gets the permit finds the connection.
-        drop(permit);
+        // Last, so that who gets the place finds the connection.
+        drop(place);
     }
 
-    async fn roll_back(mut self, pool: Arc<Pool>) {
-        let rollback = self.opened.connection.execute(sqlx::raw_sql("ROLLBACK"));
+    async fn roll_back(mut self, pool: Arc<Pool<C>>) {
+        let sql = C::command(&self.opened.session, "ROLLBACK");
+        let rollback = C::run(&mut self.opened.connection, &sql);
         if pool.in_time(rollback).await.is_some_and(|it| it.is_ok()) {
             self.give_back(&pool);
         }
     }
 
-    async fn end(self, pool: Arc<Pool>) {
-        pool.connector().end(&self.opened.session).await;
+    async fn end(self, pool: Arc<Pool<C>>) {
+        let Self { opened, place, .. } = self;
+        pool.connector().end(opened.connection, opened.session).await;
+        drop(place);
     }
 }

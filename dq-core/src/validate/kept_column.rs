@@ -1,0 +1,158 @@
+//! One column of kept rows, in memory of its own.
+
+use arrow_array::Array;
+
+use crate::error::Result;
+use crate::validate::keys::{Arena, Piece};
+use crate::value::{Column, TextBuilder, TextColumn};
+
+/// A column of some rows that are kept.
+///
+/// The values of many small batches lie in an arena. In the heap they would lie between the columns of
+/// the batches that come and go, which leave gaps where the next ones have no room: the heap would grow
+/// by several times of what is kept.
+#[derive(Debug)]
+pub(crate) enum KeptColumn {
+    /// Whole numbers, none of them NULL.
+    Integers(Piece),
+    /// Texts of this length, none of them NULL.
+    Equal { bytes: usize, texts: Piece },
+    /// Where each text ends, or [`NULL_END`]; and the texts.
+    Texts { ends: Piece, texts: Piece },
+    /// All else.
+    Other(Column),
+}
+
+const NULL_END: u32 = u32::MAX;
+
+impl KeptColumn {
+    /// Keeps a column.
+    pub(crate) fn new(column: &Column, arena: &mut Arena) -> Result<Self> {
+        match column {
+            Column::Integer(numbers) if numbers.null_count() == 0 => {
+                let piece = arena.piece(size_of_val(numbers.values().as_ref()))?;
+                let places = arena.get_mut(piece).as_chunks_mut().0;
+                places
+                    .iter_mut()
+                    .zip(numbers.values())
+                    .for_each(|(it, number)| *it = number.to_le_bytes());
+                Ok(Self::Integers(piece))
+            }
+            Column::Text(texts) if !texts.is_coded() => {
+                let bytes: usize = texts.iter().flatten().map(<[u8]>::len).sum();
+                if u32::try_from(bytes).is_ok_and(|it| it < NULL_END) {
+                    return Self::of_texts(texts, bytes, arena);
+                }
+                Ok(Self::Other(column.compacted()))
+            }
+            column => Ok(Self::Other(column.compacted())),
+        }
+    }
+
+    /// Keeps texts of so many bytes.
+    fn of_texts(texts: &TextColumn, bytes: usize, arena: &mut Arena) -> Result<Self> {
+        let piece = arena.piece(bytes)?;
+        let mut room = arena.get_mut(piece);
+        for text in texts.iter().flatten() {
+            let Some((place, rest)) = room.split_at_mut_checked(text.len()) else { break };
+            place.copy_from_slice(text);
+            room = rest;
+        }
+        if let Some(Some(first)) = texts.iter().next()
+            && texts.iter().all(|it| it.is_some_and(|it| it.len() == first.len()))
+        {
+            return Ok(Self::Equal { bytes: first.len(), texts: piece });
+        }
+        let ends = arena.piece(size_of::<u32>() * texts.len())?;
+        let places = arena.get_mut(ends).as_chunks_mut().0;
+        let mut end = 0;
+        for (place, text) in places.iter_mut().zip(texts.iter()) {
+            end += text.map_or(0, <[u8]>::len) as u32;
+            *place = text.map_or(NULL_END, |_| end).to_le_bytes();
+        }
+        Ok(Self::Texts { ends, texts: piece })
+    }
+
+    /// How many bytes of memory this takes beside the arena.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Other(column) => column.bytes(),
+            Self::Integers(_) | Self::Equal { .. } | Self::Texts { .. } => 0,
+        }
+    }
+
+    /// The values of some rows.
+    pub(crate) fn rows(&self, rows: &[usize], arena: &Arena) -> Column {
+        match self {
+            Self::Integers(piece) => {
+                let numbers = arena.get(*piece).as_chunks().0;
+                let number = |row: &usize| numbers.get(*row).map(|it| i64::from_le_bytes(*it));
+                Column::Integer(rows.iter().map(number).collect())
+            }
+            Self::Equal { bytes, texts } => {
+                let texts = arena.get(*texts);
+                text_column(rows, |row| texts.get(row * bytes..(row + 1) * bytes))
+            }
+            Self::Texts { ends, texts } => {
+                let (ends, texts) = (arena.get(*ends).as_chunks().0, arena.get(*texts));
+                text_column(rows, |row| text_at(row, ends, texts))
+            }
+            Self::Other(column) => {
+                column.gather(&rows.iter().copied().map(Some).collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+fn text_column<'a>(rows: &[usize], text: impl Fn(usize) -> Option<&'a [u8]>) -> Column {
+    let mut builder = TextBuilder::default();
+    rows.iter().for_each(|row| builder.push(text(*row)));
+    Column::Text(builder.finish())
+}
+
+/// The text of a row; it begins where the last one before it that is not NULL ends.
+fn text_at<'a>(row: usize, ends: &[[u8; 4]], texts: &'a [u8]) -> Option<&'a [u8]> {
+    let end = |it: &[u8; 4]| Some(u32::from_le_bytes(*it)).filter(|it| *it != NULL_END);
+    let before = ends.get(..row)?.iter().rev().find_map(end).unwrap_or_default();
+    texts.get(before as usize..end(ends.get(row)?)? as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use arrow_array::{Date32Array, Int64Array};
+
+    use crate::validate::memory::Budget;
+
+    use super::*;
+
+    #[test]
+    fn a_kept_column_gives_the_rows_that_are_asked_for() {
+        let text = |it: [Option<&str>; 4]| Column::Text(TextColumn::from_texts(it));
+        let columns = [
+            Column::Integer(Int64Array::from(vec![1, -2, i64::MAX, 4])),
+            Column::Integer(Int64Array::from(vec![Some(1), None, None, Some(4)])),
+            Column::Date(Date32Array::from(vec![Some(1), None, Some(3), Some(4)])),
+            text([Some("one"), Some("two"), Some("six"), Some("ten")]),
+            text([Some("one"), Some("three"), Some(""), Some("four")]),
+            text([None, Some("a"), None, Some("b")]),
+            text([None; 4]),
+            text([Some(""); 4]),
+            Column::Text(TextColumn::from_texts::<&str>([])),
+            Column::Null(4),
+        ];
+        let mut arena = Arena::new(&Arc::new(Budget::new(1 << 30, PathBuf::new())));
+        for column in &columns {
+            let kept = KeptColumn::new(column, &mut arena).unwrap();
+            let rows: Vec<_> =
+                [0, 1, 2, 3, 1, 3].into_iter().filter(|it| *it < column.len()).collect();
+            let given = kept.rows(&rows, &arena);
+            assert_eq!(given.len(), rows.len(), "{column:?}");
+            for (place, row) in rows.iter().enumerate() {
+                assert_eq!(given.value(place), column.value(*row), "{column:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Keys in eight bytes.
+
+use crate::validate::keys::hash::KeyHash;
+use crate::validate::keys::number_form::read;
+use crate::validate::keys::records::Scopes;
+use crate::value::pack;
+
+/// A key in eight bytes, with the scopes that its row is in: whole, or else a part of its hash.
+///
+/// ```text
+/// bits   61 to 63   59, 60      0 to 58
+///        scopes     0: digits   the number that up to 15 digits spell, and how many they are
+///                   1: bytes    up to 7 bytes, and how many they are
+///                   2: hash     59 bits of the hash of any other key, whose bytes lie elsewhere
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Word(u64);
+
+const SCOPES_AT: u32 = 61;
+const KIND_AT: u32 = 59;
+const BYTES: u64 = 1;
+const HASH: u64 = 2;
+
+/// The number of digits lies above the highest number, that of bytes above the last byte.
+const DIGITS_MAX: usize = 15;
+const DIGITS_AT: u32 = 50;
+const LENGTH_AT: u32 = 56;
+const BYTES_MAX: usize = 7;
+
+const _: () = assert!(10_u64.pow(DIGITS_MAX as u32) < 1 << DIGITS_AT, "numbers have room");
+
+impl Word {
+    /// How many bytes a word takes where it is kept.
+    pub(crate) const WIDTH: usize = size_of::<u64>();
+
+    /// The word of a key, and a hash that spreads it over buckets.
+    #[inline]
+    pub(crate) fn new(key: &[u8], hash: KeyHash) -> (Self, u64) {
+        let word = digits(key).or_else(|| few_bytes(key));
+        match word {
+            Some(word) => (Self(word), hash.of_short(word.into())),
+            None => {
+                let hash = hash.of_long(key);
+                (Self(hash & ((1 << KIND_AT) - 1) | HASH << KIND_AT), hash)
+            }
+        }
+    }
+
+    /// This for a row in these scopes.
+    #[inline]
+    pub(crate) fn within(self, scopes: Scopes) -> Self {
+        Self(self.0 | u64::from(scopes) << SCOPES_AT)
+    }
+
+    /// The scopes of the row.
+    #[inline]
+    pub(crate) fn scopes(self) -> Scopes {
+        (self.0 >> SCOPES_AT) as u8
+    }
+
+    /// The word without its scopes.
+    #[inline]
+    pub(crate) fn bare(self) -> Self {
+        Self(self.0 & ((1 << SCOPES_AT) - 1))
+    }
+
+    /// Whether this is all of the key, so that equal words are equal keys.
+    #[inline]
+    pub(crate) fn is_whole(self) -> bool {
+        self.0 >> KIND_AT & HASH == 0
+    }
+
+    #[inline]
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The word with these bits.
+    #[inline]
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// Writes the key of a whole word.
+    pub(crate) fn write_key(self, out: &mut Vec<u8>) {
+        out.clear();
+        let word = self.bare().0;
+        if word >> KIND_AT == BYTES {
+            let length = (word >> LENGTH_AT) as usize & BYTES_MAX;
+            out.extend_from_slice(word.to_le_bytes().get(..length).unwrap_or_default());
+        } else {
+            let (number, width) = (word & ((1 << DIGITS_AT) - 1), (word >> DIGITS_AT) as usize);
+            out.extend_from_slice(format!("{number:0width$}").as_bytes());
+        }
+    }
+}
+
+/// The word of up to 15 digits.
+#[inline]
+fn digits(key: &[u8]) -> Option<u64> {
+    let length = key.len();
+    let number = match (key.first_chunk(), key.last_chunk()) {
+        _ if length == 0 || length > DIGITS_MAX => return None,
+        (Some(first), Some(last)) => {
+            let last = u64::from(read(u64::from_le_bytes(*last), 8)?);
+            match length - 8 {
+                0 => last,
+                before => u64::from(read(u64::from_le_bytes(*first), before)?) * 100_000_000 + last,
+            }
+        }
+        _ => u64::from(read(pack(key)? as u64, length)?),
+    };
+    Some(number | (length as u64) << DIGITS_AT)
+}
+
+/// The word of up to 7 bytes.
+#[inline]
+fn few_bytes(key: &[u8]) -> Option<u64> {
+    let packed = pack(key).filter(|_| key.len() <= BYTES_MAX)?;
+    let bytes = packed as u64 & ((1 << LENGTH_AT) - 1);
+    Some(bytes | (key.len() as u64) << LENGTH_AT | BYTES << KIND_AT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: KeyHash = KeyHash::ALL_BITS;
+
+    #[test]
+    fn a_whole_word_writes_its_key() {
+        let keys = ["", "a", "1", "0", "00", "007", "1234567", "12345678", "1796039885", "\u{e9}"];
+        let long = ["000000000000000", "999999999999999", "123456789012345", "\0", "\0\0", "1x"];
+        let mut written = Vec::new();
+        for key in keys.iter().chain(&long) {
+            let word = Word::new(key.as_bytes(), HASH).0.within(0b101);
+            assert!(word.is_whole(), "{key:?}");
+            word.write_key(&mut written);
+            assert_eq!(written, key.as_bytes());
+        }
+    }
+
+    #[test]
+    fn no_two_keys_have_the_same_whole_word() {
+        let keys: Vec<_> =
+            (0..2000_u32).flat_map(|it| [it.to_string(), format!("{it:05}")]).collect();
+        let mut words: Vec<_> = keys.iter().map(|it| Word::new(it.as_bytes(), HASH).0).collect();
+        assert!(words.iter().all(|it| it.is_whole()));
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), keys.len());
+    }
+
+    #[test]
+    fn a_key_that_has_no_room_is_hashed() {
+        for key in ["12345678x", "1234567890123456", "abcdefgh", "-12345678"] {
+            assert!(!Word::new(key.as_bytes(), HASH).0.is_whole(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_word_has_scopes_beside_its_key() {
+        for key in ["1234567890", "abc", "a long key with many bytes"] {
+            let word = Word::new(key.as_bytes(), HASH).0;
+            let scoped = word.within(0b110);
+            assert_eq!((scoped.scopes(), scoped.bare(), word.scopes()), (0b110, word, 0));
+            assert_eq!(scoped.is_whole(), word.is_whole());
+            assert_eq!(Word::from_bits(scoped.bits()), scoped);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! One logical database: queries, writes, transactions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dq_core::clock::SystemClock;
+use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
+use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
+use dq_core::database::{DatabaseManager, Statement, Transaction};
+use dq_core::engine;
+use dq_core::{Error, ErrorKind, Result};
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use tokio::sync::Mutex;
+
+use crate::error;
+use crate::result::Rows;
+use crate::runtime::{self, Held};
+use crate::source::{Source, from_json};
+use crate::validate::json;
+use crate::value;
+use crate::work::Work;
+
+/// One logical database.
+#[pyclass(frozen, weakref, module = "dq._dq")]
+#[derive(Debug)]
+pub(crate) struct DatabaseHandle {
+    held: Held<Arc<dyn DatabaseManager>>,
+    name: String,
+}
+
+/// Which backend, set up how.
+enum Opening {
+    Sqlite(SqliteConfig),
+    Postgres(PostgresConfig),
+}
+
+impl Opening {
+    async fn open(self) -> Result<Arc<dyn DatabaseManager>> {
+        let clock = Arc::new(SystemClock);
+        Ok(match self {
+            Self::Sqlite(config) => Arc::new(SqliteDatabaseManager::open(config, clock).await?),
+            Self::Postgres(config) => Arc::new(PostgresDatabaseManager::open(config, clock).await?),
+        })
+    }
+}
+
+impl DatabaseHandle {
+    pub(crate) fn get(&self, py: Python<'_>) -> PyResult<Arc<dyn DatabaseManager>> {
+        self.held.get(py).map(Arc::clone)
+    }
+}
+
+#[pymethods]
+impl DatabaseHandle {
+    /// Opens the SQLite database at a path, or the database that a URL names.
+    #[staticmethod]
+    fn open(py: Python<'_>, url: &str, options: &str) -> PyResult<Work> {
+        let what = "options of the database";
+        let opening = if engine::is_url(url) {
+            let config: PostgresConfig = from_json(py, what, options)?;
+            Opening::Postgres(PostgresConfig { url: url.into(), ..config })
+        } else {
+            let config: SqliteConfig = from_json(py, what, options)?;
+            Opening::Sqlite(SqliteConfig { path: engine::path_of(url).to_owned(), ..config })
+        };
+        let handle = runtime::handle(py)?;
+        Work::start(py, opening.open(), move |py, manager| {
+            let name = manager.name().to_owned();
+            let held = Held::new("a database", manager, handle);
+            Ok(Py::new(py, Self { held, name })?.into_any())
+        })
+    }
+
+    /// How reports and errors name it.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its tables, to be scanned.
+    fn source(&self, py: Python<'_>) -> PyResult<Source> {
+        let source: Arc<dyn dq_core::source::Source> = self.get(py)?;
+        Source::new(py, source)
+    }
+
+    /// Runs a statement that reads.
+    fn query(
+        &self,
+        py: Python<'_>,
+        sql: &str,
+        parameters: Option<&Bound<'_, PyAny>>,
+        limit: Option<usize>,
+    ) -> PyResult<Work> {
+        let (manager, statement) = (self.get(py)?, statement(sql, parameters, limit)?);
+        let running = async move { manager.query(&statement).await };
+        Work::start(py, running, |py, it| Ok(Py::new(py, Rows::new(it, None))?.into_any()))
+    }
+
+    /// Runs a statement that writes, in a transaction of its own.
+    fn execute(
+        &self,
+        py: Python<'_>,
+        sql: &str,
+        parameters: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Work> {
+        let (manager, statement) = (self.get(py)?, statement(sql, parameters, None)?);
+        let running = async move { manager.execute(&statement).await };
+        Work::start(py, running, object)
+    }
+
+    /// Begins a transaction.
+    fn begin(&self, py: Python<'_>) -> PyResult<Work> {
+        let (manager, handle) = (self.get(py)?, runtime::handle(py)?);
+        let running = async move { manager.begin().await };
+        Work::start(py, running, move |py, transaction| {
+            let shared = Arc::new(Mutex::new(Some(transaction)));
+            let held = Held::new("a transaction", shared, handle);
+            Ok(Py::new(py, TransactionHandle { held })?.into_any())
+        })
+    }
+
+    /// The tables and views, as JSON.
+    fn tables(&self, py: Python<'_>) -> PyResult<Work> {
+        let manager = self.get(py)?;
+        let running = async move { json(&manager.catalog().await?) };
+        Work::start(py, running, object)
+    }
+
+    /// Whether the database answers, as JSON.
+    fn health(&self, py: Python<'_>) -> PyResult<Work> {
+        let manager = self.get(py)?;
+        Work::start(py, async move { json(&manager.health().await) }, object)
+    }
+
+    /// What the manager counts about itself, as JSON.
+    fn statistics(&self, py: Python<'_>) -> PyResult<String> {
+        json(&self.get(py)?.statistics()).map_err(|it| error::to_python(py, &it))
+    }
+
+    /// Copies the database to a file.
+    fn backup(&self, py: Python<'_>, path: PathBuf) -> PyResult<Work> {
+        let manager = self.get(py)?;
+        Work::start(py, async move { manager.backup(&path, None).await }, nothing)
+    }
+
+    /// Brings the statistics of the planner up to date.
+    fn optimize(&self, py: Python<'_>) -> PyResult<Work> {
+        let manager = self.get(py)?;
+        Work::start(py, async move { manager.optimize().await }, nothing)
+    }
+
+    /// Lets what runs end, and closes every connection.
+    fn close(&self, py: Python<'_>) -> PyResult<Work> {
+        let manager = self.get(py)?;
+        let running = async move {
+            manager.close().await;
+            Ok(())
+        };
+        Work::start(py, running, nothing)
+    }
+}
+
+/// A transaction until it is over. Its calls wait for each other.
+type Shared = Arc<Mutex<Option<Box<dyn Transaction>>>>;
+
+/// A transaction that may write. Dropped without a commit it is rolled back.
+#[pyclass(frozen, module = "dq._dq")]
+#[derive(Debug)]
+pub(crate) struct TransactionHandle {
+    held: Held<Shared>,
+}
+
+impl TransactionHandle {
+    fn get(&self, py: Python<'_>) -> PyResult<Shared> {
+        self.held.get(py).map(Arc::clone)
+    }
+}
+
+#[pymethods]
+impl TransactionHandle {
+    fn query(
+        &self,
+        py: Python<'_>,
+        sql: &str,
+        parameters: Option<&Bound<'_, PyAny>>,
+        limit: Option<usize>,
+    ) -> PyResult<Work> {
+        let (shared, statement) = (self.get(py)?, statement(sql, parameters, limit)?);
+        let running = async move {
+            let mut guard = shared.lock().await;
+            guard.as_mut().ok_or_else(over)?.query(&statement).await
+        };
+        Work::start(py, running, |py, it| Ok(Py::new(py, Rows::new(it, None))?.into_any()))
+    }
+
+    fn execute(
+        &self,
+        py: Python<'_>,
+        sql: &str,
+        parameters: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Work> {
+        let (shared, statement) = (self.get(py)?, statement(sql, parameters, None)?);
+        let running = async move {
+            let mut guard = shared.lock().await;
+            guard.as_mut().ok_or_else(over)?.execute(&statement).await
+        };
+        Work::start(py, running, object)
+    }
+
+    fn commit(&self, py: Python<'_>) -> PyResult<Work> {
+        let shared = self.get(py)?;
+        let running = async move {
+            let transaction = shared.lock().await.take().ok_or_else(over)?;
+            transaction.commit().await
+        };
+        Work::start(py, running, nothing)
+    }
+
+    /// Takes the changes back; nothing to do where the transaction is over.
+    fn rollback(&self, py: Python<'_>) -> PyResult<Work> {
+        let shared = self.get(py)?;
+        let running = async move {
+            let transaction = shared.lock().await.take();
+            match transaction {
+                Some(transaction) => transaction.rollback().await,
+                None => Ok(()),
+            }
+        };
+        Work::start(py, running, nothing)
+    }
+}
+
+fn over() -> Error {
+    Error::new(ErrorKind::UsageInvalid, "cannot use a transaction that is over")
+}
+
+/// A statement with its parameters: by position from a list or tuple, by name from a dictionary.
+pub(crate) fn statement(
+    sql: &str,
+    parameters: Option<&Bound<'_, PyAny>>,
+    limit: Option<usize>,
+) -> PyResult<Statement> {
+    let mut statement = Statement::new(sql);
+    if let Some(rows) = limit {
+        statement = statement.limit(rows);
+    }
+    let Some(parameters) = parameters else { return Ok(statement) };
+    if let Ok(named) = parameters.cast::<PyDict>() {
+        for (name, given) in named {
+            let name: String = name.extract()?;
+            statement = statement.bind_named(name, value::from_python(&given)?);
+        }
+        return Ok(statement);
+    }
+    if !parameters.is_instance_of::<PyList>() && !parameters.is_instance_of::<PyTuple>() {
+        let name = parameters.get_type().name()?.to_string();
+        let message = format!("parameters are a list, a tuple or a dictionary, and not a `{name}`");
+        return Err(error::usage(parameters.py(), message));
+    }
+    for given in parameters.try_iter()? {
+        statement = statement.bind(value::from_python(&given?)?);
+    }
+    Ok(statement)
+}
+
+/// What the work gave, as an object.
+pub(crate) fn object<T>(py: Python<'_>, given: T) -> PyResult<Py<PyAny>>
+where
+    T: for<'py> IntoPyObject<'py>,
+{
+    given.into_py_any(py)
+}
+
+/// Work that gave nothing but its end.
+#[expect(clippy::unnecessary_wraps, reason = "like all that makes an object of what work gave")]
+pub(crate) fn nothing(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
+    Ok(py.None())
+}

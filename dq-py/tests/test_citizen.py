@@ -1,0 +1,324 @@
+"""dq in a process that is not its own: threads, signals, forks, ends, logs."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import dq
+from conftest import ENDLESS, EXAMPLES
+
+HOSPITALS = EXAMPLES / "data/hospitals.csv"
+RULES = EXAMPLES / "rules/hospitals.yaml"
+
+
+@pytest.fixture
+def database(tmp_path):
+    with dq.connect(tmp_path / "a.db", create_if_missing=True) as database:
+        yield database
+
+
+def test_other_threads_run_while_dq_works(database):
+    ticks = 0
+    going = threading.Event()
+
+    def tick():
+        nonlocal ticks
+        while not going.is_set():
+            ticks += 1
+            time.sleep(0.001)
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    with pytest.raises(dq.TimeoutError):
+        dq.QueryExecutor(database).query(ENDLESS, deadline=0.5)
+    going.set()
+    ticker.join()
+    assert ticks > 50
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        f"dq.connect(sys.argv[1], create_if_missing=True).query({ENDLESS!r})",
+        "dq.validate({'a': list(range(200_000))}, dq.Rule('a', dq.Check('slow', columns=['a'], custom=wait)))",
+        "dq.Cache().get_or_compute('key', lambda: wait(None))",
+    ],
+    ids=["query", "validate", "cache"],
+)
+def test_ctrl_c_stops_a_call_within_a_moment(work, tmp_path):
+    program = f"""
+import sys, threading, time
+import dq
+ended = threading.Event()
+def wait(rows):
+    ended.wait(3)
+    return [False] * len(rows)
+print("ready", flush=True)
+try:
+    {work}
+except KeyboardInterrupt:
+    print(time.time(), flush=True)
+    ended.set()
+"""
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", program, str(tmp_path / "a.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline() == "ready\n"
+        time.sleep(0.7)
+        interrupted = time.time()
+        running.send_signal(signal.SIGINT)
+        stopped = float(running.stdout.readline())
+        assert running.wait(10) == 0
+    # A tenth of a second is promised; the rest is for machines with other things to do.
+    assert stopped - interrupted < 0.5
+
+
+def test_cancelling_a_task_stops_a_validation():
+    judged = []
+
+    def slow(rows):
+        judged.append(len(rows))
+        time.sleep(0.05)
+        return [False] * len(rows)
+
+    async def main():
+        frame = dq.Table({"a": list(range(1_000_000))})
+        rule = dq.Rule("a", dq.Check("slow", columns=["a"], custom=slow))
+        task = asyncio.create_task(dq.validate_async(frame, rule, threads=1))
+        while not judged:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        before = len(judged)
+        await asyncio.sleep(0.3)
+        # What was being judged at that moment may end.
+        assert len(judged) <= before + 1
+
+    asyncio.run(main())
+
+
+def test_no_call_of_any_kind_panics():
+    """Whatever is passed to the Rust half, an exception is the worst that happens."""
+    import dq._dq
+
+    source = random.Random(7)
+    table = dq._dq.ArrowTable.of(dq.Table({"a": [1, None], "b": ["x", "y"]}))
+    cache = dq._dq.CacheHandle.memory("fuzz", None)
+    pool = [
+        None,
+        True,
+        -1,
+        0,
+        7,
+        2**63,
+        -(2**70),
+        1.5,
+        float("nan"),
+        "",
+        "a",
+        "{}",
+        "\ud800",
+        b"\xff",
+        [],
+        [1],
+        ["a", 1],
+    ]
+    pool += [
+        (),
+        ("a",),
+        ("a", "b", None),
+        {},
+        {"a": 1},
+        {1: 2},
+        object(),
+        table,
+        cache,
+        lambda *_: 1 / 0,
+        [("a", [1, "x"])],
+    ]
+    pool += [
+        dq._dq.BreakerHandle("x", "{}"),
+        dq._dq.CacheOptionsHandle(cache, "{}", []),
+        dq._dq.ConfigHandle(None, False, []),
+    ]
+    pool += [
+        dq._dq.RuleSetHandle.pack("healthcare", {}),
+        dq._dq.Source.of_tables("x", [("data", table)], []),
+        [("data", table)],
+    ]
+    skipped = {"main", "shutdown", "open", "backup", "wait"}
+    targets = [
+        getattr(owner, name)
+        for owner in [dq._dq, *pool]
+        for name in dir(owner)
+        if "dq" in type(owner).__module__ or owner is dq._dq
+    ]
+    targets = [it for it in targets if callable(it) and getattr(it, "__name__", "__") not in skipped]
+    targets = [it for it in targets if not getattr(it, "__name__", "__").startswith("__") or isinstance(it, type)]
+    kept = []
+    for _ in range(int(os.environ.get("DQ_FUZZ", "20000"))):
+        target = source.choice(targets)
+        # A panic is no Exception.
+        with contextlib.suppress(Exception):
+            kept.append(target(*(source.choice(pool) for _ in range(source.randrange(6)))))
+    for it in kept:
+        if isinstance(it, dq._dq.Work):
+            with contextlib.suppress(Exception):
+                it.wait()
+
+
+def test_a_process_may_end_with_work_in_flight(python, tmp_path):
+    bodies = [
+        "import sys, threading, dq\ndb = dq.connect(sys.argv[1], create_if_missing=True)\n"
+        f"threading.Thread(target=lambda: db.query({ENDLESS!r}), daemon=True).start()\n",
+        f"import sys, asyncio, dq\ndb = dq.connect(sys.argv[1], create_if_missing=True)\n"
+        f"loop = asyncio.new_event_loop()\ntask = loop.create_task(db.query_async({ENDLESS!r}))\n"
+        "loop.run_until_complete(asyncio.sleep(0.01))\ntask.cancel()\n"
+        "loop.run_until_complete(asyncio.gather(task, return_exceptions=True))\nloop.close()\n",
+        "import sys, threading, dq\ndef slow(rows):\n    return [sum(range(100)) < 0 for _ in range(len(rows))]\n"
+        "rule = dq.Rule('a', dq.Check('slow', columns=['a'], custom=slow))\nframe = dq.Table({'a': list(range(300_000))})\n"
+        "threading.Thread(target=lambda: dq.validate(frame, rule), daemon=True).start()\n",
+        "import sys, dq, dq._dq\nwork = dq._dq.Source.open([sys.argv[2]], '{}')\n",
+        "import sys, threading, dq\nthreading.Thread(target=dq.validate, args=(sys.argv[2], sys.argv[3]), daemon=True).start()\n",
+    ]
+    rounds = int(os.environ.get("DQ_EXITS", "4"))
+    for number in range(rounds * len(bodies)):
+        body = bodies[number % len(bodies)] + f"import time; time.sleep({number % 7 / 50})\n"
+        ended = python(
+            body, tmp_path / f"{number}.db", HOSPITALS, RULES, env={"PYTHONWARNINGS": "ignore"}, check=False, timeout=20
+        )
+        assert ended.returncode == 0, (body, ended.stderr)
+        assert "panicked" not in ended.stderr, ended.stderr
+        assert "Fatal" not in ended.stderr, ended.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_a_fork_makes_its_own_and_is_told_about_the_rest(python, tmp_path):
+    program = """
+import os, sys, warnings
+import dq
+db = dq.connect(sys.argv[1], create_if_missing=True)
+db.execute("CREATE TABLE t (a)")
+cache = dq.Cache()
+cache.set("key", 1)
+executor = dq.QueryExecutor(db)
+for _ in range(10):
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            for use in (lambda: db.query("SELECT 1"), lambda: cache.get("key"), lambda: executor.query("SELECT 1"),
+                        lambda: db.validate(dq.Rule("t", dq.Check("a", unique=["a"]), table="t"))):
+                try:
+                    use()
+                except dq.UsageError as error:
+                    assert "after a fork" in str(error)
+                else:
+                    raise AssertionError("a use after a fork must be an error")
+            other = dq.connect(sys.argv[1])
+            other.execute("INSERT INTO t VALUES (?)", [os.getpid()])
+            assert other.query("SELECT count(*) FROM t").scalar() > 0
+            assert dq.validate({"a": [1, 1]}, dq.Rule("a", dq.Check("a", unique=["a"]))).check("a", "a").violations == 2
+            del db, cache, executor
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, status
+assert db.query("SELECT count(*) FROM t").scalar() == 10
+assert cache.get("key") == 1
+"""
+    python(program, tmp_path / "a.db")
+
+
+def test_a_pool_of_processes_works(python, tmp_path):
+    program = """
+import multiprocessing
+import dq
+
+def work(number):
+    rule = dq.Rule("a", dq.Check("a", unique=["a"]))
+    return dq.validate({"a": [number, number, 1]}, rule)
+
+if __name__ == "__main__":
+    work(0)
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        reports = pool.map(work, range(2, 12))
+    assert [it.check("a", "a").violations for it in reports] == [2] * 10
+"""
+    python(program)
+
+
+def test_logging_hears_what_dq_logs(caplog):
+    values = {
+        "cache.redis.enabled": True,
+        "cache.redis.host": "127.0.0.1",
+        "cache.redis.port": 1,
+    }
+    with caplog.at_level(logging.INFO, logger="dq"):
+        cache = dq.Cache(config=dq.Config(environment=False, values=values))
+        assert cache.get("key") is None
+        assert cache.set("key", 1)
+        assert cache.get("key") == 1
+        deadline = time.monotonic() + 10
+        while not caplog.records and time.monotonic() < deadline:
+            time.sleep(0.01)
+        cache.close()
+    assert [(it.name, it.levelname) for it in caplog.records][:1] == [("dq", "WARNING")]
+    assert "redis is out of reach" in caplog.text
+
+
+def test_importing_takes_no_other_library(python):
+    program = """
+import sys
+import dq
+heavy = {"asyncio", "pandas", "numpy", "polars", "pyarrow", "multiprocessing"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    python(program)
+
+
+def test_no_lock_of_another_copy_of_sqlite_is_lost(python, tmp_path):
+    """Python's own SQLite and that of dq share a process: a third process sees whether locks hold."""
+    program = """
+import sqlite3, subprocess, sys
+import dq
+path = sys.argv[1]
+own = sqlite3.connect(path, isolation_level=None)
+own.execute("CREATE TABLE t (a)")
+witness = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None).execute('BEGIN IMMEDIATE')"
+rule = dq.Rule("t", dq.Check("a", unique=["a"]), table="t")
+
+def is_locked():
+    return subprocess.run([sys.executable, "-W", "ignore", "-c", witness, path], capture_output=True).returncode != 0
+
+own.execute("BEGIN IMMEDIATE")
+own.execute("INSERT INTO t VALUES (1)")
+assert is_locked()
+for use in (lambda: dq.connect(path), lambda: dq.validate(path, rule), lambda: dq.profile(f"sqlite:{path}")):
+    try:
+        use()
+    except dq.BusyError as error:
+        assert "another copy of SQLite" in str(error)
+    else:
+        raise AssertionError("dq opened a database that another copy of SQLite has open")
+    assert is_locked(), "a lock was lost"
+own.execute("COMMIT")
+own.close()
+assert not is_locked()
+for _ in range(20):
+    assert dq.validate(path, rule).tables == {"t": 1}
+    with dq.connect(path) as db:
+        assert db.query("SELECT count(*) FROM t").scalar() == 1
+        assert dq.validate(path, rule).tables == {"t": 1}
+"""
+    python(program, tmp_path / "a.db")
