@@ -67,6 +67,7 @@ pub mod executor;
 pub mod generate;
 pub mod packs;
 pub mod profile;
+mod pushdown;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod report;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cancel;
+mod differential;
 mod figures;
 mod healthcare;
 mod healthcare_doc;

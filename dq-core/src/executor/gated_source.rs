@@ -16,7 +16,8 @@ use crate::executor::fair_limit::Place;
 use crate::executor::gate::Gate;
 use crate::executor::passage::{Allowed, Doing, Passage};
 use crate::source::{
-    Cancellation, Partition, Query, QueryRows, Scan, Snapshot, Source, Usage, Version,
+    Cancellation, Dialect, Partition, Query, QueryRows, Scan, Snapshot, Source, SqlTable, Usage,
+    Version,
 };
 use crate::value::{Batch, TableSchema};
 
@@ -147,6 +148,14 @@ impl Snapshot for GatedSnapshot {
         let cancellation = self.visit.stop_with(&query.cancellation)?;
         let result = self.snapshot.query(&Query { cancellation, ..query.clone() }).await?;
         Ok(QueryRows { columns: result.columns, rows: self.visit.watch(result.rows) })
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.snapshot.dialect()
+    }
+
+    fn sql_table(&self, table: &str) -> Option<SqlTable> {
+        self.snapshot.sql_table(table)
     }
 
     async fn finish(&self) -> Result<()> {

@@ -12,7 +12,9 @@ use crate::profile::ProfileOptions;
 use crate::profile::rule_file;
 use crate::profile::suggestion::{Draft, Suggestion};
 use crate::rules::RuleSet;
-use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Source, Usage};
+use crate::source::{
+    Dialect, Partition, Query, QueryRows, Scan, Snapshot, Source, SqlTable, Usage,
+};
 use crate::validate::{Status, ValidateOptions, validate};
 use crate::value::TableSchema;
 
@@ -169,6 +171,14 @@ impl Snapshot for Shared {
 
     async fn query(&self, query: &Query) -> Result<QueryRows> {
         self.0.query(query).await
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.0.dialect()
+    }
+
+    fn sql_table(&self, table: &str) -> Option<SqlTable> {
+        self.0.sql_table(table)
     }
 
     async fn finish(&self) -> Result<()> {

@@ -16,10 +16,12 @@ mod fields;
 pub mod format;
 mod identity;
 mod kernel;
+mod key_bytes;
 mod matcher;
 mod measure;
 mod parameters;
 mod plan;
+mod row_test;
 mod rule_set;
 mod schema;
 mod selection;
@@ -38,7 +40,9 @@ pub use selection::Selection;
 pub use severity::Severity;
 pub use tolerance::{Allowance, Tolerance};
 
+pub(crate) use check::AsType;
 pub(crate) use kernel::RowKernel;
+pub(crate) use key_bytes::key_bytes;
 pub(crate) use measure::{
     Age, Code, Figure, Measure, Moments, Now, Statistic, Summary, Taken, Values,
 };
@@ -46,4 +50,5 @@ pub(crate) use plan::{
     Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, Keys, MeasureId, PlannedCheck,
     PlannedFilter, TablePlan, is_about,
 };
+pub(crate) use row_test::{RowTest, TextTest};
 pub(crate) use share::Share;

@@ -20,6 +20,7 @@ pub mod json;
 pub mod memory;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod sql;
 mod version;
 
 use std::fmt;
@@ -31,9 +32,13 @@ use async_trait::async_trait;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
-use crate::value::{Batch, ColumnSchema, TableSchema};
+use crate::value::{Batch, ColumnSchema, OwnedValue, TableSchema};
 
 pub use cancellation::Cancellation;
+pub use sql::{
+    Dialect, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlFunction, SqlFunctionBody, SqlKind,
+    SqlScalar, SqlTable,
+};
 pub(crate) use version::Versions;
 pub use version::{Version, VersionReach};
 
@@ -80,6 +85,18 @@ pub trait Snapshot: fmt::Debug + Send + Sync {
     async fn query(&self, query: &Query) -> Result<QueryRows> {
         let message = format!("cannot query `{}`: this source runs no SQL", query.table);
         Err(Error::new(ErrorKind::Unsupported, message))
+    }
+
+    /// The dialect of the source, where statements can be written for it without asking it; `None` where
+    /// it runs no SQL, which is the default.
+    fn dialect(&self) -> Option<Dialect> {
+        None
+    }
+
+    /// A table in the words of the source; `None` where there is no such table or no [`dialect`](Self::dialect).
+    fn sql_table(&self, table: &str) -> Option<SqlTable> {
+        let _ = table;
+        None
     }
 
     /// Ends the snapshot: an error of kind `SourceChanged` if what was read was not of one moment.
@@ -134,12 +151,19 @@ pub struct Scan {
 }
 
 /// A query in the dialect of a source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Query {
     /// The name of the table that the query is about; it may read others.
     pub table: String,
-    /// The text.
+    /// The text. Parameters are written `?`.
     pub sql: String,
+    /// The values of its parameters, in their order.
+    pub parameters: Vec<OwnedValue>,
+    /// The functions that it calls, where the database runs in this process.
+    pub functions: Vec<SqlFunction>,
+    /// The names of all tables that it reads, where the caller knows them: then it is an error of kind
+    /// `SourceChanged` if one of them was rewritten since the moment of the snapshot.
+    pub reads: Vec<String>,
     /// The rows end with an error of kind `Cancelled` soon after this is cancelled.
     pub cancellation: Cancellation,
 }

@@ -199,7 +199,7 @@ impl Job {
                 && let Some(parts) = compact_parts(&self.keys, bucket)
             {
                 let finding = shared(&parts, scope, &mut fails)?;
-                found.iter_mut().for_each(|it| it.add(finding));
+                found.iter_mut().zip([finding]).for_each(|(found, it)| found.add(it));
                 continue;
             }
             let loaded = load(&self.keys, bucket)?;

@@ -106,7 +106,9 @@ impl KeptColumn {
 
 fn text_column<'a>(rows: &[usize], text: impl Fn(usize) -> Option<&'a [u8]>) -> Column {
     let mut builder = TextBuilder::default();
-    rows.iter().for_each(|row| builder.push(text(*row)));
+    for row in rows {
+        builder.push(text(*row));
+    }
     Column::Text(builder.finish())
 }
 

@@ -134,8 +134,11 @@ impl KeptRows {
                 continue;
             }
             let batch = self.load(it)?;
-            if !sample.excludes(&batch, lowest_row(&batch, shown.key), shown) {
-                failing.iter().for_each(|row| sample.offer(&batch, *row, shown));
+            if sample.excludes(&batch, lowest_row(&batch, shown.key), shown) {
+                continue;
+            }
+            for row in failing {
+                sample.offer(&batch, row, shown);
             }
         }
         for (index, kept) in self.batches.iter().enumerate() {

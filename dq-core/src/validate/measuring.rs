@@ -1,11 +1,14 @@
 //! What has been measured of the rows of a table.
 
+use std::sync::Arc;
+
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Measure, Share, Summary};
 use crate::source::Cancellation;
 use crate::validate::kept_values::KeptValues;
+use crate::validate::memory::Budget;
 use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
 use crate::value::Batch;
@@ -28,6 +31,12 @@ impl Measuring {
         let sample = Sample::new(run.options.sample_limit);
         let kept = KeptValues::new(&run.budget);
         Self { summary: Summary::new(measure, run.now), unreadable: 0, sample, kept }
+    }
+
+    /// So many rows have a value, which nobody has kept.
+    pub(crate) fn of_presence(rows: u64, budget: &Arc<Budget>) -> Self {
+        let kept = KeptValues::new(budget);
+        Self { summary: Summary::Presence(rows), unreadable: 0, sample: Sample::new(0), kept }
     }
 
     /// Measures the rows of `batch` that are in `scope`, and gives those whose value cannot be read;

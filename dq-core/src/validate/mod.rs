@@ -8,7 +8,10 @@
 //! runtime. Each partition has a worker of its own that judges rows and collects keys; workers share
 //! nothing and their states merge, so no count depends on how the rows were split.
 
+mod answers;
 mod baseline;
+mod engine;
+mod explanation;
 mod failing_rows;
 mod job;
 mod kept_column;
@@ -44,6 +47,7 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Now, Plan, RuleSet};
 use crate::source::Source;
+use crate::validate::answers::Answers;
 use crate::validate::keys::{KeyHash, bucket_count};
 use crate::validate::lookups::numbered_sets;
 use crate::validate::memory::Budget;
@@ -54,6 +58,8 @@ use crate::validate::violations::Teller;
 use crate::value::Timestamp;
 
 pub use baseline::{Baseline, BaselineReport, Compared, Comparison};
+pub use engine::Engine;
+pub use explanation::Explanation;
 pub use options::{Progress, ProgressListener, ValidateOptions};
 pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{
@@ -91,6 +97,13 @@ async fn validate_at(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
+    let (plan, answers) = match options.engine {
+        Engine::Native => (plan, None),
+        Engine::Sql => {
+            let answers = Answers::ask(snapshot.as_ref(), plan, options).await?;
+            (answers.rest(rules, snapshot.tables(), now.day())?, Some(answers))
+        }
+    };
     let rows = plan.tables.iter().filter_map(|it| it.schema.rows_estimate).max();
     let run = Arc::new(Run {
         numbered: numbered_sets(&plan),
@@ -112,10 +125,15 @@ async fn validate_at(
         found = join(vec![told]).await?.pop().ok_or_else(lost)?;
     }
     let tables = tables(&run.plan, &found);
-    let notes = snapshot.notes().into_iter().chain(run.plan.notes()).collect();
+    let absent = answers.as_ref().map_or_else(|| run.plan.notes().collect(), Answers::notes);
+    let notes = snapshot.notes().into_iter().chain(absent).collect();
     let rules_file = rules.file().to_owned();
     let ran = usage::ran_by_rule(&run.plan, &found);
-    let rules = outcome::report(rules, &run.plan, found);
+    let native = (outcome::report(rules, &run.plan, found), tables);
+    let (rules, tables) = match answers {
+        Some(answers) => answers.merge(rules, native),
+        None => native,
+    };
     usage::of(&rules, &ran).for_each(|it| snapshot.note_usage(&it));
     Ok(Report {
         format: FORMAT,
@@ -143,12 +161,14 @@ pub async fn explain(
     source: &dyn Source,
     rules: &RuleSet,
     options: &ValidateOptions,
-) -> Result<Plan> {
+) -> Result<Explanation> {
     let now = now(options);
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    Ok(plan)
+    let asks = options.engine == Engine::Sql;
+    let pushdown = asks.then(|| answers::pushdown(snapshot.as_ref(), &plan, options));
+    Ok(Explanation::new(plan, pushdown))
 }
 
 /// What ages are measured against.

@@ -8,12 +8,15 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, SystemClock};
 use crate::source::Cancellation;
+use crate::validate::Engine;
 use crate::validate::violations::ViolationListener;
 use crate::value::Date;
 
 /// How a run is made.
 #[derive(Clone)]
 pub struct ValidateOptions {
+    /// Which engine answers the checks. Default: native.
+    pub engine: Engine,
     /// How many threads read and check at once. Default: 1; a program passes the parallelism that it
     /// grants. The threads are those of the caller's tokio runtime that may block.
     pub threads: NonZeroUsize,
@@ -61,6 +64,7 @@ pub struct Progress {
 impl Default for ValidateOptions {
     fn default() -> Self {
         Self {
+            engine: Engine::default(),
             threads: NonZeroUsize::MIN,
             sample_limit: 10,
             show_values: false,
@@ -79,6 +83,7 @@ impl Default for ValidateOptions {
 impl fmt::Debug for ValidateOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ValidateOptions")
+            .field("engine", &self.engine)
             .field("threads", &self.threads)
             .field("sample_limit", &self.sample_limit)
             .field("show_values", &self.show_values)

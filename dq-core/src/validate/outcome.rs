@@ -1,5 +1,6 @@
 //! From what the threads found to the report.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
@@ -11,6 +12,7 @@ use crate::rules::{
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::measured;
 use crate::validate::measuring::Measuring;
+use crate::validate::memory::Budget;
 use crate::validate::row_key::{Position, RowKey};
 use crate::validate::run::Found;
 use crate::validate::sample::Sample;
@@ -68,6 +70,25 @@ impl TableOutcome {
         self.in_scope.iter_mut().zip(in_scope).for_each(|(all, more)| *all += more);
     }
 
+    /// Notes how many rows are in the scope of a filter.
+    pub(crate) fn set_scope(&mut self, filter: usize, rows: u64) {
+        self.in_scope.get_mut(filter).into_iter().for_each(|it| *it = rows);
+    }
+
+    /// Notes how many rows have a value, for one of so many measures.
+    pub(crate) fn keep_presence(
+        &mut self,
+        measures: usize,
+        (measure, rows): (usize, u64),
+        budget: &Arc<Budget>,
+    ) {
+        while self.measures.len() < measures {
+            self.measures.push(Measuring::of_presence(0, budget));
+        }
+        let known = self.measures.get_mut(measure).into_iter();
+        known.for_each(|it| *it = Measuring::of_presence(rows, budget));
+    }
+
     pub(crate) fn add_measures(&mut self, measures: Vec<Measuring>) {
         if self.measures.is_empty() {
             self.measures = measures;
@@ -109,21 +130,29 @@ impl TableOutcome {
 pub(crate) fn report(rules: &RuleSet, plan: &Plan, found: Found) -> Vec<RuleReport> {
     let mut reports: Vec<_> = rules.rules().iter().map(empty).collect();
     for (planned, outcome) in plan.checks.iter().zip(found.checks) {
-        let rule = rules.rules().get(planned.rule);
-        let check = rule.and_then(|it| it.checks.get(planned.check));
-        let (table, table_outcome) =
-            (plan.tables.get(planned.table), found.tables.get(planned.table));
-        if let (Some(check), Some(table), Some(table_outcome)) = (check, table, table_outcome)
-            && let Some(report) = reports.get_mut(planned.rule)
+        let place = (plan, planned, &found.tables[..]);
+        if let Some(report) = reports.get_mut(planned.rule)
+            && let Some(check) = check_of(rules, place, outcome, &report.table)
         {
-            let own_table = Some(&check.table).filter(|it| **it != report.table).cloned();
-            let mut check = check_report(check, planned, table, table_outcome, outcome);
-            check.table = own_table;
             report.status = report.status.max(check.status);
             report.checks.push(check);
         }
     }
     reports
+}
+
+/// The report of one check of a rule about `rule_table`.
+pub(crate) fn check_of(
+    rules: &RuleSet,
+    (plan, planned, tables): (&Plan, &PlannedCheck, &[TableOutcome]),
+    outcome: Outcome,
+    rule_table: &str,
+) -> Option<CheckReport> {
+    let check = rules.rules().get(planned.rule)?.checks.get(planned.check)?;
+    let (table, table_outcome) = (plan.tables.get(planned.table)?, tables.get(planned.table)?);
+    let own_table = Some(&check.table).filter(|it| **it != rule_table).cloned();
+    let report = check_report(check, planned, table, table_outcome, outcome);
+    Some(CheckReport { table: own_table, ..report })
 }
 
 fn empty(rule: &Rule) -> RuleReport {
@@ -185,6 +214,8 @@ fn check_report(
         line: check.place.line,
         definition: check.definition.clone(),
         baseline: None,
+        engine: None,
+        streamed: None,
     }
 }
 

@@ -74,7 +74,8 @@ pub(crate) async fn run(
 fn query_of(plan: &Plan, check: &PlannedCheck, cancellation: &Cancellation) -> Option<Query> {
     let Kernel::Query(sql) = &check.kernel else { return None };
     let table = plan.tables.get(check.table)?.schema.name.clone();
-    Some(Query { table, sql: sql.clone(), cancellation: cancellation.clone() })
+    let (sql, cancellation) = (sql.clone(), cancellation.clone());
+    Some(Query { table, sql, cancellation, ..Query::default() })
 }
 
 /// What a query found.

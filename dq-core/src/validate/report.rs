@@ -8,6 +8,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use crate::rules::{Check, Dimension, Severity};
+use crate::validate::Engine;
 use crate::validate::baseline::{BaselineReport, Comparison};
 use crate::validate::quality::Quality;
 
@@ -165,6 +166,12 @@ pub struct CheckReport {
     pub line: usize,
     /// A number that stays the same as long as the check judges the same rows in the same way.
     pub definition: String,
+    /// Which engine answered, where SQL was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Engine>,
+    /// Why it was judged natively although SQL was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streamed: Option<String>,
     /// How many violations are new, against the baseline of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Comparison>,

@@ -25,6 +25,8 @@ pub(crate) fn check(id: &str, status: Status) -> CheckReport {
         line: 7,
         definition: "00000000000000aa".to_owned(),
         baseline: None,
+        engine: None,
+        streamed: None,
     }
 }
 

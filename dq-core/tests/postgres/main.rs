@@ -15,6 +15,7 @@ mod runtimes;
 mod scan;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod sql;
 mod statements;
 mod tls;
 

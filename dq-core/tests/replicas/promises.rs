@@ -25,7 +25,8 @@ async fn keep_all() {
         let clock = Arc::new(SystemClock);
         let replicas = others(&urls[1..]);
         let manager = ReplicatedDatabaseManager::open(&few(&urls[0]), replicas, clock).await?;
-        Ok(Bench { database: Arc::new(manager), bytes_type: "BYTEA" })
+        let database = Arc::new(manager);
+        Ok(Bench { database, bytes_type: "BYTEA", timestamp_type: "TIMESTAMP" })
     };
     if let Err(error) = check(open).await {
         panic!("{error}");

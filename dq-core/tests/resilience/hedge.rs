@@ -164,16 +164,15 @@ async fn the_delay_follows_what_nineteen_of_twenty_calls_take() {
     let hedge = HedgeConfig { delay_ms: 20, delay_quantile: 0.95, budget_percent: 100 };
     let guard = guard_with(&clock, hedge);
     let attempts = AtomicU32::new(0);
-    let call = |took: Duration| {
-        let (clock, attempts) = (&clock, &attempts);
-        guard.call(CallOptions::IDEMPOTENT, move |_| {
-            attempts.fetch_add(1, Ordering::Relaxed);
-            async move {
-                clock.sleep(took).await;
-                Ok(())
-            }
-        })
+    let attempt = |took: Duration| {
+        attempts.fetch_add(1, Ordering::Relaxed);
+        let clock = &clock;
+        async move {
+            clock.sleep(took).await;
+            Ok(())
+        }
     };
+    let call = |took| guard.call(CallOptions::IDEMPOTENT, move |_| attempt(took));
     for _ in 0..20 {
         hurry(&clock, call(40 * MILLISECOND)).await.expect("it is slow, but right");
     }

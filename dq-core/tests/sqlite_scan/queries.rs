@@ -24,7 +24,7 @@ const ROWS_WITHOUT_END: &str =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
 
 fn query(sql: &str) -> Query {
-    Query { table: "t".to_owned(), sql: sql.to_owned(), cancellation: Cancellation::new() }
+    Query { table: "t".to_owned(), sql: sql.to_owned(), ..Query::default() }
 }
 
 async fn all(mut result: QueryRows) -> Result<Vec<Vec<OwnedValue>>> {

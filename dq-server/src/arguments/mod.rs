@@ -2,8 +2,10 @@
 
 #[cfg(feature = "redis")]
 mod cache;
+mod color;
 mod config;
 mod database;
+mod engine;
 mod generate;
 mod profile;
 mod reading;
@@ -18,7 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use dq_core::packs::Pack;
 use dq_core::report::ReportFormat;
@@ -29,8 +31,10 @@ use dq_core::{Error, ErrorKind, Result};
 
 #[cfg(feature = "redis")]
 pub(crate) use cache::{CacheArguments, nowhere};
+pub(crate) use color::ColorChoice;
 pub(crate) use config::{ConfigCommand, ConfigFormat};
 pub(crate) use database::{DatabaseCheckArguments, DatabaseCommand, DatabaseFormat};
+pub(crate) use engine::EngineChoice;
 pub(crate) use generate::GenerateArguments;
 pub(crate) use profile::ProfileArguments;
 pub(crate) use reading::ReadingArguments;
@@ -188,6 +192,9 @@ pub(crate) struct ExplainArguments {
     pub(crate) source: SourceArguments,
     #[command(flatten)]
     pub(crate) rules: RulesArguments,
+    /// Which engine answers the checks; `sql` prints what it asks, and why it does not ask the rest
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) engine: EngineChoice,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
 }
@@ -261,6 +268,9 @@ pub(crate) struct RunArguments {
     /// A JSON report of an earlier run: only violations that are new since then fail
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
+    /// Which engine answers the checks; the counts are the same
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) engine: EngineChoice,
     /// How many threads read and check [default: as many as there are]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -311,15 +321,6 @@ pub(crate) struct OutputArguments {
 /// The least severity that makes a run fail; `None` if none does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailOn(pub(crate) Option<Severity>);
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ColorChoice {
-    /// On a terminal
-    Auto,
-    Always,
-    Never,
-}
 
 impl RulesArguments {
     pub(crate) fn read(&self) -> Result<RuleSet> {

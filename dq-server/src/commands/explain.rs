@@ -12,7 +12,11 @@ use crate::output;
 pub(crate) async fn run(arguments: &ExplainArguments, stop: Cancellation) -> Result<u8> {
     let rules = block_in_place(|| arguments.rules.read())?;
     let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
-    let options = ValidateOptions { cancellation: stop, ..ValidateOptions::default() };
+    let options = ValidateOptions {
+        engine: arguments.engine.into(),
+        cancellation: stop,
+        ..ValidateOptions::default()
+    };
     let plan = explain(&*source, &rules, &options).await?.to_string();
     output::print(|out| plan.lines().try_for_each(|line| writeln!(out, "{}", visible(line))))?;
     Ok(0)

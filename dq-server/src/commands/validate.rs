@@ -123,6 +123,7 @@ fn options(
 ) -> ValidateOptions {
     let defaults = ValidateOptions::default();
     ValidateOptions {
+        engine: arguments.run.engine.into(),
         threads: arguments.run.threads(),
         sample_limit: arguments.output.sample_limit,
         show_values: arguments.output.show_values,

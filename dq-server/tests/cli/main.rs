@@ -14,6 +14,7 @@ mod cached;
 mod config;
 #[cfg(all(unix, feature = "postgres", feature = "sqlite"))]
 mod database;
+mod engine;
 mod exit_codes;
 mod formats;
 mod generate;

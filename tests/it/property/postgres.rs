@@ -25,12 +25,13 @@ fn postgresql_counts_what_the_naive_evaluator_counts() {
         let source = PostgresSource::new(&config, Arc::new(SystemClock)).unwrap();
         let run = Run { rules: &rules, options: &threads(1) };
         run.counts(&source, &tables, "PostgreSQL")?;
+        run.counts_in_sql(&source, &tables, "PostgreSQL")?;
     });
 }
 
 /// The tables as PostgreSQL can hold them: a column has one type, text has no NUL, and no day lies before the year
 /// -4713.
-fn as_postgres(tables: &[Table]) -> Vec<Table> {
+pub(crate) fn as_postgres(tables: &[Table]) -> Vec<Table> {
     changed(&as_arrow(tables), |kind, cell| match (kind, cell) {
         (kind, Cell::Text(it)) if it.contains('\0') => (kind, Cell::Null),
         (kind, Cell::Day(it)) if !(-2_000_000..2_000_000_000).contains(&it) => (kind, Cell::Null),
@@ -55,7 +56,8 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
-async fn put(config: &PostgresConfig, tables: &[Table]) -> Result<()> {
+/// Replaces what the database holds by the tables.
+pub(crate) async fn put(config: &PostgresConfig, tables: &[Table]) -> Result<()> {
     let database = PostgresDatabaseManager::open(config.clone(), Arc::new(SystemClock)).await?;
     fill(&database, DIALECT, tables).await
 }

@@ -32,6 +32,11 @@ pub(crate) struct Rule {
 }
 
 impl Rules {
+    /// Rules that were written by hand.
+    pub(crate) fn of(rules: Vec<Rule>) -> Self {
+        Self(rules)
+    }
+
     /// Every check with its rule.
     pub(crate) fn checks(&self) -> Vec<(&Rule, &Check)> {
         self.0.iter().flat_map(|rule| rule.checks.iter().map(move |it| (rule, it))).collect()
@@ -54,6 +59,11 @@ impl Rules {
 }
 
 impl Rule {
+    /// A rule about `table`.
+    pub(crate) fn new(table: &'static str, filter: Option<Condition>, checks: Vec<Check>) -> Self {
+        Self { table, filter, checks }
+    }
+
     fn json(&self, id: usize) -> Value {
         let mut checks = Vec::new();
         for (id, check) in self.checks.iter().enumerate() {

@@ -88,7 +88,7 @@ pub(crate) const WORDS: [&str; 60] = [
     "a key of more than thirty-two bytes, no. 1",
 ];
 
-const NUMERALS: [&str; 27] = [
+pub(crate) const NUMERALS: [&str; 27] = [
     "0",
     "-0",
     "+0",
@@ -118,10 +118,10 @@ const NUMERALS: [&str; 27] = [
     "１",
 ];
 
-const WHOLES: [i64; 12] =
+pub(crate) const WHOLES: [i64; 12] =
     [0, 1, 2, 3, 7, -1, -7, 100, i64::MIN, i64::MAX, 9_007_199_254_740_993, -9_007_199_254_740_993];
 
-const REALS: [f64; 19] = [
+pub(crate) const REALS: [f64; 19] = [
     f64::NAN,
     f64::INFINITY,
     f64::NEG_INFINITY,
@@ -143,9 +143,9 @@ const REALS: [f64; 19] = [
     5e-324,
 ];
 
-const BYTES: [&[u8]; 5] = [b"", b"a", b" ", b"\xff", b"1"];
+pub(crate) const BYTES: [&[u8]; 5] = [b"", b"a", b" ", b"\xff", b"1"];
 
-const KEYS: [&str; 26] = [
+pub(crate) const KEYS: [&str; 26] = [
     "",
     " ",
     "a",
@@ -174,7 +174,7 @@ const KEYS: [&str; 26] = [
     "01",
 ];
 
-const CODES: [&str; 56] = [
+pub(crate) const CODES: [&str; 56] = [
     "1234567893",
     "1234567890",
     "0234567899",
@@ -272,6 +272,13 @@ pub(crate) struct Rows(Vec<Vec<Cell>>);
 impl fmt::Debug for Rows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|row| f.write_str(&format!("\n{row:?}")))
+    }
+}
+
+impl Rows {
+    /// These rows, each with a cell for each of [`COLUMNS`].
+    pub(crate) fn of(rows: Vec<Vec<Cell>>) -> Self {
+        Self(rows)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::database::postgres::columns::Form;
 use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
 use crate::error::Result;
+use crate::source::{SqlColumn, SqlKind, SqlTable};
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 
 /// A table, and how its rows are stored.
@@ -31,6 +32,44 @@ pub(crate) struct Table {
 pub(crate) struct Selected {
     pub(crate) sql: String,
     pub(crate) form: Form,
+    /// Whether it is a point in time of the world, and not of a clock.
+    pub(crate) has_zone: bool,
+}
+
+impl Table {
+    /// The table for whoever writes SQL: each column as the value that a scan delivers.
+    pub(crate) fn sql(&self) -> SqlTable {
+        let columns = self.selected.iter().map(Selected::value).collect();
+        SqlTable { sql: self.sql_name.clone(), columns }
+    }
+}
+
+impl Selected {
+    fn value(&self) -> SqlColumn {
+        let column = &self.sql;
+        let (sql, kind) = match self.form {
+            Form::Boolean => (column.clone(), SqlKind::Boolean),
+            Form::Small | Form::Integer | Form::Oid => {
+                (format!("{column}::int8"), SqlKind::Integer)
+            }
+            Form::Long => (column.clone(), SqlKind::Integer),
+            Form::Real => (format!("{column}::float8"), SqlKind::Float),
+            Form::Double => (column.clone(), SqlKind::Float),
+            Form::Date => (column.clone(), SqlKind::Date),
+            Form::Timestamp if self.has_zone => {
+                (format!("({column} AT TIME ZONE 'UTC')"), SqlKind::Timestamp)
+            }
+            Form::Timestamp => (column.clone(), SqlKind::Timestamp),
+            Form::Numeric { is_short: true } => {
+                (format!("(trim_scale({column})::text COLLATE \"C\")"), SqlKind::Text)
+            }
+            Form::Text | Form::Padded | Form::Jsonb | Form::Uuid | Form::Numeric { .. } => {
+                (format!("({column}::text COLLATE \"C\")"), SqlKind::Text)
+            }
+            Form::Bytes => (column.clone(), SqlKind::Bytes),
+        };
+        SqlColumn { sql, kind }
+    }
 }
 
 /// What a table is.
@@ -61,6 +100,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
 ORDER BY n.nspname, c.oid";
+
+/// The number of the type `timestamp with time zone`.
+const WITH_ZONE: i64 = 1184;
 
 /// The columns of those tables, with the type that a domain is over, and their places in the primary key.
 const COLUMNS: &str = "\
@@ -114,16 +156,13 @@ impl Described {
         let type_oid: i64 = row.try_get(3)?;
         let (kind, category): (String, String) = (row.try_get(5)?, row.try_get(6)?);
         let type_name: String = row.try_get(9)?;
-        let selected = match Form::of(type_oid as u32, row.try_get(4)?) {
-            Some(form) => Selected { sql: quoted, form },
-            None if kind == "e" || type_name == "citext" => {
-                Selected { sql: quoted, form: Form::Text }
-            }
-            None if category == "A" => {
-                Selected { sql: format!("to_json({quoted})::text"), form: Form::Text }
-            }
-            None => Selected { sql: format!("{quoted}::text"), form: Form::Text },
+        let (sql, form) = match Form::of(type_oid as u32, row.try_get(4)?) {
+            Some(form) => (quoted, form),
+            None if kind == "e" || type_name == "citext" => (quoted, Form::Text),
+            None if category == "A" => (format!("to_json({quoted})::text"), Form::Text),
+            None => (format!("{quoted}::text"), Form::Text),
         };
+        let selected = Selected { sql, form, has_zone: type_oid == WITH_ZONE };
         let is_required: bool = row.try_get(7)?;
         let value_type: ValueType = selected.form.value_type();
         let schema = ColumnSchema { name: row.try_get(1)?, value_type, nullable: !is_required };

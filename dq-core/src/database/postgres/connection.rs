@@ -75,6 +75,8 @@ pub(crate) struct Server {
     pub(crate) version: u32,
     /// Whether it knows the characters of its text, and so sends valid UTF-8.
     pub(crate) knows_characters: bool,
+    /// Whether it keeps its text as UTF-8.
+    pub(crate) keeps_utf_8: bool,
 }
 
 impl PostgresConnector {
@@ -181,9 +183,11 @@ fn session(
     row: &PgRow,
     settings: Option<String>,
 ) -> sqlx::Result<Session> {
+    let encoding = text(row, 1)?;
     let server = Server {
         version: connection.server_version_num().unwrap_or_default(),
-        knows_characters: text(row, 1)? != "SQL_ASCII",
+        knows_characters: encoding != "SQL_ASCII",
+        keeps_utf_8: encoding == "UTF8",
     };
     Ok(Session { process: text(row, 0)?, began: text(row, 2)?, server, settings })
 }
@@ -272,7 +276,9 @@ impl Connector for PostgresConnector {
 
 /// What kind of server answers.
 pub(crate) fn server_of(lease: &Lease) -> Server {
-    lease.session().map_or(Server { version: 0, knows_characters: true }, |it| it.server)
+    lease
+        .session()
+        .map_or(Server { version: 0, knows_characters: true, keeps_utf_8: true }, |it| it.server)
 }
 
 impl fmt::Debug for PostgresConnector {

@@ -19,6 +19,7 @@ pub(crate) async fn prepare(seat: Seat, query: &Query) -> Result<QueryRows> {
         return Err(invalid(&doing, reason));
     }
     let statement = Statement::new(query.sql.clone());
+    let statement = query.parameters.iter().cloned().fold(statement, Statement::bind);
     let mut lease = seat.take(&doing).await?;
     let prepared = prepare_rows(&mut lease, &statement, &doing).await;
     let seat = lease.leave().await;

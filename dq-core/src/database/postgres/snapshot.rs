@@ -20,7 +20,7 @@ use crate::database::postgres::query;
 use crate::database::postgres::seat::{ASIDE, BACK, Seat};
 use crate::database::server::{Connector, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Partition, Query, QueryRows, Scan, Snapshot};
+use crate::source::{Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlTable};
 use crate::value::TableSchema;
 
 /// Begins a transaction that sees one moment.
@@ -32,6 +32,8 @@ const RANGE_VERSION: u32 = 140_000;
 
 /// How long another connection is waited for: less than what a table takes that is worth one.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The first version that has all that statements of rules call.
+const SQL_VERSION: u32 = 130_000;
 
 /// How many pages a partition has at least: less is read sooner than another connection is made.
 const PAGES_MIN: i64 = 256;
@@ -48,6 +50,8 @@ pub(crate) struct PostgresSnapshot {
     begin: String,
     version: u32,
     checks_text: bool,
+    /// Whether statements can be written for it.
+    speaks: bool,
     tables: Vec<Table>,
     schemas: Vec<TableSchema>,
 }
@@ -73,6 +77,7 @@ impl PostgresSnapshot {
             begin: format!("{MOMENT}; SET TRANSACTION SNAPSHOT '{moment}'"),
             version: server.version,
             checks_text: !server.knows_characters,
+            speaks: server.keeps_utf_8 && server.version >= SQL_VERSION,
             tables,
             schemas,
         })
@@ -203,8 +208,19 @@ impl Snapshot for PostgresSnapshot {
     }
 
     async fn query(&self, query: &Query) -> Result<QueryRows> {
+        for table in self.tables.iter().filter(|it| query.reads.contains(&it.schema.name)) {
+            self.lock(table).await?;
+        }
         let seat = self.seats(1).await.pop();
         query::prepare(seat.unwrap_or_else(|| Seat::Shared(Arc::clone(&self.main))), query).await
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.speaks.then_some(Dialect::Postgres)
+    }
+
+    fn sql_table(&self, table: &str) -> Option<SqlTable> {
+        self.tables.iter().find(|it| it.schema.name == table).map(Table::sql)
     }
 
     async fn finish(&self) -> Result<()> {

@@ -8,15 +8,16 @@
 use std::thread;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, params_from_iter};
 use tokio::sync::mpsc;
 
 use crate::database::sqlite::error::from_sqlite;
 use crate::database::sqlite::moment::{Handle, Loan};
 use crate::database::sqlite::rows::{RowReader, select};
+use crate::database::sqlite::statement::Bound;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan};
-use crate::value::{Batch, TableSchema};
+use crate::value::{Batch, OwnedValue, TableSchema};
 
 /// How many batches wait at most.
 const BATCHES_WAITING: usize = 2;
@@ -24,17 +25,19 @@ const BATCHES_WAITING: usize = 2;
 /// Starts a scan of `table` on a connection of its own.
 pub(crate) fn start(connection: Loan, table: &TableSchema, scan: &Scan) -> Box<dyn Partition> {
     let doing = format!("read the table `{}`", table.name);
-    query(Handle::Own(connection), select(table, scan, None, ""), doing, &scan.cancellation)
+    let (sql, reader) = select(table, scan, None, "");
+    query(Handle::Own(connection), (sql, Vec::new(), reader), doing, &scan.cancellation)
 }
 
 /// The rows of a statement, with what reads them. `doing` says what for, such as "read the table `a`".
 pub(crate) fn query(
     connection: Handle,
-    (sql, reader): (String, RowReader),
+    (sql, parameters, reader): (String, Vec<OwnedValue>, RowReader),
     doing: String,
     cancellation: &Cancellation,
 ) -> Box<dyn Partition> {
-    let cursor = Cursor { connection, sql, reader, doing, cancellation: cancellation.clone() };
+    let cancellation = cancellation.clone();
+    let cursor = Cursor { connection, sql, parameters, reader, doing, cancellation };
     Box::new(CursorPartition { cursor: Some(cursor), batches: None })
 }
 
@@ -73,6 +76,7 @@ impl Partition for CursorPartition {
 struct Cursor {
     connection: Handle,
     sql: String,
+    parameters: Vec<OwnedValue>,
     reader: RowReader,
     doing: String,
     cancellation: Cancellation,
@@ -97,7 +101,7 @@ impl Cursor {
         sender: &mpsc::Sender<Message>,
     ) -> rusqlite::Result<()> {
         let mut statement = connection.prepare(&self.sql)?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query(params_from_iter(self.parameters.iter().map(Bound)))?;
         for sequence in 0.. {
             let batch = self.reader.read(&mut rows)?;
             let ended = batch.ended;

@@ -18,6 +18,7 @@ mod connection;
 mod cursor;
 pub(crate) mod error;
 mod file;
+mod function;
 mod lease;
 mod manager;
 mod moment;

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use crate::database::sqlite::cursor;
 use crate::database::sqlite::error::from_sqlite;
+use crate::database::sqlite::function;
 use crate::database::sqlite::moment::Handle;
 use crate::database::sqlite::result::columns;
 use crate::database::sqlite::rows::RowReader;
@@ -19,23 +20,28 @@ const FIRST_WORDS: [&str; 3] = ["SELECT", "WITH", "VALUES"];
 /// Prepares a query, to be run on `connection`.
 pub(crate) fn prepare(connection: Handle, query: &Query) -> Result<QueryRows> {
     let doing = format!("query the table `{}`", query.table);
-    let columns = connection.with(|it| describe(it, &query.sql, &doing))?;
+    let columns = connection.with(|it| describe(it, query, &doing))?;
     let reader = RowReader::of(columns.iter().map(|it| it.value_type).collect());
-    let rows = cursor::query(connection, (query.sql.clone(), reader), doing, &query.cancellation);
+    let statement = (query.sql.clone(), query.parameters.clone(), reader);
+    let rows = cursor::query(connection, statement, doing, &query.cancellation);
     Ok(QueryRows { columns, rows })
 }
 
 /// The columns of the result of `sql`: an error of kind `QueryInvalid` if it is no query.
-fn describe(connection: &Connection, sql: &str, doing: &str) -> Result<Vec<ColumnSchema>> {
+fn describe(connection: &Connection, query: &Query, doing: &str) -> Result<Vec<ColumnSchema>> {
+    let sql = query.sql.as_str();
     if !FIRST_WORDS.iter().any(|it| it.eq_ignore_ascii_case(first_word(sql))) {
         let reason = "it must be one statement that begins with `SELECT`, `WITH` or `VALUES`";
         return Err(invalid(doing, reason));
+    }
+    for function in &query.functions {
+        function::register(connection, function).map_err(|it| from_sqlite(doing, it))?;
     }
     let statement = connection.prepare(sql).map_err(|it| from_sqlite(doing, it))?;
     if !statement.readonly() {
         return Err(invalid(doing, "it would write"));
     }
-    if statement.parameter_count() > 0 {
+    if statement.parameter_count() != query.parameters.len() {
         let hint = "write values into the query, or `${name}` for parameters of the rule set";
         return Err(invalid(doing, &format!("nothing is bound to its parameters; {hint}")));
     }

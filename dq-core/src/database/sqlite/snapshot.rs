@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use crate::database::sqlite::catalog;
-use crate::database::sqlite::catalog::{Storage, Table};
+use crate::database::sqlite::catalog::{Storage, Table, quoted};
 use crate::database::sqlite::config::{ScanMethod, SqliteConfig};
 use crate::database::sqlite::cursor;
 use crate::database::sqlite::moment::Moment;
@@ -15,7 +15,9 @@ use crate::database::sqlite::pages::PageFile;
 use crate::database::sqlite::query;
 use crate::database::sqlite::step;
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Partition, Query, QueryRows, Scan, Snapshot};
+use crate::source::{
+    Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlColumn, SqlKind, SqlTable,
+};
 use crate::value::TableSchema;
 
 /// The tables of a SQLite database at one moment: everything is read in read transactions that see
@@ -127,6 +129,18 @@ impl Snapshot for SqliteSnapshot {
 
     async fn query(&self, query: &Query) -> Result<QueryRows> {
         query::prepare(self.moment.handle(), query)
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Sqlite)
+    }
+
+    fn sql_table(&self, table: &str) -> Option<SqlTable> {
+        let schema = self.schemas.iter().find(|it| it.name == table)?;
+        // Whatever a column is declared as, each row may hold something else.
+        let column = |name: &str| SqlColumn { sql: quoted(name), kind: SqlKind::Any };
+        let columns = schema.columns.iter().map(|it| column(&it.name)).collect();
+        Some(SqlTable { sql: format!("main.{}", quoted(table)), columns })
     }
 
     async fn finish(&self) -> Result<()> {

@@ -104,7 +104,7 @@ fn values_of<'a>(
 }
 
 /// A value as SQLite stores it: booleans are 0 and 1, days and points in time are text.
-struct Bound<'a>(&'a OwnedValue);
+pub(crate) struct Bound<'a>(pub(crate) &'a OwnedValue);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -18,6 +18,7 @@ use crate::rules::check::{CheckKind, column};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::RowTest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::Number;
 use crate::value::lens;
@@ -56,11 +57,18 @@ impl CheckKind for Between {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let kernel = match self.bounds {
-            Bounds::Numbers { min, max } => kernel::of_number(column, numbers_within(min, max)),
+            Bounds::Numbers { min, max } => kernel::of_number(
+                column,
+                RowTest::Numbers { column, min, max },
+                numbers_within(min, max),
+            ),
             Bounds::Days { min, max } => {
                 let on = |it: Day| it.on(binder.as_of());
-                let test = within(min.map(on), max.map(on));
-                kernel::of_batch(move |batch| Ok(lens::date_fails(batch.column(column), &test)))
+                let (min, max) = (min.map(on), max.map(on));
+                let (asked, test) = (RowTest::Days { column, min, max }, within(min, max));
+                kernel::of_batch(Some(asked), move |batch| {
+                    Ok(lens::date_fails(batch.column(column), &test))
+                })
             }
         };
         Some(Kernel::Row(kernel))

@@ -73,7 +73,7 @@ impl CheckKind for Custom {
             return None;
         };
         let (columns, names) = (columns?, self.columns.clone());
-        Some(Kernel::Row(kernel::of_batch(move |batch| {
+        Some(Kernel::Row(kernel::of_batch(None, move |batch| {
             let rows = record_batch(batch, &columns, &names)?;
             violations(&check.violations(&rows)?, batch.rows())
         })))

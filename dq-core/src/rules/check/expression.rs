@@ -16,6 +16,7 @@ use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::RowTest;
 use crate::rules::schema::{self, CheckSchema};
 
 /// A predicate over the columns of the row holds.
@@ -46,6 +47,9 @@ impl CheckKind for ExpressionCheck {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let predicate = binder.predicate(&self.expression)?;
-        Some(Kernel::Row(kernel::of_batch(move |batch| Ok(predicate.evaluate(batch).fails))))
+        let asked = RowTest::Condition(predicate.clone());
+        Some(Kernel::Row(kernel::of_batch(Some(asked), move |batch| {
+            Ok(predicate.evaluate(batch).fails)
+        })))
     }
 }

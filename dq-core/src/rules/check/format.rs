@@ -14,6 +14,7 @@ use crate::rules::fields::Fields;
 use crate::rules::format::Format;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::TextTest;
 use crate::rules::schema::{self, CheckSchema};
 
 /// The text has a well-known form.
@@ -50,6 +51,8 @@ impl CheckKind for FormatCheck {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let format = self.format;
-        Some(Kernel::Row(kernel::of_text(column, move |text| format.matches(text))))
+        Some(Kernel::Row(kernel::of_text(column, TextTest::Format(format), move |text| {
+            format.matches(text)
+        })))
     }
 }

@@ -13,6 +13,7 @@ use crate::rules::check::{CheckKind, column};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::TextTest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::characters;
 
@@ -45,7 +46,8 @@ impl CheckKind for Length {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let range = self.min..=self.max;
-        Some(Kernel::Row(kernel::of_text(column, move |text| {
+        let asked = TextTest::Length { min: self.min, max: self.max };
+        Some(Kernel::Row(kernel::of_text(column, asked, move |text| {
             range.contains(&(characters(text) as u64))
         })))
     }

@@ -9,6 +9,7 @@
 //! break before it does not match.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::document::Node;
 use crate::rules::check::{CheckKind, column};
@@ -16,6 +17,7 @@ use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::matcher::Matcher;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::TextTest;
 use crate::rules::schema::{self, CheckSchema};
 
 /// The text matches a regular expression.
@@ -23,6 +25,7 @@ use crate::rules::schema::{self, CheckSchema};
 pub struct Matches {
     column: String,
     matcher: Matcher,
+    pattern: Arc<str>,
 }
 
 impl CheckKind for Matches {
@@ -30,7 +33,7 @@ impl CheckKind for Matches {
         let column = column(fields);
         let pattern = fields.text_of(argument, "matches")?;
         match Matcher::new(&pattern) {
-            Ok(matcher) => Some(Self { column: column?, matcher }),
+            Ok(matcher) => Some(Self { column: column?, matcher, pattern: pattern.into() }),
             Err(error) => {
                 fields.problem(argument.place, format!("`matches`: {}", reason(&error)));
                 None
@@ -49,7 +52,8 @@ impl CheckKind for Matches {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let matcher = self.matcher.clone();
-        Some(Kernel::Row(kernel::of_text(column, move |text| matcher.is_match(text))))
+        let asked = TextTest::Matches(Arc::clone(&self.pattern));
+        Some(Kernel::Row(kernel::of_text(column, asked, move |text| matcher.is_match(text))))
     }
 }
 

@@ -37,6 +37,7 @@ use crate::rules::plan::{Binder, Kernel};
 use crate::rules::schema::CheckSchema;
 
 pub use custom::CustomCheck;
+pub(crate) use typed::AsType;
 
 /// What a check file provides.
 trait CheckKind: Sized {

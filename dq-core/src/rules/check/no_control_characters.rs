@@ -15,6 +15,7 @@ use crate::rules::check::{CheckKind, column, switched_on};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::TextTest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::has_control_character;
 
@@ -41,6 +42,8 @@ impl CheckKind for NoControlCharacters {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        Some(Kernel::Row(kernel::of_text(column, |text| !has_control_character(text))))
+        Some(Kernel::Row(kernel::of_text(column, TextTest::NoControlCharacters, |text| {
+            !has_control_character(text)
+        })))
     }
 }

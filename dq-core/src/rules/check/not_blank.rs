@@ -13,6 +13,7 @@ use crate::rules::check::{CheckKind, column, switched_on};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::RowTest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::Value;
 use crate::value::is_blank;
@@ -40,10 +41,14 @@ impl CheckKind for NotBlank {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        Some(Kernel::Row(kernel::of_value(column, |value| match value {
-            Value::Null => true,
-            Value::Text(text) => is_blank(text),
-            _ => false,
-        })))
+        Some(Kernel::Row(kernel::of_value(
+            column,
+            RowTest::NotBlank(column),
+            |value| match value {
+                Value::Null => true,
+                Value::Text(text) => is_blank(text),
+                _ => false,
+            },
+        )))
     }
 }

@@ -13,6 +13,7 @@ use crate::rules::check::{CheckKind, column, switched_on};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::RowTest;
 use crate::rules::schema::{self, CheckSchema};
 
 /// The column holds a value in every row.
@@ -38,6 +39,8 @@ impl CheckKind for NotNull {
 
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
-        Some(Kernel::Row(kernel::of_value(column, |value| value.is_null())))
+        Some(Kernel::Row(kernel::of_value(column, RowTest::NotNull(column), |value| {
+            value.is_null()
+        })))
     }
 }

@@ -21,6 +21,7 @@ use crate::rules::check::{CheckKind, column};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::TextTest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::pack;
 
@@ -29,6 +30,8 @@ use crate::value::pack;
 pub struct OneOf {
     column: String,
     values: Arc<TextSet>,
+    /// The same, as they were written.
+    texts: Arc<[String]>,
     /// What was read, if the list is in a file.
     file_text: Option<Arc<str>>,
 }
@@ -44,7 +47,7 @@ impl CheckKind for OneOf {
     fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self> {
         let column = column(fields);
         let mut file_text = None;
-        let values = match &argument.content {
+        let values: Vec<String> = match &argument.content {
             Content::Mapping(_) => {
                 let mut reference = fields.inside(argument, "`one_of`")?;
                 let file = reference.require("file").and_then(|it| reference.text_of(it, "file"));
@@ -56,7 +59,8 @@ impl CheckKind for OneOf {
             }
             _ => fields.texts_of(argument, "one_of")?,
         };
-        Some(Self { column: column?, values: Arc::new(TextSet::new(values)), file_text })
+        let texts = Arc::from(values.as_slice());
+        Some(Self { column: column?, values: Arc::new(TextSet::new(values)), texts, file_text })
     }
 
     fn schema() -> CheckSchema {
@@ -71,7 +75,8 @@ impl CheckKind for OneOf {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let values = Arc::clone(&self.values);
-        Some(Kernel::Row(kernel::of_text(column, move |text| values.contains(text))))
+        let asked = TextTest::OneOf(Arc::clone(&self.texts));
+        Some(Kernel::Row(kernel::of_text(column, asked, move |text| values.contains(text))))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::rules::check::{CheckKind, column, switched_on};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::TextTest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::trim_blanks;
 
@@ -42,6 +43,6 @@ impl CheckKind for Trimmed {
     fn bind(&self, binder: &mut Binder<'_, '_>) -> Option<Kernel> {
         let column = binder.column(&self.column)?;
         let is_trimmed = |text: &[u8]| trim_blanks(text).len() == text.len();
-        Some(Kernel::Row(kernel::of_text(column, is_trimmed)))
+        Some(Kernel::Row(kernel::of_text(column, TextTest::Trimmed, is_trimmed)))
     }
 }

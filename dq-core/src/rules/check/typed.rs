@@ -16,6 +16,7 @@ use crate::rules::check::{CheckKind, column};
 use crate::rules::fields::Fields;
 use crate::rules::kernel;
 use crate::rules::plan::{Binder, Kernel};
+use crate::rules::row_test::RowTest;
 use crate::rules::schema::{self, CheckSchema};
 use crate::value::Date;
 use crate::value::Number;
@@ -30,7 +31,7 @@ pub struct Typed {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum AsType {
+pub(crate) enum AsType {
     Integer,
     Decimal,
     Date,
@@ -74,7 +75,7 @@ impl CheckKind for Typed {
         let column = binder.column(&self.column)?;
         let as_type = self.as_type;
         let misfits = move |value: Value<'_>| !value.is_null() && !as_type.fits(value);
-        Some(Kernel::Row(kernel::of_value(column, misfits)))
+        Some(Kernel::Row(kernel::of_value(column, RowTest::Type(column, as_type), misfits)))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::value::{Date, Number, Timestamp, Value};
 
 /// A value; or INVALID, which stays INVALID whatever is done with it.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Datum<'a> {
+pub(crate) enum Datum<'a> {
     #[default]
     Null,
     Invalid,
@@ -55,7 +55,7 @@ impl From<Outcome> for Datum<'_> {
 impl Datum<'_> {
     /// The same value, borrowing its text.
     #[inline]
-    pub(super) fn borrowed(&self) -> Datum<'_> {
+    pub(crate) fn borrowed(&self) -> Datum<'_> {
         match self {
             Self::Null => Datum::Null,
             Self::Invalid => Datum::Invalid,
@@ -69,7 +69,7 @@ impl Datum<'_> {
     }
 
     /// The same value, owning its text. Bytes come from columns only, never from a constant.
-    pub(super) fn into_owned(self) -> Datum<'static> {
+    pub(crate) fn into_owned(self) -> Datum<'static> {
         match self {
             Self::Null => Datum::Null,
             Self::Invalid | Self::Bytes(_) => Datum::Invalid,
@@ -81,27 +81,27 @@ impl Datum<'_> {
         }
     }
 
-    pub(super) fn text(text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn text(text: impl Into<Vec<u8>>) -> Self {
         Self::Text(Cow::Owned(text.into()))
     }
 
-    pub(super) fn integer(number: impl Into<i128>) -> Self {
+    pub(crate) fn integer(number: impl Into<i128>) -> Self {
         Self::Number(Number::Integer(number.into()))
     }
 
     /// A computed number: INVALID if it is none that a number can hold.
-    pub(super) fn float(number: f64) -> Self {
+    pub(crate) fn float(number: f64) -> Self {
         if number.is_finite() { Self::Number(Number::Float(number)) } else { Self::Invalid }
     }
 
     /// `Some` value, or else INVALID.
-    pub(super) fn or_invalid(value: Option<Self>) -> Self {
+    pub(crate) fn or_invalid(value: Option<Self>) -> Self {
         value.unwrap_or(Self::Invalid)
     }
 
     /// What this value says as a condition: itself if it is a boolean, whether it is not 0 if it is
     /// a number. Text is no condition, whatever it spells.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome {
         match self {
             Self::Null => Outcome::Unknown,
             Self::Boolean(it) => Outcome::of(*it),
@@ -117,7 +117,7 @@ impl Datum<'_> {
     }
 
     /// This value as another type, as CAST reads it: INVALID if it cannot be read so.
-    pub(super) fn cast(self, to: Type) -> Self {
+    pub(crate) fn cast(self, to: Type) -> Self {
         if matches!(self, Self::Null | Self::Invalid) {
             return self;
         }
@@ -134,7 +134,7 @@ impl Datum<'_> {
     }
 
     /// This value as text; NULL and INVALID stay, bytes are INVALID.
-    pub(super) fn into_text(self) -> Self {
+    pub(crate) fn into_text(self) -> Self {
         match self {
             Self::Null | Self::Invalid | Self::Text(_) => self,
             Self::Boolean(it) => Self::text(it.to_string()),
@@ -147,7 +147,7 @@ impl Datum<'_> {
     }
 
     #[inline]
-    pub(super) fn number(&self) -> Option<Number> {
+    pub(crate) fn number(&self) -> Option<Number> {
         match self {
             Self::Number(it) => Some(*it),
             Self::Boolean(it) => Some(Number::Integer(i128::from(*it))),
@@ -156,7 +156,7 @@ impl Datum<'_> {
         }
     }
 
-    pub(super) fn date(&self) -> Option<Date> {
+    pub(crate) fn date(&self) -> Option<Date> {
         match self {
             Self::Date(it) => Some(*it),
             Self::Timestamp(it) => Some(it.date()),
@@ -165,7 +165,7 @@ impl Datum<'_> {
         }
     }
 
-    pub(super) fn timestamp(&self) -> Option<Timestamp> {
+    pub(crate) fn timestamp(&self) -> Option<Timestamp> {
         match self {
             Self::Date(it) => Some(it.midnight()),
             Self::Timestamp(it) => Some(*it),
@@ -186,7 +186,7 @@ impl Datum<'_> {
 
     /// What `comparison` says of this value and `other`.
     #[inline]
-    pub(super) fn compare(&self, comparison: Comparison, other: &Self) -> Outcome {
+    pub(crate) fn compare(&self, comparison: Comparison, other: &Self) -> Outcome {
         match (self, other) {
             (Self::Invalid, _) | (_, Self::Invalid) => Outcome::Invalid,
             (Self::Null, _) | (_, Self::Null) => Outcome::Unknown,
@@ -195,7 +195,7 @@ impl Datum<'_> {
     }
 
     /// Whether the two differ, where NULL is a value that equals itself only.
-    pub(super) fn distinct(&self, other: &Self) -> Outcome {
+    pub(crate) fn distinct(&self, other: &Self) -> Outcome {
         match (self, other) {
             (Self::Invalid, _) | (_, Self::Invalid) => Outcome::Invalid,
             (Self::Null, Self::Null) => Outcome::False,
@@ -221,7 +221,7 @@ impl Datum<'_> {
     }
 
     /// What `operator` makes of this value and `other`.
-    pub(super) fn compute(self, operator: Operator, other: Self) -> Self {
+    pub(crate) fn compute(self, operator: Operator, other: Self) -> Self {
         match (&self, &other) {
             (Self::Invalid, _) | (_, Self::Invalid) => Self::Invalid,
             (Self::Null, _) | (_, Self::Null) => Self::Null,
@@ -239,7 +239,7 @@ impl Datum<'_> {
     }
 
     /// The number with the other sign.
-    pub(super) fn negate(self) -> Self {
+    pub(crate) fn negate(self) -> Self {
         match self {
             Self::Null => Self::Null,
             _ => match self.number() {
@@ -252,7 +252,7 @@ impl Datum<'_> {
 }
 
 /// The whole number that a number is, if it is one.
-pub(super) fn whole(number: Number) -> Option<i128> {
+pub(crate) fn whole(number: Number) -> Option<i128> {
     match number {
         Number::Integer(it) => Some(it),
         Number::Float(it) => {

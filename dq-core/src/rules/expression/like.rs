@@ -6,7 +6,7 @@ use crate::value::fold_case;
 
 /// A pattern of LIKE or ILIKE, made ready.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     shape: Shape,
     ignore_case: bool,
 }
@@ -47,6 +47,23 @@ impl Pattern {
         Some(Self { shape: Shape::of(pieces), ignore_case })
     }
 
+    /// The pattern in which `\\` escapes; `None` if case does not matter.
+    pub(crate) fn escaped(&self) -> Option<String> {
+        let escaped = |text: &[u8]| {
+            let text = String::from_utf8_lossy(text);
+            let characters = text.chars().map(Piece::Character);
+            characters.map(Piece::escaped).collect::<String>()
+        };
+        let text = match &self.shape {
+            Shape::Exact(it) => escaped(it),
+            Shape::Prefix(it) => format!("{}%", escaped(it)),
+            Shape::Suffix(it) => format!("%{}", escaped(it)),
+            Shape::Contains(it) => format!("%{}%", escaped(it.needle())),
+            Shape::Pieces(it) => it.iter().copied().map(Piece::escaped).collect(),
+        };
+        (!self.ignore_case).then_some(text)
+    }
+
     /// Whether the pattern stands for the whole of `text`, which is valid UTF-8.
     pub(super) fn matches(&self, text: &[u8]) -> bool {
         if !self.ignore_case {
@@ -55,6 +72,17 @@ impl Pattern {
         let mut folded = Vec::with_capacity(text.len());
         fold_case(text, &mut folded);
         self.shape.matches(&folded)
+    }
+}
+
+impl Piece {
+    fn escaped(self) -> String {
+        match self {
+            Self::AnyText => "%".to_owned(),
+            Self::AnyCharacter => "_".to_owned(),
+            Self::Character(it @ ('%' | '_' | '\\')) => format!("\\{it}"),
+            Self::Character(it) => it.to_string(),
+        }
     }
 }
 

@@ -68,10 +68,12 @@ use arrow_buffer::BooleanBuffer;
 
 use crate::rules::expression::function::FUNCTIONS;
 use crate::rules::expression::syntax::{Form, Node};
-use crate::rules::expression::term::Term;
 use crate::value::{Batch, Date, ValueType};
 
+pub(crate) use datum::Datum;
 pub use function::Function;
+pub(crate) use syntax::{Comparison, Operator, State, Type as CastTo};
+pub(crate) use term::Term;
 
 /// An expression that was read, before it is known which table it is about.
 #[derive(Clone, Debug)]
@@ -161,6 +163,11 @@ impl Expression {
 }
 
 impl Predicate {
+    /// The condition itself.
+    pub(crate) fn root(&self) -> &Term {
+        &self.root
+    }
+
     /// What the condition says of each row.
     pub fn evaluate(&self, batch: &Batch) -> Truth {
         let outcomes = columnar::outcomes(&self.root, batch);

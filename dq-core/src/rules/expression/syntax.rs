@@ -12,14 +12,14 @@ use crate::rules::expression::function::Function;
 
 /// A part of an expression, and the byte of the text at which it starts.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) offset: usize,
-    pub(super) form: Form,
+pub(crate) struct Node {
+    pub(crate) offset: usize,
+    pub(crate) form: Form,
 }
 
 /// What a part of an expression says.
 #[derive(Clone, Debug)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Column(String),
     Literal(Datum<'static>),
     Today,
@@ -40,16 +40,16 @@ pub(super) enum Form {
 }
 
 impl Node {
-    pub(super) fn new(offset: usize, form: Form) -> Self {
+    pub(crate) fn new(offset: usize, form: Form) -> Self {
         Self { offset, form }
     }
 
-    pub(super) fn null(offset: usize) -> Self {
+    pub(crate) fn null(offset: usize) -> Self {
         Self::new(offset, Form::Literal(Datum::Null))
     }
 
     /// A node that starts where its first part does.
-    pub(super) fn of_parts(form: Form) -> Self {
+    pub(crate) fn of_parts(form: Form) -> Self {
         let offset = form.parts().next().map(|it| it.offset).unwrap_or_default();
         Self { offset, form }
     }
@@ -57,7 +57,7 @@ impl Node {
 
 impl Form {
     /// The parts that this is made of, in the order of the text.
-    pub(super) fn parts(&self) -> Box<dyn Iterator<Item = &Node> + '_> {
+    pub(crate) fn parts(&self) -> Box<dyn Iterator<Item = &Node> + '_> {
         match self {
             Self::Column(_) | Self::Literal(_) | Self::Today => Box::new(std::iter::empty()),
             Self::Not(it)
@@ -80,7 +80,7 @@ impl Form {
 
 /// An operator that makes a value of two values.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Operator {
+pub(crate) enum Operator {
     Add,
     Subtract,
     Multiply,
@@ -91,36 +91,36 @@ pub(super) enum Operator {
 
 /// A comparison, as the set of orderings for which it holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Comparison(u8);
+pub(crate) struct Comparison(u8);
 
 impl Comparison {
-    pub(super) const EQUAL: Self = Self(0b010);
-    pub(super) const NOT_EQUAL: Self = Self(0b101);
-    pub(super) const LESS: Self = Self(0b001);
-    pub(super) const LESS_OR_EQUAL: Self = Self(0b011);
-    pub(super) const GREATER: Self = Self(0b100);
-    pub(super) const GREATER_OR_EQUAL: Self = Self(0b110);
+    pub(crate) const EQUAL: Self = Self(0b010);
+    pub(crate) const NOT_EQUAL: Self = Self(0b101);
+    pub(crate) const LESS: Self = Self(0b001);
+    pub(crate) const LESS_OR_EQUAL: Self = Self(0b011);
+    pub(crate) const GREATER: Self = Self(0b100);
+    pub(crate) const GREATER_OR_EQUAL: Self = Self(0b110);
 
     /// Whether this comparison holds for two values that are in the order `ordering`.
     #[inline]
-    pub(super) const fn holds(self, ordering: Ordering) -> bool {
+    pub(crate) const fn holds(self, ordering: Ordering) -> bool {
         self.0 >> (ordering as i8 + 1) & 1 == 1
     }
 
     /// Whether only equality matters.
-    pub(super) const fn is_equality(self) -> bool {
+    pub(crate) const fn is_equality(self) -> bool {
         matches!(self, Self::EQUAL | Self::NOT_EQUAL)
     }
 
     /// The comparison that says the same of the two values in the other order.
-    pub(super) const fn swapped(self) -> Self {
+    pub(crate) const fn swapped(self) -> Self {
         Self((self.0 & 0b010) | (self.0 & 0b001) << 2 | self.0 >> 2)
     }
 }
 
 /// What IS asks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum State {
+pub(crate) enum State {
     Null,
     True,
     False,
@@ -129,7 +129,7 @@ pub(super) enum State {
 
 /// What CAST makes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Type {
+pub(crate) enum Type {
     Integer,
     Float,
     Text,

@@ -14,7 +14,7 @@ use crate::value::{Batch, Number};
 
 /// A part of an expression whose names and types are resolved.
 #[derive(Clone, Debug)]
-pub(super) enum Term {
+pub(crate) enum Term {
     /// The column at a position of the batch.
     Column(usize),
     Literal(Datum<'static>),
@@ -46,7 +46,7 @@ pub(super) enum Term {
 
 /// The list of IN, as a set, if all of it is literal and of one kind. NULL is left out of the set.
 #[derive(Clone, Debug)]
-pub(super) enum Members {
+pub(crate) enum Members {
     /// Each row decides, or the literals differ in kind.
     Listed,
     Texts {
@@ -60,13 +60,37 @@ pub(super) enum Members {
 }
 
 impl Term {
+    /// The positions of the columns that this term reads, perhaps several times.
+    pub(crate) fn columns(&self) -> Vec<usize> {
+        let all = |them: &mut dyn Iterator<Item = &Self>| them.flat_map(Self::columns).collect();
+        match self {
+            Self::Column(position) => vec![*position],
+            Self::Literal(_) => Vec::new(),
+            Self::Not(it)
+            | Self::Negate(it)
+            | Self::Is(_, it)
+            | Self::Like(it, _)
+            | Self::Matches(it, _)
+            | Self::Cast(_, it) => it.columns(),
+            Self::And(them) | Self::Or(them) | Self::Call(_, them) => all(&mut them.iter()),
+            Self::Arithmetic(_, them)
+            | Self::Compare(_, them)
+            | Self::Distinct(them)
+            | Self::LikeAny { operands: them, .. } => all(&mut them.iter()),
+            Self::In(it, list, _) => all(&mut std::iter::once(&**it).chain(list)),
+            Self::Case { branches, otherwise } => {
+                all(&mut branches.iter().flatten().chain(std::iter::once(&**otherwise)))
+            }
+        }
+    }
+
     /// Whether no row has a say in this term.
-    pub(super) fn is_literal(&self) -> bool {
+    pub(crate) fn is_literal(&self) -> bool {
         matches!(self, Self::Literal(_))
     }
 
     /// What this term says of a row, as a condition.
-    pub(super) fn outcome(&self, batch: &Batch, row: usize) -> Outcome {
+    pub(crate) fn outcome(&self, batch: &Batch, row: usize) -> Outcome {
         match self {
             Self::Not(it) => it.outcome(batch, row).not(),
             Self::And(them) => Outcome::all(them.iter().map(|it| it.outcome(batch, row))),
@@ -103,7 +127,7 @@ impl Term {
     }
 
     /// The value of this term in a row.
-    pub(super) fn value<'a>(&'a self, batch: &'a Batch, row: usize) -> Datum<'a> {
+    pub(crate) fn value<'a>(&'a self, batch: &'a Batch, row: usize) -> Datum<'a> {
         match self {
             Self::Column(position) => Datum::from(batch.column(*position).value(row)),
             Self::Literal(it) => it.borrowed(),
@@ -130,7 +154,7 @@ impl Term {
 
 impl Members {
     /// The set of the literals in `list`; listed if it is none that a set can hold.
-    pub(super) fn of(list: &[Term]) -> Self {
+    pub(crate) fn of(list: &[Term]) -> Self {
         let literals = list.iter().map(|it| match it {
             Term::Literal(it) => Some(it),
             _ => None,
@@ -154,7 +178,7 @@ impl Members {
 
     /// Whether a value is in the set; `None` if only the list can tell.
     #[inline]
-    pub(super) fn find(&self, value: &Datum<'_>) -> Option<Outcome> {
+    pub(crate) fn find(&self, value: &Datum<'_>) -> Option<Outcome> {
         let (found, has_null) = match (self, value) {
             (Self::Texts { set, has_null }, Datum::Text(it)) => (set.contains(&**it), *has_null),
             (Self::Integers { set, has_null }, Datum::Number(Number::Integer(it))) => {

@@ -6,7 +6,7 @@ use arrow_buffer::{BooleanBuffer, Buffer};
 /// three bitmaps.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// NULL: it cannot be told.
     Unknown = 0,
     /// It holds.
@@ -18,11 +18,11 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) const fn of(holds: bool) -> Self {
+    pub(crate) const fn of(holds: bool) -> Self {
         if holds { Self::True } else { Self::False }
     }
 
-    pub(super) const fn not(self) -> Self {
+    pub(crate) const fn not(self) -> Self {
         match self {
             Self::True => Self::False,
             Self::False => Self::True,
@@ -31,7 +31,7 @@ impl Outcome {
     }
 
     /// FALSE wins, then INVALID, then UNKNOWN. Stops at the first FALSE.
-    pub(super) fn all(outcomes: impl Iterator<Item = Self>) -> Self {
+    pub(crate) fn all(outcomes: impl Iterator<Item = Self>) -> Self {
         let mut all = Self::True;
         for outcome in outcomes {
             match outcome {
@@ -45,7 +45,7 @@ impl Outcome {
     }
 
     /// TRUE wins, then INVALID, then UNKNOWN. Stops at the first TRUE.
-    pub(super) fn any(outcomes: impl Iterator<Item = Self>) -> Self {
+    pub(crate) fn any(outcomes: impl Iterator<Item = Self>) -> Self {
         Self::all(outcomes.map(Self::not)).not()
     }
 }
@@ -53,16 +53,16 @@ impl Outcome {
 /// What a condition says of each row of a batch: no row is set in two of the three, and a row that
 /// is set in none is UNKNOWN.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Outcomes {
-    pub(super) holds: BooleanBuffer,
-    pub(super) fails: BooleanBuffer,
-    pub(super) invalid: BooleanBuffer,
+pub(crate) struct Outcomes {
+    pub(crate) holds: BooleanBuffer,
+    pub(crate) fails: BooleanBuffer,
+    pub(crate) invalid: BooleanBuffer,
 }
 
 impl Outcomes {
     /// The outcome of each of `rows` rows.
     #[inline]
-    pub(super) fn collect(rows: usize, mut outcome: impl FnMut(usize) -> Outcome) -> Self {
+    pub(crate) fn collect(rows: usize, mut outcome: impl FnMut(usize) -> Outcome) -> Self {
         let words = rows.div_ceil(64);
         let mut bitmaps = [(); 3].map(|()| Vec::with_capacity(words));
         for start in (0..rows).step_by(64) {
@@ -83,7 +83,7 @@ impl Outcomes {
     }
 
     /// The same outcome for each of `rows` rows.
-    pub(super) fn constant(rows: usize, outcome: Outcome) -> Self {
+    pub(crate) fn constant(rows: usize, outcome: Outcome) -> Self {
         let bitmap = |it: Outcome| {
             if it == outcome {
                 BooleanBuffer::new_set(rows)
@@ -99,22 +99,22 @@ impl Outcomes {
     }
 
     /// TRUE where `holds`, else FALSE.
-    pub(super) fn certain(holds: BooleanBuffer) -> Self {
+    pub(crate) fn certain(holds: BooleanBuffer) -> Self {
         let invalid = BooleanBuffer::new_unset(holds.len());
         Self { fails: !&holds, holds, invalid }
     }
 
-    pub(super) fn not(self) -> Self {
+    pub(crate) fn not(self) -> Self {
         Self { holds: self.fails, fails: self.holds, invalid: self.invalid }
     }
 
-    pub(super) fn and(&self, other: &Self) -> Self {
+    pub(crate) fn and(&self, other: &Self) -> Self {
         let fails = &self.fails | &other.fails;
         let invalid = &(&self.invalid | &other.invalid) & &!&fails;
         Self { holds: &self.holds & &other.holds, fails, invalid }
     }
 
-    pub(super) fn or(&self, other: &Self) -> Self {
+    pub(crate) fn or(&self, other: &Self) -> Self {
         let holds = &self.holds | &other.holds;
         let invalid = &(&self.invalid | &other.invalid) & &!&holds;
         Self { holds, fails: &self.fails & &other.fails, invalid }

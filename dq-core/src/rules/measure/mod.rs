@@ -38,6 +38,13 @@ pub(crate) struct Measure {
     pub(crate) keeps_values: bool,
 }
 
+impl Measure {
+    /// Whether blank text is no value.
+    pub(crate) fn ignores_blank(&self) -> bool {
+        self.reading == Reading::Presence(Blank::IsIgnored)
+    }
+}
+
 /// As what the values of a column are read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Reading {
@@ -65,6 +72,11 @@ pub(crate) enum Figure {
 }
 
 impl Figure {
+    /// Whether it is the share of the rows with a value.
+    pub(crate) fn is_completeness(&self) -> bool {
+        matches!(self, Self::Completeness { .. })
+    }
+
     /// Where the quantile is, if it is one.
     pub(crate) fn quantile(&self) -> Option<Share> {
         match self {

@@ -200,10 +200,26 @@ impl Plan {
     ///
     /// `RulesInvalid` with every name that does not resolve and every type that does not fit.
     pub(crate) fn new(rules: &RuleSet, tables: &[TableSchema], as_of: Date) -> Result<Self> {
+        Self::of_some(rules, tables, as_of, &|_, _| true)
+    }
+
+    /// Plans a run of those checks that are `wanted`, by the positions of their rule and of the check in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) fn of_some(
+        rules: &RuleSet,
+        tables: &[TableSchema],
+        as_of: Date,
+        wanted: &dyn Fn(usize, usize) -> bool,
+    ) -> Result<Self> {
         let mut builder = Builder::new(rules, tables, as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
-            checks.extend(plan_rule(&mut builder, position, rule, &|_| true));
+            checks.extend(plan_rule(&mut builder, position, rule, &|check, _| {
+                wanted(position, check)
+            }));
         }
         let tables = builder.finish()?;
         let order = order::parents_first(tables.len(), &checks);
@@ -230,7 +246,7 @@ fn plan_rule<'s>(
     builder: &mut Builder<'s>,
     position: usize,
     rule: &'s Rule,
-    wanted: &dyn Fn(&RuleCheck) -> bool,
+    wanted: &dyn Fn(usize, &RuleCheck) -> bool,
 ) -> Vec<PlannedCheck> {
     let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
         let (table, filter) = builder.check(rule, check)?;
@@ -252,6 +268,6 @@ fn plan_rule<'s>(
             kernel,
         })
     };
-    let checks = rule.checks.iter().enumerate().filter(|(_, it)| wanted(it));
+    let checks = rule.checks.iter().enumerate().filter(|(position, it)| wanted(*position, it));
     checks.filter_map(&mut plan_check).collect()
 }

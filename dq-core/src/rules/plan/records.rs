@@ -22,7 +22,7 @@ impl Plan {
         let mut builder = Builder::new(rules, std::slice::from_ref(&schema), as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
-            let wanted = |check: &RuleCheck| {
+            let wanted = |_: usize, check: &RuleCheck| {
                 is_about(check, &schema.name) && !check.check.needs_other_rows()
             };
             checks.extend(plan_rule(&mut builder, position, rule, &wanted));

@@ -3,17 +3,13 @@
 use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
-use crate::rules::{Blank, KeyForm, KeySet, KeyValues};
+use crate::rules::{Blank, KeySet, KeyValues, key_bytes};
 use crate::validate::keys::records::Scopes;
 use crate::validate::keys::runs::KeyRuns;
 use crate::validate::keys::span::Span;
 use crate::value::Batch;
 use crate::value::Column;
-use crate::value::Value;
-use crate::value::{fold_case, is_blank};
-
-/// The bytes before a key that is not text. Valid UTF-8 never holds it, so bytes never equal text.
-const NOT_TEXT: u8 = 0xFF;
+use crate::value::is_blank;
 
 impl KeyRuns {
     /// Adds the keys of those of `rows` in `batch` that are in a scope of the key set. `filters` are what
@@ -83,77 +79,15 @@ pub(crate) fn for_each_key<T>(
     }
     let (mut key, mut to) = (Vec::new(), Vec::new());
     for (row, it) in rows {
-        let keys = encode(batch, &key_set.columns, row, form, &mut key);
+        let value = |it: &usize| batch.column(*it).value(row);
+        let keys = key_bytes(key_set.columns.iter().map(value), form, &mut key);
         let values = match (key_set.values, &key_set.to[..]) {
-            (KeyValues::Span, [from, until]) => {
-                let value = |it: &usize| batch.column(*it).value(row);
-                Span::encode(value(from), value(until), &mut to)
-            }
-            _ => encode(batch, &key_set.to, row, form, &mut to),
+            (KeyValues::Span, [from, until]) => Span::encode(value(from), value(until), &mut to),
+            _ => key_bytes(key_set.to.iter().map(value), form, &mut to),
         };
         if keys.and(values).is_some() {
             take(it, &key, (!key_set.to.is_empty()).then_some(to.as_slice()))?;
         }
     }
     Ok(())
-}
-
-/// Writes the key of a row: the canonical bytes of its column, or of its columns each after its
-/// length. Nothing where the key is not compared.
-fn encode(
-    batch: &Batch,
-    columns: &[usize],
-    row: usize,
-    form: KeyForm,
-    out: &mut Vec<u8>,
-) -> Option<()> {
-    out.clear();
-    if let [column] = columns {
-        return encode_value(batch.column(*column).value(row), form, out);
-    }
-    for column in columns {
-        let start = out.len();
-        out.extend_from_slice(&[0; 4]);
-        encode_value(batch.column(*column).value(row), form, out)?;
-        let length = (out.len() - start - 4) as u32;
-        out.get_mut(start..start + 4)?.copy_from_slice(&length.to_le_bytes());
-    }
-    Some(())
-}
-
-/// Writes a value such that equal values have equal bytes: a whole number is the same as an integer
-/// and as a float, and texts that `form` makes equal are.
-fn encode_value(value: Value<'_>, form: KeyForm, out: &mut Vec<u8>) -> Option<()> {
-    const WHOLE_MAX: f64 = 1e38;
-    match value {
-        Value::Null => return None,
-        Value::Text(text) if form.blank == Blank::IsIgnored && is_blank(text) => return None,
-        Value::Text(text) => write_text(text, form, out),
-        Value::Bytes(bytes) => {
-            out.push(NOT_TEXT);
-            out.extend_from_slice(bytes);
-        }
-        Value::Float(it) if it.fract() == 0.0 && it.abs() < WHOLE_MAX => {
-            out.extend_from_slice((it as i128).to_string().as_bytes());
-        }
-        // What is the same as its text stays so.
-        Value::Float(it) if it.is_nan() => write_text(b"NaN", form, out),
-        _ => value.render(out),
-    }
-    Some(())
-}
-
-fn write_text(text: &[u8], form: KeyForm, out: &mut Vec<u8>) {
-    let write = |text: &[u8], out: &mut Vec<u8>| {
-        if form.folds_case { fold_case(text, out) } else { out.extend_from_slice(text) }
-    };
-    match std::str::from_utf8(text) {
-        Ok(text) if form.collapses_blanks => {
-            for (number, word) in text.split_whitespace().enumerate() {
-                out.extend((number > 0).then_some(b' '));
-                write(word.as_bytes(), out);
-            }
-        }
-        _ => write(text, out),
-    }
 }

@@ -36,14 +36,11 @@ impl Word {
     /// The word of a key, and a hash that spreads it over buckets.
     #[inline]
     pub(crate) fn new(key: &[u8], hash: KeyHash) -> (Self, u64) {
-        let word = digits(key).or_else(|| few_bytes(key));
-        match word {
-            Some(word) => (Self(word), hash.of_short(word.into())),
-            None => {
-                let hash = hash.of_long(key);
-                (Self(hash & ((1 << KIND_AT) - 1) | HASH << KIND_AT), hash)
-            }
+        if let Some(word) = digits(key).or_else(|| few_bytes(key)) {
+            return (Self(word), hash.of_short(word.into()));
         }
+        let hash = hash.of_long(key);
+        (Self(hash & ((1 << KIND_AT) - 1) | HASH << KIND_AT), hash)
     }
 
     /// This for a row in these scopes.

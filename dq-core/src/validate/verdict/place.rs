@@ -3,6 +3,7 @@
 use crate::cache::{Abandoned, AcrossNodes, CacheKey, CacheOptions, Tag};
 use crate::rules::Basis;
 use crate::source::Versions;
+use crate::validate::Engine;
 use crate::validate::verdict::judging::Asked;
 use crate::validate::verdict::kept::Standing;
 use crate::validate::verdict::{Trust, VerdictCache};
@@ -86,6 +87,9 @@ fn key(
         asked.now.day().to_string().into_bytes().into(),
         format!("{standing:?} {:?} {samples:?} {}", options.as_of, state.len()).into_bytes().into(),
     ];
+    if options.engine != Engine::Native {
+        parts.push(options.engine.as_str().as_bytes().into());
+    }
     parts.extend(state.iter().map(|it| it.as_bytes().into()));
     parts.extend(asked.rules.identity().into_iter().map(Cow::from));
     CacheKey::new(&verdicts.namespace, SHAPE, parts)

@@ -1,0 +1,73 @@
+//! Checks of two tables: each side is grouped first, so that a key is looked up once.
+
+use crate::pushdown::fragment::Fragment;
+use crate::pushdown::keyed::{Asking, Compiler, Rows, names};
+use crate::pushdown::target::Reason;
+use crate::rules::Keys;
+
+impl Compiler<'_> {
+    /// Both sides of a check, with keys that can be compared with each other.
+    pub(crate) fn sides(
+        &mut self,
+        (mine, other): (Keys, Keys),
+        (with_names, shown): (bool, &[usize]),
+    ) -> Result<(Rows, Rows), Reason> {
+        for as_text in [false, true] {
+            let mine = self.rows_as(mine, (with_names, shown), as_text)?;
+            let other = self.rows_as(other, (false, &[]), as_text)?;
+            if mine.forms == other.forms {
+                return Ok((mine, other));
+            }
+        }
+        Err("it compares keys of different types".to_owned())
+    }
+
+    pub(crate) fn references(&mut self, child: Keys, parent: Keys) -> Result<Asking, Reason> {
+        let (child, parent) = self.sides((child, parent), (false, &[]))?;
+        let keys = names("k", child.keys);
+        let sql =
+            Fragment::new("SELECT CAST(coalesce(sum(c.n), 0) AS bigint), count(*) FROM (SELECT ");
+        let sql = sql.text(&keys).text(", count(*) AS n FROM (").and(&child.query);
+        let sql = sql.text(") AS r GROUP BY ").text(&keys).text(") AS c");
+        let sql = sql.and(&without(&parent, "c"));
+        Ok(Asking { sql, rows: vec![child, parent], has_groups: true })
+    }
+
+    pub(crate) fn cardinality(
+        &mut self,
+        parent: Keys,
+        child: Keys,
+        bounds: (u64, u64),
+    ) -> Result<Asking, Reason> {
+        let (parent, child) = self.sides((parent, child), (false, &[]))?;
+        let sql = Fragment::new("SELECT count(*), CAST(0 AS bigint) FROM (").and(&parent.query);
+        let sql = sql.text(") AS p").and(&counted(&child, "p", bounds));
+        Ok(Asking { sql, rows: vec![parent, child], has_groups: false })
+    }
+}
+
+/// Joins the rows called `name` to those of the other side, and keeps those that have none there.
+pub(crate) fn without(other: &Rows, name: &str) -> Fragment {
+    let keys = names("k", other.keys);
+    let sql = Fragment::new(format!(" LEFT JOIN (SELECT DISTINCT {keys} FROM ("));
+    let sql = sql.and(&other.query).text(") AS r) AS o ON ").text(&equal(other.keys, name, "o"));
+    sql.text(" WHERE o.k1 IS NULL")
+}
+
+/// Joins the rows called `name` to those of the other side, and keeps those that have another number of
+/// them than between bounds.
+pub(crate) fn counted(other: &Rows, name: &str, (min, max): (u64, u64)) -> Fragment {
+    let keys = names("k", other.keys);
+    let bound = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
+    let sql = Fragment::new(format!(" LEFT JOIN (SELECT {keys}, count(*) AS n FROM ("));
+    let sql = sql.and(&other.query).text(&format!(") AS r GROUP BY {keys}) AS o ON "));
+    let sql = sql.text(&equal(other.keys, name, "o"));
+    let sql = sql.text(" WHERE CASE WHEN o.n IS NULL THEN 0 ELSE o.n END NOT BETWEEN CAST(");
+    sql.bind(bound(min)).text(" AS bigint) AND CAST(").bind(bound(max)).text(" AS bigint)")
+}
+
+/// `a.k1 = b.k1 AND …`.
+pub(crate) fn equal(keys: usize, one: &str, other: &str) -> String {
+    let equal: Vec<_> = (1..=keys).map(|it| format!("{one}.k{it} = {other}.k{it}")).collect();
+    equal.join(" AND ")
+}

@@ -1,0 +1,256 @@
+//! Compiles the checks of a plan, those by key with a statement each.
+
+use crate::pushdown::fragment::Fragment;
+use crate::pushdown::tally::Tally;
+use crate::pushdown::target::{Asked, Doubt, Reason, Target, Writer};
+use crate::pushdown::{Asks, Pushdown, Statement, refusal};
+use crate::rules::{Kernel, Keys, Plan, PlannedCheck};
+use crate::source::{Dialect, Query, SqlFunction, SqlTable};
+
+/// Compiles one plan.
+pub(crate) struct Compiler<'p> {
+    pub(crate) plan: &'p Plan,
+    pub(crate) writer: Box<dyn Writer>,
+    pub(crate) tables: Vec<Option<SqlTable>>,
+}
+
+/// The rows of a key set, as a query: `k1`, `k2`, … are their keys, `t1`, … what those determine.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    pub(crate) query: Fragment,
+    pub(crate) keys: usize,
+    pub(crate) values: usize,
+    pub(crate) forms: Vec<&'static str>,
+    pub(crate) doubts: Vec<(usize, Doubt)>,
+    pub(crate) functions: Vec<SqlFunction>,
+    pub(crate) table: usize,
+}
+
+/// A statement for a check by key, before its values are bound.
+pub(crate) struct Asking {
+    pub(crate) sql: Fragment,
+    pub(crate) rows: Vec<Rows>,
+    pub(crate) has_groups: bool,
+}
+
+impl<'p> Compiler<'p> {
+    pub(crate) fn new(
+        plan: &'p Plan,
+        writer: Box<dyn Writer>,
+        table: impl Fn(&str) -> Option<SqlTable>,
+    ) -> Self {
+        let tables = plan.tables.iter().map(|it| table(&it.schema.name)).collect();
+        Self { plan, writer, tables }
+    }
+
+    pub(crate) fn compile(mut self, dialect: Dialect) -> Pushdown {
+        let plan = self.plan;
+        let mut tallies: Vec<_> = (0..plan.tables.len()).map(Tally::new).collect();
+        let mut refusals = Vec::new();
+        let mut statements = Vec::new();
+        for (position, check) in plan.checks.iter().enumerate() {
+            let compiled = self.check(position, check, &mut tallies);
+            refusals.push(compiled.map(|it| statements.extend(it)).err());
+        }
+        let tallies = tallies.into_iter().flat_map(|it| it.finish(&mut self, dialect));
+        let mut all: Vec<_> = tallies.collect();
+        all.extend(statements);
+        Pushdown { statements: all, refusals }
+    }
+
+    fn check(
+        &mut self,
+        position: usize,
+        check: &PlannedCheck,
+        tallies: &mut [Tally],
+    ) -> Result<Option<Statement>, Reason> {
+        if let Some(reason) = refusal(&check.kernel) {
+            return Err(reason);
+        }
+        let lost = "a table is lost";
+        if let Some(filter) = check.filter {
+            let scope = self.scope(check.table, Some(filter))?;
+            tallies.get_mut(check.table).ok_or(lost)?.add_scope(position, filter, scope);
+        }
+        let Some(asking) = self.asking(position, check, tallies)? else { return Ok(None) };
+        for (table, doubt) in asking.rows.iter().flat_map(|it| &it.doubts) {
+            tallies.get_mut(*table).ok_or(lost)?.add_doubt(position, doubt.clone());
+        }
+        let has_groups = asking.has_groups;
+        let query = self.query(asking.sql, check.table, &asking.rows);
+        Ok(Some(Statement { query, asks: Asks::Groups { check: position, has_groups } }))
+    }
+
+    /// What a check by key asks; other checks are added to the tally of their table.
+    fn asking(
+        &mut self,
+        position: usize,
+        check: &PlannedCheck,
+        tallies: &mut [Tally],
+    ) -> Result<Option<Asking>, Reason> {
+        let tally = tallies.get_mut(check.table).ok_or("a table is lost")?;
+        Ok(Some(match &check.kernel {
+            Kernel::Row(kernel) => {
+                let asked = self.violations(check, kernel.as_ref())?;
+                tally.add_violations(position, check.filter, asked);
+                return Ok(None);
+            }
+            Kernel::Figure { measure, .. } => {
+                let present = self.presence(*measure)?;
+                tally.add_present(position, check.filter, present);
+                return Ok(None);
+            }
+            Kernel::Unique(keys) => self.unique(*keys)?,
+            Kernel::Dependency(keys) => self.dependency(*keys)?,
+            Kernel::DistinctCount { keys, .. } => self.distinct(*keys)?,
+            Kernel::References { child, parent } => self.references(*child, *parent)?,
+            Kernel::Cardinality { parent, child, min, max } => {
+                self.cardinality(*parent, *child, (*min, *max))?
+            }
+            Kernel::Absent(_)
+            | Kernel::RowCount { .. }
+            | Kernel::Disjoint(_)
+            | Kernel::Query(_) => {
+                return Ok(None);
+            }
+        }))
+    }
+
+    fn unique(&mut self, keys: Keys) -> Result<Asking, Reason> {
+        let rows = self.rows(keys, (false, &[]))?;
+        let sql = Fragment::new(
+            "SELECT CAST(coalesce(sum(n), 0) AS bigint), count(*) FROM (SELECT count(*) AS n FROM (",
+        );
+        let sql = sql.and(&rows.query).text(") AS r GROUP BY ").text(&names("k", rows.keys));
+        let sql = sql.text(" HAVING count(*) > 1) AS g");
+        Ok(Asking { sql, rows: vec![rows], has_groups: true })
+    }
+
+    fn distinct(&mut self, keys: Keys) -> Result<Asking, Reason> {
+        let rows = self.rows(keys, (false, &[]))?;
+        let sql = Fragment::new("SELECT CAST(0 AS bigint), count(*) FROM (SELECT DISTINCT ");
+        let sql = sql.text(&names("k", rows.keys)).text(" FROM (").and(&rows.query);
+        Ok(Asking { sql: sql.text(") AS r) AS g"), rows: vec![rows], has_groups: true })
+    }
+
+    fn dependency(&mut self, keys: Keys) -> Result<Asking, Reason> {
+        let rows = self.rows(keys, (false, &[]))?;
+        let (keys, values) = (names("k", rows.keys), names("t", rows.values));
+        let sql = Fragment::new(
+            "SELECT CAST(coalesce(sum(CASE WHEN most * 2 > n THEN n - most ELSE n END), 0) AS bigint), count(*) \
+             FROM (SELECT CAST(sum(n) AS bigint) AS n, max(n) AS most FROM (SELECT ",
+        );
+        let sql = sql.text(&keys).text(", count(*) AS n FROM (").and(&rows.query);
+        let sql = sql.text(&format!(") AS r GROUP BY {keys}, {values}) AS p GROUP BY {keys}"));
+        let sql = sql.text(" HAVING count(*) > 1) AS g");
+        Ok(Asking { sql, rows: vec![rows], has_groups: true })
+    }
+
+    /// The rows that a key set has in one of its scopes; with the primary key as `p1`, `p2`, … and some
+    /// columns as `v1`, `v2`, … if wanted.
+    pub(crate) fn rows(
+        &mut self,
+        keys: Keys,
+        (with_names, shown): (bool, &[usize]),
+    ) -> Result<Rows, Reason> {
+        self.rows_as(keys, (with_names, shown), false)
+    }
+
+    pub(crate) fn rows_as(
+        &mut self,
+        keys: Keys,
+        (with_names, shown): (bool, &[usize]),
+        as_text: bool,
+    ) -> Result<Rows, Reason> {
+        let set = self.plan.key_set(keys.set).ok_or("a key set is lost")?;
+        let table = keys.set.table;
+        let filter = set.scopes.get(keys.scope).copied().flatten();
+        let scope = self.scope(table, filter)?;
+        let plan = self.plan.tables.get(table).ok_or("a table is lost")?;
+        let sql_table = self.tables.get(table).cloned().flatten();
+        let sql_table = sql_table.ok_or("its table has no name in SQL")?;
+        let target = Target { plan, table: &sql_table };
+        let key = self.writer.key(target, &set.columns, set.form, as_text)?;
+        let value = match &set.to[..] {
+            [] => None,
+            to => Some(self.writer.key(target, to, set.form, false)?),
+        };
+        let mut selected = named("k", &key.parts);
+        let mut conditions = vec![scope.condition.clone(), key.compared.condition.clone()];
+        let mut asked = vec![scope, key.compared];
+        let mut values = 0;
+        if let Some(value) = value {
+            selected.extend(named("t", &value.parts));
+            values = value.parts.len();
+            conditions.push(value.compared.condition.clone());
+            asked.push(value.compared);
+        }
+        if with_names {
+            selected.extend(named("p", &columns(target, &plan.primary_key)?));
+        }
+        selected.extend(named("v", &columns(target, shown)?));
+        let query = Fragment::new("SELECT ").and(&Fragment::joined(&selected, ", "));
+        let query = query.text(&format!(" FROM {} WHERE ", sql_table.sql));
+        let query = query.and(&Fragment::joined(&conditions, " AND "));
+        Ok(Rows {
+            query,
+            keys: key.parts.len(),
+            values,
+            forms: key.forms,
+            doubts: asked.iter().flat_map(|it| &it.doubts).map(|it| (table, it.clone())).collect(),
+            functions: asked.into_iter().flat_map(|it| it.functions).collect(),
+            table,
+        })
+    }
+
+    /// The rows of a table for which a filter holds; all if there is none.
+    pub(crate) fn scope(&mut self, table: usize, filter: Option<usize>) -> Result<Asked, Reason> {
+        let Some(filter) = filter else { return Ok(Asked::certain(Fragment::new("1 = 1"))) };
+        self.on(table, |writer, target| writer.scope(target, filter))
+            .map_err(|it| format!("`where`: {it}"))
+    }
+
+    /// Asks the writer about a table.
+    pub(crate) fn on<T>(
+        &mut self,
+        table: usize,
+        ask: impl FnOnce(&mut dyn Writer, Target<'_>) -> Result<T, Reason>,
+    ) -> Result<T, Reason> {
+        let plan = self.plan.tables.get(table).ok_or("a table is lost")?;
+        let sql = self.tables.get(table).and_then(Option::as_ref);
+        let table = sql.ok_or("its table has no name in SQL")?;
+        ask(self.writer.as_mut(), Target { plan, table })
+    }
+
+    /// A statement about some rows of tables.
+    pub(crate) fn query(&self, sql: Fragment, table: usize, rows: &[Rows]) -> Query {
+        let name = |it: usize| self.plan.tables.get(it).map(|it| it.schema.name.clone());
+        let (sql, parameters) = sql.into_parts();
+        Query {
+            table: name(table).unwrap_or_default(),
+            sql,
+            parameters,
+            functions: rows.iter().flat_map(|it| it.functions.clone()).collect(),
+            reads: rows.iter().filter_map(|it| name(it.table)).collect(),
+            ..Query::default()
+        }
+    }
+}
+
+fn columns(target: Target<'_>, positions: &[usize]) -> Result<Vec<Fragment>, Reason> {
+    let column = |it: &usize| target.column(*it).map(|it| Fragment::new(it.sql.as_str()));
+    positions.iter().map(column).collect()
+}
+
+/// `k1, k2`.
+pub(crate) fn names(letter: &str, count: usize) -> String {
+    let names: Vec<_> = (1..=count).map(|it| format!("{letter}{it}")).collect();
+    names.join(", ")
+}
+
+fn named(letter: &str, parts: &[Fragment]) -> Vec<Fragment> {
+    let named = |(number, part): (usize, &Fragment)| {
+        Fragment::default().and(part).text(&format!(" AS {letter}{}", number + 1))
+    };
+    parts.iter().enumerate().map(named).collect()
+}

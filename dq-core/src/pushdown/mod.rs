@@ -1,0 +1,139 @@
+//! Rules as SQL: a plan becomes statements that the database runs.
+//!
+//! ```text
+//! Plan + dialect ─Pushdown::new─▶ a tally for each table:   rows, rows in scope, violations of each check
+//!                                 a statement for each check by key: violations, groups
+//!                                 doubts:                    rows of which SQL cannot tell
+//!                                 refusals:                  checks that SQL cannot ask, each with its reason
+//! ```
+//!
+//! Nothing here does I/O, and nothing is approximated. What SQL cannot say exactly as a scan judges it is
+//! refused. Where only some values are beyond SQL (text that is not ASCII, where case does not matter; numbers
+//! of hundreds of digits) the statement counts the rows that have one: if there is any, its answer does not
+//! count either.
+
+mod fragment;
+mod joins;
+mod keyed;
+mod postgres;
+mod sample;
+mod sqlite;
+mod tally;
+mod target;
+
+use crate::pushdown::keyed::Compiler;
+use crate::pushdown::postgres::Postgres;
+use crate::pushdown::sqlite::Sqlite;
+use crate::pushdown::target::{Reason, Writer};
+use crate::rules::{Kernel, Plan, PlannedCheck};
+use crate::source::{Dialect, Query, SqlTable};
+
+/// What a plan is in SQL.
+#[derive(Debug)]
+pub(crate) struct Pushdown {
+    /// The statements, in the order in which they are to run: doubts are known before keys are compared.
+    pub(crate) statements: Vec<Statement>,
+    /// Why each check of the plan is not asked in SQL; none if it is.
+    pub(crate) refusals: Vec<Option<Reason>>,
+}
+
+/// A statement, and what its result says.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) query: Query,
+    pub(crate) asks: Asks,
+}
+
+/// What the result of a statement says.
+#[derive(Debug)]
+pub(crate) enum Asks {
+    /// One row of numbers; or one text of all of them, each before a comma.
+    Tally { table: usize, counts: Vec<Count> },
+    /// One row: how many rows violate a check, and how many groups.
+    Groups { check: usize, has_groups: bool },
+}
+
+/// What a number of a tally is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Count {
+    /// The rows of the table.
+    Rows,
+    /// The rows for which a filter holds.
+    Scope(usize),
+    /// The rows that violate a check.
+    Violations(usize),
+    /// The rows with a value, for a check of completeness.
+    Present(usize),
+    /// The rows of which SQL cannot tell what these checks say.
+    Doubts { checks: Vec<usize>, about: &'static str },
+}
+
+impl Statement {
+    /// The checks that rest on the answer, of those that are not refused.
+    pub(crate) fn answers<'a>(
+        &'a self,
+        plan: &'a Plan,
+        refusals: &'a [Option<Reason>],
+    ) -> impl Iterator<Item = usize> + 'a {
+        let rests = move |position: usize, check: &PlannedCheck| match &self.asks {
+            Asks::Groups { check, .. } => *check == position,
+            Asks::Tally { table, .. } => {
+                let of_keys = check.kernel.keys().iter().any(|it| it.set.table == *table);
+                check.table == *table || of_keys
+            }
+        };
+        let checks = plan.checks.iter().zip(refusals).enumerate();
+        let checks = checks.filter(move |(position, (check, refusal))| {
+            refusal.is_none() && rests(*position, check)
+        });
+        checks.map(|(position, _)| position)
+    }
+}
+
+impl Pushdown {
+    /// Writes a plan in a dialect. `table` tells what SQL calls a table.
+    pub(crate) fn new(
+        plan: &Plan,
+        dialect: Dialect,
+        table: impl Fn(&str) -> Option<SqlTable>,
+    ) -> Self {
+        Compiler::new(plan, writer(dialect), table).compile(dialect)
+    }
+
+    /// A plan of which nothing is asked in SQL.
+    pub(crate) fn refused(plan: &Plan, reason: &str) -> Self {
+        let refusals = plan.checks.iter().map(|_| Some(reason.to_owned())).collect();
+        Self { statements: Vec::new(), refusals }
+    }
+
+    /// A query for the lowest keys of `limit` rows that violate a check, behind which stand the values of
+    /// its columns if `with_values`; none if the check is refused or the rows have no key.
+    pub(crate) fn sample(
+        (plan, check): (&Plan, usize),
+        dialect: Dialect,
+        table: impl Fn(&str) -> Option<SqlTable>,
+        (limit, with_values): (usize, bool),
+    ) -> Option<Query> {
+        Compiler::new(plan, writer(dialect), table).sample(check, limit, with_values)
+    }
+}
+
+fn writer(dialect: Dialect) -> Box<dyn Writer> {
+    match dialect {
+        Dialect::Sqlite => Box::<Sqlite>::default(),
+        Dialect::Postgres => Box::<Postgres>::default(),
+    }
+}
+
+/// Why a kind of check is never asked in SQL.
+fn refusal(kernel: &Kernel) -> Option<Reason> {
+    let reason = match kernel {
+        Kernel::Disjoint(_) => "spans are sorted natively",
+        Kernel::Query(_) => "it is a query of its own",
+        Kernel::Figure { figure, .. } if !figure.is_completeness() => {
+            "sums and extremes are exact natively only"
+        }
+        _ => return None,
+    };
+    Some(reason.to_owned())
+}

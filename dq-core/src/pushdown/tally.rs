@@ -1,0 +1,150 @@
+//! The tally of a table: in one pass over its rows, how many there are, how many are in each scope, and how
+//! many violate each check.
+
+use crate::pushdown::fragment::Fragment;
+use crate::pushdown::keyed::Compiler;
+use crate::pushdown::target::{Asked, Doubt, Reason};
+use crate::pushdown::{Asks, Count, Statement, sqlite};
+use crate::rules::{Blank, KeyForm, MeasureId, PlannedCheck, RowKernel};
+use crate::source::{Dialect, Query, SqlFunction};
+
+/// How many regular expressions a statement has at most: PostgreSQL keeps 32 of them compiled, and would
+/// compile each anew for each row if there were more.
+const PATTERNS_MAX: usize = 24;
+/// How many values a statement binds at most.
+const PARAMETERS_MAX: usize = 10_000;
+/// How many numbers a statement gives at most.
+const COUNTS_MAX: usize = 500;
+
+/// What is counted of one table.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    table: usize,
+    counts: Vec<(Count, Fragment)>,
+    functions: Vec<SqlFunction>,
+}
+
+impl Tally {
+    pub(crate) fn new(table: usize) -> Self {
+        let rows = (Count::Rows, Fragment::new("1 = 1"));
+        Self { table, counts: vec![rows], functions: Vec::new() }
+    }
+
+    /// Counts the rows in the scope of a check.
+    pub(crate) fn add_scope(&mut self, check: usize, filter: usize, scope: Asked) {
+        let count = Count::Scope(filter);
+        if !self.counts.iter().any(|it| it.0 == count) {
+            self.counts.push((count, scope.condition));
+        }
+        scope.doubts.into_iter().for_each(|it| self.add_doubt(check, it));
+        self.functions.extend(scope.functions);
+    }
+
+    /// Counts the rows that violate a check.
+    pub(crate) fn add_violations(&mut self, check: usize, filter: Option<usize>, asked: Asked) {
+        self.add(Count::Violations(check), filter, check, asked);
+    }
+
+    /// Counts the rows with a value.
+    pub(crate) fn add_present(&mut self, check: usize, filter: Option<usize>, asked: Asked) {
+        self.add(Count::Present(check), filter, check, asked);
+    }
+
+    fn add(&mut self, count: Count, filter: Option<usize>, check: usize, asked: Asked) {
+        self.counts.push((count, self.within(filter, &asked.condition)));
+        for doubt in asked.doubts {
+            let rows = self.within(filter, &doubt.rows);
+            self.add_doubt(check, Doubt { rows, ..doubt });
+        }
+        self.functions.extend(asked.functions);
+    }
+
+    /// Counts the rows of which SQL cannot tell what a check says.
+    pub(crate) fn add_doubt(&mut self, check: usize, doubt: Doubt) {
+        let same = |it: &&mut (Count, Fragment)| {
+            matches!(it.0, Count::Doubts { .. })
+                && it.1.sql() == doubt.rows.sql()
+                && it.1.parameters() == doubt.rows.parameters()
+        };
+        if let Some((Count::Doubts { checks, .. }, _)) = self.counts.iter_mut().find(same) {
+            checks.push(check);
+        } else {
+            let count = Count::Doubts { checks: vec![check], about: doubt.about };
+            self.counts.push((count, doubt.rows));
+        }
+    }
+
+    /// The rows of a filter for which a condition holds.
+    fn within(&self, filter: Option<usize>, condition: &Fragment) -> Fragment {
+        let scope = filter.and_then(|filter| {
+            let scope = Count::Scope(filter);
+            self.counts.iter().find(|it| it.0 == scope)
+        });
+        match scope {
+            Some((_, scope)) => {
+                Fragment::default().and(scope).text(" AND (").and(condition).text(")")
+            }
+            None => condition.clone(),
+        }
+    }
+
+    /// The statements that count.
+    pub(crate) fn finish(self, compiler: &mut Compiler<'_>, dialect: Dialect) -> Vec<Statement> {
+        let table = self.table;
+        let Some(sql) = compiler.tables.get(table).cloned().flatten() else { return Vec::new() };
+        if dialect == Dialect::Sqlite {
+            let counts = self.counts.into_iter().map(|it| it.0).collect();
+            return vec![sqlite::tally(compiler.plan, table, &sql, counts)];
+        }
+        let mut statements: Vec<(Fragment, Vec<Count>)> = Vec::new();
+        for (count, condition) in self.counts {
+            let counted = Fragment::new("count(*) FILTER (WHERE ").and(&condition).text(")");
+            let counted = if count == Count::Rows { Fragment::new("count(*)") } else { counted };
+            let has_room = |(all, counts): &&mut (Fragment, Vec<Count>)| {
+                all.patterns() + counted.patterns() <= PATTERNS_MAX
+                    && all.parameters().len() + counted.parameters().len() <= PARAMETERS_MAX
+                    && counts.len() < COUNTS_MAX
+            };
+            match statements.last_mut().filter(has_room) {
+                Some((all, counts)) => {
+                    *all = std::mem::take(all).text(", ").and(&counted);
+                    counts.push(count);
+                }
+                None => statements.push((counted, vec![count])),
+            }
+        }
+        let name = compiler.plan.tables.get(table).map(|it| it.schema.name.clone());
+        let name = name.unwrap_or_default();
+        let functions = self.functions;
+        let statement = |(selected, counts): (Fragment, Vec<Count>)| {
+            let select =
+                Fragment::new("SELECT ").and(&selected).text(&format!(" FROM {}", sql.sql));
+            let (sql, parameters) = select.into_parts();
+            let (table_name, reads) = (name.clone(), vec![name.clone()]);
+            let functions = functions.clone();
+            let query =
+                Query { table: table_name, sql, parameters, functions, reads, ..Query::default() };
+            Statement { query, asks: Asks::Tally { table, counts } }
+        };
+        statements.into_iter().map(statement).collect()
+    }
+}
+
+impl Compiler<'_> {
+    pub(crate) fn violations(
+        &mut self,
+        check: &PlannedCheck,
+        kernel: &dyn RowKernel,
+    ) -> Result<Asked, Reason> {
+        self.on(check.table, |writer, target| writer.violations(target, (kernel, &check.columns)))
+    }
+
+    pub(crate) fn presence(&mut self, measure: MeasureId) -> Result<Asked, Reason> {
+        let table = self.plan.tables.get(measure.table).ok_or("a table is lost")?;
+        let measured = table.measures.get(measure.index).ok_or("a measure is lost")?;
+        let blank = if measured.ignores_blank() { Blank::IsIgnored } else { Blank::IsValue };
+        let form = KeyForm { blank, ..KeyForm::default() };
+        let column = measured.column;
+        self.on(measure.table, |writer, target| writer.presence(target, column, form))
+    }
+}

@@ -1,0 +1,120 @@
+//! What a source that runs SQL tells whoever writes SQL for it: its dialect, the names of its tables,
+//! and how to write each column such that it is the value that a scan delivers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::value::{OwnedValue, Value};
+
+/// A dialect of SQL.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// SQLite, in this process: statements may call [`SqlFunction`]s.
+    Sqlite,
+    /// PostgreSQL 13 and later.
+    Postgres,
+}
+
+impl Dialect {
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+/// What kind of values a column of SQL has in every row.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SqlKind {
+    /// Each row decides.
+    Any,
+    /// True or false.
+    Boolean,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A floating-point number of 64 bits.
+    Float,
+    /// A day.
+    Date,
+    /// A point in time, without a zone.
+    Timestamp,
+    /// Text, compared by its bytes.
+    Text,
+    /// Bytes that are not text.
+    Bytes,
+}
+
+/// A table, in the words of its source.
+#[derive(Clone, Debug)]
+pub struct SqlTable {
+    /// Its name, quoted.
+    pub sql: String,
+    /// Its columns, in the order of its schema.
+    pub columns: Vec<SqlColumn>,
+}
+
+/// A column of a table, in the words of its source.
+#[derive(Clone, Debug)]
+pub struct SqlColumn {
+    /// An expression that is the value which a scan delivers.
+    pub sql: String,
+    /// What kind of values that has.
+    pub kind: SqlKind,
+}
+
+/// A function that a statement may call, where the database runs in this process.
+#[derive(Clone)]
+pub struct SqlFunction {
+    /// The name by which the statement calls it.
+    pub name: String,
+    /// How many arguments it takes.
+    pub arguments: usize,
+    /// What it does.
+    pub body: SqlFunctionBody,
+}
+
+/// What a function does.
+#[derive(Clone)]
+pub enum SqlFunctionBody {
+    /// A value for each row.
+    Scalar(Arc<SqlScalar>),
+    /// A value for all rows.
+    Aggregate(Arc<SqlAggregateBegin>),
+}
+
+/// Makes a value of the arguments.
+pub type SqlScalar = dyn Fn(&[Value<'_>]) -> OwnedValue + Send + Sync;
+
+/// Begins to aggregate.
+pub type SqlAggregateBegin = dyn Fn() -> Box<dyn SqlAggregate> + Send + Sync;
+
+/// The state of an aggregate.
+pub trait SqlAggregate: Send {
+    /// Takes one row.
+    fn add(&mut self, values: &[Value<'_>]);
+
+    /// The value for all rows.
+    fn finish(self: Box<Self>) -> OwnedValue;
+}
+
+impl fmt::Debug for SqlFunctionBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scalar(_) => "Scalar",
+            Self::Aggregate(_) => "Aggregate",
+        })
+    }
+}
+
+impl fmt::Debug for SqlFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlFunction")
+            .field("name", &self.name)
+            .field("arguments", &self.arguments)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,318 @@
+//! Checks that the database answers: statements are run in the snapshot of the run, and what they count
+//! becomes outcomes. What they do not answer is judged natively, in the same snapshot.
+
+mod rows;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::pushdown::{Asks, Count, Pushdown, Statement};
+use crate::rules::{Kernel, Plan, PlannedCheck, RuleSet, TablePlan};
+use crate::source::{Cancellation, Dialect, Query, Snapshot};
+use crate::validate::answers::rows::{numbers, sample};
+use crate::validate::memory::Budget;
+use crate::validate::outcome;
+use crate::validate::outcome::{Outcome, TableOutcome};
+use crate::validate::run::StopOnDrop;
+use crate::validate::{CheckReport, Engine, RuleReport, Status, TableReport, ValidateOptions};
+use crate::value::{Date, TableSchema};
+
+/// What the database has answered about the checks of a plan.
+pub(crate) struct Answers {
+    plan: Plan,
+    /// Why each check is judged natively; none if it was answered.
+    refusals: Vec<Option<String>>,
+    checks: Vec<Outcome>,
+    tables: Vec<TableOutcome>,
+    /// The rows with a value, by check of completeness.
+    present: HashMap<usize, u64>,
+    /// Whether the rows of a table were counted.
+    counted: Vec<bool>,
+}
+
+/// Why no check of a run is asked in SQL.
+pub(crate) fn refusal_of_all(
+    snapshot: &dyn Snapshot,
+    options: &ValidateOptions,
+) -> Result<Dialect, &'static str> {
+    if options.violations.is_some() {
+        return Err("every failing row is wanted");
+    }
+    snapshot.dialect().ok_or("no SQL is written for this source")
+}
+
+/// What a plan is in SQL; the reason if no check is asked there.
+pub(crate) fn pushdown(
+    snapshot: &dyn Snapshot,
+    plan: &Plan,
+    options: &ValidateOptions,
+) -> Pushdown {
+    match refusal_of_all(snapshot, options) {
+        Ok(dialect) => Pushdown::new(plan, dialect, |it| snapshot.sql_table(it)),
+        Err(reason) => Pushdown::refused(plan, reason),
+    }
+}
+
+impl Answers {
+    /// Asks the database.
+    ///
+    /// # Errors
+    ///
+    /// Whatever ends the run. That a statement cannot run is no error: its checks are judged natively.
+    pub(crate) async fn ask(
+        snapshot: &dyn Snapshot,
+        plan: Plan,
+        options: &ValidateOptions,
+    ) -> Result<Self> {
+        let pushdown = pushdown(snapshot, &plan, options);
+        let cancellation = options.cancellation.child();
+        let _stop = StopOnDrop(cancellation.clone());
+        let mut answers = Self::new(plan, pushdown.refusals, options);
+        for statement in &pushdown.statements {
+            let is_needed = statement.answers(&answers.plan, &answers.refusals).next().is_some();
+            if is_needed {
+                answers.run(snapshot, statement, &cancellation).await?;
+            }
+        }
+        if let Ok(dialect) = refusal_of_all(snapshot, options) {
+            for check in 0..answers.checks.len() {
+                answers.show(snapshot, (dialect, check), options, &cancellation).await?;
+            }
+        }
+        let budget = Arc::new(Budget::new(0, options.temp_dir.clone()));
+        answers.keep_measures(&budget);
+        Ok(answers)
+    }
+
+    fn new(plan: Plan, refusals: Vec<Option<String>>, options: &ValidateOptions) -> Self {
+        let scopes = |it: usize| vec![0; it];
+        let table = |it: &TablePlan| {
+            let mut outcome = TableOutcome::default();
+            outcome.add(0, Vec::new(), &scopes(it.filters.len()));
+            outcome
+        };
+        Self {
+            checks: plan.checks.iter().map(|_| Outcome::new(options.sample_limit)).collect(),
+            tables: plan.tables.iter().map(table).collect(),
+            counted: vec![false; plan.tables.len()],
+            present: HashMap::new(),
+            refusals,
+            plan,
+        }
+    }
+
+    /// Whether a check was answered.
+    fn answers(&self, check: usize) -> bool {
+        self.refusals.get(check).is_some_and(Option::is_none)
+    }
+
+    fn refuse(&mut self, check: usize, reason: &str) {
+        if let Some(refusal) = self.refusals.get_mut(check) {
+            refusal.get_or_insert_with(|| reason.to_owned());
+        }
+    }
+
+    async fn run(
+        &mut self,
+        snapshot: &dyn Snapshot,
+        statement: &Statement,
+        cancellation: &Cancellation,
+    ) -> Result<()> {
+        let query = Query { cancellation: cancellation.clone(), ..statement.query.clone() };
+        let found = match snapshot.query(&query).await {
+            Ok(rows) => numbers(rows).await,
+            Err(error) => Err(error),
+        };
+        cancellation.check()?;
+        let found = match found {
+            Ok(found) => found,
+            Err(error) if is_of_statement(&error) => {
+                let concerned: Vec<_> = statement.answers(&self.plan, &self.refusals).collect();
+                let reason = format!("the database refuses: {error}");
+                for check in concerned {
+                    self.refuse(check, &reason);
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        match &statement.asks {
+            Asks::Groups { check, has_groups } => {
+                if let (Some(outcome), [violations, groups]) =
+                    (self.checks.get_mut(*check), &found[..])
+                {
+                    outcome.violations = *violations;
+                    outcome.groups = has_groups.then_some(*groups);
+                    return Ok(());
+                }
+            }
+            Asks::Tally { table, counts } if counts.len() == found.len() => {
+                for (count, number) in counts.iter().zip(found) {
+                    self.take(*table, count, number);
+                }
+                return Ok(());
+            }
+            Asks::Tally { .. } => {}
+        }
+        Err(Error::new(ErrorKind::Internal, "a statement gave another number of counts"))
+    }
+
+    fn take(&mut self, table: usize, count: &Count, number: u64) {
+        match count {
+            Count::Rows => {
+                if let Some(outcome) = self.tables.get_mut(table) {
+                    outcome.rows = number;
+                }
+                if let Some(counted) = self.counted.get_mut(table) {
+                    *counted = true;
+                }
+            }
+            Count::Scope(filter) => {
+                if let Some(outcome) = self.tables.get_mut(table) {
+                    outcome.set_scope(*filter, number);
+                }
+            }
+            Count::Violations(check) => {
+                if let Some(outcome) = self.checks.get_mut(*check) {
+                    outcome.violations = number;
+                }
+            }
+            Count::Present(check) => {
+                self.present.insert(*check, number);
+            }
+            Count::Doubts { checks, about } if number > 0 => {
+                let reason = format!("rows that only a scan can judge: {about} ({number})");
+                for check in checks {
+                    self.refuse(*check, &reason);
+                }
+            }
+            Count::Doubts { .. } => {}
+        }
+    }
+
+    /// Finds some rows that violate a check.
+    async fn show(
+        &mut self,
+        snapshot: &dyn Snapshot,
+        (dialect, check): (Dialect, usize),
+        options: &ValidateOptions,
+        cancellation: &Cancellation,
+    ) -> Result<()> {
+        let limit = options.sample_limit;
+        let is_clean = self.checks.get(check).is_none_or(|it| it.violations == 0);
+        if !self.answers(check) || is_clean || limit == 0 {
+            return Ok(());
+        }
+        let shown = (limit, options.show_values);
+        let tables = |it: &str| snapshot.sql_table(it);
+        let Some(query) = Pushdown::sample((&self.plan, check), dialect, tables, shown) else {
+            self.refuse(
+                check,
+                "its rows have no primary key, and their numbers are those of a scan",
+            );
+            return Ok(());
+        };
+        let query = Query { cancellation: cancellation.clone(), ..query };
+        let planned = self.plan.checks.get(check);
+        let table = planned.and_then(|it| self.plan.tables.get(it.table));
+        let key = table.map_or(0, |it| it.primary_key.len());
+        let found = match snapshot.query(&query).await {
+            Ok(rows) => sample(rows, key, limit).await,
+            Err(error) => Err(error),
+        };
+        cancellation.check()?;
+        match found {
+            Ok(found) => {
+                self.checks.get_mut(check).into_iter().for_each(|it| it.sample = found.clone());
+            }
+            Err(error) if is_of_statement(&error) => {
+                self.refuse(check, &format!("the database refuses: {error}"));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn keep_measures(&mut self, budget: &Arc<Budget>) {
+        for (check, present) in &self.present {
+            let Some(PlannedCheck { kernel: Kernel::Figure { measure, .. }, .. }) =
+                self.plan.checks.get(*check)
+            else {
+                continue;
+            };
+            let measures = self.plan.tables.get(measure.table).map_or(0, |it| it.measures.len());
+            if let Some(table) = self.tables.get_mut(measure.table) {
+                table.keep_presence(measures, (measure.index, *present), budget);
+            }
+        }
+    }
+
+    /// The plan of all that was not answered.
+    pub(crate) fn rest(
+        &self,
+        rules: &RuleSet,
+        tables: &[TableSchema],
+        as_of: Date,
+    ) -> Result<Plan> {
+        let checks = self.plan.checks.iter().enumerate().filter(|it| !self.answers(it.0));
+        let rest: Vec<_> = checks.map(|(_, it)| (it.rule, it.check)).collect();
+        Plan::of_some(rules, tables, as_of, &|rule, check| rest.contains(&(rule, check)))
+    }
+
+    /// Which checks do not apply, and which the database has not answered, in words.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let answered = self.refusals.iter().filter(|it| it.is_none()).count();
+        let all = self.refusals.len();
+        let told = format!("the database has answered {answered} of {all} checks");
+        let streamed = self.plan.checks.iter().zip(&self.refusals).filter_map(|(check, it)| {
+            Some(format!("`{}` was streamed: {}", check.name, it.as_ref()?))
+        });
+        self.plan.notes().chain(std::iter::once(told)).chain(streamed).collect()
+    }
+
+    /// All reports: those that were answered here, and `native` ones of all other checks.
+    pub(crate) fn merge(
+        self,
+        rules: &RuleSet,
+        native: (Vec<RuleReport>, Vec<TableReport>),
+    ) -> (Vec<RuleReport>, Vec<TableReport>) {
+        let (mut reports, native_tables) = native;
+        let mut judged: Vec<_> =
+            reports.iter_mut().map(|it| std::mem::take(&mut it.checks).into_iter()).collect();
+        let rows = |table: &usize| {
+            let name = &self.plan.tables.get(*table)?.schema.name;
+            let native = native_tables.iter().find(|it| it.table == *name).map(|it| it.rows);
+            let counted = self.counted.get(*table) == Some(&true);
+            let asked = counted.then(|| self.tables.get(*table).map_or(0, |it| it.rows));
+            Some(TableReport { table: name.clone(), rows: native.or(asked)? })
+        };
+        let tables = self.plan.order.iter().filter_map(rows).collect();
+        for ((planned, outcome), refusal) in
+            self.plan.checks.iter().zip(self.checks).zip(self.refusals)
+        {
+            let Some(report) = reports.get_mut(planned.rule) else { continue };
+            let place = (&self.plan, planned, &self.tables[..]);
+            let (check, engine) = if refusal.is_none() {
+                (outcome::check_of(rules, place, outcome, &report.table), Engine::Sql)
+            } else {
+                (judged.get_mut(planned.rule).and_then(Iterator::next), Engine::Native)
+            };
+            let told = |it| CheckReport { engine: Some(engine), streamed: refusal, ..it };
+            report.checks.extend(check.map(told));
+        }
+        for report in &mut reports {
+            let status = report.checks.iter().map(|it| it.status).max();
+            report.status = status.unwrap_or(Status::NotApplicable);
+        }
+        (reports, tables)
+    }
+}
+
+/// Whether an error is about one statement, and another way may go.
+fn is_of_statement(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::QueryInvalid | ErrorKind::Unsupported | ErrorKind::LimitExceeded
+    )
+}

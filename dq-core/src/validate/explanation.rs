@@ -1,0 +1,43 @@
+//! How a source would be checked, for people.
+
+use std::fmt;
+
+use crate::pushdown::Pushdown;
+use crate::rules::Plan;
+
+/// How a source would be checked: printed by `dq explain`.
+#[derive(Debug)]
+pub struct Explanation {
+    plan: Plan,
+    /// What is asked in SQL, if that was wanted.
+    pushdown: Option<Pushdown>,
+}
+
+impl Explanation {
+    pub(crate) fn new(plan: Plan, pushdown: Option<Pushdown>) -> Self {
+        Self { plan, pushdown }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(pushdown) = &self.pushdown else { return write!(f, "{}", self.plan) };
+        // What nobody needs is not run.
+        let asked = pushdown
+            .statements
+            .iter()
+            .filter(|it| it.answers(&self.plan, &pushdown.refusals).next().is_some());
+        for (number, statement) in asked.enumerate() {
+            writeln!(f, "statement {} on `{}`:", number + 1, statement.query.table)?;
+            writeln!(f, "  {}", statement.query.sql)?;
+        }
+        writeln!(f, "checks:")?;
+        for (check, refusal) in self.plan.checks.iter().zip(&pushdown.refusals) {
+            match refusal {
+                None => writeln!(f, "  `{}`: pushed down", check.name)?,
+                Some(reason) => writeln!(f, "  `{}`: streamed: {reason}", check.name)?,
+            }
+        }
+        Ok(())
+    }
+}
