@@ -62,6 +62,8 @@ impl Cluster {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         config.validate()?;
+        let primary_readers = config.primary_readers.min(server.readers);
+        let config = ReplicasConfig { primary_readers, ..config };
         let first = std::iter::once(server.clone());
         let others = config.urls.iter().map(|url| at(server, url));
         let member = |it| Ok(Arc::new(Member::new(&it, &config, Arc::clone(&clock))?));
@@ -74,7 +76,7 @@ impl Cluster {
             return Err(invalid(&format!("there are more than {MEMBERS_MAX} servers")));
         }
         Ok(Self {
-            primary_reads: Arc::new(Semaphore::new(config.primary_readers.min(server.readers))),
+            primary_reads: Arc::new(Semaphore::new(primary_readers)),
             acquire_timeout: server.acquire_timeout(),
             topology: Mutex::new(Topology::new(members.len(), config.limits())),
             changes: watch::Sender::default(),

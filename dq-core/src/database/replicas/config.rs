@@ -57,6 +57,8 @@ impl Default for ReplicasConfig {
                 failure_threshold: 3,
                 minimum_requests: 3,
                 slow_call_duration_ms: 0,
+                // Who gives up earlier has changed their mind; a server that is silent is found out by polls.
+                dropped_call_min_ms: 10_000,
                 recovery_timeout_ms: 1_000,
                 recovery_timeout_max_ms: 30_000,
                 half_open_permits: 1,
