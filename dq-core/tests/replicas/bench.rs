@@ -38,8 +38,16 @@ pub(crate) async fn open_with(
     let config = change(others(&urls[1..]));
     // Short, so that who waits for connections without work ends soon.
     let first = PostgresConfig { idle_timeout_ms: 200, ..few(&urls[0]) };
-    let manager =
-        ReplicatedDatabaseManager::open(&first, config, Arc::new(SystemClock)).await.unwrap();
+    // The first answers of servers that have just started may come too late.
+    let mut attempts = 20;
+    let manager = loop {
+        let clock = Arc::new(SystemClock);
+        match ReplicatedDatabaseManager::open(&first, config.clone(), clock).await {
+            Ok(manager) => break manager,
+            Err(error) if attempts == 0 => panic!("{error}"),
+            Err(_) => attempts -= 1,
+        }
+    };
     let all = || async { are_used(&states(&manager).await) };
     wait_for("all servers are used", all).await;
     manager

@@ -6,7 +6,6 @@ mod bench;
 mod cycles;
 mod failover;
 mod history;
-mod promises;
 mod reads;
 #[path = "../servers/mod.rs"]
 mod servers;

@@ -103,20 +103,11 @@ impl Replicated {
         };
         *replicas.iter().max_by_key(received).expect("there are some")
     }
-
-    /// Makes an empty database.
-    pub(crate) fn database(&self, name: &str) {
-        self.servers[0].run(&format!("CREATE DATABASE {name}"));
-    }
 }
 
 impl Server {
     pub(crate) fn url(&self) -> String {
-        self.url_of("postgres")
-    }
-
-    pub(crate) fn url_of(&self, database: &str) -> String {
-        format!("postgres://postgres:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
+        format!("postgres://postgres:{PASSWORD}@127.0.0.1:{}/postgres", self.port)
     }
 
     /// What `sql` gives, one row a line.
