@@ -24,9 +24,10 @@ const MIB: u64 = 1 << 20;
 pub(crate) fn missing(field: &str) -> Option<&'static str> {
     match field.split('.').next() {
         Some("sqlite") if !cfg!(feature = "sqlite") => Some("the feature `sqlite`"),
-        Some("replicas") if !cfg!(feature = "postgres") => Some("the feature `postgres`"),
         Some("mysql") if !cfg!(feature = "mysql") => Some("the feature `mysql`"),
-        Some("postgres") if !cfg!(feature = "postgres") => Some("the feature `postgres`"),
+        Some("postgres" | "replicas") if !cfg!(feature = "postgres") => {
+            Some("the feature `postgres`")
+        }
         Some("cache" | "cache_encryption" | "verdicts") if !cfg!(feature = "cache") => {
             Some("the feature `cache`")
         }

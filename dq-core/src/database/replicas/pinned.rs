@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::database::RowStream;
 use crate::database::replicas::member::Routed;
 use crate::error::Result;
-use crate::source::{Partition, Query, QueryRows, Scan, Snapshot, Usage};
+use crate::source::{Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlTable, Usage};
 use crate::value::{Batch, TableSchema};
 
 /// A snapshot of one server, which counts as busy with it meanwhile.
@@ -35,6 +35,14 @@ impl Snapshot for PinnedSnapshot {
 
     async fn query(&self, query: &Query) -> Result<QueryRows> {
         self.inner.query(query).await
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.inner.dialect()
+    }
+
+    fn sql_table(&self, table: &str) -> Option<SqlTable> {
+        self.inner.sql_table(table)
     }
 
     async fn finish(&self) -> Result<()> {
