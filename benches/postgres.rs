@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Row};
 
 use crate::data::{AFFILIATION_COLUMNS, FACILITY_COLUMNS, PROVIDER_COLUMNS};
 use crate::servers::postgres::PostgresServer;
@@ -147,24 +147,37 @@ impl Postgres {
         let mut rows = sqlite.prepare(&format!("SELECT {} FROM {table}", columns.join(", ")))?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
-            for column in 0..columns.len() {
-                let end = if column + 1 == columns.len() { "\n" } else { "," };
-                match row.get_ref(column)? {
-                    ValueRef::Null => write!(input, "{end}")?,
-                    ValueRef::Integer(it) => write!(input, "{it}{end}")?,
-                    ValueRef::Real(it) => write!(input, "{it}{end}")?,
-                    ValueRef::Text(it) => {
-                        let text = std::str::from_utf8(it)?.replace('"', "\"\"");
-                        write!(input, "\"{text}\"{end}")?;
-                    }
-                    ValueRef::Blob(_) => anyhow::bail!("`{table}` has bytes"),
-                }
-            }
+            put_row(&mut input, row).with_context(|| format!("a row of `{table}`"))?;
         }
         input.into_inner()?.flush()?;
         ensure!(psql.wait()?.success(), "cannot fill `{table}`");
         Ok(())
     }
+}
+
+/// Writes a row as a line of CSV.
+fn put_row(output: &mut impl Write, row: &Row<'_>) -> Result<()> {
+    for column in 0..row.as_ref().column_count() {
+        if column > 0 {
+            output.write_all(b",")?;
+        }
+        put(output, row.get_ref(column)?)?;
+    }
+    Ok(output.write_all(b"\n")?)
+}
+
+/// Writes a value as a field of CSV.
+fn put(output: &mut impl Write, value: ValueRef<'_>) -> Result<()> {
+    match value {
+        ValueRef::Null => {}
+        ValueRef::Integer(it) => write!(output, "{it}")?,
+        ValueRef::Real(it) => write!(output, "{it}")?,
+        ValueRef::Text(it) => {
+            write!(output, "\"{}\"", std::str::from_utf8(it)?.replace('"', "\"\""))?;
+        }
+        ValueRef::Blob(_) => anyhow::bail!("bytes are no text"),
+    }
+    Ok(())
 }
 
 /// The violations by check that a run has printed.

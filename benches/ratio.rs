@@ -9,7 +9,9 @@ mod random;
 mod rival;
 #[expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
+    clippy::wildcard_imports,
     reason = "a server that does not start ends the benchmark"
 )]
 #[path = "../dq-core/tests/servers/mod.rs"]
@@ -127,7 +129,8 @@ fn postgres(dq: &Dq, data: &Data, rounds: u64) -> Result<()> {
         for (name, mut command) in runs {
             let before = server.cpu()?;
             let run = measure::run(&mut command)?;
-            let (client, served) = (run.cpu.as_secs_f64(), (server.cpu()? - before).as_secs_f64());
+            let (client, served) =
+                (run.cpu.as_secs_f64(), server.cpu()?.saturating_sub(before).as_secs_f64());
             let wall = run.wall.as_secs_f64();
             say(&format!("{round:>5}  {name:13}  {wall:4.2}  {client:12.2}  {served:12.2}"))?;
             cpu.entry(name).or_default().push(client + served);

@@ -238,12 +238,9 @@ mod tests {
     #[test]
     fn a_key_is_written_in_hexadecimal_digits_or_in_base64() {
         let key: [u8; 32] = std::array::from_fn(|it| (it * 37 + 3) as u8);
-        let digits: String = key.iter().map(|it| format!("{it:02x}")).collect();
-        for text in [
-            digits.as_str(),
-            &digits.to_uppercase(),
-            "AyhNcpe84QYrUHWav+QJLlN4ncLnDDFWe6DF6g80WX4=",
-        ] {
+        let digits = "03284d7297bce1062b50759abfe4092e53789dc2e70c31567ba0c5ea0f34597e";
+        for text in [digits, &digits.to_uppercase(), "AyhNcpe84QYrUHWav+QJLlN4ncLnDDFWe6DF6g80WX4="]
+        {
             let decoded = Secret::new(text).to_key();
             assert_eq!(decoded.as_deref(), Some(&key), "{text}");
         }
@@ -254,8 +251,8 @@ mod tests {
         ] {
             assert_eq!(Secret::new(text).to_key().as_deref(), Some(&all), "{text}");
         }
-        let long = "A".repeat(44);
-        for text in ["", "canary", &digits[1..], "=", &long, &format!("{}B", &long[..42])] {
+        let (too_long, loose_end) = ("A".repeat(44), format!("{}B", "A".repeat(42)));
+        for text in ["", "canary", digits.trim_start_matches('0'), "=", &too_long, &loose_end] {
             assert!(Secret::new(text).to_key().is_none(), "{text}");
         }
     }

@@ -84,9 +84,10 @@ impl Budget {
         bytes <= self.bytes_max.saturating_sub(self.used.load(Ordering::Relaxed))
     }
 
-    /// Whether so much is used that those who have finished should make room.
-    pub(crate) fn is_half_used(&self) -> bool {
-        self.used.load(Ordering::Relaxed) > self.bytes_max / 2
+    /// Whether so much is used, even after `soon_free` bytes of it are given back, that those who have
+    /// finished should make room.
+    pub(crate) fn is_half_used_without(&self, soon_free: usize) -> bool {
+        self.used.load(Ordering::Relaxed).saturating_sub(soon_free) > self.bytes_max / 2
     }
 
     /// A temporary file without a name: nothing is left of it, however the program ends.
@@ -114,7 +115,8 @@ mod tests {
         assert!(!budget.grown(0, 190), "within the budget");
         assert!(!budget.grown(0, 20), "over the budget, with less than a share of 25");
         assert!(budget.grown(20, 25));
-        assert!(budget.is_half_used());
+        assert!(budget.is_half_used_without(100));
+        assert!(!budget.is_half_used_without(115));
         budget.give_back(190);
         assert!(!budget.grown(0, 60), "within the budget again");
     }

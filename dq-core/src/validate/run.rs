@@ -97,8 +97,10 @@ impl Run {
         for (step, table) in self.plan.order.iter().enumerate() {
             let lookups = Lookups::new(&self, *table, &state.keys, &state.numbers);
             let mut workers = self.scan(snapshot, *table, &lookups).await?;
-            if self.budget.is_half_used() {
-                workers = make_room(workers).await?;
+            let later = self.needed_after(step);
+            let soon_free = workers.iter().map(|it| it.bytes_without(&later)).sum();
+            if self.budget.is_half_used_without(soon_free) {
+                workers = make_room(workers, later).await?;
             }
             state.take(&self.plan, *table, workers, &lookups);
             self.find_quantiles(*table, &mut state.found).await?;
@@ -210,6 +212,12 @@ impl Run {
         Ok(())
     }
 
+    /// The key sets of the checks that are decided after this step.
+    fn needed_after(&self, step: usize) -> HashSet<KeySetId> {
+        let later = self.plan.checks.iter().filter(|it| self.plan.decided_after(it) > Some(step));
+        later.flat_map(|it| it.kernel.keys()).map(|it| it.set).collect()
+    }
+
     /// Decides every check whose last table has just been read, and forgets the keys that no later
     /// check needs.
     async fn decide_what_is_complete(
@@ -224,17 +232,21 @@ impl Run {
         for job in Job::all(self, state, &due)? {
             job.run().await?.into_iter().for_each(|it| state.found.decide(it));
         }
-        let later = self.plan.checks.iter().filter(|it| self.plan.decided_after(it) > Some(step));
-        let needed: Vec<_> = later.flat_map(|it| it.kernel.keys()).map(|it| it.set).collect();
+        let needed = self.needed_after(step);
         state.keys.retain(|id, _| needed.contains(id));
         state.numbers.retain(|id, _| needed.contains(id));
         Ok(())
     }
 }
 
-/// Brings what workers hold to temporary files, so that the next table has memory.
-async fn make_room(workers: Vec<Worker>) -> Result<Vec<Worker>> {
-    let spill = |mut worker: Worker| spawn_blocking(move || worker.spill().map(|()| worker));
+/// Brings what workers hold for `later` to temporary files, so that the next table has memory. What is
+/// decided before it is read stays.
+async fn make_room(workers: Vec<Worker>, later: HashSet<KeySetId>) -> Result<Vec<Worker>> {
+    let later = Arc::new(later);
+    let spill = |mut worker: Worker| {
+        let later = Arc::clone(&later);
+        spawn_blocking(move || worker.spill(&later).map(|()| worker))
+    };
     join(workers.into_iter().map(spill).collect()).await
 }
 

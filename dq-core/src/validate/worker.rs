@@ -1,5 +1,6 @@
 //! What one partition of a scan does with its batches.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -150,9 +151,20 @@ impl Worker {
         Ok(self)
     }
 
-    /// Brings all keys and values to temporary files.
-    pub(crate) fn spill(&mut self) -> Result<()> {
-        self.all_runs().try_for_each(|it| it.spill(0))?;
+    /// How much of the budget the keys take that are not needed for `later`.
+    pub(crate) fn bytes_without(&self, later: &HashSet<KeySetId>) -> usize {
+        let table = self.table;
+        let collected = self.collected.iter().enumerate();
+        let others = collected.filter(|it| !later.contains(&KeySetId { table, index: it.0 }));
+        others.filter_map(|it| it.1.runs.as_ref()).map(KeyRuns::taken).sum()
+    }
+
+    /// Brings the keys that are needed for `later`, and values, to temporary files.
+    pub(crate) fn spill(&mut self, later: &HashSet<KeySetId>) -> Result<()> {
+        let table = self.table;
+        let collected = self.collected.iter_mut().enumerate();
+        let needed = collected.filter(|it| later.contains(&KeySetId { table, index: it.0 }));
+        needed.filter_map(|it| it.1.runs.as_mut()).try_for_each(|it| it.spill(0))?;
         self.measures.iter_mut().try_for_each(Measuring::spill)?;
         self.kept.spill()
     }

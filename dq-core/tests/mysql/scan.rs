@@ -266,6 +266,7 @@ async fn a_query_of_a_snapshot_sees_its_moment_and_waits_for_no_one_before_it_is
         table: "t".to_owned(),
         sql: sql.to_owned(),
         cancellation: scan.cancellation.clone(),
+        ..Query::default()
     };
     let mut asked = snapshot
         .query(&query("SELECT id, sum(1) AS n FROM t GROUP BY id HAVING id > 29990"))

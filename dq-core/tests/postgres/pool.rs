@@ -7,7 +7,7 @@ use dq_core::ErrorKind;
 use dq_core::clock::{Clock, SystemClock, TestClock};
 use dq_core::database::DatabaseManager;
 use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
-use dq_core::source::{Cancellation, Query, Source};
+use dq_core::source::{Query, Source};
 use tokio::task::JoinSet;
 
 use crate::bench::{Place, count, open, read, scalar, whole};
@@ -208,5 +208,5 @@ async fn a_transaction_whose_beginning_fails_leaves_its_connection_clean() {
 }
 
 fn query(sql: &str) -> Query {
-    Query { table: "u".to_owned(), sql: sql.to_owned(), cancellation: Cancellation::new() }
+    Query { table: "u".to_owned(), sql: sql.to_owned(), ..Query::default() }
 }

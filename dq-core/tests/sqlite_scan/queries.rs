@@ -4,7 +4,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use dq_core::database::sqlite::ScanMethod;
-use dq_core::source::{Cancellation, Query, QueryRows, Snapshot, Source};
+use dq_core::source::{Query, QueryRows, Snapshot, Source};
 use dq_core::value::OwnedValue;
 use dq_core::{ErrorKind, Result};
 

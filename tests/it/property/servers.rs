@@ -43,7 +43,7 @@ fn definition(table: &Table, dialect: Dialect) -> String {
     let quote = dialect.quote;
     let quoted = |name: &str| format!("{quote}{}{quote}", name.replace(quote, &quote.repeat(2)));
     let columns = table.columns.iter().map(|column| {
-        let is_key = table.key.iter().any(|it| *it == column.name);
+        let is_key = table.key.contains(&column.name);
         format!("{} {}", quoted(column.name), (dialect.declared)(column.kind, is_key))
     });
     let mut parts: Vec<_> = columns.collect();

@@ -50,6 +50,8 @@ pub(crate) struct KeyRuns {
 
 /// At least so many bytes go to the temporary file at once, where other keys are on their way there.
 const SPILLED_AT_ONCE: usize = 1 << 20;
+/// And at least this part of what there is, so that each bucket comes back in few pieces.
+const SPILLED_SHARE: usize = 8;
 
 impl KeyRuns {
     /// No keys yet, in so many buckets: a power of two, and the same for all key sets of a run.
@@ -205,9 +207,10 @@ impl KeyRuns {
 
     /// Brings the keys to a temporary file, and keeps so much memory for the following.
     pub(crate) fn spill(&mut self, bytes_kept: usize) -> Result<()> {
+        let at_once = SPILLED_AT_ONCE.max(self.taken / SPILLED_SHARE);
         self.spread_and(|it| {
-            let is_enough = it.arena.bytes() > SPILLED_AT_ONCE;
-            if is_enough { it.write_out(SPILLED_AT_ONCE) } else { Ok(()) }
+            let is_enough = it.arena.bytes() > at_once;
+            if is_enough { it.write_out(at_once) } else { Ok(()) }
         })?;
         self.write_out(bytes_kept)?;
         self.budget.give_back(self.taken.saturating_sub(self.bytes()));
@@ -252,6 +255,11 @@ impl KeyRuns {
     /// How many keys these are, numbers and compact keys aside.
     pub(crate) fn len(&self) -> u64 {
         self.keys
+    }
+
+    /// How much of the budget these have taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
     }
 
     /// Whether the rows of the keys are known.
