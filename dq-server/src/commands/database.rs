@@ -19,12 +19,11 @@ const CONFIGURED: &str = "the configured database";
 pub(crate) async fn run(command: &DatabaseCommand) -> Result<u8> {
     let DatabaseCommand::Check(arguments) = command;
     let factory = DatabaseFactory::new(Arc::new(SystemClock));
-    let check = match &arguments.url {
-        Some(url) => factory.check(&redacted_url(url), factory.open(url)).await?,
-        None => {
-            let config = block_in_place(|| Config::load(&DatabaseCheckArguments::sources()))?;
-            factory.check(CONFIGURED, factory.open_configured(&config)).await?
-        }
+    let check = if let Some(url) = &arguments.url {
+        factory.check(&redacted_url(url), factory.open(url)).await?
+    } else {
+        let config = block_in_place(|| Config::load(&DatabaseCheckArguments::sources()))?;
+        factory.check(CONFIGURED, factory.open_configured(&config)).await?
     };
     output::print(|out| match arguments.format {
         DatabaseFormat::Text => check.render_text(output::stdout_style(arguments.color), out),

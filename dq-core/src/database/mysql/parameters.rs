@@ -71,7 +71,10 @@ impl Found {
 
     /// Takes over what `rest` begins with; gives its length.
     fn take(&mut self, rest: &str) -> usize {
-        let skipped = executed(rest).max(quoted(rest));
+        let skipped = match executed(rest) {
+            0 => quoted(rest),
+            opening => opening,
+        };
         let copied = if skipped > 0 {
             skipped
         } else if rest.starts_with(":=") || rest.starts_with("::") {

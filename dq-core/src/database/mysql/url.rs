@@ -32,7 +32,8 @@ impl MySqlConfig {
     pub(crate) fn at(&self, url: &str) -> Self {
         let mut config = Self { url: url.into(), ..self.clone() };
         let place = |config: &Self| {
-            let options = MySqlConnectOptions::from_str(config.url.expose()).ok()?;
+            let options =
+                MySqlConnectOptions::from_str(&translated(config.url.expose()).ok()?).ok()?;
             let database = options.get_database().map(str::to_owned);
             let user = options.get_username().to_owned();
             Some((options.get_host().to_owned(), options.get_port(), database, user))
