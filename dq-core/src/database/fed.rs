@@ -2,19 +2,19 @@
 //!
 //! The task waits where the queue is full, so memory stays bounded however slowly its parts are taken.
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 use tokio::task::AbortHandle;
 use tokio::task::{JoinError, JoinHandle};
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 use crate::source::Cancellation;
 use crate::source::Partition;
 use crate::value::Batch;
@@ -22,7 +22,7 @@ use crate::value::Batch;
 /// How many batches wait to be taken: one is read while another is used.
 pub(crate) const BATCHES_AHEAD: usize = 1;
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 /// How often one that waits for the database looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -56,7 +56,7 @@ impl<T, S> Fed<T, S> {
         ended.map_err(|it| broken(&it))?.map(|()| None)
     }
 
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     /// As [`take`](Self::take), until `cancellation`.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl<T, S> Fed<T, S> {
     }
 }
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 impl<T> Fed<T, AbortOnDrop> {
     /// As [`new`](Self::new), for a task that may be stopped at any await.
     pub(crate) fn abortable(queue: mpsc::Receiver<T>, task: JoinHandle<Result<()>>) -> Self {
@@ -93,12 +93,12 @@ impl<S: Send> Partition for Fed<Batch, S> {
     }
 }
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 /// Ends a task when its taker loses interest.
 #[derive(Debug)]
 pub(crate) struct AbortOnDrop(AbortHandle);
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();

@@ -57,7 +57,7 @@ impl<T> Places<T> {
     }
 
     /// How messages call a connection.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -78,7 +78,7 @@ impl<T> Places<T> {
         Ok(place)
     }
 
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     /// A place if there is one without waiting for others.
     pub(crate) fn try_take(&self) -> Option<Place> {
         self.check_open().ok()?;

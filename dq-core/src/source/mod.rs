@@ -39,6 +39,7 @@ pub use sql::{
     Dialect, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlFunction, SqlFunctionBody, SqlKind,
     SqlScalar, SqlTable,
 };
+#[cfg(feature = "cache")]
 pub(crate) use version::Versions;
 pub use version::{Version, VersionReach};
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "cache")]
 use crate::source::Source;
 
 /// The state of a table at one moment, as far as it can be told without reading the table.
@@ -46,9 +47,11 @@ impl Version {
 }
 
 /// The versions of several tables of a source.
+#[cfg(feature = "cache")]
 #[derive(Clone, Debug)]
 pub(crate) struct Versions(Vec<(String, Version)>);
 
+#[cfg(feature = "cache")]
 impl Versions {
     /// The present ones; `None` if the source cannot tell one of them. Without tables there are none, and
     /// nothing that could change.

@@ -29,10 +29,7 @@ async fn a_second_run_on_unchanged_data_is_the_first_ones_verdict() {
     let first = court.judge(&rules()).await;
     assert!(!first.cached && first.original.is_none());
     court.clock.advance(Duration::from_secs(90));
-    let begun = SystemClock.now();
     let second = court.judge(&rules()).await;
-    let took = SystemClock.now() - begun;
-    assert!(took < Duration::from_millis(10), "{took:?}");
     assert_eq!(court.read(), 1);
     assert!(second.cached);
     let original = second.original.as_ref().unwrap();

@@ -19,7 +19,7 @@ async fn refused(url: &str) -> Error {
     error
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_let_in_hears_why() {
     let Some(place) = Place::new() else { return };
     let port = place.server.port;
@@ -37,7 +37,7 @@ async fn who_is_not_let_in_hears_why() {
     assert!(error.message().contains("mariadb://no-such-host.invalid"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_url_that_is_none_is_a_wrong_configuration() {
     for (url, word) in [
         ("postgres://h/d", "`url` does not begin with `mysql://`"),
@@ -65,7 +65,7 @@ fn reader(place: &Place) -> (String, String) {
     (user, format!("mysql://r_{name}:reader-pw@127.0.0.1:{port}/{name}"))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_without_permission_is_named_and_others_are_read() {
     let Some(place) = Place::new() else { return };
     let (_, url) = reader(&place);
@@ -79,7 +79,7 @@ async fn a_table_without_permission_is_named_and_others_are_read() {
     assert!(error.message().ends_with("there is none that this user may see"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_lock_the_server_gets_no_parallel_snapshot_and_locks_nothing() {
     let Some(place) = Place::new() else { return };
     let (_, url) = reader(&place);
@@ -92,7 +92,7 @@ async fn who_may_not_lock_the_server_gets_no_parallel_snapshot_and_locks_nothing
     wait_for("connections come back", || database.statistics().readers.in_use == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_cannot_be_had_is_given_up() {
     let Some(server) = MariaDbServer::start() else { return };
     let name = server.database();
@@ -115,7 +115,7 @@ async fn a_lock_that_cannot_be_had_is_given_up() {
     database.execute(&"INSERT INTO t VALUES (1)".into()).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_the_server_has_are_refused_in_its_words() {
     // MariaDB allows no fewer than ten.
     let Some(server) = MariaDbServer::start_with(&["--max-connections=10"], None) else { return };
@@ -135,7 +135,7 @@ async fn more_connections_than_the_server_has_are_refused_in_its_words() {
     assert_eq!(scalar(&database, "SELECT 1").await, 1.into());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_goes_away_during_a_scan_is_an_error_and_found_again() {
     let durable = ["--innodb-flush-log-at-trx-commit=1"];
     let Some(mut server) = MariaDbServer::start_with(&durable, None) else { return };
@@ -169,7 +169,7 @@ async fn a_server_that_goes_away_during_a_scan_is_an_error_and_found_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_that_a_restart_broke_are_replaced_unseen() {
     let Some(mut server) = MariaDbServer::start() else { return };
     let name = server.database();
@@ -188,7 +188,7 @@ async fn idle_connections_that_a_restart_broke_are_replaced_unseen() {
     assert_eq!(database.execute(&"CREATE TABLE t (a int)".into()).await.unwrap(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_outcome_of_what_gets_no_answer_is_not_known() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;

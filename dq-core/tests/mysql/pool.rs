@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::bench::{Place, exhaust, open, scalar};
 use crate::wait_for;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_too_long_hears_how_many_connections_there_are() {
     let Some(place) = Place::new() else { return };
     let database = open(MySqlConfig { acquire_timeout_ms: 20, ..place.config() }).await;
@@ -26,7 +26,7 @@ async fn who_waits_too_long_hears_how_many_connections_there_are() {
     drop(streams);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_are_kept_and_closed_in_the_end() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -43,7 +43,7 @@ async fn connections_are_kept_and_closed_in_the_end() {
     wait_for("connections are closed", || place.server.connections(&place.name) == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn old_connections_and_those_without_work_are_closed() {
     let Some(place) = Place::new() else { return };
     let clock = Arc::new(TestClock::new());

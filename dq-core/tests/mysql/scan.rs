@@ -40,7 +40,7 @@ fn ids(batches: &[Batch]) -> Vec<i64> {
     ids
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_has_one_connection_and_reads_in_the_order_of_the_table() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 60_000);
@@ -49,7 +49,7 @@ async fn a_snapshot_has_one_connection_and_reads_in_the_order_of_the_table() {
     assert_eq!(ids(&batches), (1..=60_000).collect::<Vec<_>>());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ranges_of_keys_are_read_side_by_side_where_the_server_may_be_locked() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 60_000);
@@ -66,7 +66,7 @@ async fn ranges_of_keys_are_read_side_by_side_where_the_server_may_be_locked() {
     place.run("INSERT INTO keyless VALUES (1)");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn all_partitions_see_the_moment_of_the_snapshot() {
     let Some(place) = Place::new() else { return };
     for config in [place.config(), side_by_side(&place)] {
@@ -96,7 +96,7 @@ async fn all_partitions_see_the_moment_of_the_snapshot() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_without_columns_are_counted() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 5_000);
@@ -108,7 +108,7 @@ async fn rows_without_columns_are_counted() {
     assert!(batches.iter().all(|it| it.columns().is_empty()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn partitioned_tables_and_views_are_read_with_all_their_rows() {
     let Some(place) = Place::new() else { return };
     place.run(
@@ -127,7 +127,7 @@ async fn partitioned_tables_and_views_are_read_with_all_their_rows() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_without_moments_is_noted_when_it_is_read() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE old (id int) ENGINE=MyISAM; INSERT INTO old VALUES (1); CREATE TABLE t (id int)");
@@ -140,7 +140,7 @@ async fn a_table_without_moments_is_noted_when_it_is_read() {
     assert!(snapshot.notes()[0].starts_with("`old`: its rows have no versions"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_was_emptied_or_rebuilt_since_is_not_said_to_be_empty() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -164,7 +164,7 @@ async fn a_table_that_was_emptied_or_rebuilt_since_is_not_said_to_be_empty() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_being_scanned_keeps_its_shape() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 20_000);
@@ -197,7 +197,7 @@ fn busy(place: &Place) -> String {
     place.run(busy)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_scan_leaves_no_query_on_the_server_and_its_snapshot_goes_on() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 100_000);
@@ -217,7 +217,7 @@ async fn a_dropped_scan_leaves_no_query_on_the_server_and_its_snapshot_goes_on()
     released(&database).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_snapshot_leaves_nothing_at_work() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 100_000);
@@ -236,7 +236,7 @@ async fn a_dropped_snapshot_leaves_nothing_at_work() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_scan_ends_soon_although_no_row_comes() {
     let Some(place) = Place::new() else { return };
     place.run(&format!("CREATE VIEW v AS SELECT i FROM ({ENDLESS}) n WHERE i % 2 = 2"));
@@ -255,7 +255,7 @@ async fn a_cancelled_scan_ends_soon_although_no_row_comes() {
     snapshot.finish().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_query_of_a_snapshot_sees_its_moment_and_waits_for_no_one_before_it_is_read() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 30_000);

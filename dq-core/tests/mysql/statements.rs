@@ -8,7 +8,7 @@ use dq_core::value::{OwnedValue, Value, ValueType};
 use crate::bench::{ENDLESS, Place, open, scalar};
 use crate::wait_for;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn parameters_are_read_as_their_column_wants() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -35,7 +35,7 @@ async fn parameters_are_read_as_their_column_wants() {
     assert!(!error.message().contains("70000"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn results_of_expressions_have_types() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -65,7 +65,7 @@ async fn results_of_expressions_have_types() {
     assert_eq!(row.get("j"), Some(Value::Text(b"14:05:00")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_changed_its_shape_is_queried_anew() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -87,7 +87,7 @@ async fn a_table_that_changed_its_shape_is_queried_anew() {
     assert_eq!(empty.columns.last().unwrap().name, "d");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_about_data_holds_no_data() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -118,7 +118,7 @@ async fn a_message_about_data_holds_no_data() {
     assert!(twice.unwrap_err().message().ends_with("duplicate entry for key 'a'"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a bigint)");
@@ -138,7 +138,7 @@ async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
     assert_eq!(crate::bench::rows(&batches), [["0"]]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lock_is_waited_for_no_longer_than_allowed() {
     let Some(place) = Place::new() else { return };
     let database = open(MySqlConfig { lock_timeout_ms: 30, ..place.config() }).await;
@@ -155,7 +155,7 @@ async fn a_lock_is_waited_for_no_longer_than_allowed() {
     assert_eq!(database.execute(&"UPDATE t SET a = 3".into()).await.unwrap(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_would_overwrite_another_unseen_is_refused() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
@@ -171,7 +171,7 @@ async fn a_change_that_would_overwrite_another_unseen_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_serializable_transaction_has_read_is_not_changed_by_others() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
@@ -185,7 +185,7 @@ async fn what_a_serializable_transaction_has_read_is_not_changed_by_others() {
     transaction.rollback().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deadlock_ends_one_of_two_transactions() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 0), (2, 0)");
@@ -203,7 +203,7 @@ async fn a_deadlock_ends_one_of_two_transactions() {
     assert_eq!(scalar(&database, "SELECT count(DISTINCT a) FROM t").await, 1.into());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_would_commit_a_transaction_is_refused_in_one() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a int); CREATE PROCEDURE p() COMMIT");
@@ -220,7 +220,7 @@ async fn what_would_commit_a_transaction_is_refused_in_one() {
     database.execute(&"CALL p()".into()).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_query_is_ended_on_the_server_at_once() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -235,7 +235,7 @@ async fn a_dropped_query_is_ended_on_the_server_at_once() {
     wait_for("the place in the pool is free", || database.statistics().readers.in_use == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_result_is_refused_and_a_limit_spares_the_server_the_rest() {
     let Some(place) = Place::new() else { return };
     let database = open(MySqlConfig { result_size_max_bytes: 100_000, ..place.config() }).await;
@@ -259,7 +259,7 @@ async fn a_large_result_is_refused_and_a_limit_spares_the_server_the_rest() {
     assert_eq!(all.row_count(), 7, "no limit stays behind");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_writes_on_a_reading_connection() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a int)");
@@ -284,7 +284,7 @@ async fn nothing_writes_on_a_reading_connection() {
     assert_eq!(place.run("SELECT count(*) FROM t"), "0");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn text_is_compared_by_the_server_as_its_collation_says() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a varchar(9) collate utf8mb4_general_ci); INSERT INTO t VALUES ('a'), ('A'), ('a ')");

@@ -1,7 +1,7 @@
 //! Encryption: every mode, a private authority, and certificates of clients.
 
 use dq_core::ErrorKind;
-use dq_core::database::mysql::{MySqlConfig, MySqlTls, TlsMode};
+use dq_core::database::mysql::{MySqlConfig, TlsConfig, TlsMode};
 
 use crate::bench::{few, open, scalar, try_open};
 use crate::servers::mariadb::{MariaDbServer, PASSWORD};
@@ -12,11 +12,11 @@ const CIPHER: &str = "SELECT variable_value <> '' FROM information_schema.sessio
 
 fn with(url: &str, mode: TlsMode, authority: Option<&Authority>) -> MySqlConfig {
     let ca_file = authority.map(|it| it.ca_file.clone());
-    let tls = MySqlTls { mode: Some(mode), ca_file, ..MySqlTls::default() };
+    let tls = TlsConfig { mode: Some(mode), ca_file, ..TlsConfig::default() };
     MySqlConfig { tls, ..few(url) }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_mode_asks_for_as_much_as_it_says() {
     let (authority, other) = (Authority::new(), Authority::new());
     let identity = authority.sign("localhost");
@@ -42,7 +42,7 @@ async fn each_mode_asks_for_as_much_as_it_says() {
     open(few(&format!("{url}?sslmode=verify-full&sslca={}", authority.ca_file.display()))).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_names_another_host_is_for_verify_ca_only() {
     let authority = Authority::new();
     let identity = authority.sign("elsewhere.example");
@@ -54,7 +54,7 @@ async fn a_certificate_that_names_another_host_is_for_verify_ca_only() {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_shows_its_certificate_where_the_server_asks_for_it() {
     let authority = Authority::new();
     let identity = authority.sign("localhost");
@@ -75,7 +75,7 @@ async fn a_client_shows_its_certificate_where_the_server_asks_for_it() {
     assert_eq!(try_open(config).await.unwrap_err().kind(), ErrorKind::ConfigInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_encryption_is_refused_where_it_is_required() {
     let Some(place) = crate::bench::Place::new() else { return };
     let url = place.server.url(&place.name);

@@ -21,7 +21,7 @@ rules:
       - { id: own, sql: 'SELECT id FROM person WHERE name = \"ANNA\"' }
 ";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn rules_judge_bytes_numbers_and_days_by_themselves() {
     let Some(place) = Place::new() else { return };
     place.run(

@@ -104,7 +104,7 @@ fn are_all(rows: &[Vec<String>], how: &str) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn values_of_every_type_are_read_without_loss() {
     let Some(place) = Place::new() else { return };
     let columns: Vec<_> =
@@ -122,7 +122,7 @@ async fn values_of_every_type_are_read_without_loss() {
     assert_eq!(batches[0].column(13).value(0), Value::Float(1e-5));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn numbers_and_bytes_keep_every_bit() {
     let Some(place) = Place::new() else { return };
     place.run(
@@ -143,7 +143,7 @@ async fn numbers_and_bytes_keep_every_bit() {
     assert!(matches!(value(5, 0), Value::Bytes(it) if it.len() == 25), "{:?}", value(5, 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_of_zeros_among_others_is_text_and_the_others_stay_days() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (d date, t datetime)");
@@ -159,7 +159,7 @@ async fn a_day_of_zeros_among_others_is_text_and_the_others_stay_days() {
     assert_eq!((value(0, 2), value(1, 2)), (Value::Null, Value::Null));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn text_that_is_not_utf_8_is_bytes() {
     let Some(place) = Place::new() else { return };
     // Bytes that were never looked at become characters without being looked at.
@@ -177,7 +177,7 @@ async fn text_that_is_not_utf_8_is_bytes() {
     assert_eq!(batches[0].column(0).value(0), Value::Bytes(&[0xff, 0x61]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_catalog_tells_types_as_they_are_read() {
     let Some(place) = Place::new() else { return };
     place.run(
@@ -212,7 +212,7 @@ async fn the_catalog_tells_types_as_they_are_read() {
     assert_eq!(rows(&batches)[0][10..], ["8", "14", "4"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn points_in_time_are_those_of_utc_wherever_the_server_is() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a timestamp NULL, b datetime)");
@@ -223,7 +223,7 @@ async fn points_in_time_are_those_of_utc_wherever_the_server_is() {
     assert_eq!(rows(&batches)[0], ["2026-11-23 12:05:00", "2026-11-23 14:05:00"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn points_before_the_first_year_that_is_counted_are_not_lost() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (t datetime(6)); INSERT INTO t VALUES ('0000-01-01'), ('0001-01-01 00:00:00.000001')");

@@ -6,7 +6,7 @@ use dq_core::source::Source;
 use crate::bench::{Place, few, open};
 use crate::servers::mariadb::MariaDbServer;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_commit_of_anyone_makes_another_version() {
     // A server of its own: whatever is written on it changes the version.
     let Some(server) = MariaDbServer::start() else { return };
@@ -35,7 +35,7 @@ async fn every_commit_of_anyone_makes_another_version() {
     assert_eq!(one.version("none").await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_a_log_has_no_versions() {
     let Some(server) = MariaDbServer::start_with(&["--skip-log-bin"], None) else { return };
     let name = server.database();
@@ -43,7 +43,7 @@ async fn a_server_without_a_log_has_no_versions() {
     assert!(open(few(&server.url(&name))).await.version("t").await.unwrap().is_none());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_leaves_out_databases_says_nothing() {
     let Some(server) = MariaDbServer::start_with(&["--binlog-ignore-db=other"], None) else {
         return;
@@ -53,7 +53,7 @@ async fn a_log_that_leaves_out_databases_says_nothing() {
     assert!(open(few(&server.url(&name))).await.version("t").await.unwrap().is_none());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_see_the_log_gets_no_version() {
     let Some(place) = Place::new() else { return };
     let user = format!("reader_{}", place.name);

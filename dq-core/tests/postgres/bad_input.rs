@@ -20,7 +20,7 @@ async fn refused(url: &str) -> Error {
     error
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_let_in_hears_why() {
     let Some(place) = Place::new() else { return };
     let port = place.server.port;
@@ -38,7 +38,7 @@ async fn who_is_not_let_in_hears_why() {
     assert!(error.message().contains("no-such-host.invalid"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_url_that_is_none_is_a_wrong_configuration() {
     for (url, word) in [
         ("mysql://h/d", "`url` does not begin with `postgres://`"),
@@ -55,7 +55,7 @@ async fn a_url_that_is_none_is_a_wrong_configuration() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_without_permission_is_named_and_others_are_read() {
     let Some(place) = Place::new() else { return };
     let user = format!("reader_{}", place.name);
@@ -72,7 +72,7 @@ async fn a_table_without_permission_is_named_and_others_are_read() {
     assert!(database.version("open").await.unwrap().is_some(), "anyone may ask for a version");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn rules_on_rows_are_noted() {
     let Some(place) = Place::new() else { return };
     let user = format!("limited_{}", place.name);
@@ -88,7 +88,7 @@ async fn rules_on_rows_are_noted() {
     assert_eq!(crate::bench::count(&batches), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_the_server_has_are_refused_in_its_words() {
     let Some(server) = PostgresServer::start_with("max_connections = 6", None) else { return };
     let database =
@@ -110,7 +110,7 @@ async fn more_connections_than_the_server_has_are_refused_in_its_words() {
     assert_eq!(scalar(&database, "SELECT 1").await, 1.into());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_goes_away_during_a_scan_is_an_error_and_found_again() {
     // Else the end of the server may take the table with it.
     let started = PostgresServer::start_with("synchronous_commit = on", None);
@@ -141,7 +141,7 @@ async fn a_server_that_goes_away_during_a_scan_is_an_error_and_found_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_that_a_restart_broke_are_replaced_unseen() {
     let Some(mut server) = PostgresServer::start() else { return };
     let database = open(few(&server.url("postgres"))).await;
@@ -159,7 +159,7 @@ async fn idle_connections_that_a_restart_broke_are_replaced_unseen() {
     assert_eq!(database.execute(&"CREATE TABLE t (a int)".into()).await.unwrap(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_outcome_of_a_commit_without_an_answer_is_not_known() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;

@@ -61,13 +61,13 @@ async fn drop_everywhere(place: &Place, database: &PostgresDatabaseManager) {
     wait_for("no transaction is open", || place.run(open) == "0").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn at_whichever_await_work_is_dropped_its_connections_come_back_clean() {
     let Some(place) = Place::new() else { return };
     drop_everywhere(&place, &place.open().await).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_holds_behind_pgbouncer() {
     let Some(place) = Place::new() else { return };
     let bouncer = PgBouncer::start(&place.server, 4, "");

@@ -78,7 +78,7 @@ async fn go_round(database: &PostgresDatabaseManager, caller: i64, round: i64) {
     transaction.commit().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn it_is_found_out_where_it_refuses_parameters_and_where_it_forgets_them() {
     let Some(place) = Place::new() else { return };
     // What a connection remembers would be seen by the next.
@@ -99,7 +99,7 @@ async fn it_is_found_out_where_it_refuses_parameters_and_where_it_forgets_them()
     assert!(error.message().ends_with("`pgbouncer` in `url` is neither `true` nor `false`"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn options_that_would_not_reach_the_server_are_refused() {
     let Some((place, bouncer, _database)) = behind(1).await else { return };
     let reason = "do not reach a server behind PgBouncer";
@@ -131,7 +131,7 @@ async fn a_scan_has_as_many_partitions_as_there_are_connections() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn reading_stays_reading_and_versions_tell_changes() {
     let Some((place, _bouncer, database)) = behind(2).await else { return };
     place.run("CREATE TABLE t (a int); CREATE SEQUENCE s");
@@ -146,7 +146,7 @@ async fn reading_stays_reading_and_versions_tell_changes() {
     database.optimize().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_dropped_is_ended_by_the_server_and_nobody_elses_work_is() {
     let Some((place, _bouncer, database)) = behind(2).await else { return };
     let endless = Statement::new(format!("SELECT count(*) FROM ({ENDLESS}) n"));

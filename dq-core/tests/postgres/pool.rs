@@ -14,7 +14,7 @@ use crate::bench::{Place, count, open, read, scalar, whole};
 use crate::endless::exhaust;
 use crate::wait_for;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_too_long_hears_how_many_connections_there_are() {
     let Some(place) = Place::new() else { return };
     let database = open(PostgresConfig { acquire_timeout_ms: 20, ..place.config() }).await;
@@ -28,7 +28,7 @@ async fn who_waits_too_long_hears_how_many_connections_there_are() {
     drop(streams);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_are_kept_and_the_server_knows_whose_they_are() {
     let Some(place) = Place::new() else { return };
     let config = PostgresConfig { application_name: "quality".to_owned(), ..place.config() };
@@ -48,7 +48,7 @@ async fn connections_are_kept_and_the_server_knows_whose_they_are() {
     wait_for("connections are closed", || place.server.connections(&place.name) == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn old_connections_and_those_without_work_are_closed() {
     let Some(place) = Place::new() else { return };
     let clock = Arc::new(TestClock::new());
@@ -166,7 +166,7 @@ async fn a_crowd_waits_not_much_longer_than_in_an_ideal_queue() {
     panic!("the 99th percentile is so many times the ideal: {ratios:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pool_of_one_connection_scans_and_asks_on_the_one_that_holds_the_moment() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 20000) i; CREATE TABLE u AS SELECT 7 AS a");
@@ -188,7 +188,7 @@ async fn a_pool_of_one_connection_scans_and_asks_on_the_one_that_holds_the_momen
     assert_eq!(scalar(&database, "SELECT 1").await, 1.into());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_whose_beginning_fails_leaves_its_connection_clean() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t AS SELECT i AS id, repeat('x', 500) AS filler FROM generate_series(1, 20000) i");

@@ -62,7 +62,7 @@ const TYPES: [(&str, [&str; 2], [&str; 2]); 27] = [
     ("inet", ["'10.0.0.1/8'", "'::1'"], ["10.0.0.1/8", "::1/128"]),
 ];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn values_of_every_type_are_read_without_loss() {
     let Some(place) = Place::new() else { return };
     place.run(
@@ -90,7 +90,7 @@ async fn values_of_every_type_are_read_without_loss() {
     assert_eq!(batches[0].column(6).value(0), Value::Float(1e300));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_catalog_tells_types_as_they_are_read() {
     let Some(place) = Place::new() else { return };
     place.run(
@@ -118,7 +118,7 @@ async fn the_catalog_tells_types_as_they_are_read() {
     assert!(!tables[1].columns[7].nullable && tables[1].columns[6].nullable);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn infinity_is_beyond_every_day_and_bytes_stay_bytes() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (d date, t timestamp, x bytea)");
@@ -154,7 +154,7 @@ fn ids(batches: &[Batch]) -> Vec<i64> {
     ids
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn partitions_deliver_each_row_once_in_the_order_of_the_table() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 20_000);
@@ -163,7 +163,7 @@ async fn partitions_deliver_each_row_once_in_the_order_of_the_table() {
     assert_eq!(ids(&batches), (1..=20_000).collect::<Vec<_>>());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_small_table_is_read_on_one_connection() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 100);
@@ -171,7 +171,7 @@ async fn a_small_table_is_read_on_one_connection() {
     assert_eq!((count(&batches), partitions), (100, 1));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn all_partitions_see_the_moment_of_the_snapshot() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 20_000);
@@ -183,7 +183,7 @@ async fn all_partitions_see_the_moment_of_the_snapshot() {
     snapshot.finish().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_without_columns_are_counted() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 5_000);
@@ -193,7 +193,7 @@ async fn rows_without_columns_are_counted() {
     assert_eq!(count(&read(&*snapshot, &none).await.unwrap().0), 5_000);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn partitioned_tables_parents_and_views_are_read_with_all_their_rows() {
     let Some(place) = Place::new() else { return };
     place.run(
@@ -222,7 +222,7 @@ async fn partitioned_tables_parents_and_views_are_read_with_all_their_rows() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn foreign_tables_and_what_is_made_of_them_are_read_in_one_stream_and_have_no_version() {
     let Some(place) = Place::new() else { return };
     place.run(&format!(
@@ -254,7 +254,7 @@ async fn foreign_tables_and_what_is_made_of_them_are_read_in_one_stream_and_have
     assert!(scan(&database, "near").await.is_err());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_version_by_statistics_changes_with_its_table_alone() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE one PARTITION OF t FOR VALUES IN (1); CREATE TABLE other (a int)");
@@ -284,7 +284,7 @@ async fn a_version_by_statistics_changes_with_its_table_alone() {
     open.rollback().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_was_emptied_or_rewritten_since_is_not_said_to_be_empty() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -307,7 +307,7 @@ async fn a_table_that_was_emptied_or_rewritten_since_is_not_said_to_be_empty() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_is_being_scanned_is_not_emptied() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 20_000);
@@ -326,7 +326,7 @@ async fn take(partition: &mut dyn Partition, batches: usize) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_scan_leaves_nothing_at_work() {
     let Some(place) = Place::new() else { return };
     numbers(&place, 60_000);
@@ -346,7 +346,7 @@ async fn a_dropped_scan_leaves_nothing_at_work() {
     assert_eq!(count(&scan(&database, "t").await.unwrap().0), 60_000);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_scan_ends_soon_although_no_row_comes() {
     let Some(place) = Place::new() else { return };
     place.run(&format!("CREATE VIEW v AS SELECT * FROM ({ENDLESS}) n WHERE i < 0"));
@@ -364,7 +364,7 @@ async fn a_cancelled_scan_ends_soon_although_no_row_comes() {
     wait_for("connections come back", || database.statistics().readers.in_use == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn text_of_a_database_that_knows_no_characters_is_bytes_where_it_is_not_utf_8() {
     let Some(place) = Place::new() else { return };
     let name = format!("{}_ascii", place.name);

@@ -222,7 +222,7 @@ fn told(check: &CheckReport) -> String {
     serde_json::to_string(&CheckReport { engine: None, streamed: None, ..check.clone() }).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn values_of_every_type_and_collation_are_judged_as_in_a_scan() {
     let Some(place) = Place::new() else { return };
     fill(&place);
@@ -244,7 +244,7 @@ async fn values_of_every_type_and_collation_are_judged_as_in_a_scan() {
     assert!(answered > 500, "only {answered} of {}", sql.checks().count());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_explanation_names_columns_and_holds_no_value_of_a_rule() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (id int PRIMARY KEY, \"a \"\"b\"\"\" text)");

@@ -9,7 +9,7 @@ use crate::bench::{Place, open, rows, scalar};
 use crate::endless::ENDLESS;
 use crate::wait_for;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn parameters_take_the_type_that_the_statement_wants() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -46,7 +46,7 @@ async fn parameters_take_the_type_that_the_statement_wants() {
     assert!(!error.message().contains("70000"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_operators_of_json_can_be_written() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -55,7 +55,7 @@ async fn the_operators_of_json_can_be_written() {
     assert_eq!(found.scalar(), Value::Integer(1));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_dq_has_no_type_for_is_text_and_arrays_are_json() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -94,7 +94,7 @@ async fn what_dq_has_no_type_for_is_text_and_arrays_are_json() {
     transaction.rollback().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_type_that_a_query_cannot_read_is_named_with_a_way_out() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a inet)");
@@ -105,7 +105,7 @@ async fn a_type_that_a_query_cannot_read_is_named_with_a_way_out() {
     assert!(error.message().contains("`CAST(address AS TEXT)`"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_changed_its_shape_is_queried_anew() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -118,7 +118,7 @@ async fn a_table_that_changed_its_shape_is_queried_anew() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_about_data_holds_no_data() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -140,7 +140,7 @@ async fn a_message_about_data_holds_no_data() {
     assert!(!format!("{twice:?}").contains("canary"), "{twice:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
     let Some(place) = Place::new() else { return };
     let config = PostgresConfig { statement_timeout_ms: 50, ..place.config() };
@@ -152,7 +152,7 @@ async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
     assert_eq!(scalar(&database, "SELECT 1").await, OwnedValue::from(1));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lock_is_waited_for_no_longer_than_allowed() {
     let Some(place) = Place::new() else { return };
     let database = open(PostgresConfig { lock_timeout_ms: 30, ..place.config() }).await;
@@ -165,7 +165,7 @@ async fn a_lock_is_waited_for_no_longer_than_allowed() {
     assert_eq!(database.execute(&"UPDATE t SET a = 3".into()).await.unwrap(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_would_overwrite_another_unseen_is_refused() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
@@ -181,7 +181,7 @@ async fn a_change_that_would_overwrite_another_unseen_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_query_is_ended_on_the_server_at_once() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;
@@ -196,7 +196,7 @@ async fn a_dropped_query_is_ended_on_the_server_at_once() {
     wait_for("the place in the pool is free", || database.statistics().readers.in_use == 0).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_result_is_refused_and_a_limit_spares_the_server_the_rest() {
     let Some(place) = Place::new() else { return };
     let database = open(PostgresConfig { result_size_max_bytes: 100_000, ..place.config() }).await;
@@ -211,7 +211,7 @@ async fn a_large_result_is_refused_and_a_limit_spares_the_server_the_rest() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_function_cannot_make_a_reading_connection_write() {
     let Some(place) = Place::new() else { return };
     let database = place.open().await;

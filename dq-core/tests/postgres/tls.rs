@@ -1,7 +1,7 @@
 //! Encryption: every mode, a private authority, and certificates of clients.
 
 use dq_core::ErrorKind;
-use dq_core::database::postgres::{PostgresConfig, PostgresTls, TlsMode};
+use dq_core::database::postgres::{PostgresConfig, TlsConfig, TlsMode};
 
 use crate::bench::{few, open, scalar, try_open};
 use crate::servers::postgres::{PASSWORD, PostgresServer};
@@ -11,11 +11,11 @@ const ENCRYPTED: &str = "SELECT ssl::int FROM pg_stat_ssl WHERE pid = pg_backend
 
 fn with(url: &str, mode: TlsMode, authority: Option<&Authority>) -> PostgresConfig {
     let ca_file = authority.map(|it| it.ca_file.clone());
-    let tls = PostgresTls { mode: Some(mode), ca_file, ..PostgresTls::default() };
+    let tls = TlsConfig { mode: Some(mode), ca_file, ..TlsConfig::default() };
     PostgresConfig { tls, ..few(url) }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_mode_asks_for_as_much_as_it_says() {
     let (authority, other) = (Authority::new(), Authority::new());
     let identity = authority.sign("localhost");
@@ -40,7 +40,7 @@ async fn each_mode_asks_for_as_much_as_it_says() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_names_another_host_is_for_verify_ca_only() {
     let authority = Authority::new();
     let identity = authority.sign("elsewhere.example");
@@ -52,7 +52,7 @@ async fn a_certificate_that_names_another_host_is_for_verify_ca_only() {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_shows_its_certificate_in_place_of_a_password() {
     let authority = Authority::new();
     let identity = authority.sign("localhost");
@@ -74,7 +74,7 @@ async fn a_client_shows_its_certificate_in_place_of_a_password() {
     assert_eq!(try_open(config).await.unwrap_err().kind(), ErrorKind::ConfigInvalid);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_encryption_is_refused_where_it_is_required() {
     let Some(place) = crate::bench::Place::new() else { return };
     let url = place.server.url("postgres");

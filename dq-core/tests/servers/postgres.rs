@@ -37,6 +37,7 @@ synchronous_commit = off
 full_page_writes = off
 autovacuum = off
 max_connections = 100
+lock_timeout = '60s'
 shared_buffers = '64MB'
 jit = off
 ";

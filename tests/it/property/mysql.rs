@@ -31,13 +31,14 @@ fn mariadb_counts_what_the_naive_evaluator_counts() {
     });
 }
 
-/// The tables as MySQL can hold them: a column has one type, true is 1, a number is finite, and a day lies between
-/// the years 0 and 9999.
+/// The tables as MariaDB can hold them: a column has one type, true is 1, a number is finite, zero has no sign, and a
+/// day lies between the years 0 and 9999.
 fn as_mysql(tables: &[Table]) -> Vec<Table> {
     changed(&as_arrow(tables), |kind, cell| match (kind, cell) {
         (Kind::Boolean, Cell::Boolean(it)) => (Kind::Integer, Cell::Integer(i64::from(it))),
         (Kind::Boolean, cell) => (Kind::Integer, cell),
         (kind, Cell::Float(it)) if !it.is_finite() => (kind, Cell::Null),
+        (Kind::Float, Cell::Float(0.0)) => (Kind::Float, Cell::Float(0.0)),
         (kind, Cell::Day(it)) if !DAYS.contains(&it) => (kind, Cell::Null),
         (kind, Cell::Moment(it)) if !DAYS.contains(&it.div_euclid(86_400_000_000)) => {
             (kind, Cell::Null)

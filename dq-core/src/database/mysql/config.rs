@@ -1,11 +1,10 @@
 //! How a MySQL database is reached and read.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::database::server::{IsolationLevel, Limits, TlsMode};
+use crate::database::server::{IsolationLevel, Limits, TlsConfig, check};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
@@ -19,7 +18,7 @@ pub struct MySqlConfig {
     /// The password, in place of one in the URL. Default: none.
     pub password: Option<Secret>,
     /// Encryption, and what the URL does not say about it.
-    pub tls: MySqlTls,
+    pub tls: TlsConfig,
     /// How many connections may read at once. Default: 40, which with the writers makes 50: a third of what
     /// a server allows unless it is told otherwise.
     pub readers: usize,
@@ -59,21 +58,6 @@ pub struct MySqlConfig {
     pub snapshot_streams: usize,
 }
 
-/// Encryption between dq and MySQL.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MySqlTls {
-    /// How much is asked of the server. Default: what the URL says with `sslmode`, and otherwise prefer.
-    pub mode: Option<TlsMode>,
-    /// A PEM file with the certificates of the authorities to trust, in place of those of the
-    /// operating system. Default: none.
-    pub ca_file: Option<PathBuf>,
-    /// A PEM file with the certificate that dq shows the server. Default: none.
-    pub certificate_file: Option<PathBuf>,
-    /// A PEM file with the private key of that certificate. Default: none.
-    pub key_file: Option<PathBuf>,
-}
-
 /// How several connections come to see one moment.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,7 +77,7 @@ impl Default for MySqlConfig {
         Self {
             url: Secret::default(),
             password: None,
-            tls: MySqlTls::default(),
+            tls: TlsConfig::default(),
             readers: 40,
             writers: 10,
             idle_min: 10,
@@ -144,38 +128,25 @@ impl MySqlConfig {
     ///
     /// `ConfigInvalid`, naming the field.
     pub fn validate(&self) -> Result<()> {
-        let timeout_max = i32::MAX as u64;
         if self.url.is_empty() {
             return Err(invalid("`url` is empty"));
         }
-        for (field, value) in [
+        let counts = [
             ("readers", self.readers),
             ("writers", self.writers),
             ("snapshot_streams", self.snapshot_streams),
-        ] {
-            if value == 0 {
-                return Err(invalid(&format!("`{field}` is 0")));
-            }
-        }
-        for (field, value) in [
+        ];
+        let waits = [
             ("idle_timeout_ms", self.idle_timeout_ms),
             ("lifetime_max_ms", self.lifetime_max_ms),
             ("acquire_timeout_ms", self.acquire_timeout_ms),
             ("connect_timeout_ms", self.connect_timeout_ms),
-        ] {
-            if value == 0 {
-                return Err(invalid(&format!("`{field}` is 0")));
-            }
-        }
-        for (field, value) in [
+        ];
+        let timeouts = [
             ("statement_timeout_ms", self.statement_timeout_ms),
             ("lock_timeout_ms", self.lock_timeout_ms),
-        ] {
-            if value > timeout_max {
-                return Err(invalid(&format!("`{field}` is above {timeout_max}")));
-            }
-        }
-        Ok(())
+        ];
+        check(&counts, &waits, &timeouts).map_err(|problem| invalid(&problem))
     }
 
     /// For a pool of at most `size` connections.
@@ -198,6 +169,7 @@ pub(crate) fn invalid(problem: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::server::TlsMode;
 
     #[test]
     fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {

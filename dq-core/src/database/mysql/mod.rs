@@ -34,8 +34,8 @@ mod transaction;
 mod url;
 mod version;
 
-pub use config::{MySqlConfig, MySqlTls, ParallelSnapshot};
+pub use config::{MySqlConfig, ParallelSnapshot};
 pub use manager::MySqlDatabaseManager;
 pub use source::MySqlSource;
 
-pub use crate::database::server::{IsolationLevel, TlsMode};
+pub use crate::database::server::{IsolationLevel, TlsConfig, TlsMode};

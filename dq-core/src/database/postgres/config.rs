@@ -1,11 +1,10 @@
 //! How a PostgreSQL database is reached and read.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::database::server::{IsolationLevel, Limits, TlsMode};
+use crate::database::server::{IsolationLevel, Limits, TlsConfig, check};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
@@ -20,7 +19,7 @@ pub struct PostgresConfig {
     /// The password, in place of one in the URL. Default: none.
     pub password: Option<Secret>,
     /// Encryption, and what the URL does not say about it.
-    pub tls: PostgresTls,
+    pub tls: TlsConfig,
     /// What the server's own lists call dq's connections. Default: `dq`.
     pub application_name: String,
     /// How many connections may read at once. Default: 40, which with the writers makes 50: half of what
@@ -62,27 +61,12 @@ pub struct PostgresConfig {
     pub result_size_max_bytes: usize,
 }
 
-/// Encryption between dq and PostgreSQL.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PostgresTls {
-    /// How much is asked of the server. Default: what the URL says with `sslmode`, and otherwise prefer.
-    pub mode: Option<TlsMode>,
-    /// A PEM file with the certificates of the authorities to trust, in place of those of the
-    /// operating system. Default: none.
-    pub ca_file: Option<PathBuf>,
-    /// A PEM file with the certificate that dq shows the server. Default: none.
-    pub certificate_file: Option<PathBuf>,
-    /// A PEM file with the private key of that certificate. Default: none.
-    pub key_file: Option<PathBuf>,
-}
-
 impl Default for PostgresConfig {
     fn default() -> Self {
         Self {
             url: Secret::default(),
             password: None,
-            tls: PostgresTls::default(),
+            tls: TlsConfig::default(),
             application_name: "dq".to_owned(),
             readers: 40,
             writers: 10,
@@ -145,34 +129,21 @@ impl PostgresConfig {
     ///
     /// `ConfigInvalid`, naming the field.
     pub fn validate(&self) -> Result<()> {
-        let timeout_max = i32::MAX as u64;
         if self.url.is_empty() {
             return Err(invalid("`url` is empty"));
         }
-        for (field, value) in [("readers", self.readers), ("writers", self.writers)] {
-            if value == 0 {
-                return Err(invalid(&format!("`{field}` is 0")));
-            }
-        }
-        for (field, value) in [
+        let counts = [("readers", self.readers), ("writers", self.writers)];
+        let waits = [
             ("idle_timeout_ms", self.idle_timeout_ms),
             ("lifetime_max_ms", self.lifetime_max_ms),
             ("acquire_timeout_ms", self.acquire_timeout_ms),
             ("connect_timeout_ms", self.connect_timeout_ms),
-        ] {
-            if value == 0 {
-                return Err(invalid(&format!("`{field}` is 0")));
-            }
-        }
-        for (field, value) in [
+        ];
+        let timeouts = [
             ("statement_timeout_ms", self.statement_timeout_ms),
             ("lock_timeout_ms", self.lock_timeout_ms),
-        ] {
-            if value > timeout_max {
-                return Err(invalid(&format!("`{field}` is above {timeout_max}")));
-            }
-        }
-        Ok(())
+        ];
+        check(&counts, &waits, &timeouts).map_err(|problem| invalid(&problem))
     }
 }
 
@@ -198,6 +169,7 @@ pub(crate) fn invalid(problem: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::server::TlsMode;
 
     #[test]
     fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {

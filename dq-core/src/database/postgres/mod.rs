@@ -37,7 +37,7 @@ mod stream;
 pub(crate) mod transaction;
 mod version;
 
-pub use crate::database::server::{IsolationLevel, TlsMode};
-pub use config::{PostgresConfig, PostgresTls};
+pub use crate::database::server::{IsolationLevel, TlsConfig, TlsMode};
+pub use config::PostgresConfig;
 pub use manager::PostgresDatabaseManager;
 pub use source::PostgresSource;

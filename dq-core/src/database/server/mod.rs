@@ -2,9 +2,11 @@
 //!
 //! A backend brings a [`Connector`]: how a connection is made, and how one that is stuck is ended.
 
+mod bounds;
 mod lease;
 mod level;
 mod pool;
+mod tls;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,9 +17,11 @@ use sqlx::database::HasStatementCache;
 
 use crate::error::{Error, Result};
 
+pub(crate) use bounds::check;
 pub(crate) use lease::{Lease, State};
-pub use level::{IsolationLevel, TlsMode};
+pub use level::IsolationLevel;
 pub(crate) use pool::{Limits, Pool};
+pub use tls::{TlsConfig, TlsMode};
 
 /// A connection of a connector's driver.
 pub(crate) type Driver<C> = <<C as Connector>::Database as Database>::Connection;

@@ -47,6 +47,7 @@ impl InputFile {
     }
 
     /// Whether the size of this file says how much text it holds.
+    #[cfg(feature = "csv")]
     pub(crate) fn is_plain(&self) -> bool {
         matches!(self, Self::Regular(path) if !is_gzip(path))
     }

@@ -15,8 +15,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use identity::Identity;
+#[cfg(any(feature = "csv", feature = "ipc"))]
+pub(crate) use input::peek;
 #[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
-pub(crate) use input::{ByteStream, InputFile, input_tables, peek};
+pub(crate) use input::{ByteStream, InputFile, input_tables};
 #[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
 use locate::only_table;
 pub(crate) use locate::{Located, matching_pattern, same_table, tables};
