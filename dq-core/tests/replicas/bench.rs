@@ -19,10 +19,17 @@ pub(crate) fn few(url: &str) -> PostgresConfig {
     PostgresConfig { readers: 4, writers: 4, ..PostgresConfig::new(url) }
 }
 
-/// How the others are reached. A machine that is busy with other tests may let a server wait for long.
+/// How the others are reached. A machine that is busy with other tests may let a server wait for long, and what the
+/// tests are about must not depend on that.
 pub(crate) fn others(urls: &[String]) -> ReplicasConfig {
     let urls = urls.iter().map(|it| it.as_str().into()).collect();
-    ReplicasConfig { urls, poll_timeout_ms: 3_000, ..ReplicasConfig::default() }
+    ReplicasConfig {
+        urls,
+        poll_timeout_ms: 3_000,
+        lag_max_ms: 600_000,
+        failover_ms: 120_000,
+        ..ReplicasConfig::default()
+    }
 }
 
 pub(crate) async fn open(servers: &Replicated) -> ReplicatedDatabaseManager {
@@ -62,6 +69,11 @@ pub(crate) async fn states(manager: &ReplicatedDatabaseManager) -> Vec<NodeState
     manager.nodes().await.unwrap().iter().map(|it| it.state).collect()
 }
 
+/// Whether the replica is used.
+pub(crate) async fn is_used(manager: &ReplicatedDatabaseManager, server: usize) -> bool {
+    are_used(&states(manager).await[server..=server])
+}
+
 /// The first value of the first row.
 pub(crate) async fn scalar(manager: &ReplicatedDatabaseManager, sql: &str) -> OwnedValue {
     manager.query(&sql.into()).await.unwrap().scalar().into()
@@ -79,13 +91,13 @@ pub(crate) async fn number(manager: &ReplicatedDatabaseManager, sql: &str) -> i6
     }
 }
 
-/// Lets servers do something by their own clocks, and fails after 20 seconds.
+/// Lets servers do something by their own clocks, and fails after a minute.
 pub(crate) async fn wait_for<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
-    for _ in 0..2_000 {
+    for _ in 0..6_000 {
         if is_so().await {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("waited 20 s until {what}");
+    panic!("waited a minute until {what}");
 }

@@ -1,15 +1,21 @@
 //! The primary is gone, and a replica takes its place.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dq_core::ErrorKind;
-use dq_core::clock::{Clock, SystemClock};
+use dq_core::database::replicas::ReplicatedDatabaseManager;
 use dq_core::database::{DatabaseManager, NodeRole, NodeState, Statement};
+use tokio::time::timeout;
 
 use crate::bench::{are_used, number, open, port_of, states, wait_for};
 use crate::servers::replicas::Replicated;
+
+/// How long writes may take to go on. The benchmark has the bar of 3 s; a machine that is busy with other tests may
+/// need longer, and a manager that does not look for the new primary needs for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_resume_after_a_promotion_and_the_old_primary_never_gets_one() {
@@ -30,18 +36,14 @@ async fn writes_resume_after_a_promotion_and_the_old_primary_never_gets_one() {
         async move { manager.execute(&"INSERT INTO t VALUES (1)".into()).await }
     });
     servers.servers[new].promote();
-    let promoted = SystemClock.now();
     // A write that waited, and one that comes now. The first may have been under way to the old primary.
-    loop {
-        match manager.execute(&"INSERT INTO t VALUES (2)".into()).await {
-            Ok(_) => break,
-            Err(error) => assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}"),
+    let resumed = async {
+        while let Err(error) = manager.execute(&"INSERT INTO t VALUES (2)".into()).await {
+            assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
         }
-    }
-    let took = SystemClock.now().saturating_duration_since(promoted);
-    assert!(took < Duration::from_secs(3), "{took:?}");
-    println!("writes resumed {took:?} after the promotion");
-    if let Err(error) = waiting.await.unwrap() {
+    };
+    timeout(PATIENCE, resumed).await.expect("writes resume");
+    if let Err(error) = timeout(PATIENCE, waiting).await.expect("it ends").unwrap() {
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
     }
     let error = transaction.commit().await.unwrap_err();
@@ -83,42 +85,43 @@ async fn no_acknowledged_write_is_lost_where_commits_wait_for_replicas() {
     let Some(mut servers) = Replicated::durable() else { return };
     let manager = open(&servers).await;
     manager.execute(&"CREATE TABLE t (a int PRIMARY KEY)".into()).await.unwrap();
-    let (next, acknowledged) = (Arc::new(AtomicI64::new(0)), Arc::new(Mutex::new(Vec::new())));
-    let writers: Vec<_> = (0..4)
-        .map(|_| {
-            let manager = manager.clone();
-            let (next, acknowledged) = (Arc::clone(&next), Arc::clone(&acknowledged));
-            tokio::spawn(async move {
-                loop {
-                    let value = next.fetch_add(1, Ordering::Relaxed);
-                    let insert = Statement::new("INSERT INTO t VALUES (?)").bind(value);
-                    match manager.execute(&insert).await {
-                        Ok(_) => acknowledged.lock().unwrap().push(value),
-                        Err(error) => {
-                            assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}")
-                        }
-                    }
-                }
-            })
-        })
-        .collect();
-    let count = || acknowledged.lock().unwrap().len();
+    let writing = Arc::new(Writing::default());
+    let writers: Vec<_> =
+        (0..4).map(|_| tokio::spawn(write(manager.clone(), Arc::clone(&writing)))).collect();
+    let count = || writing.acknowledged.lock().unwrap().len();
     wait_for("there are writes", || async { count() > 50 }).await;
     servers.servers[0].kill();
     let at_death = count();
     servers.servers[1].promote();
-    let promoted = SystemClock.now();
     wait_for("there are more writes", || async { count() > at_death + 8 }).await;
-    let took = SystemClock.now().saturating_duration_since(promoted);
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    writing.is_over.store(true, Ordering::Relaxed);
     for writer in writers {
-        writer.abort();
+        timeout(PATIENCE, writer).await.expect("it ends").unwrap();
     }
-    let acknowledged = acknowledged.lock().unwrap().clone();
+    let acknowledged = writing.acknowledged.lock().unwrap().clone();
     let found = servers.servers[1].run("SELECT a FROM t");
-    let found: std::collections::HashSet<i64> =
-        found.lines().map(|it| it.parse().unwrap()).collect();
+    let found: HashSet<i64> = found.lines().map(|it| it.parse().unwrap()).collect();
     let lost: Vec<_> = acknowledged.iter().filter(|it| !found.contains(it)).collect();
     assert_eq!(lost, Vec::<&i64>::new(), "of {} acknowledged", acknowledged.len());
     println!("{} writes acknowledged, none lost; {at_death} before the kill", acknowledged.len());
+}
+
+/// What writers share.
+#[derive(Debug, Default)]
+struct Writing {
+    next: AtomicI64,
+    acknowledged: Mutex<Vec<i64>>,
+    is_over: AtomicBool,
+}
+
+/// Writes one number after the other.
+async fn write(manager: ReplicatedDatabaseManager, writing: Arc<Writing>) {
+    while !writing.is_over.load(Ordering::Relaxed) {
+        let value = writing.next.fetch_add(1, Ordering::Relaxed);
+        let insert = Statement::new("INSERT INTO t VALUES (?)").bind(value);
+        match manager.execute(&insert).await {
+            Ok(_) => writing.acknowledged.lock().unwrap().push(value),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}"),
+        }
+    }
 }

@@ -6,7 +6,10 @@ mod bench;
 mod cycles;
 mod failover;
 mod history;
+mod promises;
 mod reads;
+#[path = "../shared/runtimes.rs"]
+mod runtimes;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod trouble;

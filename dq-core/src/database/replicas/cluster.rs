@@ -278,7 +278,7 @@ impl Cluster {
         loop {
             let left = deadline.saturating_duration_since(self.clock.now());
             match self.wait(left, suits).await {
-                Some(Some(number)) => return self.wait_for_place(number).await,
+                Some(Some(number)) => return self.place_or_replica(number, way).await,
                 Some(None) => {}
                 None => return Err(self.nobody("read from")),
             }
@@ -290,12 +290,29 @@ impl Cluster {
         }
     }
 
-    async fn wait_for_place(&self, number: usize) -> Result<Routed> {
-        let wait = Arc::clone(&self.primary_reads).acquire_owned();
-        match within(&*self.clock, self.acquire_timeout, wait).await {
-            Some(Ok(place)) => self.on_primary(number, place),
-            _ => Err(self.no_place()),
-        }
+    /// A place on the primary, or a replica that has caught up before there is one.
+    async fn place_or_replica(&self, number: usize, way: &Way) -> Result<Routed> {
+        let caught_up = async {
+            loop {
+                self.watch(|it| self.suiting(it, way).next().is_some().then_some(())).await;
+                if let Some(routed) = self.replica(way, true) {
+                    return routed;
+                }
+                // Others are trying whether it is well again.
+                self.clock.sleep(self.config.poll_interval()).await;
+            }
+        };
+        let either = async {
+            tokio::select! {
+                biased;
+                place = Arc::clone(&self.primary_reads).acquire_owned() => {
+                    place.ok().map(|it| self.on_primary(number, it))
+                }
+                routed = caught_up => Some(Ok(routed)),
+            }
+        };
+        let found = within(&*self.clock, self.acquire_timeout, either).await;
+        found.flatten().unwrap_or_else(|| Err(self.no_place()))
     }
 
     fn on_primary(&self, number: usize, place: OwnedSemaphorePermit) -> Result<Routed> {

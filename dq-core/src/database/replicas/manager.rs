@@ -205,6 +205,9 @@ impl ReplicatedDatabaseManager {
                 Ok(it) => return Ok((it, routed)),
                 Err(error) => error,
             };
+            if error.kind() == ErrorKind::Unavailable {
+                cluster.topology().doubt(routed.number, cluster.clock.now());
+            }
             if attempts == ATTEMPTS_MAX || !is_better_elsewhere(&error, &routed) {
                 return Err(cluster.named(error, &routed));
             }

@@ -74,6 +74,8 @@ struct Member {
     place: Option<Place>,
     /// When the question was put that the place answers.
     asked: Option<Instant>,
+    /// When a connection to it was lost: what it said before may have been another life of the server.
+    doubted: Option<Instant>,
     answers: bool,
     /// How many times in a row it has not answered.
     silences: u32,
@@ -134,6 +136,14 @@ impl Topology {
         self.settle(now);
     }
 
+    /// Hears that a connection to `member` was lost. A server that has died and is back may have replayed less than
+    /// it had before, so that what it said before `now` lets nobody read from it.
+    pub(crate) fn doubt(&mut self, member: usize, now: Instant) {
+        if let Some(it) = self.members.get_mut(member) {
+            it.doubted = Some(now);
+        }
+    }
+
     /// The server that takes writes, and the number of its reign.
     pub(crate) fn primary(&self) -> Option<(usize, u64)> {
         self.primary.map(|it| (it, self.epoch))
@@ -185,6 +195,9 @@ impl Topology {
             return Fit::Unfit;
         };
         let Some(place) = it.place else { return Fit::Unfit };
+        if it.doubted.is_some_and(|doubted| it.asked.is_none_or(|asked| asked <= doubted)) {
+            return Fit::Behind;
+        }
         if !need.floor.is_none_or(|floor| place.has(floor)) {
             return Fit::Behind;
         }
@@ -440,6 +453,23 @@ mod tests {
         bench.tick([primary(1, 100), replica(1, 100), replica(1, 100)]);
         bench.tick([primary(1, 100), None, replica(2, 100)]);
         assert_eq!(bench.topology.primary(), None);
+    }
+
+    #[test]
+    fn what_a_server_said_before_a_connection_was_lost_does_not_count() {
+        let mut bench = Bench::new();
+        bench.tick([primary(1, 100), replica(1, 100), replica(1, 100)]);
+        bench.topology.doubt(1, bench.now);
+        assert_eq!(bench.topology.fit(1, &after(1, 100), bench.now), Fit::Behind);
+        bench.tick([primary(1, 100), replica(1, 90), replica(1, 100)]);
+        assert_eq!(bench.topology.fit(1, &after(1, 100), bench.now), Fit::Behind, "it lost some");
+        bench.topology.doubt(1, bench.now);
+        bench.tick([primary(1, 100), replica(1, 100), replica(1, 100)]);
+        assert_eq!(
+            bench.topology.fit(1, &after(1, 100), bench.now),
+            Fit::Fits(1.0),
+            "it was never gone"
+        );
     }
 
     #[test]
