@@ -263,3 +263,69 @@ fn node_columns(nodes: &[Node]) -> Vec<TableColumn> {
     }
     vec![name, role, state, bytes, lag]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::TestClock;
+
+    fn node(name: &str, role: NodeRole, state: NodeState) -> Node {
+        Node { role, state, ..Node::unknown(name) }
+    }
+
+    fn text(check: &DatabaseCheck) -> String {
+        let mut out = Vec::new();
+        check.render_text(TerminalStyle::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_shown_and_what_is_not_known_is_no_zero() {
+        let lagging = Node {
+            lag_bytes: Some(91_226_112),
+            lag: Some(Duration::from_millis(14_200)),
+            ..node("b", NodeRole::Replica, NodeState::Lagging)
+        };
+        let silent = node("c\u{1b}[31m", NodeRole::Unknown, NodeState::Unreachable);
+        let check = DatabaseCheck {
+            status: HealthStatus::Degraded,
+            backend: Some("postgres"),
+            version: Some("15.18".to_owned()),
+            connect_seconds: Some(0.031),
+            latency_seconds: Some(0.001),
+            tables: vec![unknown("person", None)],
+            nodes: vec![node("a", NodeRole::Primary, NodeState::Ready), lagging, silent],
+            error: None,
+            ..DatabaseCheck::failed("a", &Error::new(ErrorKind::Unavailable, "gone"))
+        };
+        let shown = text(&check);
+        for part in [
+            "a  degraded\npostgres 15.18, connected in 31 ms, answers in 1 ms\n",
+            "91,226,112  14.2 s",
+            "unknown  unreachable",
+        ] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        let person = shown.lines().find(|it| it.starts_with("person")).unwrap();
+        let cells: Vec<_> = person.split_whitespace().collect();
+        assert_eq!(cells, ["person", "–", "?", "?", "?", "?"]);
+    }
+
+    #[tokio::test]
+    async fn that_a_database_does_not_answer_is_a_finding_and_that_there_can_be_none_an_error() {
+        let factory = DatabaseFactory::new(Arc::new(TestClock::new()));
+        let fails = |kind| async move { Err(Error::new(kind, "cannot open `x`: why")) };
+        let check = factory.check("x", fails(ErrorKind::Unavailable)).await.unwrap();
+        assert_eq!((check.status, check.exit_code()), (HealthStatus::Unhealthy, 3));
+        assert_eq!(text(&check), "x  unhealthy\ncannot open `x`: why\n");
+        let mut json = Vec::new();
+        check.render_json(&mut json).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json["backend"], serde_json::Value::Null);
+        for kind in [ErrorKind::UsageInvalid, ErrorKind::ConfigInvalid, ErrorKind::FeatureDisabled]
+        {
+            assert_eq!(factory.check("x", fails(kind)).await.unwrap_err().kind(), kind);
+        }
+    }
+}

@@ -292,27 +292,28 @@ impl Cluster {
 
     /// A place on the primary, or a replica that has caught up before there is one.
     async fn place_or_replica(&self, number: usize, way: &Way) -> Result<Routed> {
-        let caught_up = async {
-            loop {
-                self.watch(|it| self.suiting(it, way).next().is_some().then_some(())).await;
-                if let Some(routed) = self.replica(way, true) {
-                    return routed;
-                }
-                // Others are trying whether it is well again.
-                self.clock.sleep(self.config.poll_interval()).await;
-            }
-        };
+        let place = Arc::clone(&self.primary_reads).acquire_owned();
         let either = async {
             tokio::select! {
                 biased;
-                place = Arc::clone(&self.primary_reads).acquire_owned() => {
-                    place.ok().map(|it| self.on_primary(number, it))
-                }
-                routed = caught_up => Some(Ok(routed)),
+                place = place => place.ok().map(|it| self.on_primary(number, it)),
+                routed = self.late_replica(way) => Some(Ok(routed)),
             }
         };
         let found = within(&*self.clock, self.acquire_timeout, either).await;
         found.flatten().unwrap_or_else(|| Err(self.no_place()))
+    }
+
+    /// A replica, as soon as one suits.
+    async fn late_replica(&self, way: &Way) -> Routed {
+        loop {
+            self.watch(|it| self.suiting(it, way).next().is_some().then_some(())).await;
+            if let Some(routed) = self.replica(way, true) {
+                return routed;
+            }
+            // Others are trying whether it is well again.
+            self.clock.sleep(self.config.poll_interval()).await;
+        }
     }
 
     fn on_primary(&self, number: usize, place: OwnedSemaphorePermit) -> Result<Routed> {

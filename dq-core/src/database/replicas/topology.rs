@@ -359,6 +359,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "others may not answer")]
     fn primary(timeline: u32, offset: u64) -> Option<Place> {
         Some(Place { system: 1, timeline, offset, is_replica: false })
     }
