@@ -26,7 +26,8 @@ async fn check_all() -> Result<()> {
         emptying.await.expect("the database is made empty");
         let urls = servers.urls();
         // As few connections as will do: to prove that none is stuck, a promise takes all.
-        let first = PostgresConfig { readers: 2, writers: 2, ..PostgresConfig::new(&urls[0]) };
+        let first =
+            PostgresConfig { readers: 2, writers: 2, ..PostgresConfig::new(urls[0].as_str()) };
         let replicas = others(&urls[1..]);
         let clock = Arc::new(SystemClock);
         let database = ReplicatedDatabaseManager::open(&first, replicas, clock).await?;
