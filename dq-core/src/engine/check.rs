@@ -301,7 +301,7 @@ mod tests {
         let shown = text(&check);
         for part in [
             "a  degraded\npostgres 15.18, connected in 31 ms, answers in 1 ms\n",
-            "91,226,112  14.2 s",
+            "91,226,112  14.20 s",
             "unknown  unreachable",
         ] {
             assert!(shown.contains(part), "{part}: {shown}");

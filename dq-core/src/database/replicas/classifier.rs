@@ -283,7 +283,7 @@ mod tests {
             "CALL p()",
             "COPY t TO STDOUT",
             "SELECT 1; DELETE FROM t",
-            "SELECT SELECT",
+            "SELECT a FROM t WHERE",
             "",
             "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE",
             "SELECT count(*) OVER (ORDER BY nextval('s')) FROM t",
