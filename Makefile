@@ -66,4 +66,5 @@ soak:
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience --test cache
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test cache_redis history
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test replicas -- history cycles --test-threads 1
+	cargo test -p dq-core --all-features --locked --release --test replicas -- --ignored
 	cargo test -p dq-core --all-features --locked --test cache_refused -- --ignored

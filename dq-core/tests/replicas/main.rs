@@ -8,8 +8,6 @@ mod failover;
 mod history;
 mod promises;
 mod reads;
-#[path = "../shared/runtimes.rs"]
-mod runtimes;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod trouble;

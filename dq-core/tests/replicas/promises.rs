@@ -9,7 +9,6 @@ use dq_core::database::postgres::PostgresConfig;
 use dq_core::database::replicas::ReplicatedDatabaseManager;
 
 use crate::bench::{are_used, others, states, wait_for};
-use crate::runtimes::hold_on_each_runtime;
 use crate::servers::replicas::Replicated;
 use crate::servers::wait_until;
 
@@ -54,4 +53,13 @@ fn empty(servers: &Replicated) {
     });
 }
 
-hold_on_each_runtime!(check_all);
+#[tokio::test]
+#[ignore = "takes as long as the other; `make soak` runs it"]
+async fn promises_hold_on_a_current_thread_runtime() {
+    check_all().await.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn promises_hold_on_many_threads() {
+    check_all().await.unwrap_or_else(|error| panic!("{error}"));
+}
