@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::program::{Ended, Program};
 use crate::servers::postgres::{PASSWORD, PostgresServer};
 use crate::servers::replicas::Replicated;
+use crate::servers::wait_until;
 
 fn town() -> Program {
     let program = Program::new();
@@ -20,6 +21,12 @@ fn run(program: &Program, arguments: &[&str], variables: &[(&str, &str)]) -> End
     let mut command = program.command(arguments);
     command.env_clear().envs(variables.iter().copied());
     command.output().unwrap().into()
+}
+
+/// The program when it has found all well: a busy machine may let a server answer too late.
+fn well(run: impl Fn() -> Ended) -> Ended {
+    let mut attempts = (0..20).map(|_| run());
+    attempts.find(|it| it.code == Some(0)).unwrap_or_else(run).saying(0, "")
 }
 
 fn json(ended: &Ended) -> Value {
@@ -118,18 +125,22 @@ fn servers_are_shown_with_how_far_each_is_behind_and_checked_as_one_source() {
     let Some(servers) = Replicated::start() else { return };
     servers.servers[0]
         .run("CREATE TABLE place (zip text); INSERT INTO place VALUES ('12345'), ('1')");
+    wait_until("replicas have the rows", || {
+        let rows = "SELECT count(*) FROM place";
+        servers.servers[1..].iter().all(|it| it.try_run(rows).as_deref() == Ok("2"))
+    });
     let [first, second, third] = servers.servers.each_ref().map(|it| it.port);
     let url =
         format!("postgres://postgres:{PASSWORD}@127.0.0.1:{second},127.0.0.1:{first}/postgres");
     let program = Program::new();
-    let ended = program.run(&["database", "check", &url, "--format", "json"]).saying(0, "");
+    let ended = well(|| program.run(&["database", "check", &url, "--format", "json"]));
     assert!(!ended.stdout.contains(PASSWORD), "{ended:?}");
     let check = json(&ended);
     let roles: Vec<_> = check["nodes"].as_array().unwrap().iter().map(|it| &it["role"]).collect();
     assert_eq!(roles, ["replica", "primary"]);
     assert!(check["nodes"][0]["lag_bytes"].is_u64() && check["nodes"][0]["lag_seconds"].is_f64());
     // One server alone tells who follows it.
-    let ended = program.run(&["database", "check", &servers.servers[0].url()]).saying(0, "");
+    let ended = well(|| program.run(&["database", "check", &servers.servers[0].url()]));
     assert_eq!(ended.stdout.matches("replica  ready").count(), 2, "{ended:?}");
     // The configuration names the others.
     let replicas = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{third}/postgres");
@@ -142,7 +153,7 @@ fn servers_are_shown_with_how_far_each_is_behind_and_checked_as_one_source() {
         ("VEEVA_DB_PASSWORD", PASSWORD),
         ("VEEVA_DB_READ_REPLICAS", &replicas),
     ];
-    let ended = run(&program, &["database", "check"], &variables).saying(0, "");
+    let ended = well(|| run(&program, &["database", "check"], &variables));
     assert!(ended.stdout.contains("primary  ready"), "{ended:?}");
     // A run reads one of the replicas.
     let rules = "version: 1\nrules: [{id: zip, table: place, checks: [{id: form, column: zip, format: us_zip}]}]\n";
@@ -151,5 +162,5 @@ fn servers_are_shown_with_how_far_each_is_behind_and_checked_as_one_source() {
         program.run(&["validate", &url, "--rules", "place.yaml", "--format", "json"]).with(1);
     assert_eq!(json(&ended)["rules"][0]["checks"][0]["violations"], 1);
     let copies = "SELECT sum(calls) FROM (SELECT count(*) AS calls FROM pg_stat_activity WHERE application_name = 'dq') t";
-    assert_eq!(servers.servers[0].run(copies), "0", "everything is closed");
+    wait_until("everything is closed", || servers.servers[0].run(copies) == "0");
 }
