@@ -5,9 +5,9 @@ import dataclasses
 
 import pipeline_world as world
 import pytest
-from conftest import ENDLESS
 
 import dq
+from conftest import ENDLESS
 from dq.pipeline import (
     AsyncQueryExecutor,
     AsyncValidationResult,
