@@ -48,7 +48,7 @@ impl Scope {
 
     #[pyo3(signature = (*_error))]
     fn __exit__(&self, _error: &Bound<'_, PyAny>) {
-        CURRENT.take();
+        CURRENT.with_borrow_mut(|it| it.take_if(|it| Arc::ptr_eq(it, &self.shared)));
     }
 
     /// Stops what runs, and whatever is started later.
