@@ -31,6 +31,7 @@ mod report;
 mod row_key;
 pub(crate) mod run;
 mod sample;
+mod stopwatch;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod threads;
@@ -128,13 +129,15 @@ async fn validate_at(
     let absent = answers.as_ref().map_or_else(|| run.plan.notes().collect(), Answers::notes);
     let notes = snapshot.notes().into_iter().chain(absent).collect();
     let rules_file = rules.file().to_owned();
-    let ran = usage::ran_by_rule(&run.plan, &found);
+    let mut spent = Vec::new();
+    usage::add(&run.plan, &found.checks, &mut spent);
+    answers.iter().for_each(|it| it.add_usage(&mut spent));
     let native = (outcome::report(rules, &run.plan, found), tables);
     let (rules, tables) = match answers {
         Some(answers) => answers.merge(rules, native),
         None => native,
     };
-    usage::of(&rules, &ran).for_each(|it| snapshot.note_usage(&it));
+    usage::of(&rules, &spent).for_each(|it| snapshot.note_usage(&it));
     Ok(Report {
         format: FORMAT,
         status: rules.iter().map(|it| it.status).max().unwrap_or(Status::NotApplicable),
