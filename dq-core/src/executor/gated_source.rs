@@ -40,6 +40,11 @@ impl GatedSource {
     pub fn new(source: Arc<dyn Source>, gate: Arc<Gate>, call: Call) -> Self {
         Self { source, gate, call }
     }
+
+    /// What is passed, which keeps the figures.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
 }
 
 #[async_trait]

@@ -31,6 +31,7 @@ mod report;
 mod row_key;
 pub(crate) mod run;
 mod sample;
+mod statistics;
 mod stopwatch;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -66,6 +67,7 @@ pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{
     CheckReport, FORMAT, FailingRow, Measured, OriginalRun, Report, RuleReport, Status, TableReport,
 };
+pub use statistics::{CacheUse, RuleStatistics, RunStatistics};
 #[cfg(feature = "cache")]
 pub use verdict::{Trust, VerdictCache, VerdictCacheConfig};
 pub use violations::{Violation, ViolationListener};
@@ -152,6 +154,7 @@ async fn validate_at(
         elapsed: options.clock.now().duration_since(started),
         cached: false,
         original: None,
+        statistics: None,
     })
 }
 
