@@ -156,8 +156,8 @@ fn frames_shown(connection: &Connection) -> Option<i64> {
     if rusqlite::version_number() < TELLS_FRAMES {
         return None;
     }
-    let asked = connection.query_row("PRAGMA main.wal_checkpoint(NOOP)", [], |row| row.get(1));
-    asked.ok()
+    let mut statement = connection.prepare_cached("PRAGMA main.wal_checkpoint(NOOP)").ok()?;
+    statement.query_row([], |row| row.get(1)).ok()
 }
 
 /// What tells the running system from every other, and from itself before it started: containers of one machine
