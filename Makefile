@@ -63,6 +63,6 @@ loom:
 soak:
 	PROPTEST_CASES=20000 cargo test --workspace --all-features --locked
 	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored
-	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience --test cache --test executor
+	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience --test cache
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test cache_redis history
 	cargo test -p dq-core --all-features --locked --test cache_refused -- --ignored
