@@ -53,7 +53,16 @@ impl Outcome {
     pub(crate) fn new(sample_limit: usize) -> Self {
         let sample = Sample::new(sample_limit);
         let (violations, queries, ran) = (0, 0, Duration::ZERO);
-        Self { violations, groups: None, sample, names: None, rows: None, error: None, queries, ran }
+        Self {
+            violations,
+            groups: None,
+            sample,
+            names: None,
+            rows: None,
+            error: None,
+            queries,
+            ran,
+        }
     }
 
     /// Adds what one partition has found.
