@@ -241,11 +241,16 @@ impl Answers {
         let planned = self.plan.checks.get(check);
         let table = planned.and_then(|it| self.plan.tables.get(it.table));
         let key = table.map_or(0, |it| it.primary_key.len());
+        let begun = options.clock.now();
         let found = match snapshot.query(&query).await {
             Ok(rows) => sample(rows, key, limit).await,
             Err(error) => Err(error),
         };
         cancellation.check()?;
+        if let Some(outcome) = self.checks.get_mut(check) {
+            outcome.queries += 1;
+            outcome.ran += options.clock.now().saturating_duration_since(begun);
+        }
         match found {
             Ok(found) => {
                 self.checks.get_mut(check).into_iter().for_each(|it| it.sample = found.clone());
