@@ -133,7 +133,9 @@ async fn validate_at(
     let rules_file = rules.file().to_owned();
     let mut spent = Vec::new();
     usage::add(&run.plan, &found.checks, &mut spent);
-    answers.iter().for_each(|it| it.add_usage(&mut spent));
+    if let Some(answers) = &answers {
+        answers.add_usage(&mut spent);
+    }
     let native = (outcome::report(rules, &run.plan, found), tables);
     let (rules, tables) = match answers {
         Some(answers) => answers.merge(rules, native),

@@ -191,7 +191,9 @@ impl Run {
         outcome.add_measures(join(vec![task]).await?.pop().unwrap_or_default());
         let took = self.options.clock.now().saturating_duration_since(begun);
         let took_each = part(took, checks.len());
-        checks.into_iter().for_each(|check| found.spend_on(check, took_each));
+        for check in checks {
+            found.spend_on(check, took_each);
+        }
         Ok(())
     }
 
@@ -251,7 +253,9 @@ impl Run {
             let begun = clock.now();
             let decided = job.run().await?;
             let took = part(clock.now().saturating_duration_since(begun), decided.len());
-            decided.into_iter().for_each(|it| state.found.decide(it, took));
+            for it in decided {
+                state.found.decide(it, took);
+            }
         }
         let needed = self.needed_after(step);
         state.keys.retain(|id, _| needed.contains(id));
