@@ -1,7 +1,8 @@
 //! Three processes share a cache while Redis is stopped, killed, emptied and cut off; all they do is
 //! written down, and a checker reads it.
 //!
-//! The truth is a number for each key, in a server of its own that nothing is done to. Writers raise it,
+//! Redis is one server, one that speaks TLS and asks who comes, or a cluster of three of whose nodes one is disturbed at
+//! a time. The truth is a number for each key, in a server of its own that nothing is done to. Writers raise it,
 //! and then invalidate; readers read it through the cache.
 
 mod checker;
