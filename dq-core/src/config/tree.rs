@@ -68,7 +68,7 @@ fn plain(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::yaml_to_json;
+    use super::*;
 
     fn json(text: &str) -> String {
         yaml_to_json(text, "a.yaml").unwrap()

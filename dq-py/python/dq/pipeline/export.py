@@ -121,7 +121,8 @@ def _all_rows(results: Results, columns: Sequence[str]) -> Iterator[tuple[Any, .
         common = {
             "validation_rule": it.rule_name,
             "rule_severity": it.severity,
-            "execution_time": it.result.execution_time,
+            # Written once, and not for each row.
+            "execution_time": repr(float(it.result.execution_time)),
             "check_timestamp": moment(it.execution_timestamp),
         }
         names, rows = columns_of(rows_of(it.result)), tuples_of(rows_of(it.result))
