@@ -12,6 +12,7 @@
 //! A connection whose work was dropped is not used again: the server is asked to end it, and the place in
 //! the pool is free when it has.
 
+mod about;
 mod as_text;
 mod bound;
 mod catalog;
@@ -24,7 +25,8 @@ pub(crate) mod error;
 mod manager;
 mod numeric;
 mod options;
-mod parameters;
+pub(crate) mod parameters;
+pub(crate) mod probe;
 mod query;
 mod result;
 mod seat;
@@ -32,7 +34,7 @@ mod snapshot;
 mod source;
 mod statement;
 mod stream;
-mod transaction;
+pub(crate) mod transaction;
 mod version;
 
 pub use crate::database::server::{IsolationLevel, TlsConfig, TlsMode};
