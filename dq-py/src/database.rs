@@ -16,6 +16,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use tokio::sync::Mutex;
 
 use crate::error;
+use crate::own::PythonDatabase;
 use crate::result::Rows;
 use crate::runtime::{self, Held};
 use crate::source::{Source, from_json};
@@ -77,6 +78,14 @@ impl DatabaseHandle {
             let held = Held::new("a database", manager, handle);
             Ok(Py::new(py, Self { held, name })?.into_any())
         })
+    }
+
+    /// A database whose manager is written in Python; `manager` calls its methods.
+    #[staticmethod]
+    fn of_python(py: Python<'_>, manager: Py<PyAny>, name: String) -> PyResult<Self> {
+        let database: Arc<dyn DatabaseManager> =
+            Arc::new(PythonDatabase::new(manager, name.clone()));
+        Ok(Self { held: Held::new("a database", database, runtime::handle(py)?), name })
     }
 
     /// How reports and errors name it.

@@ -15,11 +15,13 @@ mod database;
 mod error;
 mod executor;
 mod log;
+mod own;
 mod program;
 mod report;
 mod report_workbook;
 mod result;
 mod runtime;
+mod scope;
 mod source;
 mod table;
 mod validate;
@@ -48,6 +50,8 @@ mod _dq {
     #[pymodule_export]
     use crate::executor::ExecutorHandle;
     #[pymodule_export]
+    use crate::own::CallHandle;
+    #[pymodule_export]
     use crate::program::main;
     #[pymodule_export]
     use crate::report::{render_report, render_report_text, report_format_of, report_formats};
@@ -57,6 +61,8 @@ mod _dq {
     use crate::result::Rows;
     #[pymodule_export]
     use crate::runtime::shutdown;
+    #[pymodule_export]
+    use crate::scope::Scope;
     #[pymodule_export]
     use crate::source::{RuleSetHandle, Source};
     #[pymodule_export]

@@ -87,6 +87,18 @@ impl ArrowTable {
         Ok(values)
     }
 
+    /// The first rows.
+    fn first(&self, rows: usize) -> Self {
+        let mut left = rows;
+        let mut batches = Vec::new();
+        for batch in &self.batches {
+            let taken = left.min(batch.num_rows());
+            batches.push(batch.slice(0, taken));
+            left -= taken;
+        }
+        Self { schema: Arc::clone(&self.schema), batches }
+    }
+
     /// The table as bytes, in the form of an Arrow IPC stream.
     fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let written = py.detach(|| {

@@ -61,7 +61,12 @@ DEFECTS = [
     ("npi_twin_a", {"npi_number": "1234567893"}, HOME, [f"{NPI}/shared"]),
     ("npi_twin_b", {"npi_number": "1234567893"}, HOME, [f"{NPI}/shared"]),
     ("npi_merged", {"npi_number": "1234567893", "record_status": "MERGED"}, HOME, []),
-    ("both_none", {"email": None, "phone_number": None}, HOME, [f"{CONTACT}/email_missing", f"{CONTACT}/phone_missing"]),
+    (
+        "both_none",
+        {"email": None, "phone_number": None},
+        HOME,
+        [f"{CONTACT}/email_missing", f"{CONTACT}/phone_missing"],
+    ),
     ("email_blank", {"email": ""}, HOME, [f"{CONTACT}/email_missing"]),
     ("email_bad", {"email": "@."}, HOME, [f"{CONTACT}/email_malformed"]),
     ("email_test", {"email": "test@clinic.org"}, HOME, [f"{CONTACT}/email_suspicious"]),
@@ -166,7 +171,9 @@ def build(path, *, keys=False, defects=DEFECTS, ghosts=GHOSTS, facilities=FACILI
         ("healthcare_facilities", FACILITY, "facility_id"),
         ("provider_facility_affiliations", AFFILIATION, None),
     ):
-        declared = [f"{name} {kind}" + (" PRIMARY KEY" if keys and name == key else "") for name, kind in columns.items()]
+        declared = [
+            f"{name} {kind}" + (" PRIMARY KEY" if keys and name == key else "") for name, kind in columns.items()
+        ]
         if keys and key is None:
             declared.insert(0, "affiliation_id INTEGER PRIMARY KEY")
         connection.execute(f"CREATE TABLE {table} ({', '.join(declared)})")

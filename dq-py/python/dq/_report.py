@@ -257,8 +257,8 @@ class Report:
         """Return every failing row that was kept, one for each check that it fails.
 
         The columns: ``table``, ``rule``, ``check``, ``severity``; ``row``, the position in the frame from 0;
-        where the source is no frame, ``key``, the primary key as JSON; ``values`` as JSON if these were asked
-        for. Rows are kept for frames, and elsewhere if ``violations=True`` was asked for.
+        ``key``, the key as JSON, where the table has one; ``values`` as JSON if these were asked for. Rows are kept for
+        frames, and elsewhere if ``violations=True`` was asked for.
         """
         return Table(violations_of(self._kept(), (table, rule, check)))
 

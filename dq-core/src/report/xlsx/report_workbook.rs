@@ -207,7 +207,7 @@ fn of_samples(report: &Report) -> Result<Workbook> {
             let add = |row| {
                 let table = rule.table_of(check);
                 let (rule, check, severity) = (&rule.id, &check.id, check.severity);
-                workbook.add(&Violation { table, rule, check, severity, row })
+                workbook.add(&Violation::new(table, (rule, check), severity, row))
             };
             check.sample.iter().cloned().try_for_each(add)?;
         }

@@ -9,6 +9,17 @@
 docs/migrating.md lists what is different, and why.
 """
 
+from dq.pipeline.async_executor import AsyncQueryExecutor, AsyncValidationResult
+from dq.pipeline.breaker import (
+    CircuitBreaker,
+    CircuitBreakerConfig,
+    CircuitBreakerError,
+    CircuitBreakerManager,
+    CircuitOpenError,
+    CircuitState,
+    circuit_breaker_manager,
+)
+from dq.pipeline.cache import CacheConfig, CacheKey, CacheLevel, CacheManager
 from dq.pipeline.config import (
     BusinessRules,
     PerformanceConfig,
@@ -20,15 +31,29 @@ from dq.pipeline.config import (
 from dq.pipeline.database import DatabaseManager
 from dq.pipeline.database_config import DatabaseConfig
 from dq.pipeline.executor import QueryExecutor
+from dq.pipeline.factory import DatabaseFactory
 from dq.pipeline.quality import DataQualityCalculator, QualityMetrics
 from dq.pipeline.query_cache import CacheEntry, QueryResultCache
 from dq.pipeline.result import QueryResult, ValidationQueryResult
 
 __all__ = [
+    "AsyncQueryExecutor",
+    "AsyncValidationResult",
     "BusinessRules",
+    "CacheConfig",
     "CacheEntry",
+    "CacheKey",
+    "CacheLevel",
+    "CacheManager",
+    "CircuitBreaker",
+    "CircuitBreakerConfig",
+    "CircuitBreakerError",
+    "CircuitBreakerManager",
+    "CircuitOpenError",
+    "CircuitState",
     "DataQualityCalculator",
     "DatabaseConfig",
+    "DatabaseFactory",
     "DatabaseManager",
     "PerformanceConfig",
     "PipelineConfig",
@@ -40,4 +65,5 @@ __all__ = [
     "ReportingConfig",
     "ValidationQueryResult",
     "ValidationRuleConfig",
+    "circuit_breaker_manager",
 ]
