@@ -152,8 +152,7 @@ impl DatabaseHandle {
     /// The states of tables, as far as they can be told: for this process, and for all that reach the database.
     fn versions(&self, py: Python<'_>, tables: Vec<String>) -> PyResult<Work> {
         let manager = self.get(py)?;
-        let running = async move { versions(&*manager, &tables).await };
-        Work::start(py, running, object)
+        Work::start(py, async move { versions(manager.as_ref(), &tables).await }, object)
     }
 
     /// What the manager counts about itself, as JSON.
@@ -184,20 +183,18 @@ impl DatabaseHandle {
     }
 }
 
-/// The states of tables for this process, and for all; none where one cannot be told.
-async fn versions(
-    manager: &dyn DatabaseManager,
-    tables: &[String],
-) -> Result<Option<(Vec<String>, Option<Vec<String>>)>> {
-    let mut local = Vec::new();
-    let mut shared = Some(Vec::new());
+/// The states of tables, here and everywhere, as far as they can be told.
+type Versions = Option<(Vec<String>, Option<Vec<String>>)>;
+
+async fn versions(manager: &dyn DatabaseManager, tables: &[String]) -> Result<Versions> {
+    let (mut local, mut shared) = (Vec::new(), Vec::new());
     for table in tables {
         let Some(version) = manager.version(table).await? else { return Ok(None) };
         local.push(version.local().to_owned());
-        let told = version.shared().map(str::to_owned);
-        shared = shared.zip(told).map(|(it, told)| [it, vec![told]].concat());
+        shared.extend(version.shared().map(str::to_owned));
     }
-    Ok(Some((local, shared)))
+    let is_shared = shared.len() == local.len();
+    Ok(Some((local, is_shared.then_some(shared))))
 }
 
 /// A transaction until it is over. Its calls wait for each other.

@@ -1,6 +1,7 @@
 """The database manager of the earlier pipeline."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pipeline_world as world
 import pytest
@@ -182,3 +183,15 @@ def test_a_closed_manager_says_so(manager):
     assert manager.health_check()["overall_status"] == "ERROR"
     with pytest.raises(dq.DqError, match="closed"), manager.get_session():
         pass
+
+
+def test_many_threads_use_one_manager(manager):
+    def add(place):
+        with manager.get_session() as session:
+            session.execute("INSERT INTO healthcare_facilities (facility_id) VALUES (:id)", {"id": f"T{place}"})
+        return manager.execute_query("SELECT count(*) AS n FROM healthcare_facilities").table.column("n")[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(add, range(24)))
+    assert max(counts) == 36
+    assert all(12 < it <= 36 for it in counts)

@@ -198,6 +198,12 @@ def test_rules_go_on_where_a_column_or_a_table_is_missing(tmp_path):
     assert results[world.CONTACT].summary["checks"]["email_missing"] == 2
 
 
+def test_rows_of_affiliations_name_their_provider(path):
+    frame = executor(path).execute_single_query(world.TIME).result.data.set_index("check_id")
+    row = frame.loc["affiliation_reversed"]
+    assert (row["provider_id"], row["full_name"], row["birth_year"]) == ("reversed", "Ann Lee", 1970)
+
+
 def test_optional_columns_may_be_missing(tmp_path):
     path = world.build(tmp_path / "world.db")
     world.change(

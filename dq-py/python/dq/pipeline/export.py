@@ -7,7 +7,7 @@ import datetime
 import json
 import math
 import os
-import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -121,7 +121,8 @@ def _all_rows(results: Results, columns: Sequence[str]) -> Iterator[tuple[Any, .
         common = {
             "validation_rule": it.rule_name,
             "rule_severity": it.severity,
-            "execution_time": it.result.execution_time,
+            # Written once, and not for each row.
+            "execution_time": repr(float(it.result.execution_time)),
             "check_timestamp": moment(it.execution_timestamp),
         }
         names, rows = columns_of(rows_of(it.result)), tuples_of(rows_of(it.result))
@@ -236,15 +237,10 @@ def _finite(value: Any) -> Any:
 
 
 def _text(path: Path, write: Callable[[TextIO], None]) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as out:
-        try:
-            write(cast("TextIO", out))
-            out.close()
-            Path(out.name).chmod(0o644)
-            Path(out.name).replace(path)
-        except BaseException:
-            out.close()
-            Path(out.name).unlink(missing_ok=True)
-            raise
+    made = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with made.open("x", encoding="utf-8", newline="") as out:
+            write(out)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)

@@ -102,7 +102,7 @@ class Layout:
         parts: list[str] = []
         if self.dated:
             parts.append(f"counts AS MATERIALIZED ({_counts(tables)})")
-        known = [it for it in self.shown if it != "provider_id" and _has(tables, PROVIDERS, it)]
+        known = self._known(tables)
         if known:
             # SQLite takes the columns of any one row of a group.
             columns = ", ".join(map(quoted, ["provider_id", *known]))
@@ -130,7 +130,7 @@ class Layout:
         joins: list[str] = []
         if self.dated:
             joins.append("LEFT JOIN counts AS c ON c.provider_id = t.provider_id")
-        if table == AFFILIATIONS and not self.by_entity and _has(tables, PROVIDERS, "provider_id"):
+        if table == AFFILIATIONS and not self.by_entity and self._known(tables):
             joins.append("LEFT JOIN people AS p ON p.provider_id = t.provider_id")
         return " ".join(joins)
 
@@ -139,6 +139,10 @@ class Layout:
         if not self.by_entity:
             return ""
         return f"GROUP BY t.{quoted(_ENTITIES[check][1])}"
+
+    def _known(self, tables: Mapping[str, TableSchema]) -> list[str]:
+        """Return what providers are known by, beside their ids."""
+        return [it for it in self.shown if it != "provider_id" and _has(tables, PROVIDERS, it)]
 
     def _column(self, name: str, table: str, tables: Mapping[str, TableSchema]) -> str:
         if name in _COUNTS:
