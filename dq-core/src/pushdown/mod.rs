@@ -15,16 +15,21 @@
 mod fragment;
 mod joins;
 mod keyed;
+mod mariadb;
+mod pattern;
 mod postgres;
 mod sample;
 mod sqlite;
 mod tally;
 mod target;
+mod typed;
 
 use crate::pushdown::keyed::Compiler;
+use crate::pushdown::mariadb::MariaDb;
 use crate::pushdown::postgres::Postgres;
 use crate::pushdown::sqlite::Sqlite;
 use crate::pushdown::target::{Reason, Writer};
+use crate::pushdown::typed::Typed;
 use crate::rules::{Kernel, Plan, PlannedCheck};
 use crate::source::{Dialect, Query, SqlTable};
 
@@ -121,7 +126,8 @@ impl Pushdown {
 fn writer(dialect: Dialect) -> Box<dyn Writer> {
     match dialect {
         Dialect::Sqlite => Box::<Sqlite>::default(),
-        Dialect::Postgres => Box::<Postgres>::default(),
+        Dialect::Postgres => Box::new(Typed(&Postgres)),
+        Dialect::MariaDb => Box::new(Typed(&MariaDb)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The rows that violate a check: those with the lowest keys.
 
 use crate::pushdown::fragment::Fragment;
-use crate::pushdown::joins::{counted, equal, without};
+use crate::pushdown::joins::{equal, without};
 use crate::pushdown::keyed::{Compiler, Rows, names};
 use crate::pushdown::target::Reason;
 use crate::rules::{Kernel, Keys, PlannedCheck};
@@ -52,10 +52,11 @@ impl Compiler<'_> {
         let from = self.tables.get(check.table).and_then(Option::as_ref).map(|it| it.sql.clone());
         let from = from.ok_or("a table is lost")?;
         let sql = Fragment::new(format!("SELECT {} FROM {from} WHERE ", selected.join(", ")));
-        let sql = sql.and(&scope.condition).text(" AND (").and(&asked.condition);
-        let sql = sql.text(&format!(") ORDER BY {} LIMIT ", order.join(", "))).bind(limit as i64);
-        let functions: Vec<SqlFunction> =
-            scope.functions.into_iter().chain(asked.functions).collect();
+        let asked: Vec<_> = scope.into_iter().chain([asked]).collect();
+        let conditions: Vec<_> = asked.iter().map(|it| it.condition.enclosed()).collect();
+        let sql = sql.and(&Fragment::joined(&conditions, " AND "));
+        let sql = sql.text(&format!(" ORDER BY {} LIMIT ", order.join(", "))).bind(limit as i64);
+        let functions: Vec<SqlFunction> = asked.into_iter().flat_map(|it| it.functions).collect();
         let query = self.query(sql, check.table, &[]);
         Ok(Query { functions, reads: vec![table.schema.name.clone()], ..query })
     }
@@ -76,7 +77,7 @@ impl Compiler<'_> {
             }
             Kernel::Cardinality { parent, child, min, max } => {
                 let (parent, child) = self.sides((*parent, *child), (true, shown))?;
-                let sql = self.selected(&parent, shown).and(&counted(&child, "r", (*min, *max)));
+                let sql = self.selected(&parent, shown).and(&self.counted(&child, "r", (*min, *max)));
                 Ok((sql, vec![parent, child]))
             }
             _ => Err("no row violates it by itself".to_owned()),

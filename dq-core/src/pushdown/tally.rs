@@ -8,9 +8,6 @@ use crate::pushdown::{Asks, Count, Statement, sqlite};
 use crate::rules::{Blank, KeyForm, MeasureId, PlannedCheck, RowKernel};
 use crate::source::{Dialect, Query, SqlFunction};
 
-/// How many regular expressions a statement has at most: PostgreSQL keeps 32 of them compiled, and would
-/// compile each anew for each row if there were more.
-const PATTERNS_MAX: usize = 24;
 /// How many values a statement binds at most.
 const PARAMETERS_MAX: usize = 10_000;
 /// How many numbers a statement gives at most.
@@ -26,7 +23,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn new(table: usize) -> Self {
-        let rows = (Count::Rows, Fragment::new("1 = 1"));
+        let rows = (Count::Rows, Fragment::default());
         Self { table, counts: vec![rows], functions: Vec::new() }
     }
 
@@ -96,12 +93,15 @@ impl Tally {
             let counts = self.counts.into_iter().map(|it| it.0).collect();
             return vec![sqlite::tally(compiler.plan, table, &sql, counts)];
         }
+        let patterns_max = compiler.writer.patterns_max();
         let mut statements: Vec<(Fragment, Vec<Count>)> = Vec::new();
         for (count, condition) in self.counts {
-            let counted = Fragment::new("count(*) FILTER (WHERE ").and(&condition).text(")");
-            let counted = if count == Count::Rows { Fragment::new("count(*)") } else { counted };
+            let counted = match count {
+                Count::Rows => Fragment::new("count(*)"),
+                _ => compiler.writer.counted(&condition),
+            };
             let has_room = |(all, counts): &&mut (Fragment, Vec<Count>)| {
-                all.patterns() + counted.patterns() <= PATTERNS_MAX
+                all.patterns() + counted.patterns() <= patterns_max
                     && all.parameters().len() + counted.parameters().len() <= PARAMETERS_MAX
                     && counts.len() < COUNTS_MAX
             };
@@ -122,8 +122,15 @@ impl Tally {
             let (sql, parameters) = select.into_parts();
             let (table_name, reads) = (name.clone(), vec![name.clone()]);
             let functions = functions.clone();
-            let query =
-                Query { table: table_name, sql, parameters, functions, reads, ..Query::default() };
+            let query = Query {
+                table: table_name,
+                sql,
+                parameters,
+                functions,
+                reads,
+                refuses_warnings: true,
+                ..Query::default()
+            };
             Statement { query, asks: Asks::Tally { table, counts } }
         };
         statements.into_iter().map(statement).collect()

@@ -90,4 +90,19 @@ pub(crate) trait Writer {
 
     /// How to order by a value such that text is in the order of its bytes, and NULL comes first.
     fn ordered(&self, value: &str) -> String;
+
+    /// How many rows meet a condition.
+    fn counted(&self, condition: &Fragment) -> Fragment {
+        Fragment::new("count(*) FILTER (WHERE ").and(condition).text(")")
+    }
+
+    /// The type of whole numbers of 64 bits, in a cast.
+    fn whole_type(&self) -> &'static str {
+        "bigint"
+    }
+
+    /// How many regular expressions a statement may have.
+    fn patterns_max(&self) -> usize {
+        usize::MAX
+    }
 }
