@@ -30,7 +30,7 @@ impl Compiler<'_> {
         let sql = sql.text(&keys).text(", count(*) AS n FROM (").and(&child.query);
         let sql = sql.text(") AS r GROUP BY ").text(&keys).text(") AS c");
         let sql = sql.and(&without(&parent, "c"));
-        Ok(Asking { sql, rows: vec![child, parent], has_groups: true })
+        Ok(Asking::new(sql, vec![child, parent], true))
     }
 
     pub(crate) fn cardinality(
@@ -42,7 +42,7 @@ impl Compiler<'_> {
         let (parent, child) = self.sides((parent, child), (false, &[]))?;
         let sql = Fragment::new("SELECT count(*), CAST(0 AS bigint) FROM (").and(&parent.query);
         let sql = sql.text(") AS p").and(&counted(&child, "p", bounds));
-        Ok(Asking { sql, rows: vec![parent, child], has_groups: false })
+        Ok(Asking::new(sql, vec![parent, child], false))
     }
 }
 

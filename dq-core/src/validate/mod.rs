@@ -47,7 +47,7 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Now, Plan, RuleSet};
 use crate::source::Source;
-use crate::validate::answers::Answers;
+use crate::validate::answers::{Aim, Answers};
 use crate::validate::keys::{KeyHash, bucket_count};
 use crate::validate::lookups::numbered_sets;
 use crate::validate::memory::Budget;
@@ -97,10 +97,11 @@ async fn validate_at(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    let (plan, answers) = match options.engine {
-        Engine::Native => (plan, None),
-        Engine::Sql => {
-            let answers = Answers::ask(snapshot.as_ref(), plan, options).await?;
+    let per_shard = answers::per_shard(snapshot.as_ref(), &plan);
+    let (plan, answers) = match Aim::of(snapshot.as_ref(), &plan, options) {
+        None => (plan, None),
+        Some(aim) => {
+            let answers = Answers::ask(snapshot.as_ref(), (plan, aim), options).await?;
             (answers.rest(rules, snapshot.tables(), now.day())?, Some(answers))
         }
     };
@@ -126,7 +127,7 @@ async fn validate_at(
     }
     let tables = tables(&run.plan, &found);
     let absent = answers.as_ref().map_or_else(|| run.plan.notes().collect(), Answers::notes);
-    let notes = snapshot.notes().into_iter().chain(absent).collect();
+    let notes = snapshot.notes().into_iter().chain(per_shard).chain(absent).collect();
     let rules_file = rules.file().to_owned();
     let ran = usage::ran_by_rule(&run.plan, &found);
     let native = (outcome::report(rules, &run.plan, found), tables);
@@ -166,9 +167,12 @@ pub async fn explain(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    let asks = options.engine == Engine::Sql;
-    let pushdown = asks.then(|| answers::pushdown(snapshot.as_ref(), &plan, options));
-    Ok(Explanation::new(plan, pushdown))
+    let Some(aim) = Aim::of(snapshot.as_ref(), &plan, options) else {
+        return Ok(Explanation::new(plan, None));
+    };
+    let mut pushdown = aim.pushdown(snapshot.as_ref(), &plan);
+    let concurrent = aim.settle(snapshot.as_ref(), &plan, &mut pushdown, &options.cancellation).await?;
+    Ok(Explanation::new(plan, Some((pushdown, concurrent))))
 }
 
 /// What ages are measured against.

@@ -28,6 +28,7 @@ mod parameters;
 mod query;
 mod result;
 mod seat;
+mod shards;
 mod snapshot;
 mod source;
 mod statement;

@@ -18,9 +18,10 @@ use crate::database::postgres::copy::{Copy, Range};
 use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::query;
 use crate::database::postgres::seat::{ASIDE, BACK, Seat};
+use crate::database::postgres::shards;
 use crate::database::server::{Connector, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlTable};
+use crate::source::{Dialect, Partition, Query, QueryRows, Reach, Scan, Snapshot, SqlTable};
 use crate::value::TableSchema;
 
 /// Begins a transaction that sees one moment.
@@ -67,6 +68,9 @@ impl PostgresSnapshot {
             None => return Err(Error::new(ErrorKind::Internal, "a snapshot has no name")),
         };
         let tables = catalog::read(&mut main, &doing).await?;
+        if tables.iter().any(Table::has_parts) {
+            main.command(shards::SETTINGS, State::Open, &doing).await?;
+        }
         let schemas = tables.iter().map(|it| it.schema.clone()).collect();
         let server = server_of(&main);
         Ok(Self {
@@ -150,6 +154,12 @@ impl PostgresSnapshot {
         })
     }
 
+    /// As [`seats`](Self::seats); none for tables with parts, of which all is read on one connection: each takes
+    /// a moment of its own from the servers of the parts.
+    async fn seats_for(&self, has_parts: bool, wanted: usize) -> Vec<Seat> {
+        if has_parts { Vec::new() } else { self.seats(wanted).await }
+    }
+
     /// Connections that take over the moment, as many as are wanted, or fewer where no more are to be had soon: the
     /// pool, the server or somebody between may have no more of them.
     async fn seats(&self, wanted: usize) -> Vec<Seat> {
@@ -193,7 +203,7 @@ impl Snapshot for PostgresSnapshot {
         let pages = self.lock(table).await?.filter(|_| self.version >= RANGE_VERSION);
         let wanted = pages.map_or(1, |it| (it / PAGES_MIN).max(1));
         let wanted = scan.partitions.get().min(usize::try_from(wanted).unwrap_or(1));
-        let mut seats = self.seats(wanted).await;
+        let mut seats = self.seats_for(table.has_parts(), wanted).await;
         if seats.is_empty() {
             seats.push(Seat::Shared(Arc::clone(&self.main)));
         }
@@ -208,11 +218,21 @@ impl Snapshot for PostgresSnapshot {
     }
 
     async fn query(&self, query: &Query) -> Result<QueryRows> {
+        let mut reaches_parts = false;
         for table in self.tables.iter().filter(|it| query.reads.contains(&it.schema.name)) {
             self.lock(table).await?;
+            reaches_parts |= table.has_parts();
         }
-        let seat = self.seats(1).await.pop();
+        let seat = self.seats_for(reaches_parts, 1).await.pop();
         query::prepare(seat.unwrap_or_else(|| Seat::Shared(Arc::clone(&self.main))), query).await
+    }
+
+    async fn reach(&self, query: &Query) -> Result<Option<Reach>> {
+        if !self.tables.iter().any(Table::has_parts) {
+            return Ok(None);
+        }
+        let seat = Seat::Shared(Arc::clone(&self.main));
+        Ok(query::plan(seat, query).await?.as_deref().and_then(shards::reach))
     }
 
     fn dialect(&self) -> Option<Dialect> {

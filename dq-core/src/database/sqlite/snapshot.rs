@@ -140,7 +140,7 @@ impl Snapshot for SqliteSnapshot {
         // Whatever a column is declared as, each row may hold something else.
         let column = |name: &str| SqlColumn { sql: quoted(name), kind: SqlKind::Any };
         let columns = schema.columns.iter().map(|it| column(&it.name)).collect();
-        Some(SqlTable { sql: format!("main.{}", quoted(table)), columns })
+        Some(SqlTable { sql: format!("main.{}", quoted(table)), columns, shards: None })
     }
 
     async fn finish(&self) -> Result<()> {

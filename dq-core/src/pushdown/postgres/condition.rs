@@ -46,12 +46,8 @@ impl<'a> Conditions<'a> {
                 Ok(Fragment::new("(").and(&value.sql).text(" IS NULL)"))
             }
             Term::Is(state, it) => {
-                let state = match state {
-                    State::True => " IS TRUE)",
-                    State::False => " IS FALSE)",
-                    State::Null | State::Unknown => " IS UNKNOWN)",
-                };
-                Ok(Fragment::new("(").and(&self.condition(it)?).text(state))
+                let condition = self.condition(it)?;
+                Ok(self.is(*state, &condition))
             }
             Term::In(it, list, _) => {
                 let equal = list.iter().map(|other| self.compare(it, other, " = "));
@@ -73,6 +69,22 @@ impl<'a> Conditions<'a> {
                 truth(&value)
             }
         }
+    }
+
+    /// Whether a condition has an outcome, in words that reach the servers of distributed tables.
+    fn is(&self, state: State, condition: &Fragment) -> Fragment {
+        let before = match state {
+            State::Null | State::Unknown => {
+                return Fragment::new("((").and(condition).text(") IS NULL)");
+            }
+            State::True => "",
+            State::False => "NOT ",
+        };
+        if self.target.is_spread() {
+            let case = Fragment::new("(CASE WHEN ").text(before).and(condition);
+            return case.text(" THEN 1 ELSE 0 END = 1)");
+        }
+        Fragment::new("((").text(before).and(condition).text(") IS TRUE)")
     }
 
     fn joined(&mut self, terms: &[Term], between: &str) -> Result<Fragment, Reason> {
@@ -104,6 +116,8 @@ impl<'a> Conditions<'a> {
 
     fn compare(&mut self, left: &Term, right: &Term, operator: &str) -> Result<Fragment, Reason> {
         let (left, right) = (self.value(left)?, self.value(right)?);
+        let are_texts = left.value_type == Type::Text && right.value_type == Type::Text;
+        let operator = if are_texts { text::by_bytes(operator) } else { operator };
         let (left, right) = self.comparable(left, right)?;
         Ok(Fragment::new("(").and(&left).text(operator).and(&right).text(")"))
     }

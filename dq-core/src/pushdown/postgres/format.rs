@@ -1,7 +1,7 @@
 //! Formats: regular expressions of ASCII, and the arithmetic of their check digits.
 
 use crate::pushdown::fragment::Fragment;
-use crate::pushdown::target::Reason;
+use crate::pushdown::target::{Reason, Site};
 use crate::rules::format::Format;
 
 /// A day that exists, `YYYY-MM-DD`.
@@ -14,9 +14,9 @@ const ATEXT: &str = "[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]";
 /// # Errors
 ///
 /// Formats that have no translation.
-pub(crate) fn has(text: &Fragment, format: Format) -> Result<Fragment, Reason> {
+pub(crate) fn has(text: &Fragment, format: Format, site: Site) -> Result<Fragment, Reason> {
     Ok(match format {
-        Format::Npi => npi(text),
+        Format::Npi => npi(text, &sum_of_npi(text, site)),
         Format::Luhn => luhn(text),
         Format::Dea => dea(text),
         Format::Email => email(text),
@@ -43,8 +43,29 @@ pub(crate) fn is(text: &Fragment, pattern: &str) -> Fragment {
     Fragment::new("(").and(text).text(" ~ '").text(pattern).text("')").with_pattern()
 }
 
-/// Ten digits: the sum of each pair of them is looked up.
-fn npi(text: &Fragment) -> Fragment {
+/// The sum of ten digits, with that of the prefix of all of them.
+fn sum_of_npi(text: &Fragment, site: Site) -> Fragment {
+    match site {
+        Site::Here => sum_of_pairs(text),
+        Site::Shards => sum_of_digits(text),
+    }
+}
+
+/// The sum of each digit, every other of them doubled. `postgres_fdw` sends no text that is read as a number.
+fn sum_of_digits(text: &Fragment) -> Fragment {
+    let doubled = Fragment::new("translate(").and(text).text(", '0123456789', '0246813579')");
+    let digits: Vec<_> = (1..=10)
+        .map(|place| {
+            let from = if place % 2 == 1 { &doubled } else { text };
+            Fragment::new("ascii(substr(").and(from).text(&format!(", {place}, 1))"))
+        })
+        .collect();
+    // Ten times the code of `0` is a multiple of 10.
+    Fragment::new("24 + ").and(&Fragment::joined(&digits, " + "))
+}
+
+/// The sum of each pair of digits is looked up.
+fn sum_of_pairs(text: &Fragment) -> Fragment {
     let sums: Vec<_> = (0..100_u32).map(pair_sum).map(|it| it.to_string()).collect();
     let sums = format!("('{{{}}}'::int4[])", sums.join(","));
     let number = text.enclosed().text("::int8");
@@ -53,14 +74,19 @@ fn npi(text: &Fragment) -> Fragment {
         sum = sum.text(&format!(" + {sums}[1 + "));
         sum = sum.and(&number).text(&format!(" / {place} % 100]"));
     }
+    sum
+}
+
+/// Ten digits.
+fn npi(text: &Fragment, sum: &Fragment) -> Fragment {
     let digits =
         Fragment::new("CASE WHEN octet_length(").and(text).text(") = 10 AND octet_length(btrim(");
     let digits = digits.and(text).text(", '0123456789')) = 0 THEN ").and(text);
     digits
-        .text(" < '3' AND ")
+        .text(" ~<~ '3' AND ")
         .and(text)
-        .text(" >= '1' AND (")
-        .and(&sum)
+        .text(" ~>=~ '1' AND (")
+        .and(sum)
         .text(") % 10 = 0 WHEN ")
         .and(text)
         .text(" IS NOT NULL THEN false END")

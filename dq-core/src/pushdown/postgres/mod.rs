@@ -15,7 +15,7 @@ mod text;
 
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::postgres::condition::Conditions;
-use crate::pushdown::target::{Asked, Reason, Target, Writer, WrittenKey};
+use crate::pushdown::target::{Asked, Reason, Site, Target, Writer, WrittenKey};
 use crate::rules::{Blank, KeyForm, RowKernel};
 use crate::source::{SqlColumn, SqlKind};
 
@@ -51,7 +51,7 @@ impl Writer for Postgres {
             compared: Asked::certain(Fragment::new("true")),
         };
         for column in columns {
-            key_part(target.column(*column)?, form, as_text, &mut key)?;
+            key_part((target.column(*column)?, target.site()), form, as_text, &mut key)?;
         }
         Ok(key)
     }
@@ -81,7 +81,7 @@ impl Writer for Postgres {
 
 /// Adds a column to a key.
 fn key_part(
-    column: &SqlColumn,
+    (column, site): (&SqlColumn, Site),
     form: KeyForm,
     as_text: bool,
     key: &mut WrittenKey,
@@ -97,7 +97,7 @@ fn key_part(
             if form.folds_case {
                 key.compared.doubts.push(text::not_ascii(&part));
             }
-            part = normalized(&part, form);
+            part = normalized(&part, form, site);
             "text"
         }
         SqlKind::Integer if as_text => {
@@ -118,12 +118,16 @@ fn key_part(
 }
 
 /// A text in a form in which equal keys are equal.
-fn normalized(text: &Fragment, form: KeyForm) -> Fragment {
+fn normalized(text: &Fragment, form: KeyForm, site: Site) -> Fragment {
     let mut text = text.clone();
     if form.collapses_blanks {
         let blanks = format!("[{}]+", text::BLANKS);
         let collapsed = Fragment::new("regexp_replace(").and(&text::trimmed(&text));
         text = collapsed.text(", ").bind(blanks.as_str()).text("::text, ' ', 'g')");
     }
-    if form.folds_case { Fragment::new("lower(").and(&text).text(")") } else { text }
+    match (form.folds_case, site) {
+        (true, Site::Here) => Fragment::new("lower(").and(&text).text(")"),
+        (true, Site::Shards) => text::lower(&text),
+        (false, _) => text,
+    }
 }

@@ -5,7 +5,7 @@ use crate::pushdown::postgres::condition::Conditions;
 use crate::pushdown::postgres::format;
 use crate::pushdown::postgres::number;
 use crate::pushdown::postgres::text;
-use crate::pushdown::target::{Asked, Doubt, Reason, Target};
+use crate::pushdown::target::{Asked, Doubt, Reason, Site, Target};
 use crate::rules::{AsType, RowTest, TextTest};
 use crate::source::SqlKind;
 use crate::value::{Date, Number, OwnedValue};
@@ -42,7 +42,7 @@ pub(crate) fn violations(target: Target<'_>, test: &RowTest) -> Result<Asked, Re
         }
         RowTest::Text(position, test) => {
             let (value, kind) = column(*position)?;
-            of_text(&value, kind, test)
+            of_text(&value, kind, test, target.site())
         }
         RowTest::Numbers { column: position, min, max } => {
             let (value, kind) = column(*position)?;
@@ -67,12 +67,17 @@ fn unless(asked: Asked) -> Asked {
     Asked { condition: Fragment::new("NOT ").and(&asked.condition), ..asked }
 }
 
-fn of_text(value: &Fragment, kind: SqlKind, test: &TextTest) -> Result<Asked, Reason> {
+fn of_text(
+    value: &Fragment,
+    kind: SqlKind,
+    test: &TextTest,
+    site: Site,
+) -> Result<Asked, Reason> {
     if kind == SqlKind::Bytes {
         return Ok(Asked::certain(is_there(value)));
     }
     let text = text::as_text(value, kind)?;
-    let mut asked = text::passes(&text.sql, test)?;
+    let mut asked = text::passes(&text.sql, test, site)?;
     asked.doubts.extend(text.doubts);
     Ok(unless(asked))
 }
@@ -109,8 +114,12 @@ fn days(value: &Fragment, kind: SqlKind, (min, max): (Option<Date>, Option<Date>
         Fragment::default().bind(OwnedValue::Text(day.to_string())).text("::text").text(kind)
     };
     let between = |value: &Fragment, kind: &str| {
-        let low = min.map(|it| Fragment::default().and(value).text(" >= ").and(&bound(it, kind)));
-        let high = max.map(|it| Fragment::default().and(value).text(" <= ").and(&bound(it, kind)));
+        let [least, most] = match kind {
+            "" => [" >= ", " <= "].map(text::by_bytes),
+            _ => [" >= ", " <= "],
+        };
+        let low = min.map(|it| Fragment::default().and(value).text(least).and(&bound(it, kind)));
+        let high = max.map(|it| Fragment::default().and(value).text(most).and(&bound(it, kind)));
         let both: Vec<_> = low.into_iter().chain(high).collect();
         Fragment::joined(&both, " AND ").enclosed()
     };

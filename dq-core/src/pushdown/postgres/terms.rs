@@ -5,7 +5,7 @@ use crate::pushdown::postgres::condition::{Conditions, bindable};
 use crate::pushdown::postgres::format;
 use crate::pushdown::postgres::number;
 use crate::pushdown::postgres::text;
-use crate::pushdown::target::{Doubt, Reason};
+use crate::pushdown::target::{Doubt, Reason, Site};
 use crate::rules::expression::{CastTo, Datum, Function, Operator, Term as Bound};
 use crate::source::SqlKind;
 use crate::value::{Number, OwnedValue};
@@ -230,7 +230,12 @@ impl Conditions<'_> {
             "length" => Term::new(called("char_length(").text(")"), Type::Integer(32)),
             "lower" | "upper" => {
                 self.doubts.push(text::not_ascii(text));
-                Term::new(called(&format!("{name}(")).text(")"), Type::Text)
+                let folded = match self.target.site() {
+                    Site::Here => called(&format!("{name}(")).text(")"),
+                    Site::Shards if name == "lower" => text::lower(text),
+                    Site::Shards => text::upper(text),
+                };
+                Term::new(folded, Type::Text)
             }
             "trim" => Term::new(trimmed("btrim("), Type::Text),
             "ltrim" | "rtrim" => Term::new(trimmed(&format!("{name}(")), Type::Text),
@@ -248,6 +253,16 @@ impl Conditions<'_> {
             Fragment::new(function).and(&parts).text(")")
         };
         match (name, values) {
+            ("coalesce", _) if self.target.is_spread() => {
+                let value_type = common(values)?;
+                let each = values.iter().map(|it| {
+                    let there = Fragment::new(" WHEN ").and(&it.sql).text(" IS NOT NULL THEN ");
+                    there.and(&it.sql)
+                });
+                let each: Vec<_> = each.collect();
+                let case = Fragment::new("(CASE").and(&Fragment::joined(&each, ""));
+                Ok(Term::new(case.text(" END)"), value_type))
+            }
             ("coalesce", _) => Ok(Term::new(list("coalesce("), common(values)?)),
             ("least" | "greatest", _) => {
                 let value_type = common(values)?;
@@ -338,8 +353,10 @@ fn whole(
         Operator::Subtract => (both(" - "), a.max(b) + 1),
         Operator::Multiply => (both(" * "), a + b),
         Operator::Remainder => {
-            let rest = Fragment::new("mod(").and(&numeric(left)).text(", nullif(");
-            (rest.and(&numeric(right)).text(", 0))"), a)
+            let divisor = Fragment::new("CASE WHEN ").and(&numeric(right)).text(" <> 0 THEN ");
+            let divisor = divisor.and(&numeric(right)).text(" END");
+            let rest = Fragment::new("mod(").and(&numeric(left)).text(", ").and(&divisor);
+            (rest.text(")"), a)
         }
         _ => return Err("it divides".to_owned()),
     };
@@ -362,7 +379,7 @@ fn literal(datum: &Datum<'_>) -> Result<Term, Reason> {
         Datum::Timestamp(it) => (bound(OwnedValue::Timestamp(*it), "::timestamp"), Type::Timestamp),
         Datum::Text(it) => {
             let text = String::from_utf8_lossy(it).into_owned();
-            (bound(bindable(text)?, "::text COLLATE \"C\""), Type::Text)
+            (bound(bindable(text)?, "::text"), Type::Text)
         }
         Datum::Bytes(_) | Datum::Invalid => return Err("it has a value of no type".to_owned()),
     };

@@ -3,7 +3,7 @@
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::postgres::format;
 use crate::pushdown::postgres::pattern;
-use crate::pushdown::target::{Asked, Doubt, Reason};
+use crate::pushdown::target::{Asked, Doubt, Reason, Site};
 use crate::rules::TextTest;
 use crate::source::SqlKind;
 use crate::value::OwnedValue;
@@ -72,6 +72,30 @@ pub(crate) fn not_ascii(text: &Fragment) -> Doubt {
     Doubt { rows: rows.and(text).text("))"), about: "text that is not ASCII" }
 }
 
+/// An operator that compares texts by their bytes, whatever their collation.
+pub(crate) fn by_bytes(operator: &str) -> &str {
+    match operator {
+        " < " => " ~<~ ",
+        " <= " => " ~<=~ ",
+        " > " => " ~>~ ",
+        " >= " => " ~>=~ ",
+        other => other,
+    }
+}
+
+const UPPER: &str = "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'";
+const LOWER: &str = "'abcdefghijklmnopqrstuvwxyz'";
+
+/// A text whose letters of ASCII are lower case, whatever its collation.
+pub(crate) fn lower(text: &Fragment) -> Fragment {
+    Fragment::new("translate(").and(text).text(&format!(", {UPPER}, {LOWER})"))
+}
+
+/// A text whose letters of ASCII are upper case, whatever its collation.
+pub(crate) fn upper(text: &Fragment) -> Fragment {
+    Fragment::new("translate(").and(text).text(&format!(", {LOWER}, {UPPER})"))
+}
+
 /// A text without blanks at its ends.
 pub(crate) fn trimmed(text: &Fragment) -> Fragment {
     Fragment::new("btrim(").and(text).text(", ").bind(BLANKS).text("::text)")
@@ -87,13 +111,13 @@ pub(crate) fn is_blank(text: &Fragment) -> Fragment {
 /// # Errors
 ///
 /// Why that cannot be asked.
-pub(crate) fn passes(text: &Fragment, test: &TextTest) -> Result<Asked, Reason> {
+pub(crate) fn passes(text: &Fragment, test: &TextTest, site: Site) -> Result<Asked, Reason> {
     let certain = |it: Fragment| Ok(Asked::certain(it));
     match test {
         TextTest::Matches(pattern) => certain(matches(text, pattern)?),
         TextTest::OneOf(texts) => certain(one_of(text, texts)?),
         TextTest::Length { min, max } => certain(length(text, *min, *max)),
-        TextTest::Format(it) => certain(format::has(text, *it)?),
+        TextTest::Format(it) => certain(format::has(text, *it, site)?),
         TextTest::Trimmed => {
             let inner = Fragment::new("(octet_length(").and(&trimmed(text));
             certain(inner.text(") = octet_length(").and(text).text("))"))

@@ -6,7 +6,7 @@ use arrow_buffer::BooleanBuffer;
 
 use crate::pushdown::sqlite::cells::Cells;
 use crate::pushdown::sqlite::{ARGUMENTS_MAX, is_there};
-use crate::pushdown::{Asks, Count, Statement};
+use crate::pushdown::{Asks, Count, Spread, Statement};
 use crate::rules::expression::Predicate;
 use crate::rules::{Blank, Kernel, Plan, PlannedCheck, RowKernel};
 use crate::source::{Query, SqlAggregate, SqlFunction, SqlFunctionBody, SqlTable};
@@ -20,7 +20,8 @@ const TEXT_BYTES_MAX: usize = 8 << 20;
 /// The statement that counts everything of one table in one pass.
 pub(crate) fn tally(plan: &Plan, table: usize, sql: &SqlTable, counts: Vec<Count>) -> Statement {
     let Some(table_plan) = plan.tables.get(table) else {
-        return Statement { query: Query::default(), asks: Asks::Tally { table, counts } };
+        let asks = Asks::Tally { table, counts };
+        return Statement { query: Query::default(), asks, spread: Spread::No };
     };
     let name = format!("dq_tally_{table}");
     let judged = Judged {
@@ -45,7 +46,7 @@ pub(crate) fn tally(plan: &Plan, table: usize, sql: &SqlTable, counts: Vec<Count
         reads: vec![table_plan.schema.name.clone()],
         ..Query::default()
     };
-    Statement { query, asks: Asks::Tally { table, counts } }
+    Statement { query, asks: Asks::Tally { table, counts }, spread: Spread::No }
 }
 
 /// What is counted, and by whom.
