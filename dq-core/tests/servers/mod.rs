@@ -18,6 +18,7 @@ pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod resp;
 pub(crate) mod sentinel;
+pub(crate) mod shards;
 pub(crate) mod tls;
 
 use std::time::{Duration, Instant};

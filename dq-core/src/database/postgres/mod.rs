@@ -20,6 +20,7 @@ mod config;
 mod connection;
 mod copy;
 mod decoder;
+mod distribute;
 pub(crate) mod error;
 mod manager;
 mod numeric;
@@ -38,5 +39,6 @@ mod version;
 
 pub use crate::database::server::{IsolationLevel, TlsConfig, TlsMode};
 pub use config::PostgresConfig;
+pub use distribute::{DistributeOptions, Distribution, DistributionStatement, distribute};
 pub use manager::PostgresDatabaseManager;
 pub use source::PostgresSource;

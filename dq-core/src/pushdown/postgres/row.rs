@@ -110,8 +110,9 @@ fn numbers(value: &Fragment, kind: SqlKind, (min, max): (Option<Number>, Option<
 }
 
 fn days(value: &Fragment, kind: SqlKind, (min, max): (Option<Date>, Option<Date>)) -> Asked {
-    let bound = |day: Date, kind: &str| {
-        Fragment::default().bind(OwnedValue::Text(day.to_string())).text("::text").text(kind)
+    let bound = |day: Date, kind: &str| match kind {
+        "" => Fragment::default().bind(OwnedValue::Text(day.to_string())).text("::text"),
+        _ => Fragment::default().bind(OwnedValue::Date(day)).text(kind),
     };
     let between = |value: &Fragment, kind: &str| {
         let [least, most] = match kind {

@@ -3,8 +3,8 @@
 //! ```text
 //! rows:            SELECT sum(c1), … FROM (SELECT count(*) FILTER (…) AS c1, … FROM part_1
 //!                                          UNION ALL SELECT … FROM part_2) AS u
-//! keys, two steps: SELECT … FROM (SELECT k1, sum(n) AS n FROM (SELECT key AS k1, count(*) AS n FROM part_1 GROUP BY 1
-//!                                          UNION ALL SELECT … FROM part_2) AS u GROUP BY 1) AS g
+//! keys, two steps: SELECT … FROM (WITH u AS (SELECT key AS k1, count(*) AS n FROM part_1 GROUP BY 1
+//!                                          UNION ALL SELECT … FROM part_2) SELECT k1, sum(n) AS n FROM u GROUP BY 1) AS g
 //! keys, one step:  where a key never lies in two parts, or each part of a table has the keys to which it refers
 //! ```
 //!
@@ -56,10 +56,11 @@ impl Compiler<'_> {
         };
         let parts: Vec<_> = self.parts(rows.table).iter().map(part).collect();
         let forms = rows.forms.iter().chain(&rows.written.value_forms);
-        let sql = Fragment::new(format!("SELECT {}", collated(rows, forms)));
-        let sql = sql.text(", CAST(sum(n) AS bigint) AS n FROM (");
-        let sql = sql.and(&Fragment::joined(&parts, " UNION ALL "));
-        sql.text(&format!(") AS u GROUP BY {numbers}"))
+        // Of what is materialized the planner wants no order, for which it would rather fetch sorted rows.
+        let sql = Fragment::new("WITH u AS MATERIALIZED (");
+        let sql = sql.and(&Fragment::joined(&parts, " UNION ALL ")).text(") SELECT ");
+        let sql = sql.text(&collated(rows, forms)).text(", CAST(sum(n) AS bigint) AS n FROM u");
+        sql.text(&format!(" GROUP BY {numbers}"))
     }
 
     /// The keys of a key set that more than one row has, with the number `n` of those.
