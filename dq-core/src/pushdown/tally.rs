@@ -3,8 +3,8 @@
 
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::keyed::Compiler;
-use crate::pushdown::target::{Asked, Doubt, Reason};
 use crate::pushdown::shards::SpreadTally;
+use crate::pushdown::target::{Asked, Doubt, Reason};
 use crate::pushdown::{Asks, Count, Spread, Statement, sqlite};
 use crate::rules::{Blank, KeyForm, MeasureId, PlannedCheck, RowKernel};
 use crate::source::{Dialect, Query, SqlFunction};

@@ -21,7 +21,9 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((pushdown, concurrent)) = &self.pushdown else { return write!(f, "{}", self.plan) };
+        let Some((pushdown, concurrent)) = &self.pushdown else {
+            return write!(f, "{}", self.plan);
+        };
         // What nobody needs is not run.
         let asked = pushdown
             .statements

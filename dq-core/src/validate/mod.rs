@@ -97,7 +97,6 @@ async fn validate_at(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    let per_shard = answers::per_shard(snapshot.as_ref(), &plan);
     let (plan, answers) = match Aim::of(snapshot.as_ref(), &plan, options) {
         None => (plan, None),
         Some(aim) => {
@@ -127,7 +126,7 @@ async fn validate_at(
     }
     let tables = tables(&run.plan, &found);
     let absent = answers.as_ref().map_or_else(|| run.plan.notes().collect(), Answers::notes);
-    let notes = snapshot.notes().into_iter().chain(per_shard).chain(absent).collect();
+    let notes = snapshot.notes().into_iter().chain(absent).collect();
     let rules_file = rules.file().to_owned();
     let ran = usage::ran_by_rule(&run.plan, &found);
     let native = (outcome::report(rules, &run.plan, found), tables);
@@ -171,7 +170,8 @@ pub async fn explain(
         return Ok(Explanation::new(plan, None));
     };
     let mut pushdown = aim.pushdown(snapshot.as_ref(), &plan);
-    let concurrent = aim.settle(snapshot.as_ref(), &plan, &mut pushdown, &options.cancellation).await?;
+    let concurrent =
+        aim.settle(snapshot.as_ref(), &plan, &mut pushdown, &options.cancellation).await?;
     Ok(Explanation::new(plan, Some((pushdown, concurrent))))
 }
 

@@ -3,23 +3,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dq_core::ErrorKind;
 use dq_core::clock::SystemClock;
 use dq_core::database::postgres::{PostgresConfig, PostgresSource};
 use dq_core::rules::RuleSet;
 use dq_core::source::Source;
-use dq_core::validate::{
-    CheckReport, Engine, Report, ValidateOptions, validate,
-};
+use dq_core::validate::{CheckReport, Engine, Report, Status, ValidateOptions, explain, validate};
 
 use serde_json::Value;
 
-use crate::servers::shards::Shards;
+use crate::servers::shards::{Servers, Shards};
 
 /// Providers spread by their id, affiliations by that of their provider, facilities by theirs; the same tables on one
 /// server are called `one_…`.
 const TABLES: [(&str, &str, &str); 3] = [
-    ("provider", "id text NOT NULL, npi text, email varchar(80), zip text, city text, born int, joined date, score numeric(9, 2), active boolean", "id"),
-    ("affiliation", "id bigint NOT NULL, provider_id text, facility_id int, since timestamptz", "provider_id"),
+    (
+        "provider",
+        "id text NOT NULL, npi text, email varchar(80), zip text, city text, born int, joined date, score numeric(9, 2), active boolean",
+        "id",
+    ),
+    (
+        "affiliation",
+        "id bigint NOT NULL, provider_id text, facility_id int, since timestamptz",
+        "provider_id",
+    ),
     ("facility", "id int NOT NULL, name text", "id"),
 ];
 
@@ -124,7 +131,7 @@ fn told(check: &CheckReport) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_count_what_one_server_counts_and_only_what_cannot_be_sent_is_streamed() {
-    let Some(shards) = Shards::start() else { return };
+    let Some(shards) = Shards::shared() else { return };
     tables(&shards);
     let source = source(&shards);
     let one = report(&source, &of_one(RULES), Engine::Native).await;
@@ -143,9 +150,113 @@ async fn parts_count_what_one_server_counts_and_only_what_cannot_be_sent_is_stre
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(failing > 20, "{failing}");
+    let streamed = report(&source, &rules(RULES), Engine::Native).await;
+    for (one, streamed) in one.checks().zip(streamed.checks()) {
+        assert_eq!(told(streamed), told(one));
+        assert_eq!(streamed.engine, None);
+    }
+    assert!(streamed.notes.iter().any(|it| it.contains("per shard")), "{:?}", streamed.notes);
     let notes = parts.notes.join("\n");
     assert!(notes.contains("snapshot: per shard"), "{notes}");
     assert!(!notes.contains("one after the other"), "{notes}");
     assert!(one.checks().all(|it| it.engine.is_none()));
     assert!(!one.notes.iter().any(|it| it.contains("per shard")), "{:?}", one.notes);
+}
+
+/// The plans that the coordinator has made of statements of rules.
+fn plans(shards: &Shards) -> Vec<String> {
+    let log = shards.servers.coordinator.log();
+    let plans = log.split("Query Text: ").skip(1).map(str::to_owned);
+    plans.filter(|it| it.starts_with("SELECT CAST(")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_servers_aggregate_at_once_and_an_explanation_says_so() {
+    let settings = "session_preload_libraries = 'auto_explain'\nauto_explain.log_min_duration = 0\n\
+                    auto_explain.log_verbose = on\n";
+    let Some(servers) = Servers::start_with(settings) else { return };
+    let shards = Shards::of(Arc::new(servers));
+    tables(&shards);
+    let source = source(&shards);
+    let options = ValidateOptions { sample_limit: 0, ..ValidateOptions::default() };
+    let text = explain(&source, &rules(RULES), &options).await.unwrap().to_string();
+    assert_eq!(text.matches(", by all servers at once:").count(), 14, "{text}");
+    assert!(!text.contains("one server after the other"), "{text}");
+    assert!(text.contains("`provider/npi`: pushed down"), "{text}");
+    assert!(text.contains("`streamed/score`: streamed: `postgres_fdw` would send"), "{text}");
+    assert!(plans(&shards).is_empty());
+    validate(&source, &rules(RULES), &options).await.unwrap();
+    let plans = plans(&shards);
+    assert_eq!(plans.len(), 14, "{plans:#?}");
+    for plan in &plans {
+        let scans = plan.matches("Foreign Scan").count();
+        assert!(scans >= 2, "{plan}");
+        assert_eq!(plan.matches("Async Foreign Scan").count(), scans, "{plan}");
+        assert_eq!(plan.matches("Relations: Aggregate on").count(), scans, "{plan}");
+        assert_eq!(plan.matches("Remote SQL: SELECT").count(), scans, "{plan}");
+    }
+    // Of tables whose rows lie beside each other, servers find what is missing alone.
+    let joined = plans.iter().filter(|it| it.contains("Aggregate on (("));
+    assert_eq!(joined.count(), 2, "{plans:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_gone_is_an_error_of_its_checks_and_of_no_other() {
+    let Some(servers) = Servers::start_with("") else { return };
+    let mut shards = Shards::of(Arc::new(servers));
+    tables(&shards);
+    Arc::get_mut(&mut shards.servers).unwrap().shards[1].kill();
+    let source = source(&shards);
+    let here = "  - id: here\n    table: one_provider\n    checks: [{ id: zip, column: zip, not_null: true }]\n";
+    let found = report(&source, &rules(&format!("{RULES}{here}")), Engine::Auto).await;
+    assert_eq!(found.status, Status::Error);
+    for check in found.checks() {
+        if check.id == "zip" && check.check == "not_null" {
+            assert_eq!((check.status, check.evaluated), (Status::Pass, 1_000));
+            continue;
+        }
+        assert_eq!(check.status, Status::Error, "{check:?}");
+        let error = check.error.as_deref().unwrap_or_default();
+        assert!(error.contains("could not connect to server \"s1\""), "{error}");
+        assert!(!error.contains("postgres-pw"), "{error}");
+    }
+    let options = ValidateOptions { engine: Engine::Native, ..ValidateOptions::default() };
+    let error = validate(&source, &rules(RULES), &options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_without_a_key_are_counted_and_not_shown() {
+    let Some(shards) = Shards::shared() else { return };
+    shards.link();
+    shards.spread("t", "id int, x text", "id");
+    shards.run("INSERT INTO t SELECT g, nullif(g, 3) FROM generate_series(1, 10) g");
+    shards.run("ALTER SERVER s1 OPTIONS (SET async_capable 'false')");
+    let text = "version: 1\nrules:\n  - { id: r, table: t, checks: [{ id: x, column: x, not_null: true }, { id: same, unique: [id] }] }\n";
+    let found = report(&source(&shards), &rules(text), Engine::Auto).await;
+    let check = found.checks().next().unwrap();
+    assert_eq!((check.evaluated, check.violations, check.engine), (10, 1, Some(Engine::Sql)));
+    assert!(check.sample.is_empty() && check.truncated, "{check:?}");
+    let notes = found.notes.join("\n");
+    assert!(
+        notes.contains("`t`: failing rows are not shown, since they have no primary key"),
+        "{notes}"
+    );
+    assert!(notes.contains("one after the other: `async_capable`"), "{notes}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_servers_would_group_in_another_way_is_streamed() {
+    let Some(shards) = Shards::shared() else { return };
+    shards.link();
+    let collation =
+        "CREATE COLLATION same (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+    shards.run(collation);
+    shards.run_on_each(collation);
+    shards.spread("t", "id int, x text COLLATE same", "id");
+    shards.run("INSERT INTO t VALUES (1, 'a'), (2, 'A'), (3, 'a')");
+    let text = "version: 1\nrules:\n  - { id: r, table: t, checks: [{ id: same, unique: [x] }] }\n";
+    let found = report(&source(&shards), &rules(text), Engine::Auto).await;
+    let check = found.checks().next().unwrap();
+    assert_eq!((check.evaluated, check.violations, check.engine), (3, 2, None));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dq_core::clock::SystemClock;
-use dq_core::database::postgres::{PostgresConfig, PostgresSource};
+use dq_core::database::postgres::{DistributeOptions, PostgresConfig, PostgresSource, distribute};
 use dq_core::source::Source;
 use dq_core::validate::Engine;
 
@@ -17,6 +17,7 @@ use crate::property::sources::{self, Databases};
 use crate::property::tables::{KeyShape, Shape};
 use crate::run::wait;
 use crate::servers::postgres::PostgresServer;
+use crate::servers::shards::{Servers, Shards};
 
 /// Opens a source of tables.
 type Open = fn(&Stage, &[Table]) -> Option<Box<dyn Source>>;
@@ -37,6 +38,7 @@ pub(crate) const ENGINES: &[Candidate] = &[
     Candidate { name: "SQL on SQLite", holds: sources::as_sqlite, open: sqlite, engine: Engine::Sql },
     Candidate { name: "PostgreSQL", holds: as_postgres, open: postgres, engine: Engine::Native },
     Candidate { name: "SQL on PostgreSQL", holds: as_postgres, open: postgres, engine: Engine::Sql },
+    Candidate { name: "shards", holds: as_postgres, open: shards, engine: Engine::Sql },
     Candidate { name: "CSV", holds: sources::as_text, open: csv, engine: Engine::Native },
     Candidate { name: "Parquet", holds: sources::as_arrays, open: parquet, engine: Engine::Native },
 ];
@@ -45,13 +47,15 @@ pub(crate) const ENGINES: &[Candidate] = &[
 pub(crate) struct Stage {
     folder: tempfile::TempDir,
     server: Option<PostgresServer>,
+    shards: Option<Arc<Servers>>,
     opened: AtomicUsize,
 }
 
 impl Stage {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, server: PostgresServer::start(), opened: AtomicUsize::new(0) }
+        let shards = Servers::start_with("").map(Arc::new);
+        Self { folder, server: PostgresServer::start(), shards, opened: AtomicUsize::new(0) }
     }
 
     /// A source of the tables, and what of them it holds.
@@ -88,6 +92,24 @@ fn postgres(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
     let server = stage.server.as_ref()?;
     let config = PostgresConfig::new(server.url(&server.database()));
     wait(put(&config, tables)).unwrap();
+    Some(Box::new(PostgresSource::new(&config, Arc::new(SystemClock)).unwrap()))
+}
+
+/// Two servers, over which the tables are spread by their first column.
+fn shards(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
+    let shards = Shards::of(Arc::clone(stage.shards.as_ref()?));
+    let config = PostgresConfig::new(shards.url());
+    wait(put(&config, tables)).unwrap();
+    for table in tables {
+        let first = table.columns.first()?.name.to_owned();
+        let options = DistributeOptions {
+            table: table.name.to_owned(),
+            columns: table.key.is_empty().then_some(first).into_iter().collect(),
+            shards: shards.shard_urls().into_iter().map(Into::into).collect(),
+            ..DistributeOptions::default()
+        };
+        wait(distribute(&config, &options, Arc::new(SystemClock))).unwrap();
+    }
     Some(Box::new(PostgresSource::new(&config, Arc::new(SystemClock)).unwrap()))
 }
 

@@ -41,7 +41,7 @@ WHERE i.inhparent IN ( \
     SELECT i.inhparent FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
     LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver \
     LEFT JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw \
-    GROUP BY i.inhparent HAVING bool_and(c.relkind = 'r' OR w.fdwname = 'postgres_fdw') AND bool_or(c.relkind = 'f')) \
+    GROUP BY i.inhparent HAVING bool_and(c.relkind = 'r' OR coalesce(w.fdwname = 'postgres_fdw', false)) AND bool_or(c.relkind = 'f')) \
   AND NOT EXISTS (SELECT FROM pg_attribute a JOIN pg_collation l ON l.oid = a.attcollation \
                   WHERE a.attrelid = i.inhparent AND NOT a.attisdropped AND NOT l.collisdeterministic) \
 ORDER BY 1, 4, 2";
@@ -151,9 +151,8 @@ pub(crate) fn reach(plan: &str) -> Option<Reach> {
     let mut scans = Vec::new();
     foreign_scans(&plan, &mut scans);
     let text = |scan: &Json, key: &str| scan.get(key).and_then(Json::as_str).map(str::to_owned);
-    let aggregates = |scan: &&Json| {
-        text(scan, "Relations").is_some_and(|it| it.starts_with("Aggregate on "))
-    };
+    let aggregates =
+        |scan: &&Json| text(scan, "Relations").is_some_and(|it| it.starts_with("Aggregate on "));
     let is_async = |scan: &&Json| scan.get("Async Capable").and_then(Json::as_bool) == Some(true);
     Some(Reach {
         is_remote: scans.iter().all(aggregates),

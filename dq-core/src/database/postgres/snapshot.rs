@@ -1,8 +1,9 @@
 //! The tables of a PostgreSQL database at one moment.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -55,6 +56,8 @@ pub(crate) struct PostgresSnapshot {
     speaks: bool,
     tables: Vec<Table>,
     schemas: Vec<TableSchema>,
+    /// The tables with rows on other servers of which something was read.
+    distributed: std::sync::Mutex<BTreeSet<String>>,
 }
 
 impl PostgresSnapshot {
@@ -84,6 +87,7 @@ impl PostgresSnapshot {
             speaks: server.keeps_utf_8 && server.version >= SQL_VERSION,
             tables,
             schemas,
+            distributed: std::sync::Mutex::default(),
         })
     }
 
@@ -108,6 +112,9 @@ impl PostgresSnapshot {
     /// A table that was rewritten or emptied since the moment would look empty: no transaction sees its old
     /// rows then.
     async fn lock(&self, table: &Table) -> Result<Option<i64>> {
+        if table.shards.is_some() {
+            self.distributed().insert(format!("`{}`", table.schema.name));
+        }
         let doing = format!("scan the table `{}`", table.schema.name);
         let mut main = self.main(&doing).await?;
         if matches!(table.kind, Kind::Plain | Kind::Partitioned | Kind::Parent) {
@@ -144,6 +151,10 @@ impl PostgresSnapshot {
         let pages = row.try_get(1).map_err(failed)?;
         let is_split = table.kind != Kind::Parent && has_foreign == Some(false);
         Ok(is_split.then_some(pages))
+    }
+
+    fn distributed(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.distributed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the transaction that holds the moment. Others may read on it, as they do where there is no other.
@@ -255,7 +266,12 @@ impl Snapshot for PostgresSnapshot {
             let name = &it.schema.name;
             format!("`{name}`: row-level security may hide rows from this user")
         };
-        hiding.map(note).collect()
+        let names: Vec<_> = self.distributed().iter().cloned().collect();
+        let per_shard = (!names.is_empty()).then(|| {
+            let names = names.join(", ");
+            format!("snapshot: per shard: each server of {names} was read at a moment of its own")
+        });
+        hiding.map(note).chain(per_shard).collect()
     }
 }
 

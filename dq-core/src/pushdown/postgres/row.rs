@@ -67,12 +67,7 @@ fn unless(asked: Asked) -> Asked {
     Asked { condition: Fragment::new("NOT ").and(&asked.condition), ..asked }
 }
 
-fn of_text(
-    value: &Fragment,
-    kind: SqlKind,
-    test: &TextTest,
-    site: Site,
-) -> Result<Asked, Reason> {
+fn of_text(value: &Fragment, kind: SqlKind, test: &TextTest, site: Site) -> Result<Asked, Reason> {
     if kind == SqlKind::Bytes {
         return Ok(Asked::certain(is_there(value)));
     }

@@ -125,9 +125,8 @@ impl Compiler<'_> {
         bounds: (u64, u64),
     ) -> Result<Asking, Reason> {
         let (parent, child) = self.sides((parent, child), (false, &[]))?;
-        let sql = Fragment::new(
-            "SELECT CAST(coalesce(sum(c.n), 0) AS bigint), CAST(0 AS bigint) FROM (",
-        );
+        let sql =
+            Fragment::new("SELECT CAST(coalesce(sum(c.n), 0) AS bigint), CAST(0 AS bigint) FROM (");
         let sql = sql.and(&self.miscounted_keys((&parent, &child), bounds)).text(") AS c");
         Ok(Asking::new(sql, vec![parent, child], false))
     }

@@ -129,7 +129,8 @@ impl Compiler<'_> {
     ) -> Result<Fragment, Reason> {
         let key = self.plan.tables.get(table).map_or(0, |it| it.primary_key.len());
         let names = (1..=key).map(|it| format!("r.p{it}"));
-        let names = names.chain((1..=wanted.len().saturating_sub(key)).map(|it| format!("r.v{it}")));
+        let names =
+            names.chain((1..=wanted.len().saturating_sub(key)).map(|it| format!("r.v{it}")));
         let names: Vec<_> = names.collect();
         let mut number = 0;
         let order = self.order(table, |_, is_text| {

@@ -42,9 +42,8 @@ impl SpreadTally {
         };
         let counted: Vec<_> = self.counts.iter().enumerate().map(counted).collect();
         let counted = Fragment::joined(&counted, ", ");
-        let part = |part: &String| {
-            Fragment::new("SELECT ").and(&counted).text(&format!(" FROM {part}"))
-        };
+        let part =
+            |part: &String| Fragment::new("SELECT ").and(&counted).text(&format!(" FROM {part}"));
         let parts: Vec<_> = self.parts.iter().map(part).collect();
         let sums = (1..=self.counts.len()).map(|it| format!("CAST(sum(c{it}) AS bigint)"));
         let sums: Vec<_> = sums.collect();

@@ -47,8 +47,8 @@ impl Aim {
                 checks.collect()
             }
         };
-        let is_idle = options.engine == Engine::Auto
-            && (dialect.is_err() || !wanted.iter().any(|it| *it));
+        let is_idle =
+            options.engine == Engine::Auto && (dialect.is_err() || !wanted.iter().any(|it| *it));
         (!is_idle).then_some(Self { dialect, wanted, distributed })
     }
 
@@ -112,17 +112,6 @@ impl Aim {
         pushdown.statements = settled;
         Ok(settling.is_concurrent)
     }
-}
-
-/// Says that the rows of tables lie on several servers, and so are of several moments; nothing if none do.
-pub(crate) fn per_shard(snapshot: &dyn Snapshot, plan: &Plan) -> Option<String> {
-    let names = plan.tables.iter().map(|it| it.schema.name.as_str());
-    let names = names.filter(|it| is_distributed(snapshot, it));
-    let names: Vec<_> = names.map(|it| format!("`{it}`")).collect();
-    (!names.is_empty()).then(|| {
-        let names = names.join(", ");
-        format!("snapshot: per shard: each server of {names} was read at a moment of its own")
-    })
 }
 
 fn is_distributed(snapshot: &dyn Snapshot, table: &str) -> bool {
@@ -192,8 +181,7 @@ impl Settling<'_> {
         }
         let is_asked = |check: &usize| refusals.get(*check).is_some_and(Option::is_none);
         kept.retain(|(count, _)| {
-            *count == Count::Rows
-                || self.resting_on(tally.table(), count).iter().any(is_asked)
+            *count == Count::Rows || self.resting_on(tally.table(), count).iter().any(is_asked)
         });
         Ok((!kept.is_empty()).then(|| tally.of(kept).statement()))
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pushdown::{Asks, Count, Pushdown, Statement};
 use crate::rules::{Kernel, Plan, PlannedCheck, RuleSet, TablePlan};
 use crate::source::{Cancellation, Dialect, Query, Snapshot};
-pub(crate) use crate::validate::answers::aim::{Aim, per_shard};
+pub(crate) use crate::validate::answers::aim::Aim;
 use crate::validate::answers::rows::{numbers, sample};
 use crate::validate::memory::Budget;
 use crate::validate::outcome;
@@ -39,7 +39,8 @@ pub(crate) struct Answers {
     notes: Vec<String>,
 }
 
-const ONE_BY_ONE: &str = "shards were asked one after the other: `async_capable` is not set on all of their servers";
+const ONE_BY_ONE: &str =
+    "shards were asked one after the other: `async_capable` is not set on all of their servers";
 
 impl Answers {
     /// Asks the database.

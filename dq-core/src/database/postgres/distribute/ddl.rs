@@ -130,8 +130,7 @@ impl Ddl<'_> {
         let modulus = self.shards.len();
         let key = self.table.primary_key().and_then(|it| serde_json::to_string(it).ok());
         for (position, (part, shard)) in self.parts().zip(self.shards).enumerate() {
-            let (server, schema) =
-                (quoted(&shard.place.server()), literal(&self.table.schema));
+            let (server, schema) = (quoted(&shard.place.server()), literal(&self.table.schema));
             made.push(format!(
                 "CREATE FOREIGN TABLE {part} PARTITION OF {name} FOR VALUES WITH (MODULUS {modulus}, \
                  REMAINDER {position}) SERVER {server} OPTIONS (schema_name {schema}, table_name {})",
@@ -199,7 +198,9 @@ fn server(shard: &Shard) -> Vec<Step> {
     let mapping = |password: Option<&str>| {
         let password = password.map(|it| format!(", password {}", literal(it)));
         let (user, password) = (literal(&place.user), password.unwrap_or_default());
-        format!("CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS (user {user}{password})")
+        format!(
+            "CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS (user {user}{password})"
+        )
     };
     let password = place.password.as_ref();
     vec![
