@@ -44,7 +44,7 @@ python:
 
 # Prints ratios side by side, for benches/README.md. Takes some minutes; makes its data first.
 bench:
-	cargo bench -p dq --bench ratio --bench record --bench executor --bench breaker --bench cache --locked
+	cargo bench -p dq --bench ratio --bench record --bench executor --bench replicas --bench breaker --bench cache --locked
 
 # dq, DuckDB, Polars and DataFusion by turns over the same Parquet files; installs the three below target/.
 bench-parquet:
@@ -65,4 +65,6 @@ soak:
 	cargo test -p dq-core --all-features --locked --release --test generate -- --ignored
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test resilience --test cache
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test cache_redis history
+	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test replicas -- history cycles --test-threads 1
+	cargo test -p dq-core --all-features --locked --release --test replicas -- --ignored
 	cargo test -p dq-core --all-features --locked --test cache_refused -- --ignored

@@ -3,8 +3,8 @@
 //! ```text
 //!  the part's default ◀─ `default` ◀─ the section of the name      what a section does not say is
 //!                                                                  as in the one to its left
-//!  `database` is the guard of the executor too; `cache` is that of the store behind the cache, and
-//!  takes nothing from `default`: its part knows better
+//!  `database` is the guard of the executor too; `cache` is that of the store behind the cache, `replicas`
+//!  that of each server of a database with replicas, and both take nothing from `default`: their parts know better
 //! ```
 
 use serde_json::{Map, Value};
@@ -17,6 +17,9 @@ pub(crate) const DEFAULT: &str = "default";
 
 /// The section of the store behind the cache.
 const CACHE: &str = "cache";
+
+/// The section of each server of a database with replicas.
+const REPLICAS: &str = "replicas";
 
 /// The section of the database.
 const DATABASE: &str = "database";
@@ -35,7 +38,7 @@ pub(crate) fn complete(tree: &mut Map<String, Value>) -> serde_json::Result<()> 
     let inherited = sections.get(DEFAULT).cloned().unwrap_or(Value::Null);
     let set = |name: &str| {
         let own = sections.get(name).cloned().unwrap_or(Value::Null);
-        if name == CACHE { own } else { overlaid(inherited.clone(), own) }
+        if [CACHE, REPLICAS].contains(&name) { own } else { overlaid(inherited.clone(), own) }
     };
     let executor = serde_json::to_value(ExecutorConfig::default())?;
     for (field, value) in parts_of(&whole(&executor, &set(DATABASE)), &["breaker", "retry"]) {
@@ -46,6 +49,13 @@ pub(crate) fn complete(tree: &mut Map<String, Value>) -> serde_json::Result<()> 
         let cache = serde_json::to_value(crate::cache::TieredConfig::default())?;
         for (field, value) in parts_of(&whole(&cache, &set(CACHE)), &["breaker"]) {
             put_inside(tree, "cache", field, value);
+        }
+    }
+    #[cfg(feature = "postgres")]
+    {
+        let replicas = serde_json::to_value(crate::database::replicas::ReplicasConfig::default())?;
+        for (field, value) in parts_of(&whole(&replicas, &set(REPLICAS)), &["breaker"]) {
+            put_inside(tree, "replicas", field, value);
         }
     }
     let guard = serde_json::to_value(GuardConfig::default())?;

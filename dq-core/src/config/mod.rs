@@ -105,6 +105,9 @@ pub struct Config {
     /// URL.
     #[cfg(feature = "mysql")]
     pub mysql: crate::database::mysql::MySqlConfig,
+    /// The other servers of that database, and how reads are spread over them. Default: that of its part, and none.
+    #[cfg(feature = "postgres")]
+    pub replicas: crate::database::replicas::ReplicasConfig,
     /// The cache in memory, and how it works together with what stands behind it. Default: that of its part.
     #[cfg(feature = "cache")]
     pub cache: crate::cache::TieredConfig,
@@ -227,6 +230,7 @@ impl Config {
             part("database", self.sqlite.validate());
         }
         #[cfg(feature = "postgres")]
+        part("database.replicas", self.replicas.validate());
         part("database", postgres::check(&self.postgres));
         #[cfg(feature = "mysql")]
         part("database", mysql::check(&self.mysql));
@@ -269,6 +273,19 @@ impl Config {
             let path = settings.text("database.primary.database");
             self.sqlite.path = path.map(Into::into).unwrap_or_default();
         }
+    }
+
+    /// Says where the other servers of the database are.
+    #[cfg(feature = "postgres")]
+    fn open_replicas(&mut self, settings: &Settings) {
+        let Some(SettingValue::List(items)) = settings.value("database.read_replicas") else {
+            return;
+        };
+        let url = |it: &SettingValue| match it {
+            SettingValue::Url(url) => Some(url.clone()),
+            _ => None,
+        };
+        self.replicas.urls = items.iter().filter_map(url).collect();
     }
 
     /// Says where Redis is, and as whom dq comes; or that there is none.

@@ -25,7 +25,9 @@ pub(crate) fn missing(field: &str) -> Option<&'static str> {
     match field.split('.').next() {
         Some("sqlite") if !cfg!(feature = "sqlite") => Some("the feature `sqlite`"),
         Some("mysql") if !cfg!(feature = "mysql") => Some("the feature `mysql`"),
-        Some("postgres") if !cfg!(feature = "postgres") => Some("the feature `postgres`"),
+        Some("postgres" | "replicas") if !cfg!(feature = "postgres") => {
+            Some("the feature `postgres`")
+        }
         Some("cache" | "cache_encryption" | "verdicts") if !cfg!(feature = "cache") => {
             Some("the feature `cache`")
         }
@@ -112,6 +114,7 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
     #[cfg(feature = "sqlite")]
     config.open_database(settings);
     #[cfg(feature = "postgres")]
+    config.open_replicas(settings);
     postgres::open(&mut config.postgres, settings);
     #[cfg(feature = "mysql")]
     mysql::open(&mut config.mysql, settings);
@@ -240,6 +243,7 @@ mod tests {
         // Which the configuration makes of several keys, or of the guards of these names.
         let others = [
             "sqlite.path",
+            "replicas.urls",
             "mysql.url",
             "mysql.password",
             "mysql.tls.mode",
@@ -261,7 +265,8 @@ mod tests {
             "redis.tls",
             "cache_encryption.keys",
         ];
-        let of_guards = ["executor.breaker.", "executor.retry.", "cache.breaker."];
+        let of_guards =
+            ["executor.breaker.", "executor.retry.", "cache.breaker.", "replicas.breaker."];
         let mut fields = BTreeMap::new();
         leaves("", &defaults().unwrap(), &mut fields);
         fields.retain(|it, _| !others.contains(&it.as_str()));

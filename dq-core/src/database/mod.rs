@@ -11,12 +11,16 @@ mod fed;
 mod health;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+mod node;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod parameters;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod places;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod privileges;
+#[cfg(feature = "postgres")]
+pub mod replicas;
 mod result;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub(crate) mod server;
@@ -36,6 +40,8 @@ use crate::value::TableSchema;
 
 pub use backup::{BackupListener, BackupProgress};
 pub use health::{Health, HealthStatus};
+pub use node::{Node, NodeRole, NodeState};
+pub use privileges::TablePrivileges;
 pub use result::{QueryResult, Row, RowStream};
 pub use statement::{Parameters, Statement};
 pub use statistics::{PoolStatistics, Statistics};
@@ -86,6 +92,20 @@ pub trait DatabaseManager: Source {
 
     /// Asks the database for a sign of life. Never an error: that it does not answer is the answer.
     async fn health(&self) -> Health;
+
+    /// What the user of the connections may do with each table, in the order of the catalog.
+    ///
+    /// `Unsupported` where the backend cannot tell, which is the default.
+    async fn privileges(&self) -> Result<Vec<TablePrivileges>> {
+        let message = format!("cannot tell the privileges on the tables of `{}`", self.name());
+        Err(Error::new(ErrorKind::Unsupported, message))
+    }
+
+    /// The servers that the database is made of, with how far each is behind; those that follow the one server
+    /// where there is one. None, which is the default, where there are no servers, or the backend cannot tell.
+    async fn nodes(&self) -> Result<Vec<Node>> {
+        Ok(Vec::new())
+    }
 
     /// What the manager counts about itself. Never waits.
     fn statistics(&self) -> Statistics;

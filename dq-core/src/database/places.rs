@@ -90,6 +90,12 @@ impl<T> Places<T> {
         Some(place)
     }
 
+    /// Whether no place is free.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn are_taken(&self) -> bool {
+        self.free.available_permits() == 0
+    }
+
     /// Waits until every place is free.
     pub(crate) async fn all(&self) {
         let all = u32::try_from(self.size).unwrap_or(u32::MAX);

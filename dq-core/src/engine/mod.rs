@@ -2,7 +2,11 @@
 
 #[cfg(feature = "redis")]
 mod cache;
+mod check;
 mod directory;
+mod factory;
+#[cfg(feature = "postgres")]
+mod hosts;
 
 use std::fs::File;
 use std::io::Read;
@@ -19,6 +23,8 @@ use crate::source::files::{self, FileFormat};
 
 #[cfg(feature = "redis")]
 pub use cache::open_cache;
+pub use check::{DatabaseCheck, DatabaseTable};
+pub use factory::DatabaseFactory;
 
 /// How a source is opened. Options of one kind of source are ignored by the others.
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
@@ -63,8 +69,9 @@ const SQLITE_EXTENSIONS: [&str; 4] = ["db", "db3", "sqlite", "sqlite3"];
 
 /// Opens the source that `spec` names.
 ///
-/// `sqlite:PATH` is a SQLite database, `postgres://…` the URL of a PostgreSQL database, `mysql://…` and
-/// `mariadb://…` of a MySQL or MariaDB one; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and `json:PATH` are a file, the files of a pattern, or those of a directory. Without a scheme the name tells: `.db`,
+/// `sqlite:PATH` is a SQLite database, `postgres://…` the URL of a PostgreSQL database, with several hosts that
+/// of a primary and its replicas, `mysql://…` and `mariadb://…` of a MySQL or MariaDB one; `csv:PATH`, `parquet:PATH`, `ipc:PATH` and
+/// `json:PATH` are a file, the files of a pattern, or those of a directory. Without a scheme the name tells: `.db`,
 /// `.db3`, `.sqlite` and `.sqlite3` are SQLite, and so is what begins like a database; `.parquet` and `.pq`
 /// are Parquet; `.arrow`, `.feather`, `.ipc` and `.arrows` are Arrow IPC; `.jsonl` and `.ndjson` are JSON
 /// Lines; everything else is CSV, and `-` is CSV on standard input. A directory without a scheme has a table for
@@ -245,9 +252,15 @@ fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
 fn postgres(url: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     use crate::clock::SystemClock;
     use crate::database::postgres::PostgresSource;
+    use crate::database::replicas::{ReplicasConfig, ReplicatedDatabaseManager};
 
-    let config = options.postgres.at(url);
-    Ok(Arc::new(PostgresSource::new(&config, Arc::new(SystemClock))?))
+    let (first, urls) = hosts::split(url);
+    let config = options.postgres.at(first.expose());
+    if urls.is_empty() {
+        return Ok(Arc::new(PostgresSource::new(&config, Arc::new(SystemClock))?));
+    }
+    let replicas = ReplicasConfig { urls, ..ReplicasConfig::default() };
+    Ok(Arc::new(ReplicatedDatabaseManager::new(&config, replicas, Arc::new(SystemClock))?))
 }
 
 #[cfg(feature = "mysql")]
@@ -315,6 +328,7 @@ fn json(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     Err(disabled("json", path))
 }
 
+/// That a source needs a feature that is missing. `shown` names it without a password.
 #[cfg(not(all(
     feature = "sqlite",
     feature = "postgres",
@@ -324,7 +338,7 @@ fn json(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
     feature = "ipc",
     feature = "json"
 )))]
-fn disabled(feature: &str, path: &str) -> Error {
-    let message = format!("cannot open `{path}`: dq was compiled without the feature `{feature}`");
+fn disabled(feature: &str, shown: &str) -> Error {
+    let message = format!("cannot open `{shown}`: dq was compiled without the feature `{feature}`");
     Error::new(ErrorKind::FeatureDisabled, message)
 }

@@ -49,7 +49,7 @@ mod latencies;
 #[cfg(feature = "tower")]
 mod layer;
 mod machine;
-mod random;
+pub(crate) mod random;
 mod registry;
 mod retry;
 mod state;

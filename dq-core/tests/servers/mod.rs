@@ -16,6 +16,7 @@ pub(crate) mod port;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod replicas;
 pub(crate) mod resp;
 pub(crate) mod sentinel;
 pub(crate) mod shards;
@@ -23,12 +24,12 @@ pub(crate) mod tls;
 
 use std::time::{Duration, Instant};
 
-/// Waits until `is_so`, and fails after 20 seconds.
+/// Waits until `is_so`, and fails after a minute.
 #[expect(clippy::disallowed_methods, reason = "the server runs by the real clock")]
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "waited 20 s until {what}");
+        assert!(begun.elapsed() < Duration::from_mins(1), "waited a minute until {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

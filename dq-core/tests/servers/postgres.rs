@@ -75,17 +75,8 @@ impl PostgresServer {
     pub(crate) fn start_with(settings: &str, tls: Option<(&Identity, &Path)>) -> Option<Self> {
         let programs = programs()?;
         let folder = tempfile::tempdir().expect("a folder can be made");
-        prepare(&programs, folder.path(), settings, tls);
-        for _ in 0..STARTS_MAX {
-            let port = port::free();
-            let mut process = launch(&programs, folder.path(), port);
-            if has_come_up(&programs, folder.path(), port, &mut process) {
-                let databases = AtomicUsize::new(0);
-                return Some(Self { port, folder, programs, process, databases });
-            }
-        }
-        let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-        panic!("postgres does not start: {log}");
+        let (port, process) = start_in(&programs, folder.path(), settings, tls);
+        Some(Self { port, folder, programs, process, databases: AtomicUsize::new(0) })
     }
 
     /// The URL of `database`, with the password of the user `postgres`.
@@ -158,8 +149,33 @@ impl PostgresServer {
     }
 }
 
+/// Makes the files of a server in `folder`, and starts it on a free port.
+pub(crate) fn start_in(
+    programs: &Path,
+    folder: &Path,
+    settings: &str,
+    tls: Option<(&Identity, &Path)>,
+) -> (u16, Process) {
+    prepare(programs, folder, settings, tls);
+    for _ in 0..STARTS_MAX {
+        let port = port::free();
+        let mut process = launch(programs, folder, port);
+        if has_come_up(programs, folder, port, &mut process) {
+            return (port, process);
+        }
+    }
+    let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+    panic!("postgres does not start: {log}");
+}
+
 /// How to run `sql` through the socket in `folder`.
-fn psql(programs: &Path, folder: &Path, port: u16, database: &str, sql: &str) -> Command {
+pub(crate) fn psql(
+    programs: &Path,
+    folder: &Path,
+    port: u16,
+    database: &str,
+    sql: &str,
+) -> Command {
     let mut psql = Command::new(programs.join("psql"));
     psql.args(["-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"])
         .arg(folder)
@@ -167,7 +183,12 @@ fn psql(programs: &Path, folder: &Path, port: u16, database: &str, sql: &str) ->
     psql
 }
 
-fn has_come_up(programs: &Path, folder: &Path, port: u16, process: &mut Process) -> bool {
+pub(crate) fn has_come_up(
+    programs: &Path,
+    folder: &Path,
+    port: u16,
+    process: &mut Process,
+) -> bool {
     let mut is_up = false;
     wait_until("postgres is up", || {
         let asked = psql(programs, folder, port, "postgres", "SELECT 1").output();
@@ -235,7 +256,7 @@ fn line(name: &str, path: &Path) -> String {
     format!("{name} = '{}'\n", path.display())
 }
 
-fn launch(programs: &Path, folder: &Path, port: u16) -> Process {
+pub(crate) fn launch(programs: &Path, folder: &Path, port: u16) -> Process {
     let program = programs.join("postgres").display().to_string();
     let mut arguments = as_user(USER, &program);
     let options = [
@@ -256,7 +277,7 @@ fn launch(programs: &Path, folder: &Path, port: u16) -> Process {
 }
 
 /// The folder of PostgreSQL's programs. If there is none, and that is not meant to be, the test fails.
-fn programs() -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
     if std::env::var_os(SKIP).is_some() {
         return None;
     }

@@ -4,6 +4,7 @@
 mod cache;
 mod color;
 mod config;
+mod database;
 mod engine;
 mod generate;
 mod profile;
@@ -32,6 +33,7 @@ use dq_core::{Error, ErrorKind, Result};
 pub(crate) use cache::{CacheArguments, nowhere};
 pub(crate) use color::ColorChoice;
 pub(crate) use config::{ConfigCommand, ConfigFormat};
+pub(crate) use database::{DatabaseCheckArguments, DatabaseCommand, DatabaseFormat};
 pub(crate) use engine::EngineChoice;
 pub(crate) use generate::GenerateArguments;
 pub(crate) use profile::ProfileArguments;
@@ -141,6 +143,9 @@ pub(crate) enum Command {
     /// Work with the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Work with databases
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Print a script by which a shell completes commands and options
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArguments),

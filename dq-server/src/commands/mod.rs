@@ -1,6 +1,7 @@
 //! A file for each command.
 
 mod config;
+mod database;
 mod explain;
 mod generate;
 mod manual;
@@ -23,6 +24,7 @@ pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
         Command::Explain(arguments) => explain::run(&arguments, stop).await,
         Command::Generate(arguments) => generate::run(&arguments, stop),
         Command::Config(command) => config::run(&command),
+        Command::Database(command) => database::run(&command).await,
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
     };

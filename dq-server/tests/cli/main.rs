@@ -12,6 +12,8 @@ mod baseline;
 #[cfg(all(feature = "redis", feature = "sqlite"))]
 mod cached;
 mod config;
+#[cfg(all(unix, feature = "postgres", feature = "sqlite"))]
+mod database;
 mod engine;
 mod exit_codes;
 mod formats;

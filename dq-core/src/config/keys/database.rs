@@ -3,7 +3,6 @@
 use crate::config::key::Key;
 use crate::config::kind::{DAY_MS, Kind};
 
-const REPLICAS: &str = "read replicas";
 const SHARDS: &str = "sharding";
 
 const URLS: Kind = Kind::Url(&["postgresql", "postgres", "mysql"]);
@@ -278,9 +277,57 @@ pub(crate) const KEYS: &[Key] = &[
         "A PEM file with the private key of that certificate.",
     )
     .sets("mysql.tls.key_file"),
-    Key::new("database.read_replicas", Kind::List(&URLS), "Servers that answer what only reads.")
+    Key::new("database.read_replicas", Kind::List(&URLS), "The other servers of the database, which answer what only reads.")
         .set_by(&["DQ_DB_READ_REPLICAS", "VEEVA_DB_READ_REPLICAS"])
-        .awaits(REPLICAS),
+        .read_by_config(),
+    Key::new(
+        "database.replicas.primary_reads",
+        Kind::Whole(1, 1_000),
+        "How many connections read from the primary at once, where no replica will do.",
+    )
+    .sets("replicas.primary_readers"),
+    Key::new(
+        "database.replicas.lag_size_max",
+        Kind::Size(0, 1 << 40),
+        "How much of the log a replica that is read may have yet to replay.",
+    )
+    .sets("replicas.lag_max_bytes"),
+    Key::new(
+        "database.replicas.lag_max",
+        Kind::seconds(1, DAY_MS),
+        "How old the oldest change may be that a replica which is read has yet to replay.",
+    )
+    .sets("replicas.lag_max_ms"),
+    Key::new(
+        "database.replicas.poll_interval",
+        Kind::milliseconds(1, 60_000),
+        "How often each server is asked for its place.",
+    )
+    .sets("replicas.poll_interval_ms"),
+    Key::new(
+        "database.replicas.poll_timeout",
+        Kind::milliseconds(1, 60_000),
+        "How long an answer to that may take before the server counts as gone.",
+    )
+    .sets("replicas.poll_timeout_ms"),
+    Key::new(
+        "database.replicas.slow_start",
+        Kind::seconds(0, DAY_MS),
+        "How long a replica that has come back gets fewer reads than others.",
+    )
+    .sets("replicas.slow_start_ms"),
+    Key::new(
+        "database.replicas.catch_up",
+        Kind::milliseconds(0, 60_000),
+        "How long a read waits for a replica to replay what it must see, before it goes to the primary.",
+    )
+    .sets("replicas.catch_up_ms"),
+    Key::new(
+        "database.replicas.failover_timeout",
+        Kind::seconds(1, DAY_MS),
+        "How long a call waits for a primary where there is none.",
+    )
+    .sets("replicas.failover_ms"),
     Key::new("database.sharding.enabled", Kind::Flag, "Whether tables are spread over shards.")
         .default("false")
         .awaits(SHARDS),

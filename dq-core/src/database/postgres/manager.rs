@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use crate::clock::Clock;
 use crate::database::places::statistics;
+use crate::database::postgres::about::{FOLLOWERS, PRIVILEGES, follower, privileges_of};
 use crate::database::postgres::catalog;
 use crate::database::postgres::config::PostgresConfig;
-use crate::database::postgres::connection::{Pool, READ, is_pooled};
+use crate::database::postgres::connection::{Lease, Pool, READ, is_pooled};
 use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::probe::{Probe, end_of_log};
 use crate::database::postgres::result::collect;
 use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
@@ -19,7 +22,8 @@ use crate::database::postgres::stream;
 use crate::database::postgres::transaction::{PostgresTransaction, commit};
 use crate::database::server::{IsolationLevel, State};
 use crate::database::{
-    DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics, Transaction,
+    DatabaseManager, Health, Node, QueryResult, RowStream, Statement, Statistics, TablePrivileges,
+    Transaction,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -58,11 +62,17 @@ impl PostgresDatabaseManager {
     /// `Unavailable` or `Timeout` if the server does not answer, `PermissionDenied` if it lets this user not in,
     /// `NotFound` if it has no such database, `ConfigInvalid` for a value out of its range.
     pub async fn open(config: PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
-        let source = PostgresSource::new(&config, Arc::clone(&clock))?;
+        let database = Self::new(&config, clock)?;
+        drop(database.readers().lease().await?);
+        Ok(database)
+    }
+
+    /// The database that `config` names; nothing is connected before the first call.
+    pub(crate) fn new(config: &PostgresConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+        let source = PostgresSource::new(config, Arc::clone(&clock))?;
         let connector = Arc::clone(source.readers().connector());
         let limits = config.limits(config.writers);
         let writers = Pool::new("writer", limits, connector, Arc::clone(&clock));
-        drop(source.readers().lease().await?);
         Ok(Self {
             source,
             clock,
@@ -72,8 +82,75 @@ impl PostgresDatabaseManager {
         })
     }
 
+    /// What asks the server about its place among others.
+    pub(crate) fn probe(&self) -> Probe {
+        Probe::new(Arc::clone(self.readers().connector()))
+    }
+
+    /// Whether a query would have to wait for a connection.
+    pub(crate) fn is_full(&self) -> bool {
+        self.readers().is_full()
+    }
+
+    /// Whether a query would have to wait until a connection is made.
+    pub(crate) fn is_cold(&self) -> bool {
+        self.readers().is_cold()
+    }
+
+    /// As [`execute`](DatabaseManager::execute), and tells where the log ended after the commit; nothing where that
+    /// cannot be told.
+    pub(crate) async fn execute_at(
+        &self,
+        statement: &Statement,
+    ) -> Result<(u64, Option<(u32, u64)>)> {
+        let (mut lease, result) = self.executed(statement).await?;
+        let end = if result.is_ok() { end_of_log(&mut lease).await } else { None };
+        Ok((result?, end))
+    }
+
+    /// As [`begin`](DatabaseManager::begin), as its own type.
+    pub(crate) async fn begin_here(&self) -> Result<PostgresTransaction> {
+        let (name, begin) = (self.source.name(), self.isolation.begin());
+        PostgresTransaction::begin(&self.writers, name, begin, self.result_size_max_bytes).await
+    }
+
+    /// Executes a statement; gives the connection, too.
+    async fn executed(&self, statement: &Statement) -> Result<(Lease, Result<u64>)> {
+        let doing = format!("change `{}`", self.source.name());
+        let mut lease = self.writers.lease().await?;
+        let is_pooled = is_pooled(&lease);
+        if is_pooled {
+            lease.command(IsolationLevel::ReadCommitted.begin(), State::Open, &doing).await?;
+        }
+        let mut result = loop {
+            let result = execute(&mut lease, statement, &doing).await;
+            if !lease.refresh(None).await? {
+                break result;
+            }
+        };
+        if let (Ok(rows), true) = (&result, is_pooled) {
+            result = commit(&mut lease, &doing).await.map(|()| *rows);
+        }
+        lease.count(&result);
+        Ok((lease, result))
+    }
+
     fn readers(&self) -> &Arc<Pool> {
         self.source.readers()
+    }
+
+    /// What `read` makes of each row of a query about the server itself.
+    async fn told<T>(
+        &self,
+        sql: &'static str,
+        doing: &str,
+        read: fn(&PgRow) -> sqlx::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut lease = self.readers().begin(READ).await?.and_reads_only();
+        let rows = catalog::rows(&mut lease, sql, doing).await;
+        lease.count(&rows);
+        lease.finish_reading().await;
+        rows?.iter().map(|it| read(it).map_err(|it| from_sqlx(doing, &it))).collect()
     }
 
     async fn details(&self) -> Result<BTreeMap<&'static str, String>> {
@@ -134,29 +211,11 @@ impl DatabaseManager for PostgresDatabaseManager {
     }
 
     async fn execute(&self, statement: &Statement) -> Result<u64> {
-        let doing = format!("change `{}`", self.source.name());
-        let mut lease = self.writers.lease().await?;
-        let is_pooled = is_pooled(&lease);
-        if is_pooled {
-            lease.command(IsolationLevel::ReadCommitted.begin(), State::Open, &doing).await?;
-        }
-        let mut result = loop {
-            let result = execute(&mut lease, statement, &doing).await;
-            if !lease.refresh(None).await? {
-                break result;
-            }
-        };
-        if let (Ok(rows), true) = (&result, is_pooled) {
-            result = commit(&mut lease, &doing).await.map(|()| *rows);
-        }
-        lease.count(&result);
-        result
+        self.executed(statement).await?.1
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
-        let (name, begin) = (self.source.name(), self.isolation.begin());
-        let bytes_max = self.result_size_max_bytes;
-        Ok(Box::new(PostgresTransaction::begin(&self.writers, name, begin, bytes_max).await?))
+        Ok(Box::new(self.begin_here().await?))
     }
 
     async fn catalog(&self) -> Result<Vec<TableSchema>> {
@@ -172,6 +231,16 @@ impl DatabaseManager for PostgresDatabaseManager {
         let start = self.clock.now();
         let answer = self.details().await;
         Health::new("postgres", self.clock.now().saturating_duration_since(start), answer)
+    }
+
+    async fn privileges(&self) -> Result<Vec<TablePrivileges>> {
+        let doing = format!("read the privileges in `{}`", self.source.name());
+        self.told(PRIVILEGES, &doing, privileges_of).await
+    }
+
+    async fn nodes(&self) -> Result<Vec<Node>> {
+        let doing = format!("list the replicas of `{}`", self.source.name());
+        self.told(FOLLOWERS, &doing, follower).await
     }
 
     fn statistics(&self) -> Statistics {

@@ -12,6 +12,7 @@
 //! A connection whose work was dropped is not used again: the server is asked to end it, and the place in
 //! the pool is free when it has.
 
+mod about;
 mod as_text;
 mod bound;
 mod catalog;
@@ -25,7 +26,8 @@ pub(crate) mod error;
 mod manager;
 mod numeric;
 mod options;
-mod parameters;
+pub(crate) mod parameters;
+pub(crate) mod probe;
 mod query;
 mod result;
 mod seat;
@@ -34,7 +36,7 @@ mod snapshot;
 mod source;
 mod statement;
 mod stream;
-mod transaction;
+pub(crate) mod transaction;
 mod version;
 
 pub use crate::database::server::{IsolationLevel, TlsConfig, TlsMode};

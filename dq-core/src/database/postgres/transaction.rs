@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use crate::database::postgres::connection::Lease;
 use crate::database::postgres::connection::Pool;
 use crate::database::postgres::error::{from_sqlx, sql_state};
+use crate::database::postgres::probe::end_of_log;
 use crate::database::postgres::result::collect;
 use crate::database::postgres::statement::execute;
 use crate::database::server::State;
@@ -33,6 +34,21 @@ impl PostgresTransaction {
         let begun = writers.begin(sql).await;
         writers.places().count(&begun);
         Ok(Self { name: name.to_owned(), result_size_max_bytes, lease: begun? })
+    }
+
+    /// As [`commit`](Transaction::commit), and tells where the log ended after it; nothing where that cannot be
+    /// told.
+    pub(crate) async fn commit_at(&mut self) -> Result<Option<(u32, u64)>> {
+        self.commit_here().await?;
+        Ok(end_of_log(&mut self.lease).await)
+    }
+
+    async fn commit_here(&mut self) -> Result<()> {
+        self.check()?;
+        let doing = format!("commit a transaction on `{}`", self.name);
+        let result = commit(&mut self.lease, &doing).await;
+        self.lease.count(&result);
+        result
     }
 
     /// Whether the transaction goes on.
@@ -67,11 +83,7 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<()> {
-        self.check()?;
-        let doing = format!("commit a transaction on `{}`", self.name);
-        let result = commit(&mut self.lease, &doing).await;
-        self.lease.count(&result);
-        result
+        self.commit_here().await
     }
 
     async fn rollback(mut self: Box<Self>) -> Result<()> {

@@ -143,6 +143,18 @@ impl<C: Connector> Pool<C> {
         within(&*self.clock, self.limits.acquire, future).await
     }
 
+    /// Whether the next caller would have to wait.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_full(&self) -> bool {
+        self.places.are_taken()
+    }
+
+    /// Whether no connection waits for work.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_cold(&self) -> bool {
+        self.places.idle().as_ref().is_none_or(Vec::is_empty)
+    }
+
     /// Hears that a connection was lost: others may be.
     pub(crate) fn suspect(&self) {
         self.losses.fetch_add(1, Ordering::Relaxed);

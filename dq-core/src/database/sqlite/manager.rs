@@ -24,7 +24,7 @@ use crate::database::sqlite::task::blocking;
 use crate::database::sqlite::transaction::SqliteTransaction;
 use crate::database::{
     BackupListener, DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics,
-    Transaction,
+    TablePrivileges, Transaction,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -104,6 +104,20 @@ impl DatabaseManager for SqliteDatabaseManager {
         let answer =
             self.readers.run(move |it, _| details(it).map_err(|e| from_sqlite(doing, e))).await;
         Health::new("sqlite", self.clock.now().saturating_duration_since(start), answer)
+    }
+
+    async fn privileges(&self) -> Result<Vec<TablePrivileges>> {
+        // SQLite knows no users: whoever may write the file may write its tables.
+        let is_writable =
+            fs::metadata(&self.config.path).is_ok_and(|it| !it.permissions().readonly());
+        let tables = self.catalog().await?.into_iter().map(|it| TablePrivileges {
+            select: true,
+            insert: is_writable,
+            update: is_writable,
+            delete: is_writable,
+            ..TablePrivileges::none(it.name)
+        });
+        Ok(tables.collect())
     }
 
     fn statistics(&self) -> Statistics {

@@ -1,0 +1,166 @@
+//! `dq database check`, with SQLite files and a PostgreSQL server that the tests start.
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::program::{Ended, Program};
+use crate::servers::postgres::{PASSWORD, PostgresServer};
+use crate::servers::replicas::Replicated;
+use crate::servers::wait_until;
+
+fn town() -> Program {
+    let program = Program::new();
+    let database = Connection::open(program.path("town.db")).unwrap();
+    let tables = "CREATE TABLE person (id INTEGER PRIMARY KEY); CREATE TABLE \"a house\" (x)";
+    database.execute_batch(tables).unwrap();
+    program
+}
+
+/// The program with these environment variables and no others that it would read.
+fn run(program: &Program, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    let mut command = program.command(arguments);
+    command.env_clear().envs(variables.iter().copied());
+    command.output().unwrap().into()
+}
+
+/// The program when it has found all well: a busy machine may let a server answer too late.
+fn well(run: impl Fn() -> Ended) -> Ended {
+    let mut attempts = (0..20).map(|_| run());
+    attempts.find(|it| it.code == Some(0)).unwrap_or_else(run).saying(0, "")
+}
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+#[test]
+fn a_sqlite_file_is_healthy_and_stays_as_it_is() {
+    let program = town();
+    let before = program.names();
+    let ended = program.run(&["database", "check", "sqlite:town.db"]).saying(0, "");
+    for part in ["sqlite:town.db  healthy\nsqlite 3.", ", answers in ", "a house", "yes     yes"] {
+        assert!(ended.stdout.contains(part), "{part}: {ended:?}");
+    }
+    let check = json(&program.run(&["database", "check", "town.db", "--format", "json"]));
+    assert_eq!((&check["status"], &check["backend"]), (&"healthy".into(), &"sqlite".into()));
+    assert_eq!(check["tables"][0]["table"], "person");
+    assert_eq!(check["nodes"].as_array().unwrap().len(), 0);
+    assert_eq!(program.names(), before);
+}
+
+#[test]
+fn the_environment_names_the_file_too() {
+    let program = town();
+    let variables = [("VEEVA_DB_PATH", "town.db"), ("VEEVA_DB_TYPE", "sqlite")];
+    run(&program, &["database", "check"], &variables).saying(0, "");
+    let ended = run(&program, &["database", "check"], &[]).with(2);
+    assert!(ended.stderr.contains("`database.primary.database` names none"), "{ended:?}");
+}
+
+#[test]
+fn what_is_no_database_is_a_usage_error_and_what_is_missing_is_not() {
+    let program = town();
+    for (url, code, reason) in [
+        ("people.csv", 2, "it is no database"),
+        ("oracle://u:canary@h/d", 2, "scheme `oracle:`"),
+        ("sqlite:none.db", 3, "none.db"),
+    ] {
+        let ended = program.run(&["database", "check", url]).with(code);
+        let said = ended.stderr + &ended.stdout;
+        assert!(said.contains(reason) && !said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn a_server_tells_its_version_and_what_the_user_may_do() {
+    let Some(server) = PostgresServer::start() else { return };
+    server.run(
+        "postgres",
+        "CREATE TABLE open (id int); CREATE TABLE shut (id int); INSERT INTO open VALUES (1), (2); \
+         ANALYZE open; CREATE ROLE reader LOGIN PASSWORD 'canary'; GRANT SELECT ON open TO reader",
+    );
+    let program = Program::new();
+    let ended = program.run(&["database", "check", &server.url("postgres")]).saying(0, "");
+    assert!(ended.stdout.contains("healthy\npostgres 1"), "{ended:?}");
+    let url = format!("postgres://reader:canary@127.0.0.1:{}/postgres", server.port);
+    let ended = program.run(&["database", "check", &url, "--format", "json"]).saying(1, "");
+    assert!(!ended.stdout.contains("canary"), "{ended:?}");
+    let check = json(&ended);
+    assert_eq!(check["status"], "degraded");
+    let table = |at: usize| {
+        let it = &check["tables"][at];
+        (it["table"].as_str(), it["select"].as_bool(), it["insert"].as_bool())
+    };
+    assert_eq!(table(0), (Some("open"), Some(true), Some(false)));
+    assert_eq!(table(1), (Some("shut"), Some(false), Some(false)));
+    assert_eq!(check["tables"][0]["rows_estimate"], 2);
+    assert!(check["latency_seconds"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_environment_names_a_server_and_no_password_is_ever_shown() {
+    let Some(server) = PostgresServer::start() else { return };
+    let program = Program::new();
+    let port = server.port.to_string();
+    let place = [
+        ("VEEVA_DB_TYPE", "postgresql"),
+        ("VEEVA_DB_HOST", "127.0.0.1"),
+        ("VEEVA_DB_PORT", &port),
+        ("VEEVA_DB_NAME", "postgres"),
+        ("VEEVA_DB_USER", "postgres"),
+    ];
+    let with = |password| [&place[..], &[("VEEVA_DB_PASSWORD", password)]].concat();
+    let ended = run(&program, &["database", "check"], &with(PASSWORD)).saying(0, "");
+    assert!(ended.stdout.contains(&format!("postgres://127.0.0.1:{port}/postgres  healthy")));
+    for format in ["text", "json"] {
+        let check = ["database", "check", "--format", format];
+        let ended = run(&program, &check, &with("canary")).saying(3, "");
+        assert!(ended.stdout.contains("password authentication failed"), "{ended:?}");
+        assert!(!ended.stdout.contains("canary"), "{ended:?}");
+    }
+}
+
+#[test]
+fn servers_are_shown_with_how_far_each_is_behind_and_checked_as_one_source() {
+    let Some(servers) = Replicated::start() else { return };
+    servers.servers[0]
+        .run("CREATE TABLE place (zip text); INSERT INTO place VALUES ('12345'), ('1')");
+    wait_until("replicas have the rows", || {
+        let rows = "SELECT count(*) FROM place";
+        servers.servers[1..].iter().all(|it| it.try_run(rows).as_deref() == Ok("2"))
+    });
+    let [first, second, third] = servers.servers.each_ref().map(|it| it.port);
+    let url =
+        format!("postgres://postgres:{PASSWORD}@127.0.0.1:{second},127.0.0.1:{first}/postgres");
+    let program = Program::new();
+    let ended = well(|| program.run(&["database", "check", &url, "--format", "json"]));
+    assert!(!ended.stdout.contains(PASSWORD), "{ended:?}");
+    let check = json(&ended);
+    let roles: Vec<_> = check["nodes"].as_array().unwrap().iter().map(|it| &it["role"]).collect();
+    assert_eq!(roles, ["replica", "primary"]);
+    assert!(check["nodes"][0]["lag_bytes"].is_u64() && check["nodes"][0]["lag_seconds"].is_f64());
+    // One server alone tells who follows it.
+    let ended = well(|| program.run(&["database", "check", &servers.servers[0].url()]));
+    assert_eq!(ended.stdout.matches("replica  ready").count(), 2, "{ended:?}");
+    // The configuration names the others.
+    let replicas = format!("postgres://postgres:{PASSWORD}@127.0.0.1:{third}/postgres");
+    let variables = [
+        ("VEEVA_DB_TYPE", "postgresql"),
+        ("VEEVA_DB_HOST", "127.0.0.1"),
+        ("VEEVA_DB_PORT", &first.to_string()),
+        ("VEEVA_DB_NAME", "postgres"),
+        ("VEEVA_DB_USER", "postgres"),
+        ("VEEVA_DB_PASSWORD", PASSWORD),
+        ("VEEVA_DB_READ_REPLICAS", &replicas),
+    ];
+    let ended = well(|| run(&program, &["database", "check"], &variables));
+    assert!(ended.stdout.contains("primary  ready"), "{ended:?}");
+    // A run reads one of the replicas.
+    let rules = "version: 1\nrules: [{id: zip, table: place, checks: [{id: form, column: zip, format: us_zip}]}]\n";
+    program.write("place.yaml", rules);
+    let ended =
+        program.run(&["validate", &url, "--rules", "place.yaml", "--format", "json"]).with(1);
+    assert_eq!(json(&ended)["rules"][0]["checks"][0]["violations"], 1);
+    let copies = "SELECT sum(calls) FROM (SELECT count(*) AS calls FROM pg_stat_activity WHERE application_name = 'dq') t";
+    wait_until("everything is closed", || servers.servers[0].run(copies) == "0");
+}
