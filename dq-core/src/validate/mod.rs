@@ -171,7 +171,7 @@ pub async fn explain(
     };
     let mut pushdown = aim.pushdown(snapshot.as_ref(), &plan);
     let concurrent =
-        aim.settle(snapshot.as_ref(), &plan, &mut pushdown, &options.cancellation).await?;
+        answers::settle(snapshot.as_ref(), &plan, &mut pushdown, &options.cancellation).await?;
     Ok(Explanation::new(plan, Some((pushdown, concurrent))))
 }
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod answers;
+mod citus;
 mod distribute;
 #[path = "../servers/mod.rs"]
 mod servers;

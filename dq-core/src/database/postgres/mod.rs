@@ -31,6 +31,7 @@ pub(crate) mod probe;
 mod query;
 mod result;
 mod seat;
+mod shard_nodes;
 mod shards;
 mod snapshot;
 mod source;

@@ -82,36 +82,35 @@ impl Aim {
         pushdown.statements.retain(|it| it.answers(plan, refusals).next().is_some());
         pushdown
     }
+}
 
-    /// Keeps of what is asked of distributed tables what is counted where the rows are. Whether all servers do so
-    /// at once.
-    ///
-    /// # Errors
-    ///
-    /// `Cancelled`. That a plan cannot be made is told when the statement runs.
-    pub(crate) async fn settle(
-        &self,
-        snapshot: &dyn Snapshot,
-        plan: &Plan,
-        pushdown: &mut Pushdown,
-        cancellation: &Cancellation,
-    ) -> Result<bool> {
-        let mut settling = Settling { snapshot, plan, cancellation, is_concurrent: true };
-        let mut settled = Vec::new();
-        for statement in std::mem::take(&mut pushdown.statements) {
-            match statement.spread {
-                Spread::No => settled.push(statement),
-                Spread::Tally(tally) => {
-                    settled.extend(settling.tally(tally, &mut pushdown.refusals).await?);
-                }
-                Spread::Keys(_) => {
-                    settled.extend(settling.keys(statement, &mut pushdown.refusals).await?);
-                }
+/// Keeps of what is asked of distributed tables what is counted where the rows are. Whether all servers do so
+/// at once.
+///
+/// # Errors
+///
+/// `Cancelled`. That a plan cannot be made is told when the statement runs.
+pub(crate) async fn settle(
+    snapshot: &dyn Snapshot,
+    plan: &Plan,
+    pushdown: &mut Pushdown,
+    cancellation: &Cancellation,
+) -> Result<bool> {
+    let mut settling = Settling { snapshot, plan, cancellation, is_concurrent: true };
+    let mut settled = Vec::new();
+    for statement in std::mem::take(&mut pushdown.statements) {
+        match statement.spread {
+            Spread::No => settled.push(statement),
+            Spread::Tally(tally) => {
+                settled.extend(settling.tally(tally, &mut pushdown.refusals).await?);
+            }
+            Spread::Keys(_) => {
+                settled.extend(settling.keys(statement, &mut pushdown.refusals).await?);
             }
         }
-        pushdown.statements = settled;
-        Ok(settling.is_concurrent)
     }
+    pushdown.statements = settled;
+    Ok(settling.is_concurrent)
 }
 
 fn is_distributed(snapshot: &dyn Snapshot, table: &str) -> bool {

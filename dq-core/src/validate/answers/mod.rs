@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pushdown::{Asks, Count, Pushdown, Statement};
 use crate::rules::{Kernel, Plan, PlannedCheck, RuleSet, TablePlan};
 use crate::source::{Cancellation, Dialect, Query, Snapshot};
-pub(crate) use crate::validate::answers::aim::Aim;
+pub(crate) use crate::validate::answers::aim::{Aim, settle};
 use crate::validate::answers::rows::{numbers, sample};
 use crate::validate::memory::Budget;
 use crate::validate::outcome;
@@ -56,7 +56,7 @@ impl Answers {
         let cancellation = options.cancellation.child();
         let _stop = StopOnDrop(cancellation.clone());
         let mut pushdown = aim.pushdown(snapshot, &plan);
-        let is_concurrent = aim.settle(snapshot, &plan, &mut pushdown, &cancellation).await?;
+        let is_concurrent = settle(snapshot, &plan, &mut pushdown, &cancellation).await?;
         let mut answers = Self::new((plan, aim), pushdown.refusals, options);
         if !is_concurrent {
             answers.notes.push(ONE_BY_ONE.to_owned());

@@ -3,7 +3,7 @@
 use crate::database::postgres::distribute::shard::{Shard, quoted_name};
 use crate::database::postgres::distribute::table::{Described, DescribedColumn};
 use crate::database::postgres::shards::KEY_COMMENT;
-use crate::secret::REDACTED;
+use crate::secret::{REDACTED, Secret};
 
 /// What stands behind the name of the table that is put aside.
 const ASIDE: &str = "before_dq";
@@ -107,7 +107,7 @@ impl Ddl<'_> {
         if self.table.schema != "public" {
             made.push(format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(&self.table.schema)));
         }
-        let columns = self.table.columns.iter().map(|it| column(it, false));
+        let columns = self.table.columns.iter().map(bare);
         let constraints = self.table.constraints.iter();
         let constraints =
             constraints.map(|it| format!("CONSTRAINT {} {}", quoted(&it.name), it.definition));
@@ -119,7 +119,7 @@ impl Ddl<'_> {
 
     /// The table without rows of its own, and its parts.
     fn parent(&self) -> Vec<String> {
-        let columns = self.table.columns.iter().map(|it| column(it, true));
+        let columns = self.table.columns.iter().map(column);
         let checks = self.table.constraints.iter().filter(|it| it.kind == "c");
         let checks = checks.map(|it| format!("CONSTRAINT {} {}", quoted(&it.name), it.definition));
         let all: Vec<_> = columns.chain(checks).collect();
@@ -208,26 +208,25 @@ fn server(shard: &Shard) -> Vec<Step> {
         here(format!("DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER {name}")),
         Step {
             shard: None,
-            sql: mapping(password.map(|it| it.expose())),
+            sql: mapping(password.map(Secret::expose)),
             shown: mapping(password.map(|_| REDACTED)),
             moves_rows: false,
         },
     ]
 }
 
-/// A column of the table, with its default where rows come in.
-fn column(column: &DescribedColumn, has_default: bool) -> String {
-    let mut sql = format!("{} {}", quoted(&column.name), column.data_type);
-    if let Some(collation) = &column.collation {
-        sql.push_str(&format!(" COLLATE {collation}"));
-    }
-    if column.is_required {
-        sql.push_str(" NOT NULL");
-    }
-    if let Some(default) = column.default.as_ref().filter(|_| has_default) {
-        sql.push_str(&format!(" DEFAULT {default}"));
-    }
-    sql
+/// A column of the table, with its default.
+fn column(column: &DescribedColumn) -> String {
+    let default = column.default.as_ref().map(|it| format!(" DEFAULT {it}"));
+    format!("{}{}", bare(column), default.unwrap_or_default())
+}
+
+/// A column of the table where rows come with all their values.
+fn bare(column: &DescribedColumn) -> String {
+    let collation = column.collation.as_ref().map(|it| format!(" COLLATE {it}"));
+    let required = if column.is_required { " NOT NULL" } else { "" };
+    let (name, data_type) = (quoted(&column.name), &column.data_type);
+    format!("{name} {data_type}{}{required}", collation.unwrap_or_default())
 }
 
 #[cfg(test)]
