@@ -56,7 +56,7 @@ impl Ddl<'_> {
         let rename = format!("ALTER TABLE {name} RENAME TO {}", quoted(&self.aside_name()));
         steps.push(here(rename));
         steps.extend(self.parent().into_iter().map(here));
-        let columns = self.list(self.table.columns.iter().map(|it| &it.name));
+        let columns = list(self.table.columns.iter().map(|it| &it.name));
         let insert = format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}");
         steps.push(Step { moves_rows: true, ..here(insert) });
         steps.push(here(format!("DROP TABLE {aside}")));
@@ -97,10 +97,6 @@ impl Ddl<'_> {
         })
     }
 
-    fn list<'n>(&self, names: impl Iterator<Item = &'n String>) -> String {
-        names.map(|it| quoted(it)).collect::<Vec<_>>().join(", ")
-    }
-
     /// What a shard needs to take its part: the table with all that makes a row valid.
     fn part(&self) -> Vec<String> {
         let mut made = Vec::new();
@@ -123,7 +119,7 @@ impl Ddl<'_> {
         let checks = self.table.constraints.iter().filter(|it| it.kind == "c");
         let checks = checks.map(|it| format!("CONSTRAINT {} {}", quoted(&it.name), it.definition));
         let all: Vec<_> = columns.chain(checks).collect();
-        let by = self.list(self.columns.iter());
+        let by = list(self.columns.iter());
         let name = quoted_name(self.table);
         let mut made =
             vec![format!("CREATE TABLE {name} ({}) PARTITION BY HASH ({by})", all.join(", "))];
@@ -172,6 +168,11 @@ impl Ddl<'_> {
         }
         made
     }
+}
+
+/// Names as identifiers.
+fn list<'n>(names: impl Iterator<Item = &'n String>) -> String {
+    names.map(|it| quoted(it)).collect::<Vec<_>>().join(", ")
 }
 
 fn here(sql: String) -> Step {

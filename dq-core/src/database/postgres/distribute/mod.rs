@@ -19,7 +19,7 @@ use crate::database::postgres::distribute::ddl::{Ddl, Step};
 use crate::database::postgres::distribute::shard::Shard;
 use crate::database::postgres::distribute::table::Described;
 use crate::database::postgres::{IsolationLevel, PostgresConfig, PostgresDatabaseManager};
-use crate::database::{DatabaseManager, Statement};
+use crate::database::{DatabaseManager, Statement, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 use crate::source::Source;
@@ -160,21 +160,25 @@ async fn move_rows(
         let changed = transaction.execute(&step.sql.as_str().into()).await?;
         if step.moves_rows {
             moved = changed;
-            for counting in [ddl.count_before(), ddl.count_after()] {
-                let counted = transaction.query(&Statement::new(counting)).await?;
-                if counted.scalar() != Value::Integer(i64::try_from(moved).unwrap_or(i64::MAX)) {
-                    transaction.rollback().await?;
-                    let table = &ddl.table.name;
-                    let message = format!(
-                        "cannot distribute `{table}`: {moved} rows were moved, and another number is found"
-                    );
-                    return Err(Error::new(ErrorKind::Internal, message));
-                }
-            }
+            compare(transaction.as_mut(), ddl, moved).await?;
         }
     }
     transaction.commit().await?;
     Ok(moved)
+}
+
+/// Whether there are as many rows as were moved, in the table that stands aside and in the parts.
+async fn compare(transaction: &mut dyn Transaction, ddl: &Ddl<'_>, moved: u64) -> Result<()> {
+    for counting in [ddl.count_before(), ddl.count_after()] {
+        let counted = transaction.query(&Statement::new(counting)).await?;
+        if counted.scalar() != Value::Integer(i64::try_from(moved).unwrap_or(i64::MAX)) {
+            let table = &ddl.table.name;
+            let reason = format!("{moved} rows were moved, and another number is found");
+            let message = format!("cannot distribute `{table}`: {reason}");
+            return Err(Error::new(ErrorKind::Internal, message));
+        }
+    }
+    Ok(())
 }
 
 /// Drops the tables that were made on shards for nothing. Those with rows stay: nobody knows whose they are.
