@@ -4,7 +4,7 @@ use crate::pushdown::fragment::Fragment;
 use crate::pushdown::tally::Tally;
 use crate::pushdown::target::{Asked, Doubt, Reason, Target, Writer};
 use crate::pushdown::{Asks, Pushdown, Statement, refusal};
-use crate::rules::{Kernel, Keys, Plan, PlannedCheck};
+use crate::rules::{KeyValues, Kernel, Keys, Now, Plan, PlannedCheck};
 use crate::source::{Dialect, Query, SqlFunction, SqlTable};
 
 /// Compiles one plan.
@@ -43,16 +43,16 @@ impl<'p> Compiler<'p> {
         Self { plan, writer, tables }
     }
 
-    pub(crate) fn compile(mut self, dialect: Dialect) -> Pushdown {
+    pub(crate) fn compile(mut self, dialect: Dialect, now: Now) -> Pushdown {
         let plan = self.plan;
         let mut tallies: Vec<_> = (0..plan.tables.len()).map(Tally::new).collect();
         let mut refusals = Vec::new();
         let mut statements = Vec::new();
         for (position, check) in plan.checks.iter().enumerate() {
-            let compiled = self.check(position, check, &mut tallies);
+            let compiled = self.check(position, check, (&mut tallies, now));
             refusals.push(compiled.map(|it| statements.extend(it)).err());
         }
-        let tallies = tallies.into_iter().flat_map(|it| it.finish(&mut self, dialect));
+        let tallies = tallies.into_iter().flat_map(|it| it.finish(&mut self, (dialect, now)));
         let mut all: Vec<_> = tallies.collect();
         all.extend(statements);
         Pushdown { statements: all, refusals }
@@ -62,7 +62,7 @@ impl<'p> Compiler<'p> {
         &mut self,
         position: usize,
         check: &PlannedCheck,
-        tallies: &mut [Tally],
+        (tallies, now): (&mut [Tally], Now),
     ) -> Result<Option<Statement>, Reason> {
         if let Some(reason) = refusal(&check.kernel) {
             return Err(reason);
@@ -71,7 +71,7 @@ impl<'p> Compiler<'p> {
         if let (Some(filter), Some(scope)) = (check.filter, self.scope(check.table, check.filter)?) {
             tallies.get_mut(check.table).ok_or(lost)?.add_scope(position, filter, scope);
         }
-        let Some(asking) = self.asking(position, check, tallies)? else { return Ok(None) };
+        let Some(asking) = self.asking(position, check, (tallies, now))? else { return Ok(None) };
         for (table, doubt) in asking.rows.iter().flat_map(|it| &it.doubts) {
             tallies.get_mut(*table).ok_or(lost)?.add_doubt(position, doubt.clone());
         }
@@ -85,7 +85,7 @@ impl<'p> Compiler<'p> {
         &mut self,
         position: usize,
         check: &PlannedCheck,
-        tallies: &mut [Tally],
+        (tallies, now): (&mut [Tally], Now),
     ) -> Result<Option<Asking>, Reason> {
         let tally = tallies.get_mut(check.table).ok_or("a table is lost")?;
         Ok(Some(match &check.kernel {
@@ -94,9 +94,14 @@ impl<'p> Compiler<'p> {
                 tally.add_violations(position, check.filter, asked);
                 return Ok(None);
             }
-            Kernel::Figure { measure, .. } => {
+            Kernel::Figure { measure, figure } if figure.is_completeness() => {
                 let present = self.presence(*measure)?;
                 tally.add_present(position, check.filter, present);
+                return Ok(None);
+            }
+            Kernel::Figure { measure, figure } => {
+                let asked = self.figure(*measure, figure, now)?;
+                tally.add_figure((position, measure.index), check.filter, asked);
                 return Ok(None);
             }
             Kernel::Unique(keys) => self.unique(*keys)?,
@@ -106,12 +111,8 @@ impl<'p> Compiler<'p> {
             Kernel::Cardinality { parent, child, min, max } => {
                 self.cardinality(*parent, *child, (*min, *max))?
             }
-            Kernel::Absent(_)
-            | Kernel::RowCount { .. }
-            | Kernel::Disjoint(_)
-            | Kernel::Query(_) => {
-                return Ok(None);
-            }
+            Kernel::Disjoint(keys) => self.disjoint(*keys)?,
+            Kernel::Absent(_) | Kernel::RowCount { .. } | Kernel::Query(_) => return Ok(None),
         }))
     }
 
@@ -167,9 +168,10 @@ impl<'p> Compiler<'p> {
         let sql_table = sql_table.ok_or("its table has no name in SQL")?;
         let target = Target { plan, table: &sql_table };
         let key = self.writer.key(target, &set.columns, set.form, as_text)?;
-        let value = match &set.to[..] {
-            [] => None,
-            to => Some(self.writer.key(target, to, set.form, false)?),
+        let value = match (&set.to[..], set.values) {
+            ([], _) => None,
+            (days, KeyValues::Span) => Some(self.writer.span(target, days)?),
+            (to, _) => Some(self.writer.key(target, to, set.form, false)?),
         };
         let mut selected = named("k", &key.parts);
         asked.push(key.compared);

@@ -3,9 +3,9 @@
 
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::keyed::Compiler;
-use crate::pushdown::target::{Asked, Doubt, Reason};
-use crate::pushdown::{Asks, Count, Statement, sqlite};
-use crate::rules::{Blank, KeyForm, MeasureId, PlannedCheck, RowKernel};
+use crate::pushdown::target::{Asked, AskedFigure, Doubt, Reason};
+use crate::pushdown::{Asks, Count, Statement, Summaries, sqlite};
+use crate::rules::{Blank, Figure, KeyForm, MeasureId, Now, PlannedCheck, RowKernel};
 use crate::source::{Dialect, Query, SqlFunction};
 
 /// How many values a statement binds at most.
@@ -47,6 +47,34 @@ impl Tally {
         self.add(Count::Present(check), filter, check, asked);
     }
 
+    /// Asks about the values of a measure; what was asked before is not asked again.
+    pub(crate) fn add_figure(
+        &mut self,
+        (check, measure): (usize, usize),
+        filter: Option<usize>,
+        asked: AskedFigure,
+    ) {
+        for (quantity, aggregate, value) in asked.quantities {
+            let count = Count::Measured(measure, quantity);
+            if self.counts.iter().any(|it| it.0 == count) {
+                continue;
+            }
+            let value = match self.scope(filter) {
+                Some(scope) => {
+                    let within = Fragment::new("CASE WHEN ").and(scope).text(" THEN ");
+                    within.and(&value).text(" END")
+                }
+                None => value,
+            };
+            let value = Fragment::new(aggregate).text("(").and(&value).text(")");
+            self.counts.push((count, value));
+        }
+        for doubt in asked.doubts {
+            let rows = self.within(filter, &doubt.rows);
+            self.add_doubt(check, Doubt { rows, ..doubt });
+        }
+    }
+
     fn add(&mut self, count: Count, filter: Option<usize>, check: usize, asked: Asked) {
         self.counts.push((count, self.within(filter, &asked.condition)));
         for doubt in asked.doubts {
@@ -73,31 +101,36 @@ impl Tally {
 
     /// The rows of a filter for which a condition holds.
     fn within(&self, filter: Option<usize>, condition: &Fragment) -> Fragment {
-        let scope = filter.and_then(|filter| {
-            let scope = Count::Scope(filter);
-            self.counts.iter().find(|it| it.0 == scope)
-        });
-        match scope {
-            Some((_, scope)) => {
-                Fragment::default().and(scope).text(" AND (").and(condition).text(")")
-            }
+        match self.scope(filter) {
+            Some(scope) => Fragment::default().and(scope).text(" AND (").and(condition).text(")"),
             None => condition.clone(),
         }
     }
 
+    /// The condition of a filter that was added.
+    fn scope(&self, filter: Option<usize>) -> Option<&Fragment> {
+        let scope = Count::Scope(filter?);
+        self.counts.iter().find(|it| it.0 == scope).map(|it| &it.1)
+    }
+
     /// The statements that count.
-    pub(crate) fn finish(self, compiler: &mut Compiler<'_>, dialect: Dialect) -> Vec<Statement> {
+    pub(crate) fn finish(
+        self,
+        compiler: &mut Compiler<'_>,
+        (dialect, now): (Dialect, Now),
+    ) -> Vec<Statement> {
         let table = self.table;
         let Some(sql) = compiler.tables.get(table).cloned().flatten() else { return Vec::new() };
         if dialect == Dialect::Sqlite {
             let counts = self.counts.into_iter().map(|it| it.0).collect();
-            return vec![sqlite::tally(compiler.plan, table, &sql, counts)];
+            return vec![sqlite::tally((compiler.plan, now), table, &sql, counts)];
         }
         let patterns_max = compiler.writer.patterns_max();
         let mut statements: Vec<(Fragment, Vec<Count>)> = Vec::new();
         for (count, condition) in self.counts {
             let counted = match count {
                 Count::Rows => Fragment::new("count(*)"),
+                Count::Measured(..) => condition,
                 _ => compiler.writer.counted(&condition),
             };
             let has_room = |(all, counts): &&mut (Fragment, Vec<Count>)| {
@@ -131,7 +164,7 @@ impl Tally {
                 refuses_warnings: true,
                 ..Query::default()
             };
-            Statement { query, asks: Asks::Tally { table, counts } }
+            Statement { query, asks: Asks::Tally { table, counts, summaries: Summaries::default() } }
         };
         statements.into_iter().map(statement).collect()
     }
@@ -144,6 +177,17 @@ impl Compiler<'_> {
         kernel: &dyn RowKernel,
     ) -> Result<Asked, Reason> {
         self.on(check.table, |writer, target| writer.violations(target, (kernel, &check.columns)))
+    }
+
+    pub(crate) fn figure(
+        &mut self,
+        measure: MeasureId,
+        figure: &Figure,
+        now: Now,
+    ) -> Result<AskedFigure, Reason> {
+        let table = self.plan.tables.get(measure.table).ok_or("a table is lost")?;
+        let measured = table.measures.get(measure.index).ok_or("a measure is lost")?;
+        self.on(measure.table, |writer, target| writer.measure(target, (measured, figure), now))
     }
 
     pub(crate) fn presence(&mut self, measure: MeasureId) -> Result<Asked, Reason> {

@@ -100,7 +100,7 @@ async fn validate_at(
     let (plan, answers) = match options.engine {
         Engine::Native => (plan, None),
         Engine::Sql => {
-            let answers = Answers::ask(snapshot.as_ref(), plan, options).await?;
+            let answers = Answers::ask(snapshot.as_ref(), (plan, now), options).await?;
             (answers.rest(rules, snapshot.tables(), now.day())?, Some(answers))
         }
     };
@@ -167,7 +167,7 @@ pub async fn explain(
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
     let asks = options.engine == Engine::Sql;
-    let pushdown = asks.then(|| answers::pushdown(snapshot.as_ref(), &plan, options));
+    let pushdown = asks.then(|| answers::pushdown(snapshot.as_ref(), (&plan, now), options));
     Ok(Explanation::new(plan, pushdown))
 }
 

@@ -252,6 +252,11 @@ impl Words for MariaDb {
         Some(to.and(&days.enclosed()).text(" BETWEEN 366 AND 3652424)"))
     }
 
+    fn unsortable(&self, text: &Fragment) -> Option<Doubt> {
+        let rows = Fragment::new("(octet_length(").and(text).text(") > 16000)");
+        Some(Doubt { rows, about: "keys of more than 16,000 bytes" })
+    }
+
     fn far_future(&self, _: &Fragment) -> Option<Doubt> {
         None
     }

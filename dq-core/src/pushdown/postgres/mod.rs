@@ -234,6 +234,10 @@ impl Words for Postgres {
         None
     }
 
+    fn unsortable(&self, _: &Fragment) -> Option<Doubt> {
+        None
+    }
+
     fn far_future(&self, moment: &Fragment) -> Option<Doubt> {
         let rows = Fragment::new("(").and(moment).text(" > '294246-01-01' AND isfinite(");
         let rows = rows.and(moment).text("))");

@@ -7,6 +7,7 @@
 mod condition;
 mod format;
 mod luhn;
+mod measure;
 mod number;
 mod row;
 mod terms;
@@ -14,10 +15,11 @@ mod text;
 mod words;
 
 use crate::pushdown::fragment::Fragment;
-use crate::pushdown::target::{Asked, Doubt, Reason, Target, Writer, WrittenKey};
+use crate::pushdown::target::{Asked, AskedFigure, Doubt, Reason, Target, Writer, WrittenKey};
 use crate::pushdown::typed::condition::Conditions;
-use crate::rules::{Blank, KeyForm, RowKernel};
+use crate::rules::{Blank, Figure, KeyForm, Measure, Now, RowKernel};
 use crate::source::{SqlColumn, SqlKind};
+use crate::value::Date;
 
 pub(crate) use luhn::pair_sum;
 pub(crate) use text::BLANKS;
@@ -86,6 +88,43 @@ impl Writer for Typed {
         with_exceptions(target, &[position], Asked::certain(there.text(")")))
     }
 
+    fn span(&mut self, target: Target<'_>, days: &[usize]) -> Result<WrittenKey, Reason> {
+        let [from, to] = days else { return Err("a span has two days".to_owned()) };
+        let mut doubts = Vec::new();
+        let mut day = |position: &usize| {
+            let column = target.column(*position)?;
+            let value = Fragment::new(column.sql.as_str());
+            doubts.push(text::far_away(self.0, &value));
+            match column.kind {
+                SqlKind::Date => Ok(value),
+                SqlKind::Timestamp => Ok(self.0.day_of(&value)),
+                SqlKind::Any => Err(many_kinds()),
+                _ => Err("its spans are not of days".to_owned()),
+            }
+        };
+        let (first, last) = (day(from)?, day(to)?);
+        let end = self.0.day(Date::from_civil(9999, 12, 31).ok_or("a day is lost")?)?;
+        let last = Fragment::new("coalesce(").and(&last).text(", ").and(&end).text(")");
+        let has_days = Fragment::new("(").and(&first).text(" <= ").and(&last).text(")");
+        let compared = Asked { doubts, ..Asked::certain(has_days) };
+        let compared = with_exceptions(target, days, compared)?;
+        Ok(WrittenKey { parts: vec![first, last], forms: vec!["date", "date"], compared })
+    }
+
+    fn measure(
+        &mut self,
+        target: Target<'_>,
+        (measure, figure): (&Measure, &Figure),
+        now: Now,
+    ) -> Result<AskedFigure, Reason> {
+        let column = target.column(measure.column)?;
+        let value = Fragment::new(column.sql.as_str());
+        let how = (measure.reading, figure);
+        let mut asked = measure::asked(self.0, (&value, column.kind), how, now)?;
+        asked.doubts.extend(exception(column));
+        Ok(asked)
+    }
+
     fn ordered(&self, value: &str) -> String {
         self.0.ordered(value)
     }
@@ -103,19 +142,23 @@ impl Writer for Typed {
     }
 }
 
-/// Adds the rows in which a column is not what it is in a scan.
+/// Adds the rows in which a column is not what it is in a scan, for all of some columns.
 fn with_exceptions(
     target: Target<'_>,
     columns: &[usize],
     mut asked: Asked,
 ) -> Result<Asked, Reason> {
     for column in columns {
-        if let Some(exception) = &target.column(*column)?.exception {
-            let rows = Fragment::new(exception.condition.as_str());
-            asked.doubts.push(Doubt { rows, about: exception.about });
-        }
+        asked.doubts.extend(exception(target.column(*column)?));
     }
     Ok(asked)
+}
+
+/// The rows in which a column is not what it is in a scan.
+fn exception(column: &SqlColumn) -> Option<Doubt> {
+    let exception = column.exception.as_ref()?;
+    let rows = Fragment::new(exception.condition.as_str());
+    Some(Doubt { rows, about: exception.about })
 }
 
 /// Why nothing is said of a column of [`SqlKind::Any`].
@@ -166,6 +209,7 @@ impl Typed {
         if form.folds_case {
             compared.doubts.push(text::not_ascii(&text));
         }
+        compared.doubts.extend(self.0.unsortable(&text));
         if form.collapses_blanks {
             let trimmed = self.0.trimmed(&text, Ends::Both);
             text = self.0.replaced(&trimmed, &format!("[{BLANKS}]+"), " ");

@@ -165,6 +165,9 @@ pub(crate) trait Words: fmt::Debug + Sync {
     /// Whether there is such a day, where there are a day and a number of days that is not large.
     fn can_move(&self, day: &Fragment, sign: &str, days: &Fragment) -> Option<Fragment>;
 
+    /// Texts that are too long to be sorted by all of their bytes.
+    fn unsortable(&self, text: &Fragment) -> Option<Doubt>;
+
     /// Points in time of which a scan may say something else.
     fn far_future(&self, moment: &Fragment) -> Option<Doubt>;
 }
