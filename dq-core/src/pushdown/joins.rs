@@ -26,7 +26,11 @@ impl Compiler<'_> {
         let (child, parent) = self.sides((child, parent), (false, &[]))?;
         let keys = names("k", child.keys);
         let sql = Fragment::new("SELECT ").and(&self.whole("coalesce(sum(c.n), 0)"));
-        let sql = sql.text(", count(*) FROM (SELECT ").text(&keys).text(", count(*) AS n FROM (").and(&child.query);
+        let sql = sql
+            .text(", count(*) FROM (SELECT ")
+            .text(&keys)
+            .text(", count(*) AS n FROM (")
+            .and(&child.query);
         let sql = sql.text(") AS r GROUP BY ").text(&keys).text(") AS c");
         let sql = sql.and(&without(&parent, "c"));
         Ok(Asking { sql, rows: vec![child, parent], has_groups: true })

@@ -4,7 +4,7 @@ use crate::pushdown::fragment::Fragment;
 use crate::pushdown::tally::Tally;
 use crate::pushdown::target::{Asked, Doubt, Reason, Target, Writer};
 use crate::pushdown::{Asks, Pushdown, Statement, refusal};
-use crate::rules::{KeyValues, Kernel, Keys, Now, Plan, PlannedCheck};
+use crate::rules::{Kernel, KeyValues, Keys, Now, Plan, PlannedCheck};
 use crate::source::{Dialect, Query, SqlFunction, SqlTable};
 
 /// Compiles one plan.
@@ -68,7 +68,8 @@ impl<'p> Compiler<'p> {
             return Err(reason);
         }
         let lost = "a table is lost";
-        if let (Some(filter), Some(scope)) = (check.filter, self.scope(check.table, check.filter)?) {
+        if let (Some(filter), Some(scope)) = (check.filter, self.scope(check.table, check.filter)?)
+        {
             tallies.get_mut(check.table).ok_or(lost)?.add_scope(position, filter, scope);
         }
         let Some(asking) = self.asking(position, check, (tallies, now))? else { return Ok(None) };
@@ -119,7 +120,11 @@ impl<'p> Compiler<'p> {
     fn unique(&mut self, keys: Keys) -> Result<Asking, Reason> {
         let rows = self.rows(keys, (false, &[]))?;
         let sql = Fragment::new("SELECT ").and(&self.whole("coalesce(sum(n), 0)"));
-        let sql = sql.text(", count(*) FROM (SELECT count(*) AS n FROM (").and(&rows.query).text(") AS r GROUP BY ").text(&names("k", rows.keys));
+        let sql = sql
+            .text(", count(*) FROM (SELECT count(*) AS n FROM (")
+            .and(&rows.query)
+            .text(") AS r GROUP BY ")
+            .text(&names("k", rows.keys));
         let sql = sql.text(" HAVING count(*) > 1) AS g");
         Ok(Asking { sql, rows: vec![rows], has_groups: true })
     }
@@ -127,7 +132,11 @@ impl<'p> Compiler<'p> {
     fn distinct(&mut self, keys: Keys) -> Result<Asking, Reason> {
         let rows = self.rows(keys, (false, &[]))?;
         let sql = Fragment::new("SELECT ").and(&self.whole("0"));
-        let sql = sql.text(", count(*) FROM (SELECT DISTINCT ").text(&names("k", rows.keys)).text(" FROM (").and(&rows.query);
+        let sql = sql
+            .text(", count(*) FROM (SELECT DISTINCT ")
+            .text(&names("k", rows.keys))
+            .text(" FROM (")
+            .and(&rows.query);
         Ok(Asking { sql: sql.text(") AS r) AS g"), rows: vec![rows], has_groups: true })
     }
 

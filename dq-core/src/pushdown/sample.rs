@@ -83,7 +83,11 @@ impl Compiler<'_> {
             }
             Kernel::Cardinality { parent, child, min, max } => {
                 let (parent, child) = self.sides((*parent, *child), (true, shown))?;
-                let sql = self.selected(&parent, &parent.query, shown).and(&self.counted(&child, "r", (*min, *max)));
+                let sql = self.selected(&parent, &parent.query, shown).and(&self.counted(
+                    &child,
+                    "r",
+                    (*min, *max),
+                ));
                 Ok((sql, vec![parent, child]))
             }
             _ => Err("no row violates it by itself".to_owned()),
@@ -103,7 +107,9 @@ impl Compiler<'_> {
     fn shared(&mut self, keys: Keys, shown: &[usize]) -> Result<(Fragment, Vec<Rows>), Reason> {
         let (named, bare) = (self.rows(keys, (true, shown))?, self.rows(keys, (false, &[]))?);
         let names = names("k", bare.keys);
-        let sql = self.selected(&named, &named.query, shown).text(&format!(" JOIN (SELECT {names} FROM ("));
+        let sql = self
+            .selected(&named, &named.query, shown)
+            .text(&format!(" JOIN (SELECT {names} FROM ("));
         let sql = sql
             .and(&bare.query)
             .text(&format!(") AS s GROUP BY {names} HAVING count(*) > 1) AS g"));
@@ -117,7 +123,11 @@ impl Compiler<'_> {
         let (keys, values) = (names("k", bare.keys), names("t", bare.values));
         let pairs = Fragment::new(format!("SELECT {keys}, {values}, count(*) AS n FROM ("));
         let pairs = pairs.and(&bare.query).text(&format!(") AS s GROUP BY {keys}, {values}"));
-        let sql = self.selected(&named, &named.query, shown).text(" JOIN (").and(&pairs).text(") AS p ON ");
+        let sql = self
+            .selected(&named, &named.query, shown)
+            .text(" JOIN (")
+            .and(&pairs)
+            .text(") AS p ON ");
         let same: Vec<_> = (1..=bare.values).map(|it| format!("r.t{it} = p.t{it}")).collect();
         let sql = sql.text(&equal(bare.keys, "r", "p")).text(" AND ").text(&same.join(" AND "));
         let sql = sql.text(&format!(" JOIN (SELECT {keys}, sum(n) AS n, max(n) AS most FROM ("));

@@ -164,7 +164,10 @@ impl Tally {
                 refuses_warnings: true,
                 ..Query::default()
             };
-            Statement { query, asks: Asks::Tally { table, counts, summaries: Summaries::default() } }
+            Statement {
+                query,
+                asks: Asks::Tally { table, counts, summaries: Summaries::default() },
+            }
         };
         statements.into_iter().map(statement).collect()
     }

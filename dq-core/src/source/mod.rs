@@ -36,8 +36,8 @@ use crate::value::{Batch, ColumnSchema, OwnedValue, TableSchema};
 
 pub use cancellation::Cancellation;
 pub use sql::{
-    Dialect, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlException, SqlFunction, SqlFunctionBody, SqlKind,
-    SqlScalar, SqlTable,
+    Dialect, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlException, SqlFunction,
+    SqlFunctionBody, SqlKind, SqlScalar, SqlTable,
 };
 #[cfg(feature = "cache")]
 pub(crate) use version::Versions;

@@ -105,7 +105,7 @@ fn postgres(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
 
 fn mariadb(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
     let server = stage.mariadb.as_ref()?;
-    let config = MySqlConfig::new(server.url(&server.database()));
+    let config = MySqlConfig::new(server.socket_url(&server.database()));
     wait(in_mysql::put(&config, tables)).unwrap();
     Some(Box::new(MySqlSource::new(&config, Arc::new(SystemClock)).unwrap()))
 }

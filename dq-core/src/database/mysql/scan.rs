@@ -118,7 +118,9 @@ async fn read_on(
 ) -> Result<()> {
     let session = session_of(lease)?;
     let mut rows = RowParts::new(None).numbered_from(scanned.position * SEQUENCE_STRIDE);
-    let query = sqlx::query(AssertSqlSafe(scanned.sql.clone())).persistent(false);
+    // A query was prepared before. What is prepared for once is closed by a message without an answer, behind which
+    // the next message waits for some time.
+    let query = sqlx::query(AssertSqlSafe(scanned.sql.clone())).persistent(scanned.types.is_none());
     let query = scanned.values.iter().fold(query, bind);
     let connection = lease.start()?;
     let ended = {
@@ -146,7 +148,11 @@ async fn read_on(
     match ended {
         Ended::Whole => {
             lease.settle(&Ok(()), State::Open);
-            if scanned.refuses_warnings { without_warnings(lease, &scanned.doing).await } else { Ok(()) }
+            if scanned.refuses_warnings {
+                without_warnings(lease, &scanned.doing).await
+            } else {
+                Ok(())
+            }
         }
         Ended::Failed(error) => {
             let failed = from_sqlx(&scanned.doing, &error);
@@ -164,15 +170,11 @@ async fn read_on(
 
 /// Whether the statement before went without a warning. What it is about may be a value of a row, and is not told.
 async fn without_warnings(lease: &mut Lease, doing: &str) -> Result<()> {
-    let found = catalog::rows(lease, "SELECT CAST(@@warning_count AS CHAR)", doing).await?;
-    let count = found.first().map(|it| text(it, 0)).transpose();
-    match count.map_err(|it| from_sqlx(doing, &it))?.as_deref() {
-        Some("0") => Ok(()),
-        _ => {
-            let message = format!("cannot {doing}: the server warns of its answer");
-            Err(Error::new(ErrorKind::Unsupported, message))
-        }
-    }
+    let found = catalog::rows(lease, "SHOW WARNINGS LIMIT 1", doing).await?;
+    let Some(warning) = found.first() else { return Ok(()) };
+    let number = text(warning, 1).map_err(|it| from_sqlx(doing, &it))?;
+    let message = format!("cannot {doing}: the server warns of its answer ({number})");
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// How reading ended.

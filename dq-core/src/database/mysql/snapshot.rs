@@ -10,7 +10,9 @@ use crate::clock::Clock;
 use crate::database::mysql::catalog;
 use crate::database::mysql::catalog::{Table, quoted};
 use crate::database::mysql::config::ParallelSnapshot;
-use crate::database::mysql::connection::{Lease, MySqlConnector, Pool, begin_moment, session_of, text};
+use crate::database::mysql::connection::{
+    Lease, MySqlConnector, Pool, begin_moment, session_of, text,
+};
 use crate::database::mysql::error::from_sqlx;
 use crate::database::mysql::query;
 use crate::database::mysql::range::Range;

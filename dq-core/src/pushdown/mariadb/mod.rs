@@ -106,9 +106,7 @@ impl Words for MariaDb {
             SqlKind::Timestamp => {
                 let text = Fragment::new("date_format(").and(value);
                 let text = text.text(", CASE WHEN microsecond(").and(value);
-                exact(text.text(
-                    ") = 0 THEN '%Y-%m-%d %H:%i:%s' ELSE '%Y-%m-%d %H:%i:%s.%f' END)",
-                ))
+                exact(text.text(") = 0 THEN '%Y-%m-%d %H:%i:%s' ELSE '%Y-%m-%d %H:%i:%s.%f' END)"))
             }
             _ => None,
         }

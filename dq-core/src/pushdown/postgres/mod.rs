@@ -172,9 +172,9 @@ impl Words for Postgres {
         let digits = Fragment::new("CASE WHEN octet_length(").and(text);
         let digits = digits.text(") >= 2 AND octet_length(btrim(").and(text);
         let digits = digits.text(", '0123456789')) = 0 THEN (SELECT sum(CASE WHEN (octet_length(");
-        let doubled = digits.and(text).text(
-            ") - i) % 2 = 1 THEN d * 2 - CASE WHEN d > 4 THEN 9 ELSE 0 END ELSE d END)",
-        );
+        let doubled = digits
+            .and(text)
+            .text(") - i) % 2 = 1 THEN d * 2 - CASE WHEN d > 4 THEN 9 ELSE 0 END ELSE d END)");
         let each = doubled.text(" FROM (SELECT i, ascii(substr(").and(text);
         let each = each.text(", i, 1)) - 48 AS d FROM generate_series(1, octet_length(").and(text);
         let sum = each.text(")) AS i) AS digits) % 10 = 0 WHEN ").and(text);

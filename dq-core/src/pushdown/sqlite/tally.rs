@@ -228,9 +228,8 @@ impl SqlAggregate for Counting {
             return OwnedValue::Null;
         }
         let measured = self.judged.measures.iter().zip(self.summaries);
-        let measured = measured.map(|((measure, _), (summary, unreadable))| {
-            (*measure, summary, unreadable)
-        });
+        let measured =
+            measured.map(|((measure, _), (summary, unreadable))| (*measure, summary, unreadable));
         let mut left = self.judged.summaries.lock().unwrap_or_else(PoisonError::into_inner);
         *left = measured.collect();
         let numbers: Vec<_> = self.numbers.iter().map(u64::to_string).collect();

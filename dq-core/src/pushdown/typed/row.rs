@@ -110,9 +110,7 @@ fn numbers(
 ) -> Asked {
     match kind {
         SqlKind::Integer => Asked::certain(number::whole_between(words, value, bounds)),
-        SqlKind::Boolean => {
-            Asked::certain(number::whole_between(words, &words.bit(value), bounds))
-        }
+        SqlKind::Boolean => Asked::certain(number::whole_between(words, &words.bit(value), bounds)),
         SqlKind::Float => Asked::certain(number::float_between(words, value, bounds)),
         SqlKind::Text => number::text_between(words, value, bounds),
         _ => never(value),

@@ -3,8 +3,8 @@
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::target::{Doubt, Reason};
 use crate::pushdown::typed::condition::Conditions;
-use crate::pushdown::typed::{many_kinds, text};
 use crate::pushdown::typed::words::{Ends, Part, Words};
+use crate::pushdown::typed::{many_kinds, text};
 use crate::rules::expression::{CastTo, Datum, Function, Operator, Term as Bound};
 use crate::source::SqlKind;
 use crate::value::Number;

@@ -79,11 +79,7 @@ impl Answers {
 }
 
 /// The summary of what was asked; none if something is no number.
-fn summary(
-    measure: &Measure,
-    asked: &HashMap<Quantity, OwnedValue>,
-    now: Now,
-) -> Option<Summary> {
+fn summary(measure: &Measure, asked: &HashMap<Quantity, OwnedValue>, now: Now) -> Option<Summary> {
     let whole = |quantity| match asked.get(&quantity) {
         None | Some(OwnedValue::Null) => Some(0),
         Some(it) => integer(it),
