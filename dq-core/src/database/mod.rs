@@ -5,7 +5,6 @@
 
 mod backup;
 #[cfg(feature = "conformance")]
-#[doc(hidden)]
 pub mod conformance;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod fed;

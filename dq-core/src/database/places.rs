@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::Clock;
 use crate::database::{PoolStatistics, Statistics};
@@ -28,6 +28,8 @@ pub(crate) struct Places<T> {
     free: Arc<Semaphore>,
     /// The last used at the end; `None` once the pool is shut.
     idle: Mutex<Option<Vec<T>>>,
+    /// Wakes those who wait when the pool is shut.
+    shut: Notify,
     counters: Counters,
 }
 
@@ -52,6 +54,7 @@ impl<T> Places<T> {
             clock,
             free: Arc::new(Semaphore::new(size)),
             idle: Mutex::new(Some(Vec::new())),
+            shut: Notify::new(),
             counters: Counters::default(),
         }
     }
@@ -114,9 +117,11 @@ impl<T> Places<T> {
         }
     }
 
-    /// Lends nothing more. Gives the connections that wait for work.
+    /// Lends nothing more, not even to those who wait. Gives the connections that wait for work.
     pub(crate) fn shut(&self) -> Vec<T> {
-        self.idle().take().unwrap_or_default()
+        let idle = self.idle().take().unwrap_or_default();
+        self.shut.notify_waiters();
+        idle
     }
 
     /// Whether the pool still lends.
@@ -161,9 +166,12 @@ impl<T> Places<T> {
     }
 
     async fn wait(&self) -> Result<Place> {
+        let shut = self.shut.notified();
+        self.check_open()?;
         let _waiting = Waiting::new(&self.counters, &*self.clock);
         let place = tokio::select! {
             biased;
+            () = shut => return Err(self.closed()),
             place = Arc::clone(&self.free).acquire_owned() => place.ok(),
             () = self.clock.sleep(self.timeout) => None,
         };

@@ -6,6 +6,8 @@
 
 mod cancellation;
 pub mod combined;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "csv")]
 pub mod csv;
 #[cfg_attr(

@@ -6,4 +6,5 @@ mod combined;
 mod ipc;
 mod json;
 mod parquet;
+mod promises;
 mod reading;

@@ -1,10 +1,39 @@
 //! What every database manager must do, as a list of cases.
 //!
 //! A backend's tests call [`check`] with a function that opens an empty database which may be written,
-//! with at least two readers. The cases use only the trait, and SQL that every backend understands.
+//! with at least two readers. The cases use only the trait, and SQL that every backend understands. What a manager
+//! promises as a source is tried by [`source::conformance`](crate::source::conformance) on a database that [`fill`] fills.
+//!
+//! # Examples
+//!
+//! A manager of your own is tried like those of this crate:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicUsize, Ordering};
+//!
+//! use dq_core::clock::SystemClock;
+//! use dq_core::database::conformance::{Bench, check};
+//! use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> dq_core::Result<()> {
+//! let number = AtomicUsize::new(0);
+//! check(async || {
+//!     let path = format!("{}.db", number.fetch_add(1, Ordering::Relaxed));
+//!     let config = SqliteConfig { create_if_missing: true, ..SqliteConfig::new(path) };
+//!     let database = SqliteDatabaseManager::open(config, Arc::new(SystemClock)).await?;
+//!     Ok(Bench { database: Arc::new(database), bytes_type: "BLOB", timestamp_type: "TIMESTAMP" })
+//! })
+//! .await
+//! # }
+//! ```
 
+mod ending;
+mod fill;
 mod queries;
 mod service;
+mod statements;
 mod values;
 mod writes;
 
@@ -17,6 +46,8 @@ use std::time::Duration;
 use crate::database::{DatabaseManager, QueryResult, RowStream, Statement};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::OwnedValue;
+
+pub use fill::fill;
 
 /// Rows without end, or nearly: 10^18 of them. A recursion alone would not do, since some databases give its
 /// first row after its last.
@@ -67,7 +98,8 @@ impl fmt::Debug for Case {
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    [values::CASES, queries::CASES, writes::CASES, service::CASES].concat()
+    [values::CASES, statements::CASES, queries::CASES, writes::CASES, ending::CASES, service::CASES]
+        .concat()
 }
 
 /// Tries every promise, each on a database of its own.
