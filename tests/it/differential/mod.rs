@@ -26,17 +26,6 @@ fn every_engine_answers_every_check_as_the_naive_evaluator_does() {
         let Some((source, tables)) = stage.open(candidate, &corpus) else { continue };
         let report = report(candidate, &*source, &rules, 10);
         let expected = rules.outcomes(&tables);
-        if std::env::var("DQ_TMP").is_ok() {
-            eprintln!("TMP {} elapsed {:?}", candidate.name, report.elapsed);
-            for c in report.checks() {
-                eprintln!(
-                    "TMP {} {} {}",
-                    candidate.name,
-                    c.check,
-                    c.streamed.as_deref().unwrap_or("SQL")
-                );
-            }
-        }
         let run = Run { rules: &rules, options: &threads(1) };
         run.is_right(&report, &expected, &tables, candidate.name)
             .unwrap_or_else(|it| panic!("{}: {it}", candidate.name));

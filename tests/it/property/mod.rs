@@ -155,11 +155,6 @@ impl Run<'_> {
             let reason = check.streamed.as_deref().unwrap_or_default();
             prop_assert!(!reason.contains("refuses"), "{}: {:?}", context, check);
         }
-        if std::env::var("DQ_TMP").is_ok() {
-            for c in report.checks() {
-                eprintln!("TMP {name} {} {}", c.check, c.streamed.as_deref().unwrap_or("SQL"));
-            }
-        }
         self.is_right(&report, &expected, tables, &context)?;
         Ok(report.checks().filter(|it| it.engine == Some(Engine::Sql)).count())
     }

@@ -250,6 +250,11 @@ impl Words for MariaDb {
         Some(to.and(&days.enclosed()).text(" BETWEEN 366 AND 3652424)"))
     }
 
+    /// Without it each key would be compared with all others. The keys themselves are compared, too.
+    fn hash(&self, text: &Fragment) -> Option<Fragment> {
+        Some(Fragment::new("md5(").and(text).text(")"))
+    }
+
     fn unsortable(&self, text: &Fragment) -> Option<Doubt> {
         let rows = Fragment::new("(octet_length(").and(text).text(") > 16000)");
         Some(Doubt { rows, about: "keys of more than 16,000 bytes" })

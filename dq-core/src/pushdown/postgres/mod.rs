@@ -234,6 +234,10 @@ impl Words for Postgres {
         None
     }
 
+    fn hash(&self, _: &Fragment) -> Option<Fragment> {
+        None
+    }
+
     fn unsortable(&self, _: &Fragment) -> Option<Doubt> {
         None
     }

@@ -59,6 +59,12 @@ impl Writer for Typed {
         let mut doubts = Vec::new();
         for column in columns {
             let part = self.key_part(target.column(*column)?, form, as_text)?;
+            if part.form == "text"
+                && let Some(hash) = self.0.hash(&part.sql)
+            {
+                parts.push(hash);
+                forms.push("hash");
+            }
             parts.push(part.sql);
             forms.push(part.form);
             compared.push(part.compared.condition);

@@ -165,6 +165,9 @@ pub(crate) trait Words: fmt::Debug + Sync {
     /// Whether there is such a day, where there are a day and a number of days that is not large.
     fn can_move(&self, day: &Fragment, sign: &str, days: &Fragment) -> Option<Fragment>;
 
+    /// A short text that is the same for the same text, where long text cannot be looked up.
+    fn hash(&self, text: &Fragment) -> Option<Fragment>;
+
     /// Texts that are too long to be sorted by all of their bytes.
     fn unsortable(&self, text: &Fragment) -> Option<Doubt>;
 
