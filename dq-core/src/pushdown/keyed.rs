@@ -4,7 +4,7 @@ use crate::pushdown::fragment::Fragment;
 use crate::pushdown::tally::Tally;
 use crate::pushdown::target::{Asked, Doubt, Reason, Target, Writer};
 use crate::pushdown::{Asks, Pushdown, Spread, Statement, refusal};
-use crate::rules::{Kernel, Keys, Plan, PlannedCheck};
+use crate::rules::{Kernel, KeyValues, Keys, Now, Plan, PlannedCheck};
 use crate::source::{Dialect, Query, SqlFunction, SqlTable};
 
 /// Compiles one plan.
@@ -63,16 +63,16 @@ impl<'p> Compiler<'p> {
         Self { plan, writer, tables }
     }
 
-    pub(crate) fn compile(mut self, dialect: Dialect) -> Pushdown {
+    pub(crate) fn compile(mut self, dialect: Dialect, now: Now) -> Pushdown {
         let plan = self.plan;
         let mut tallies: Vec<_> = (0..plan.tables.len()).map(Tally::new).collect();
         let mut refusals = Vec::new();
         let mut statements = Vec::new();
         for (position, check) in plan.checks.iter().enumerate() {
-            let compiled = self.check(position, check, &mut tallies);
+            let compiled = self.check(position, check, (&mut tallies, now));
             refusals.push(compiled.map(|it| statements.extend(it)).err());
         }
-        let tallies = tallies.into_iter().flat_map(|it| it.finish(&mut self, dialect));
+        let tallies = tallies.into_iter().flat_map(|it| it.finish(&mut self, (dialect, now)));
         let mut all: Vec<_> = tallies.collect();
         all.extend(statements);
         Pushdown { statements: all, refusals }
@@ -82,17 +82,17 @@ impl<'p> Compiler<'p> {
         &mut self,
         position: usize,
         check: &PlannedCheck,
-        tallies: &mut [Tally],
+        (tallies, now): (&mut [Tally], Now),
     ) -> Result<Option<Statement>, Reason> {
         if let Some(reason) = refusal(&check.kernel) {
             return Err(reason);
         }
         let lost = "a table is lost";
-        if let Some(filter) = check.filter {
-            let scope = self.scope(check.table, Some(filter))?;
+        if let (Some(filter), Some(scope)) = (check.filter, self.scope(check.table, check.filter)?)
+        {
             tallies.get_mut(check.table).ok_or(lost)?.add_scope(position, filter, scope);
         }
-        let Some(asking) = self.asking(position, check, tallies)? else { return Ok(None) };
+        let Some(asking) = self.asking(position, check, (tallies, now))? else { return Ok(None) };
         for (table, doubt) in asking.rows.iter().flat_map(|it| &it.doubts) {
             tallies.get_mut(*table).ok_or(lost)?.add_doubt(position, doubt.clone());
         }
@@ -109,7 +109,7 @@ impl<'p> Compiler<'p> {
         &mut self,
         position: usize,
         check: &PlannedCheck,
-        tallies: &mut [Tally],
+        (tallies, now): (&mut [Tally], Now),
     ) -> Result<Option<Asking>, Reason> {
         if let Some(asking) = self.over_parts(&check.kernel)? {
             return Ok(Some(asking));
@@ -121,9 +121,14 @@ impl<'p> Compiler<'p> {
                 tally.add_violations(position, check.filter, asked);
                 return Ok(None);
             }
-            Kernel::Figure { measure, .. } => {
+            Kernel::Figure { measure, figure } if figure.is_completeness() => {
                 let present = self.presence(*measure)?;
                 tally.add_present(position, check.filter, present);
+                return Ok(None);
+            }
+            Kernel::Figure { measure, figure } => {
+                let asked = self.figure(*measure, figure, now)?;
+                tally.add_figure((position, measure.index), check.filter, asked);
                 return Ok(None);
             }
             Kernel::Unique(keys) => self.unique(*keys)?,
@@ -133,39 +138,40 @@ impl<'p> Compiler<'p> {
             Kernel::Cardinality { parent, child, min, max } => {
                 self.cardinality(*parent, *child, (*min, *max))?
             }
-            Kernel::Absent(_)
-            | Kernel::RowCount { .. }
-            | Kernel::Disjoint(_)
-            | Kernel::Query(_) => {
-                return Ok(None);
-            }
+            Kernel::Disjoint(keys) => self.disjoint(*keys)?,
+            Kernel::Absent(_) | Kernel::RowCount { .. } | Kernel::Query(_) => return Ok(None),
         }))
     }
 
     fn unique(&mut self, keys: Keys) -> Result<Asking, Reason> {
         let rows = self.rows(keys, (false, &[]))?;
-        let sql = Fragment::new(
-            "SELECT CAST(coalesce(sum(n), 0) AS bigint), count(*) FROM (SELECT count(*) AS n FROM (",
-        );
-        let sql = sql.and(&rows.query).text(") AS r GROUP BY ").text(&names("k", rows.keys));
+        let sql = Fragment::new("SELECT ").and(&self.whole("coalesce(sum(n), 0)"));
+        let sql = sql
+            .text(", count(*) FROM (SELECT count(*) AS n FROM (")
+            .and(&rows.query)
+            .text(") AS r GROUP BY ")
+            .text(&names("k", rows.keys));
         let sql = sql.text(" HAVING count(*) > 1) AS g");
         Ok(Asking::new(sql, vec![rows], true))
     }
 
     fn distinct(&mut self, keys: Keys) -> Result<Asking, Reason> {
         let rows = self.rows(keys, (false, &[]))?;
-        let sql = Fragment::new("SELECT CAST(0 AS bigint), count(*) FROM (SELECT DISTINCT ");
-        let sql = sql.text(&names("k", rows.keys)).text(" FROM (").and(&rows.query);
+        let sql = Fragment::new("SELECT ").and(&self.whole("0"));
+        let sql = sql
+            .text(", count(*) FROM (SELECT DISTINCT ")
+            .text(&names("k", rows.keys))
+            .text(" FROM (")
+            .and(&rows.query);
         Ok(Asking::new(sql.text(") AS r) AS g"), vec![rows], true))
     }
 
     fn dependency(&mut self, keys: Keys) -> Result<Asking, Reason> {
         let rows = self.rows(keys, (false, &[]))?;
         let (keys, values) = (names("k", rows.keys), names("t", rows.values));
-        let sql = Fragment::new(
-            "SELECT CAST(coalesce(sum(CASE WHEN most * 2 > n THEN n - most ELSE n END), 0) AS bigint), count(*) \
-             FROM (SELECT CAST(sum(n) AS bigint) AS n, max(n) AS most FROM (SELECT ",
-        );
+        let most = "coalesce(sum(CASE WHEN most * 2 > n THEN n - most ELSE n END), 0)";
+        let sql = Fragment::new("SELECT ").and(&self.whole(most)).text(", count(*) FROM (SELECT ");
+        let sql = sql.and(&self.whole("sum(n)")).text(" AS n, max(n) AS most FROM (SELECT ");
         let sql = sql.text(&keys).text(", count(*) AS n FROM (").and(&rows.query);
         let sql = sql.text(&format!(") AS r GROUP BY {keys}, {values}) AS p GROUP BY {keys}"));
         let sql = sql.text(" HAVING count(*) > 1) AS g");
@@ -191,24 +197,23 @@ impl<'p> Compiler<'p> {
         let set = self.plan.key_set(keys.set).ok_or("a key set is lost")?;
         let table = keys.set.table;
         let filter = set.scopes.get(keys.scope).copied().flatten();
-        let scope = self.scope(table, filter)?;
+        let mut asked: Vec<_> = self.scope(table, filter)?.into_iter().collect();
         let plan = self.plan.tables.get(table).ok_or("a table is lost")?;
         let sql_table = self.tables.get(table).cloned().flatten();
         let sql_table = sql_table.ok_or("its table has no name in SQL")?;
         let target = Target { plan, table: &sql_table };
         let key = self.writer.key(target, &set.columns, set.form, as_text)?;
-        let value = match &set.to[..] {
-            [] => None,
-            to => Some(self.writer.key(target, to, set.form, false)?),
+        let value = match (&set.to[..], set.values) {
+            ([], _) => None,
+            (days, KeyValues::Span) => Some(self.writer.span(target, days)?),
+            (to, _) => Some(self.writer.key(target, to, set.form, false)?),
         };
         let mut selected = named("k", &key.parts);
-        let mut conditions = vec![scope.condition.clone(), key.compared.condition.clone()];
-        let mut asked = vec![scope, key.compared];
+        asked.push(key.compared);
         let (mut values, mut value_forms) = (Vec::new(), Vec::new());
         if let Some(value) = value {
             selected.extend(named("t", &value.parts));
             (values, value_forms) = (value.parts, value.forms);
-            conditions.push(value.compared.condition.clone());
             asked.push(value.compared);
         }
         if with_names {
@@ -217,7 +222,7 @@ impl<'p> Compiler<'p> {
         selected.extend(named("v", &columns(target, shown)?));
         let query = Fragment::new("SELECT ").and(&Fragment::joined(&selected, ", "));
         let query = query.text(&format!(" FROM {} WHERE ", sql_table.sql));
-        let condition = Fragment::joined(&conditions, " AND ");
+        let condition = Fragment::joined(asked.iter().map(|it| &it.condition), " AND ");
         Ok(Rows {
             query: query.and(&condition),
             keys: key.parts.len(),
@@ -230,11 +235,20 @@ impl<'p> Compiler<'p> {
         })
     }
 
-    /// The rows of a table for which a filter holds; all if there is none.
-    pub(crate) fn scope(&mut self, table: usize, filter: Option<usize>) -> Result<Asked, Reason> {
-        let Some(filter) = filter else { return Ok(Asked::certain(Fragment::new("1 = 1"))) };
-        self.on(table, |writer, target| writer.scope(target, filter))
-            .map_err(|it| format!("`where`: {it}"))
+    /// The rows of a table for which a filter holds; none, and all rows are meant, if there is no filter.
+    pub(crate) fn scope(
+        &mut self,
+        table: usize,
+        filter: Option<usize>,
+    ) -> Result<Option<Asked>, Reason> {
+        let Some(filter) = filter else { return Ok(None) };
+        let scope = self.on(table, |writer, target| writer.scope(target, filter));
+        scope.map(Some).map_err(|it| format!("`where`: {it}"))
+    }
+
+    /// A number as one of 64 bits.
+    pub(crate) fn whole(&self, number: &str) -> Fragment {
+        Fragment::new(format!("CAST({number} AS {})", self.writer.whole_type()))
     }
 
     /// Asks the writer about a table.
@@ -259,6 +273,7 @@ impl<'p> Compiler<'p> {
             parameters,
             functions: rows.iter().flat_map(|it| it.functions.clone()).collect(),
             reads: rows.iter().filter_map(|it| name(it.table)).collect(),
+            refuses_warnings: true,
             ..Query::default()
         }
     }

@@ -15,19 +15,27 @@
 mod fragment;
 mod joins;
 mod keyed;
+mod mariadb;
+mod pattern;
 mod postgres;
 mod sample;
 mod shards;
+mod spans;
 mod sqlite;
 mod tally;
 mod target;
+mod typed;
+
+use std::sync::{Arc, Mutex};
 
 use crate::pushdown::keyed::Compiler;
+use crate::pushdown::mariadb::MariaDb;
 use crate::pushdown::postgres::Postgres;
 pub(crate) use crate::pushdown::shards::SpreadTally;
 use crate::pushdown::sqlite::Sqlite;
 use crate::pushdown::target::{Reason, Writer};
-use crate::rules::{Kernel, Plan, PlannedCheck};
+use crate::pushdown::typed::Typed;
+use crate::rules::{Kernel, Now, Plan, PlannedCheck, Summary};
 use crate::source::{Dialect, Query, SqlTable};
 
 /// What a plan is in SQL.
@@ -62,13 +70,17 @@ pub(crate) enum Spread {
 /// What the result of a statement says.
 #[derive(Debug)]
 pub(crate) enum Asks {
-    /// One row of numbers; or one text of all of them, each before a comma.
-    Tally { table: usize, counts: Vec<Count> },
+    /// One row of values; or one text of numbers, each before a comma. What functions of this process have
+    /// measured meanwhile is in `summaries`.
+    Tally { table: usize, counts: Vec<Count>, summaries: Summaries },
     /// One row: how many rows violate a check, and how many groups.
     Groups { check: usize, has_groups: bool },
 }
 
-/// What a number of a tally is.
+/// What was measured in this process: the summary of each measure, and how many values could not be read.
+pub(crate) type Summaries = Arc<Mutex<Vec<(usize, Summary, u64)>>>;
+
+/// What a value of a tally is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Count {
     /// The rows of the table.
@@ -79,8 +91,26 @@ pub(crate) enum Count {
     Violations(usize),
     /// The rows with a value, for a check of completeness.
     Present(usize),
+    /// Something about the values of a measure, in the rows of its filter.
+    Measured(usize, Quantity),
     /// The rows of which SQL cannot tell what these checks say.
     Doubts { checks: Vec<usize>, about: &'static str },
+}
+
+/// What is asked about the values of a measure. Numbers and days are numbers; a day is that of 1970 plus so many.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Quantity {
+    /// How many there are.
+    Values,
+    Sum,
+    Least,
+    Greatest,
+    /// The newest that does not lie in the future.
+    Newest,
+    /// How many lie in the future.
+    Future,
+    /// Everything, by a function of this process.
+    Summary,
 }
 
 impl Statement {
@@ -106,13 +136,13 @@ impl Statement {
 }
 
 impl Pushdown {
-    /// Writes a plan in a dialect. `table` tells what SQL calls a table.
+    /// Writes a plan in a dialect, for a run at `now`. `table` tells what SQL calls a table.
     pub(crate) fn new(
-        plan: &Plan,
+        (plan, now): (&Plan, Now),
         dialect: Dialect,
         table: impl Fn(&str) -> Option<SqlTable>,
     ) -> Self {
-        Compiler::new(plan, writer(dialect), table).compile(dialect)
+        Compiler::new(plan, writer(dialect), table).compile(dialect, now)
     }
 
     /// A plan of which nothing is asked in SQL.
@@ -136,17 +166,17 @@ impl Pushdown {
 fn writer(dialect: Dialect) -> Box<dyn Writer> {
     match dialect {
         Dialect::Sqlite => Box::<Sqlite>::default(),
-        Dialect::Postgres => Box::<Postgres>::default(),
+        Dialect::Postgres => Box::new(Typed(&Postgres)),
+        Dialect::MariaDb => Box::new(Typed(&MariaDb)),
     }
 }
 
 /// Why a kind of check is never asked in SQL.
 fn refusal(kernel: &Kernel) -> Option<Reason> {
     let reason = match kernel {
-        Kernel::Disjoint(_) => "spans are sorted natively",
         Kernel::Query(_) => "it is a query of its own",
-        Kernel::Figure { figure, .. } if !figure.is_completeness() => {
-            "sums and extremes are exact natively only"
+        Kernel::Figure { figure, .. } if figure.quantile().is_some() => {
+            "values of quantiles are counted natively"
         }
         _ => return None,
     };

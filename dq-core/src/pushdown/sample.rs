@@ -1,8 +1,9 @@
 //! The rows that violate a check: those with the lowest keys.
 
 use crate::pushdown::fragment::Fragment;
-use crate::pushdown::joins::{counted, equal, without};
+use crate::pushdown::joins::{equal, without};
 use crate::pushdown::keyed::{Compiler, Rows, names};
+use crate::pushdown::spans::overlapping;
 use crate::pushdown::target::Reason;
 use crate::rules::{Kernel, Keys, PlannedCheck};
 use crate::source::{Query, SqlFunction};
@@ -56,10 +57,11 @@ impl Compiler<'_> {
         let from = self.tables.get(check.table).and_then(Option::as_ref).map(|it| it.sql.clone());
         let from = from.ok_or("a table is lost")?;
         let sql = Fragment::new(format!("SELECT {} FROM {from} WHERE ", selected.join(", ")));
-        let sql = sql.and(&scope.condition).text(" AND (").and(&asked.condition);
-        let sql = sql.text(&format!(") ORDER BY {} LIMIT ", order.join(", "))).bind(limit as i64);
-        let functions: Vec<SqlFunction> =
-            scope.functions.into_iter().chain(asked.functions).collect();
+        let asked: Vec<_> = scope.into_iter().chain([asked]).collect();
+        let conditions: Vec<_> = asked.iter().map(|it| it.condition.enclosed()).collect();
+        let sql = sql.and(&Fragment::joined(&conditions, " AND "));
+        let sql = sql.text(&format!(" ORDER BY {} LIMIT ", order.join(", "))).bind(limit as i64);
+        let functions: Vec<SqlFunction> = asked.into_iter().flat_map(|it| it.functions).collect();
         let query = self.query(sql, check.table, &[]);
         Ok(Query { functions, reads: vec![table.schema.name.clone()], ..query })
     }
@@ -73,34 +75,45 @@ impl Compiler<'_> {
         match &check.kernel {
             Kernel::Unique(keys) => self.shared(*keys, shown),
             Kernel::Dependency(keys) => self.deviating(*keys, shown),
+            Kernel::Disjoint(keys) => {
+                let rows = self.rows(*keys, (true, shown))?;
+                let sql = self.selected(&rows, &overlapping(&rows), shown);
+                Ok((sql.text(" WHERE r.x = 1"), vec![rows]))
+            }
             Kernel::References { child, parent } => {
                 let (child, parent) = self.sides((*child, *parent), (true, shown))?;
-                let sql = self.selected(&child, shown).and(&without(&parent, "r"));
+                let sql = self.selected(&child, &child.query, shown).and(&without(&parent, "r"));
                 Ok((sql, vec![child, parent]))
             }
             Kernel::Cardinality { parent, child, min, max } => {
                 let (parent, child) = self.sides((*parent, *child), (true, shown))?;
-                let sql = self.selected(&parent, shown).and(&counted(&child, "r", (*min, *max)));
+                let sql = self.selected(&parent, &parent.query, shown).and(&self.counted(
+                    &child,
+                    "r",
+                    (*min, *max),
+                ));
                 Ok((sql, vec![parent, child]))
             }
             _ => Err("no row violates it by itself".to_owned()),
         }
     }
 
-    /// `SELECT` of the names and values of `rows`, which are called `r`.
-    fn selected(&self, rows: &Rows, shown: &[usize]) -> Fragment {
+    /// `SELECT` of the names and values of `rows`, which `query` selects and which are called `r`.
+    fn selected(&self, rows: &Rows, query: &Fragment, shown: &[usize]) -> Fragment {
         let key = self.plan.tables.get(rows.table).map_or(0, |it| it.primary_key.len());
         let names = (1..=key).map(|it| format!("r.p{it}"));
         let names: Vec<_> = names.chain((1..=shown.len()).map(|it| format!("r.v{it}"))).collect();
         let sql = Fragment::new(format!("SELECT {} FROM (", names.join(", ")));
-        sql.and(&rows.query).text(") AS r")
+        sql.and(query).text(") AS r")
     }
 
     /// Rows whose key others have, too.
     fn shared(&mut self, keys: Keys, shown: &[usize]) -> Result<(Fragment, Vec<Rows>), Reason> {
         let (named, bare) = (self.rows(keys, (true, shown))?, self.rows(keys, (false, &[]))?);
         let names = names("k", bare.keys);
-        let sql = self.selected(&named, shown).text(&format!(" JOIN (SELECT {names} FROM ("));
+        let sql = self
+            .selected(&named, &named.query, shown)
+            .text(&format!(" JOIN (SELECT {names} FROM ("));
         let sql = sql
             .and(&bare.query)
             .text(&format!(") AS s GROUP BY {names} HAVING count(*) > 1) AS g"));
@@ -114,7 +127,11 @@ impl Compiler<'_> {
         let (keys, values) = (names("k", bare.keys), names("t", bare.values));
         let pairs = Fragment::new(format!("SELECT {keys}, {values}, count(*) AS n FROM ("));
         let pairs = pairs.and(&bare.query).text(&format!(") AS s GROUP BY {keys}, {values}"));
-        let sql = self.selected(&named, shown).text(" JOIN (").and(&pairs).text(") AS p ON ");
+        let sql = self
+            .selected(&named, &named.query, shown)
+            .text(" JOIN (")
+            .and(&pairs)
+            .text(") AS p ON ");
         let same: Vec<_> = (1..=bare.values).map(|it| format!("r.t{it} = p.t{it}")).collect();
         let sql = sql.text(&equal(bare.keys, "r", "p")).text(" AND ").text(&same.join(" AND "));
         let sql = sql.text(&format!(" JOIN (SELECT {keys}, sum(n) AS n, max(n) AS most FROM ("));

@@ -4,14 +4,11 @@
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::keyed::Compiler;
 use crate::pushdown::shards::SpreadTally;
-use crate::pushdown::target::{Asked, Doubt, Reason};
-use crate::pushdown::{Asks, Count, Spread, Statement, sqlite};
-use crate::rules::{Blank, KeyForm, MeasureId, PlannedCheck, RowKernel};
+use crate::pushdown::target::{Asked, AskedFigure, Doubt, Reason};
+use crate::pushdown::{Asks, Count, Spread, Statement, Summaries, sqlite};
+use crate::rules::{Blank, Figure, KeyForm, MeasureId, Now, PlannedCheck, RowKernel};
 use crate::source::{Dialect, Query, SqlFunction};
 
-/// How many regular expressions a statement has at most: PostgreSQL keeps 32 of them compiled, and would
-/// compile each anew for each row if there were more.
-const PATTERNS_MAX: usize = 24;
 /// How many values a statement binds at most.
 const PARAMETERS_MAX: usize = 10_000;
 /// How many numbers a statement gives at most.
@@ -27,7 +24,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn new(table: usize) -> Self {
-        let rows = (Count::Rows, Fragment::new("1 = 1"));
+        let rows = (Count::Rows, Fragment::default());
         Self { table, counts: vec![rows], functions: Vec::new() }
     }
 
@@ -49,6 +46,34 @@ impl Tally {
     /// Counts the rows with a value.
     pub(crate) fn add_present(&mut self, check: usize, filter: Option<usize>, asked: Asked) {
         self.add(Count::Present(check), filter, check, asked);
+    }
+
+    /// Asks about the values of a measure; what was asked before is not asked again.
+    pub(crate) fn add_figure(
+        &mut self,
+        (check, measure): (usize, usize),
+        filter: Option<usize>,
+        asked: AskedFigure,
+    ) {
+        for (quantity, aggregate, value) in asked.quantities {
+            let count = Count::Measured(measure, quantity);
+            if self.counts.iter().any(|it| it.0 == count) {
+                continue;
+            }
+            let value = match self.scope(filter) {
+                Some(scope) => {
+                    let within = Fragment::new("CASE WHEN ").and(scope).text(" THEN ");
+                    within.and(&value).text(" END")
+                }
+                None => value,
+            };
+            let value = Fragment::new(aggregate).text("(").and(&value).text(")");
+            self.counts.push((count, value));
+        }
+        for doubt in asked.doubts {
+            let rows = self.within(filter, &doubt.rows);
+            self.add_doubt(check, Doubt { rows, ..doubt });
+        }
     }
 
     fn add(&mut self, count: Count, filter: Option<usize>, check: usize, asked: Asked) {
@@ -77,35 +102,43 @@ impl Tally {
 
     /// The rows of a filter for which a condition holds.
     fn within(&self, filter: Option<usize>, condition: &Fragment) -> Fragment {
-        let scope = filter.and_then(|filter| {
-            let scope = Count::Scope(filter);
-            self.counts.iter().find(|it| it.0 == scope)
-        });
-        match scope {
-            Some((_, scope)) => {
-                Fragment::default().and(scope).text(" AND (").and(condition).text(")")
-            }
+        match self.scope(filter) {
+            Some(scope) => Fragment::default().and(scope).text(" AND (").and(condition).text(")"),
             None => condition.clone(),
         }
     }
 
+    /// The condition of a filter that was added.
+    fn scope(&self, filter: Option<usize>) -> Option<&Fragment> {
+        let scope = Count::Scope(filter?);
+        self.counts.iter().find(|it| it.0 == scope).map(|it| &it.1)
+    }
+
     /// The statements that count.
-    pub(crate) fn finish(self, compiler: &mut Compiler<'_>, dialect: Dialect) -> Vec<Statement> {
+    pub(crate) fn finish(
+        self,
+        compiler: &mut Compiler<'_>,
+        (dialect, now): (Dialect, Now),
+    ) -> Vec<Statement> {
         let table = self.table;
         let Some(sql) = compiler.tables.get(table).cloned().flatten() else { return Vec::new() };
         if dialect == Dialect::Sqlite {
             let counts = self.counts.into_iter().map(|it| it.0).collect();
-            return vec![sqlite::tally(compiler.plan, table, &sql, counts)];
+            return vec![sqlite::tally((compiler.plan, now), table, &sql, counts)];
         }
         if compiler.is_spread(table) {
             return self.finish_spread(compiler);
         }
+        let patterns_max = compiler.writer.patterns_max();
         let mut statements: Vec<(Fragment, Vec<Count>)> = Vec::new();
         for (count, condition) in self.counts {
-            let counted = Fragment::new("count(*) FILTER (WHERE ").and(&condition).text(")");
-            let counted = if count == Count::Rows { Fragment::new("count(*)") } else { counted };
+            let counted = match count {
+                Count::Rows => Fragment::new("count(*)"),
+                Count::Measured(..) => condition,
+                _ => compiler.writer.counted(&condition),
+            };
             let has_room = |(all, counts): &&mut (Fragment, Vec<Count>)| {
-                all.patterns() + counted.patterns() <= PATTERNS_MAX
+                all.patterns() + counted.patterns() <= patterns_max
                     && all.parameters().len() + counted.parameters().len() <= PARAMETERS_MAX
                     && counts.len() < COUNTS_MAX
             };
@@ -126,9 +159,17 @@ impl Tally {
             let (sql, parameters) = select.into_parts();
             let (table_name, reads) = (name.clone(), vec![name.clone()]);
             let functions = functions.clone();
-            let query =
-                Query { table: table_name, sql, parameters, functions, reads, ..Query::default() };
-            Statement { query, asks: Asks::Tally { table, counts }, spread: Spread::No }
+            let query = Query {
+                table: table_name,
+                sql,
+                parameters,
+                functions,
+                reads,
+                refuses_warnings: true,
+                ..Query::default()
+            };
+            let asks = Asks::Tally { table, counts, summaries: Summaries::default() };
+            Statement { query, asks, spread: Spread::No }
         };
         statements.into_iter().map(statement).collect()
     }
@@ -137,6 +178,7 @@ impl Tally {
 impl Tally {
     /// The statements that count in each part of the table.
     fn finish_spread(self, compiler: &Compiler<'_>) -> Vec<Statement> {
+        let patterns_max = compiler.writer.patterns_max();
         let name = compiler.plan.tables.get(self.table).map_or("", |it| &it.schema.name);
         let parts = compiler.parts(self.table);
         let parameters_max = PARAMETERS_MAX / parts.len().max(1);
@@ -144,7 +186,7 @@ impl Tally {
         for counted in self.counts {
             let has_room = |group: &&mut Vec<(Count, Fragment)>| {
                 let all = || group.iter().chain([&counted]);
-                all().map(|it| it.1.patterns()).sum::<usize>() <= PATTERNS_MAX
+                all().map(|it| it.1.patterns()).sum::<usize>() <= patterns_max
                     && all().map(|it| it.1.parameters().len()).sum::<usize>() <= parameters_max
                     && group.len() < COUNTS_MAX
             };
@@ -165,6 +207,17 @@ impl Compiler<'_> {
         kernel: &dyn RowKernel,
     ) -> Result<Asked, Reason> {
         self.on(check.table, |writer, target| writer.violations(target, (kernel, &check.columns)))
+    }
+
+    pub(crate) fn figure(
+        &mut self,
+        measure: MeasureId,
+        figure: &Figure,
+        now: Now,
+    ) -> Result<AskedFigure, Reason> {
+        let table = self.plan.tables.get(measure.table).ok_or("a table is lost")?;
+        let measured = table.measures.get(measure.index).ok_or("a measure is lost")?;
+        self.on(measure.table, |writer, target| writer.measure(target, (measured, figure), now))
     }
 
     pub(crate) fn presence(&mut self, measure: MeasureId) -> Result<Asked, Reason> {

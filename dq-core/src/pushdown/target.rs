@@ -1,7 +1,8 @@
 //! What a dialect is asked to write: tests, conditions and keys of the rows of one table.
 
+use crate::pushdown::Quantity;
 use crate::pushdown::fragment::Fragment;
-use crate::rules::{KeyForm, RowKernel, TablePlan};
+use crate::rules::{Figure, KeyForm, Measure, Now, RowKernel, TablePlan};
 use crate::source::{SqlColumn, SqlFunction, SqlTable};
 
 /// Why something cannot be said in SQL, in words that follow a colon.
@@ -69,6 +70,14 @@ impl Asked {
     }
 }
 
+/// What is asked about the values of a column: each an aggregate of an expression, which is NULL where there is
+/// nothing to aggregate.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AskedFigure {
+    pub(crate) quantities: Vec<(Quantity, &'static str, Fragment)>,
+    pub(crate) doubts: Vec<Doubt>,
+}
+
 /// The key of the rows of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct WrittenKey {
@@ -109,6 +118,35 @@ pub(crate) trait Writer {
         form: KeyForm,
     ) -> Result<Asked, Reason>;
 
+    /// The first and the last day of spans, both of which belong to them, and which spans are compared.
+    fn span(&mut self, target: Target<'_>, days: &[usize]) -> Result<WrittenKey, Reason> {
+        let _ = (target, days);
+        Err("spans are sorted natively".to_owned())
+    }
+
+    /// What a check wants to know of the values of a measure, in a run at `now`.
+    fn measure(
+        &mut self,
+        target: Target<'_>,
+        measure: (&Measure, &Figure),
+        now: Now,
+    ) -> Result<AskedFigure, Reason>;
+
     /// How to order by a value such that text is in the order of its bytes, and NULL comes first.
     fn ordered(&self, value: &str) -> String;
+
+    /// How many rows meet a condition.
+    fn counted(&self, condition: &Fragment) -> Fragment {
+        Fragment::new("count(*) FILTER (WHERE ").and(condition).text(")")
+    }
+
+    /// The type of whole numbers of 64 bits, in a cast.
+    fn whole_type(&self) -> &'static str {
+        "bigint"
+    }
+
+    /// How many regular expressions a statement may have.
+    fn patterns_max(&self) -> usize {
+        usize::MAX
+    }
 }

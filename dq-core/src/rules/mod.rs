@@ -44,7 +44,8 @@ pub(crate) use check::AsType;
 pub(crate) use kernel::RowKernel;
 pub(crate) use key_bytes::key_bytes;
 pub(crate) use measure::{
-    Age, Code, Figure, Measure, Moments, Now, Statistic, Summary, Taken, Values,
+    Age, Code, Figure, Measure, Moment, Moments, Now, Numbers, Reading, Statistic, Summary, Taken,
+    Values,
 };
 pub(crate) use plan::{
     Blank, Kernel, KeyForm, KeySet, KeySetId, KeyValues, Keys, MeasureId, PlannedCheck,

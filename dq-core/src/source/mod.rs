@@ -38,8 +38,8 @@ use crate::value::{Batch, ColumnSchema, OwnedValue, TableSchema};
 
 pub use cancellation::Cancellation;
 pub use sql::{
-    Dialect, Reach, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlFunction, SqlFunctionBody,
-    SqlKind, SqlScalar, SqlShards, SqlTable,
+    Dialect, Reach, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlException, SqlFunction,
+    SqlFunctionBody, SqlKind, SqlScalar, SqlShards, SqlTable,
 };
 #[cfg(feature = "cache")]
 pub(crate) use version::Versions;
@@ -174,6 +174,9 @@ pub struct Query {
     /// The names of all tables that it reads, where the caller knows them: then it is an error of kind
     /// `SourceChanged` if one of them was rewritten since the moment of the snapshot.
     pub reads: Vec<String>,
+    /// Whether it is an error of kind `Unsupported` if the database warns, as it may where it goes on with another
+    /// value instead of failing.
+    pub refuses_warnings: bool,
     /// The rows end with an error of kind `Cancelled` soon after this is cancelled.
     pub cancellation: Cancellation,
 }

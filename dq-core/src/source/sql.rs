@@ -14,6 +14,8 @@ pub enum Dialect {
     Sqlite,
     /// PostgreSQL 13 and later.
     Postgres,
+    /// MariaDB 10.6 and later.
+    MariaDb,
 }
 
 impl Dialect {
@@ -22,6 +24,7 @@ impl Dialect {
         match self {
             Self::Sqlite => "SQLite",
             Self::Postgres => "PostgreSQL",
+            Self::MariaDb => "MariaDB",
         }
     }
 }
@@ -91,6 +94,17 @@ pub struct SqlColumn {
     pub sql: String,
     /// What kind of values that has.
     pub kind: SqlKind,
+    /// The rows in which a scan delivers another value, if there may be any.
+    pub exception: Option<SqlException>,
+}
+
+/// Rows in which a column is not what an expression says.
+#[derive(Clone, Debug)]
+pub struct SqlException {
+    /// A condition that holds in them.
+    pub condition: String,
+    /// What about them, such as "days that no calendar has".
+    pub about: &'static str,
 }
 
 /// A function that a statement may call, where the database runs in this process.

@@ -33,10 +33,10 @@ impl Measuring {
         Self { summary: Summary::new(measure, run.now), unreadable: 0, sample, kept }
     }
 
-    /// So many rows have a value, which nobody has kept.
-    pub(crate) fn of_presence(rows: u64, budget: &Arc<Budget>) -> Self {
+    /// What others have measured; every value could be read, and none is kept.
+    pub(crate) fn of(summary: Summary, budget: &Arc<Budget>) -> Self {
         let kept = KeptValues::new(budget);
-        Self { summary: Summary::Presence(rows), unreadable: 0, sample: Sample::new(0), kept }
+        Self { summary, unreadable: 0, sample: Sample::new(0), kept }
     }
 
     /// Measures the rows of `batch` that are in `scope`, and gives those whose value cannot be read;

@@ -97,7 +97,7 @@ async fn validate_at(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    let (plan, answers) = match Aim::of(snapshot.as_ref(), &plan, options) {
+    let (plan, answers) = match Aim::of(snapshot.as_ref(), (&plan, now), options) {
         None => (plan, None),
         Some(aim) => {
             let answers = Answers::ask(snapshot.as_ref(), (plan, aim), options).await?;
@@ -166,7 +166,7 @@ pub async fn explain(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    let Some(aim) = Aim::of(snapshot.as_ref(), &plan, options) else {
+    let Some(aim) = Aim::of(snapshot.as_ref(), (&plan, now), options) else {
         return Ok(Explanation::new(plan, None));
     };
     let mut pushdown = aim.pushdown(snapshot.as_ref(), &plan);

@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::Error;
 use crate::rules::{
-    Allowance, Kernel, MeasureId, Plan, PlannedCheck, Rule, RuleCheck, RuleSet, Severity, TablePlan,
+    Allowance, Kernel, MeasureId, Plan, PlannedCheck, Rule, RuleCheck, RuleSet, Severity, Summary,
+    TablePlan,
 };
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::measured;
@@ -75,18 +76,19 @@ impl TableOutcome {
         self.in_scope.get_mut(filter).into_iter().for_each(|it| *it = rows);
     }
 
-    /// Notes how many rows have a value, for one of so many measures.
-    pub(crate) fn keep_presence(
+    /// Notes what others have measured, for one of so many measures.
+    pub(crate) fn keep_measured(
         &mut self,
         measures: usize,
-        (measure, rows): (usize, u64),
+        (measure, summary): (usize, Summary),
         budget: &Arc<Budget>,
     ) {
         while self.measures.len() < measures {
-            self.measures.push(Measuring::of_presence(0, budget));
+            self.measures.push(Measuring::of(Summary::Presence(0), budget));
         }
-        let known = self.measures.get_mut(measure).into_iter();
-        known.for_each(|it| *it = Measuring::of_presence(rows, budget));
+        if let Some(known) = self.measures.get_mut(measure) {
+            *known = Measuring::of(summary, budget);
+        }
     }
 
     pub(crate) fn add_measures(&mut self, measures: Vec<Measuring>) {

@@ -11,6 +11,9 @@ mod runtimes;
 mod scan;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod sql;
+#[path = "../shared/sql_rules.rs"]
+mod sql_rules;
 mod statements;
 mod tls;
 mod validate;

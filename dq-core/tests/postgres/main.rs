@@ -16,6 +16,8 @@ mod scan;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod sql;
+#[path = "../shared/sql_rules.rs"]
+mod sql_rules;
 mod statements;
 mod tls;
 

@@ -95,6 +95,12 @@ impl MariaDbServer {
         format!("mysql://admin:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The same through its socket, where no message waits for the answer to another.
+    pub(crate) fn socket_url(&self, database: &str) -> String {
+        let socket = self.folder.path().join("socket");
+        format!("mysql://admin:{PASSWORD}@localhost/{database}?socket={}", socket.display())
+    }
+
     /// Makes an empty database; gives its name.
     pub(crate) fn database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));

@@ -7,15 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dq_core::clock::SystemClock;
+use dq_core::database::mysql::{MySqlConfig, MySqlSource};
 use dq_core::database::postgres::{DistributeOptions, PostgresConfig, PostgresSource, distribute};
 use dq_core::source::Source;
 use dq_core::validate::Engine;
 
 use crate::naive::Table;
-use crate::property::postgres::{as_postgres, put};
+use crate::property::mysql::as_mysql;
+use crate::property::postgres::as_postgres;
 use crate::property::sources::{self, Databases};
 use crate::property::tables::{KeyShape, Shape};
+use crate::property::{mysql as in_mysql, postgres as in_postgres};
 use crate::run::wait;
+use crate::servers::mariadb::MariaDbServer;
 use crate::servers::postgres::PostgresServer;
 use crate::servers::shards::{Servers, Shards};
 
@@ -39,6 +43,8 @@ pub(crate) const ENGINES: &[Candidate] = &[
     Candidate { name: "PostgreSQL", holds: as_postgres, open: postgres, engine: Engine::Native },
     Candidate { name: "SQL on PostgreSQL", holds: as_postgres, open: postgres, engine: Engine::Sql },
     Candidate { name: "shards", holds: as_postgres, open: shards, engine: Engine::Sql },
+    Candidate { name: "MariaDB", holds: as_mysql, open: mariadb, engine: Engine::Native },
+    Candidate { name: "SQL on MariaDB", holds: as_mysql, open: mariadb, engine: Engine::Sql },
     Candidate { name: "CSV", holds: sources::as_text, open: csv, engine: Engine::Native },
     Candidate { name: "Parquet", holds: sources::as_arrays, open: parquet, engine: Engine::Native },
 ];
@@ -46,16 +52,22 @@ pub(crate) const ENGINES: &[Candidate] = &[
 /// Where the sources of one test are.
 pub(crate) struct Stage {
     folder: tempfile::TempDir,
-    server: Option<PostgresServer>,
+    postgres: Option<PostgresServer>,
     shards: Option<Arc<Servers>>,
+    mariadb: Option<MariaDbServer>,
     opened: AtomicUsize,
 }
 
 impl Stage {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let shards = Servers::start_with("").map(Arc::new);
-        Self { folder, server: PostgresServer::start(), shards, opened: AtomicUsize::new(0) }
+        Self {
+            folder,
+            postgres: PostgresServer::start(),
+            shards: Servers::start_with("").map(Arc::new),
+            mariadb: MariaDbServer::start(),
+            opened: AtomicUsize::new(0),
+        }
     }
 
     /// A source of the tables, and what of them it holds.
@@ -89,9 +101,9 @@ fn sqlite(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
 }
 
 fn postgres(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
-    let server = stage.server.as_ref()?;
+    let server = stage.postgres.as_ref()?;
     let config = PostgresConfig::new(server.url(&server.database()));
-    wait(put(&config, tables)).unwrap();
+    wait(in_postgres::put(&config, tables)).unwrap();
     Some(Box::new(PostgresSource::new(&config, Arc::new(SystemClock)).unwrap()))
 }
 
@@ -99,7 +111,7 @@ fn postgres(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
 fn shards(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
     let shards = Shards::of(Arc::clone(stage.shards.as_ref()?));
     let config = PostgresConfig::new(shards.url());
-    wait(put(&config, tables)).unwrap();
+    wait(in_postgres::put(&config, tables)).unwrap();
     for table in tables {
         let first = table.columns.first()?.name.to_owned();
         let options = DistributeOptions {
@@ -111,6 +123,13 @@ fn shards(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
         wait(distribute(&config, &options, Arc::new(SystemClock))).unwrap();
     }
     Some(Box::new(PostgresSource::new(&config, Arc::new(SystemClock)).unwrap()))
+}
+
+fn mariadb(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
+    let server = stage.mariadb.as_ref()?;
+    let config = MySqlConfig::new(server.socket_url(&server.database()));
+    wait(in_mysql::put(&config, tables)).unwrap();
+    Some(Box::new(MySqlSource::new(&config, Arc::new(SystemClock)).unwrap()))
 }
 
 fn csv(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {

@@ -52,8 +52,11 @@ fn all_engines_count_the_same() {
 
 #[test]
 fn databases_answer_every_kind_of_check_that_has_a_translation() {
-    let natively =
-        BTreeSet::from(["no_overlap", "freshness", "max", "mean", "min", "quantile", "sum"]);
+    // What sorts the spans of SQLite judges values of every type.
+    let natively = |candidate: &Candidate| match candidate.name {
+        "SQL on SQLite" => BTreeSet::from(["no_overlap", "quantile"]),
+        _ => BTreeSet::from(["quantile"]),
+    };
     let (stage, corpus, rules) = (Stage::new(), corpus::common(), checks::common());
     for candidate in ENGINES.iter().filter(|it| it.engine == Engine::Sql) {
         let Some((source, _)) = stage.open(candidate, &corpus) else { continue };
@@ -61,7 +64,7 @@ fn databases_answer_every_kind_of_check_that_has_a_translation() {
         let kinds: BTreeSet<_> = report.checks().map(|it| it.check).collect();
         let answered = report.checks().filter(|it| it.engine == Some(Engine::Sql));
         let answered: BTreeSet<_> = answered.map(|it| it.check).collect();
-        let expected: BTreeSet<_> = kinds.difference(&natively).copied().collect();
+        let expected: BTreeSet<_> = kinds.difference(&natively(candidate)).copied().collect();
         assert_eq!(answered, expected, "{}", candidate.name);
         for check in report.checks() {
             let reason = check.streamed.as_deref().unwrap_or_default();

@@ -2,7 +2,7 @@
 //! those of the naive evaluator, and so are the rows that a report shows.
 
 mod figures;
-mod mysql;
+pub(crate) mod mysql;
 pub(crate) mod postgres;
 mod records;
 pub(crate) mod rules;

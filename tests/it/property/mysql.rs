@@ -28,12 +28,13 @@ fn mariadb_counts_what_the_naive_evaluator_counts() {
         let source = MySqlSource::new(&config, Arc::new(SystemClock)).unwrap();
         let run = Run { rules: &rules, options: &threads(1) };
         run.counts(&source, &tables, "MariaDB")?;
+        run.counts_in_sql(&source, &tables, "MariaDB")?;
     });
 }
 
 /// The tables as MariaDB can hold them: a column has one type, true is 1, a number is finite, zero has no sign, and a
 /// day lies between the years 0 and 9999.
-fn as_mysql(tables: &[Table]) -> Vec<Table> {
+pub(crate) fn as_mysql(tables: &[Table]) -> Vec<Table> {
     changed(&as_arrow(tables), |kind, cell| match (kind, cell) {
         (Kind::Boolean, Cell::Boolean(it)) => (Kind::Integer, Cell::Integer(i64::from(it))),
         (Kind::Boolean, cell) => (Kind::Integer, cell),
@@ -60,7 +61,8 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
-async fn put(config: &MySqlConfig, tables: &[Table]) -> Result<()> {
+/// Replaces what the database holds by the tables.
+pub(crate) async fn put(config: &MySqlConfig, tables: &[Table]) -> Result<()> {
     let database = MySqlDatabaseManager::open(config.clone(), Arc::new(SystemClock)).await?;
     fill(&database, DIALECT, tables).await
 }

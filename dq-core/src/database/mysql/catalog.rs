@@ -14,11 +14,26 @@ use crate::value::{ColumnSchema, TableSchema, ValueType};
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) schema: TableSchema,
+    /// Its columns as the server declares them.
+    pub(crate) declared: Vec<Declared>,
     pub(crate) is_view: bool,
     /// Whether its rows have versions, so that a snapshot sees those of its moment.
     pub(crate) has_moments: bool,
     /// The first column of the primary key of a table, if it is a whole number: ranges of it are ranges of rows.
     pub(crate) range_key: Option<String>,
+}
+
+/// A column as the server declares it.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    /// The name of its type.
+    pub(crate) data_type: String,
+    /// Whether its numbers have decimals.
+    pub(crate) has_fraction: bool,
+    /// The type with its length and attributes, such as `bigint(20) unsigned`.
+    pub(crate) column_type: String,
+    /// How its text is encoded.
+    pub(crate) character_set: Option<String>,
 }
 
 /// Tables that are not of the server's own making, and views.
@@ -27,7 +42,7 @@ SELECT table_name, table_type, engine, CAST(table_rows AS CHAR) FROM information
 WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW') ORDER BY table_name";
 
 const COLUMNS: &str = "\
-SELECT table_name, column_name, data_type, is_nullable, CAST(numeric_scale AS CHAR) FROM information_schema.columns \
+SELECT table_name, column_name, data_type, is_nullable, CAST(numeric_scale AS CHAR), column_type, character_set_name FROM information_schema.columns \
 WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position";
 
 const KEYS: &str = "\
@@ -66,7 +81,7 @@ pub(crate) fn quoted(name: &str) -> String {
 /// The columns and the key of each table.
 #[derive(Default)]
 struct Described {
-    columns: HashMap<String, Vec<ColumnSchema>>,
+    columns: HashMap<String, Vec<(ColumnSchema, Declared)>>,
     keys: HashMap<String, Vec<String>>,
 }
 
@@ -79,7 +94,13 @@ impl Described {
             value_type: value_type(&data_type, has_fraction),
             nullable: text(row, 3)?.eq_ignore_ascii_case("YES"),
         };
-        self.columns.entry(text(row, 0)?).or_default().push(column);
+        let declared = Declared {
+            data_type,
+            has_fraction,
+            column_type: text(row, 5)?.to_ascii_lowercase(),
+            character_set: optional_text(row, 6)?,
+        };
+        self.columns.entry(text(row, 0)?).or_default().push((column, declared));
         Ok(())
     }
 
@@ -91,6 +112,7 @@ impl Described {
     fn table(&mut self, row: &MySqlRow) -> sqlx::Result<Table> {
         let name = text(row, 0)?;
         let columns = self.columns.remove(&name).unwrap_or_default();
+        let (columns, declared) = columns.into_iter().unzip();
         let primary_key = self.keys.remove(&name).unwrap_or_default();
         let is_view = text(row, 1)? == "VIEW";
         let engine = text(row, 2)?;
@@ -103,6 +125,7 @@ impl Described {
             // A view has none of its own, but sees the moments of its tables.
             has_moments: is_view || matches!(engine.as_str(), "InnoDB" | "MyRocks" | "ROCKSDB"),
             is_view,
+            declared,
             schema,
         })
     }

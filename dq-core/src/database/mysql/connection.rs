@@ -182,11 +182,17 @@ pub(crate) fn begin_reading(statement_timeout_ms: u64, rows_max: Option<usize>) 
     format!("SET sql_select_limit = {rows}{timeout}; START TRANSACTION READ ONLY")
 }
 
+/// What statements of rules rest on: that keys are sorted by as much of them as is compared, that regular
+/// expressions mean what they say, and that keys without an index are joined by their hash.
+const SQL_OF_RULES: &str =
+    " /*M!100100 , max_sort_length = 16384, default_regex_flags = '', join_cache_level = 4*/";
+
 /// Begins a transaction that sees one moment, however long its statements run.
 pub(crate) fn begin_moment() -> String {
     let timeout = timeout(0);
     format!(
-        "SET sql_select_limit = DEFAULT{timeout}; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+        "SET sql_select_limit = DEFAULT{timeout}{SQL_OF_RULES}; \
+         START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
     )
 }
 

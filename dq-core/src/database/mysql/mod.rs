@@ -27,6 +27,7 @@ mod result;
 mod scan;
 mod snapshot;
 mod source;
+mod sql;
 mod statement;
 mod stream;
 mod temporal;

@@ -19,12 +19,19 @@ pub(crate) async fn prepare(place: Place, query: &Query) -> Result<QueryRows> {
         return Err(invalid(&doing, reason));
     }
     let statement = Statement::new(query.sql.clone());
+    let statement = query.parameters.iter().cloned().fold(statement, Statement::bind);
     let columns = {
         let mut lease = scan::lock(&place, &doing).await?;
         prepare_rows(&mut lease, &statement, &doing).await?.columns
     };
-    let sql = query.sql.clone();
-    let scanned = Scanned { sql, types: None, doing, position: 0 };
+    let scanned = Scanned {
+        sql: query.sql.clone(),
+        values: query.parameters.clone(),
+        types: None,
+        refuses_warnings: query.refuses_warnings,
+        doing,
+        position: 0,
+    };
     let rows = scan::start(place, scanned, query.cancellation.clone());
     Ok(QueryRows { columns, rows })
 }

@@ -15,14 +15,16 @@ use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
 use crate::clock::Clock;
 use crate::database::fed::{BATCHES_AHEAD, Fed, nobody_takes};
-use crate::database::mysql::connection::{Lease, Pool, session_of};
+use crate::database::mysql::bound::bind;
+use crate::database::mysql::catalog;
+use crate::database::mysql::connection::{Lease, Pool, session_of, text};
 use crate::database::mysql::error::from_sqlx;
 use crate::database::mysql::result::RowParts;
 use crate::database::mysql::snapshot::changed_or;
 use crate::database::server::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition};
-use crate::value::{Batch, ValueType};
+use crate::value::{Batch, OwnedValue, ValueType};
 
 /// By how much the sequences of two partitions are apart.
 const SEQUENCE_STRIDE: u64 = 1 << 40;
@@ -34,8 +36,11 @@ pub(crate) type Stream = Arc<Mutex<Lease>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Scanned {
     pub(crate) sql: String,
+    /// The values of its parameters.
+    pub(crate) values: Vec<OwnedValue>,
     /// The types of its columns, if the catalog told them.
     pub(crate) types: Option<Vec<ValueType>>,
+    pub(crate) refuses_warnings: bool,
     pub(crate) doing: String,
     /// The how manieth of all partitions it is.
     pub(crate) position: u64,
@@ -113,7 +118,10 @@ async fn read_on(
 ) -> Result<()> {
     let session = session_of(lease)?;
     let mut rows = RowParts::new(None).numbered_from(scanned.position * SEQUENCE_STRIDE);
-    let query = sqlx::query(AssertSqlSafe(scanned.sql.clone())).persistent(false);
+    // A query was prepared before. What is prepared for once is closed by a message without an answer, behind which
+    // the next message waits for some time.
+    let query = sqlx::query(AssertSqlSafe(scanned.sql.clone())).persistent(scanned.types.is_none());
+    let query = scanned.values.iter().fold(query, bind);
     let connection = lease.start()?;
     let ended = {
         let mut received = (&mut *connection).fetch(query);
@@ -140,10 +148,15 @@ async fn read_on(
     match ended {
         Ended::Whole => {
             lease.settle(&Ok(()), State::Open);
-            Ok(())
+            if scanned.refuses_warnings {
+                without_warnings(lease, &scanned.doing).await
+            } else {
+                Ok(())
+            }
         }
         Ended::Failed(error) => {
-            let failed = changed_or(from_sqlx(&scanned.doing, &error));
+            let failed = from_sqlx(&scanned.doing, &error);
+            let failed = if scanned.types.is_some() { changed_or(failed) } else { failed };
             lease.settle(&Err::<(), _>(error), State::Open);
             Err(failed)
         }
@@ -153,6 +166,15 @@ async fn read_on(
             Err(error)
         }
     }
+}
+
+/// Whether the statement before went without a warning. What it is about may be a value of a row, and is not told.
+async fn without_warnings(lease: &mut Lease, doing: &str) -> Result<()> {
+    let found = catalog::rows(lease, "SHOW WARNINGS LIMIT 1", doing).await?;
+    let Some(warning) = found.first() else { return Ok(()) };
+    let number = text(warning, 1).map_err(|it| from_sqlx(doing, &it))?;
+    let message = format!("cannot {doing}: the server warns of its answer ({number})");
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// How reading ended.

@@ -10,7 +10,9 @@ use crate::clock::Clock;
 use crate::database::mysql::catalog;
 use crate::database::mysql::catalog::{Table, quoted};
 use crate::database::mysql::config::ParallelSnapshot;
-use crate::database::mysql::connection::{Lease, MySqlConnector, Pool, begin_moment, text};
+use crate::database::mysql::connection::{
+    Lease, MySqlConnector, Pool, begin_moment, session_of, text,
+};
 use crate::database::mysql::error::from_sqlx;
 use crate::database::mysql::query;
 use crate::database::mysql::range::Range;
@@ -18,7 +20,7 @@ use crate::database::mysql::scan;
 use crate::database::mysql::scan::{Place, Scanned, Stream};
 use crate::database::server::{Connector, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Partition, Query, QueryRows, Scan, Snapshot};
+use crate::source::{Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlTable};
 use crate::value::TableSchema;
 
 /// How many rows a partition has at least, by the server's estimate: less is read sooner than it is divided.
@@ -38,6 +40,7 @@ pub(crate) struct MySqlSnapshot {
     clock: Arc<dyn Clock>,
     /// One, or several that began while nobody could write.
     streams: Vec<Stream>,
+    is_mariadb: bool,
     tables: Vec<Table>,
     schemas: Vec<TableSchema>,
     /// Tables that were read and whose rows have no versions.
@@ -56,6 +59,7 @@ impl MySqlSnapshot {
             ParallelSnapshot::Off => vec![readers.begin(&begin_moment()).await?.and_reads_only()],
             ParallelSnapshot::Lock => begin_together(readers, streams.count).await?,
         };
+        let first = leases.first().map(session_of).transpose()?;
         let tables = match leases.first_mut() {
             Some(first) => catalog::read(first, &doing).await?,
             None => Vec::new(),
@@ -64,6 +68,7 @@ impl MySqlSnapshot {
             readers: Arc::clone(readers),
             clock,
             streams: leases.into_iter().map(|it| Arc::new(tokio::sync::Mutex::new(it))).collect(),
+            is_mariadb: first.is_some_and(|it| it.server.is_mariadb),
             schemas: tables.iter().map(|it| it.schema.clone()).collect(),
             tables,
             momentless: Mutex::default(),
@@ -83,6 +88,13 @@ impl MySqlSnapshot {
                 Err(failed(ErrorKind::UsageInvalid, format!("it has no column {column}")))
             }
             None => Ok(table),
+        }
+    }
+
+    fn note_reading(&self, table: &Table) {
+        if !table.has_moments {
+            let mut momentless = self.momentless.lock().unwrap_or_else(PoisonError::into_inner);
+            momentless.insert(table.schema.name.clone());
         }
     }
 
@@ -159,10 +171,7 @@ impl Snapshot for MySqlSnapshot {
         let table = self.table(scan)?;
         let name = &table.schema.name;
         let doing = format!("scan the table `{name}`");
-        if !table.has_moments {
-            let mut momentless = self.momentless.lock().unwrap_or_else(PoisonError::into_inner);
-            momentless.insert(name.clone());
-        }
+        self.note_reading(table);
         let columns: Vec<_> =
             scan.columns.iter().filter_map(|it| table.schema.columns.get(*it)).collect();
         let list: Vec<_> = columns.iter().map(|it| quoted(&it.name)).collect();
@@ -173,6 +182,8 @@ impl Snapshot for MySqlSnapshot {
         let partitions = partitions.map(|((range, stream), position)| {
             let scanned = Scanned {
                 sql: format!("SELECT {list} FROM {}{}", quoted(name), range.condition(&key)),
+                values: Vec::new(),
+                refuses_warnings: false,
                 types: Some(columns.iter().map(|it| it.value_type).collect()),
                 doing: doing.clone(),
                 position,
@@ -186,7 +197,17 @@ impl Snapshot for MySqlSnapshot {
         let Some(stream) = self.streams.first() else {
             return Err(Error::new(ErrorKind::Internal, "a snapshot has no connection"));
         };
+        let read = self.tables.iter().filter(|it| query.reads.contains(&it.schema.name));
+        read.for_each(|it| self.note_reading(it));
         query::prepare(self.place(stream), query).await
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.is_mariadb.then_some(Dialect::MariaDb)
+    }
+
+    fn sql_table(&self, table: &str) -> Option<SqlTable> {
+        self.tables.iter().find(|it| it.schema.name == table).map(Table::sql)
     }
 
     async fn finish(&self) -> Result<()> {

@@ -17,6 +17,9 @@ const PARAMETERS: [&str; 9] = [
     "sslmode", "ssl-mode", "sslca", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key", "socket",
 ];
 
+/// How many prepared statements a connection keeps: as many as the checks of a large rule set need.
+const STATEMENTS_MAX: usize = 500;
+
 /// The modes by our words, and by the driver's.
 const MODES: [(&str, &str); 5] = [
     ("disable", "disabled"),
@@ -66,6 +69,7 @@ pub(crate) fn options(config: &MySqlConfig) -> Result<MySqlConnectOptions> {
         .set_names(false)
         .pipes_as_concat(false)
         .no_engine_substitution(false)
+        .statement_cache_capacity(STATEMENTS_MAX)
         .disable_statement_logging();
     if let Some(password) = &config.password {
         options = options.password(password.expose());

@@ -92,7 +92,7 @@ impl Selected {
             }
             Form::Bytes => (column.clone(), SqlKind::Bytes),
         };
-        SqlColumn { sql, kind }
+        SqlColumn { sql, kind, exception: None }
     }
 }
 

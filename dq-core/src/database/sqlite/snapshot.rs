@@ -138,7 +138,8 @@ impl Snapshot for SqliteSnapshot {
     fn sql_table(&self, table: &str) -> Option<SqlTable> {
         let schema = self.schemas.iter().find(|it| it.name == table)?;
         // Whatever a column is declared as, each row may hold something else.
-        let column = |name: &str| SqlColumn { sql: quoted(name), kind: SqlKind::Any };
+        let column =
+            |name: &str| SqlColumn { sql: quoted(name), kind: SqlKind::Any, exception: None };
         let columns = schema.columns.iter().map(|it| column(&it.name)).collect();
         Some(SqlTable { sql: format!("main.{}", quoted(table)), columns, shards: None })
     }

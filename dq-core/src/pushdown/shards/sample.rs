@@ -21,7 +21,9 @@ impl Compiler<'_> {
         if let Kernel::Row(kernel) = &check.kernel {
             let scope = self.scope(check.table, check.filter)?;
             let asked = self.violations(check, kernel.as_ref())?;
-            let condition = scope.condition.text(" AND (").and(&asked.condition).text(")");
+            let asked: Vec<_> = scope.into_iter().chain([asked]).collect();
+            let conditions: Vec<_> = asked.iter().map(|it| it.condition.enclosed()).collect();
+            let condition = Fragment::joined(&conditions, " AND ");
             let wanted = self.wanted(check.table, shown)?;
             let parts = self.lowest(check.table, &wanted, (&condition, Some(limit)))?;
             let sql = self.merged(check.table, &wanted, (&parts, ""), limit)?;

@@ -1,7 +1,7 @@
 //! The tally of a table with parts.
 
 use crate::pushdown::fragment::Fragment;
-use crate::pushdown::{Asks, Count, Spread, Statement};
+use crate::pushdown::{Asks, Count, Quantity, Spread, Statement, Summaries};
 use crate::source::Query;
 
 /// What a statement counts in each part of a table.
@@ -36,6 +36,7 @@ impl SpreadTally {
         let counted = |(number, (count, condition)): (usize, &(Count, Fragment))| {
             let counted = match count {
                 Count::Rows => Fragment::new("count(*)"),
+                Count::Measured(..) => condition.clone(),
                 _ => Fragment::new("count(*) FILTER (WHERE ").and(condition).text(")"),
             };
             counted.text(&format!(" AS c{}", number + 1))
@@ -45,13 +46,23 @@ impl SpreadTally {
         let part =
             |part: &String| Fragment::new("SELECT ").and(&counted).text(&format!(" FROM {part}"));
         let parts: Vec<_> = self.parts.iter().map(part).collect();
-        let sums = (1..=self.counts.len()).map(|it| format!("CAST(sum(c{it}) AS bigint)"));
-        let sums: Vec<_> = sums.collect();
+        let whole = |(number, (count, _)): (usize, &(Count, Fragment))| {
+            let column = format!("c{}", number + 1);
+            match count {
+                Count::Measured(_, Quantity::Sum) => format!("sum({column})"),
+                Count::Measured(_, Quantity::Least) => format!("min({column})"),
+                Count::Measured(_, Quantity::Greatest | Quantity::Newest) => {
+                    format!("max({column})")
+                }
+                _ => format!("CAST(sum({column}) AS bigint)"),
+            }
+        };
+        let sums: Vec<_> = self.counts.iter().enumerate().map(whole).collect();
         let sql = Fragment::new(format!("SELECT {} FROM (", sums.join(", ")));
         let sql = sql.and(&Fragment::joined(&parts, " UNION ALL ")).text(") AS u");
         let (sql, parameters) = sql.into_parts();
         let counts = self.counts.iter().map(|it| it.0.clone()).collect();
-        let asks = Asks::Tally { table: self.table, counts };
+        let asks = Asks::Tally { table: self.table, counts, summaries: Summaries::default() };
         let (table, reads) = (self.name.clone(), vec![self.name.clone()]);
         let query = Query { table, sql, parameters, reads, ..Query::default() };
         Statement { query, asks, spread: Spread::Tally(self) }

@@ -9,10 +9,11 @@ mod tally;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::pushdown::Quantity;
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::sqlite::cells::Cells;
-use crate::pushdown::target::{Asked, Reason, Target, Writer, WrittenKey};
-use crate::rules::{Blank, KeyForm, RowKernel, key_bytes};
+use crate::pushdown::target::{Asked, AskedFigure, Reason, Target, Writer, WrittenKey};
+use crate::rules::{Blank, Figure, KeyForm, Measure, Now, RowKernel, key_bytes};
 use crate::source::{SqlFunction, SqlFunctionBody};
 use crate::value::{Batch, Column, OwnedValue, Value, is_blank};
 
@@ -112,6 +113,17 @@ impl Writer for Sqlite {
         };
         let (condition, function) = self.call("is_there", target, &[column], there)?;
         Ok(Asked { functions: vec![function], ..Asked::certain(condition) })
+    }
+
+    fn measure(
+        &mut self,
+        target: Target<'_>,
+        _: (&Measure, &Figure),
+        _: Now,
+    ) -> Result<AskedFigure, Reason> {
+        can_be_tallied(target)?;
+        let quantities = vec![(Quantity::Summary, "", Fragment::default())];
+        Ok(AskedFigure { quantities, doubts: Vec::new() })
     }
 
     fn ordered(&self, value: &str) -> String {

@@ -1,14 +1,16 @@
 //! Everything that is counted of one table, in one pass: an aggregate that judges rows by the kernels of a scan.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use arrow_buffer::BooleanBuffer;
 
 use crate::pushdown::sqlite::cells::Cells;
 use crate::pushdown::sqlite::{ARGUMENTS_MAX, is_there};
-use crate::pushdown::{Asks, Count, Spread, Statement};
+use crate::pushdown::{Asks, Count, Spread, Statement, Summaries};
 use crate::rules::expression::Predicate;
-use crate::rules::{Blank, Kernel, Plan, PlannedCheck, RowKernel};
+use crate::rules::{
+    Blank, Kernel, Measure, Now, Plan, PlannedCheck, RowKernel, Summary, TablePlan,
+};
 use crate::source::{Query, SqlAggregate, SqlFunction, SqlFunctionBody, SqlTable};
 use crate::value::{Batch, Column, OwnedValue, Value};
 
@@ -18,9 +20,15 @@ const ROWS_MAX: usize = 4_096;
 const TEXT_BYTES_MAX: usize = 8 << 20;
 
 /// The statement that counts everything of one table in one pass.
-pub(crate) fn tally(plan: &Plan, table: usize, sql: &SqlTable, counts: Vec<Count>) -> Statement {
+pub(crate) fn tally(
+    (plan, now): (&Plan, Now),
+    table: usize,
+    sql: &SqlTable,
+    counts: Vec<Count>,
+) -> Statement {
+    let summaries = Summaries::default();
     let Some(table_plan) = plan.tables.get(table) else {
-        let asks = Asks::Tally { table, counts };
+        let asks = Asks::Tally { table, counts, summaries };
         return Statement { query: Query::default(), asks, spread: Spread::No };
     };
     let name = format!("dq_tally_{table}");
@@ -28,6 +36,9 @@ pub(crate) fn tally(plan: &Plan, table: usize, sql: &SqlTable, counts: Vec<Count
         counts: counts.clone(),
         filters: table_plan.filters.iter().map(|it| it.predicate.clone()).collect(),
         kernels: counts.iter().map(|it| Judge::of(plan, it)).collect(),
+        measures: counts.iter().filter_map(|it| measured(table_plan, it)).collect(),
+        now,
+        summaries: Arc::clone(&summaries),
         width: table_plan.columns.len(),
     };
     let judged = Arc::new(judged);
@@ -46,7 +57,14 @@ pub(crate) fn tally(plan: &Plan, table: usize, sql: &SqlTable, counts: Vec<Count
         reads: vec![table_plan.schema.name.clone()],
         ..Query::default()
     };
-    Statement { query, asks: Asks::Tally { table, counts }, spread: Spread::No }
+    Statement { query, asks: Asks::Tally { table, counts, summaries }, spread: Spread::No }
+}
+
+/// The measure that is summed up, if a count is about one. No values are kept.
+fn measured(table: &TablePlan, count: &Count) -> Option<(usize, Measure)> {
+    let Count::Measured(position, _) = count else { return None };
+    let measure = table.measures.get(*position)?.clone();
+    Some((*position, Measure { keeps_values: false, ..measure }))
 }
 
 /// What is counted, and by whom.
@@ -54,6 +72,10 @@ struct Judged {
     counts: Vec<Count>,
     filters: Vec<Predicate>,
     kernels: Vec<Judge>,
+    measures: Vec<(usize, Measure)>,
+    now: Now,
+    /// Where what was measured is left.
+    summaries: Summaries,
     width: usize,
 }
 
@@ -78,7 +100,7 @@ impl Judge {
             Count::Present(it) => {
                 plan.checks.get(*it).and_then(|it| Self::of_values(plan, it)).unwrap_or_default()
             }
-            Count::Doubts { .. } => Self::Nothing,
+            Count::Measured(..) | Count::Doubts { .. } => Self::Nothing,
         }
     }
 
@@ -123,6 +145,8 @@ impl Judge {
 struct Counting {
     judged: Arc<Judged>,
     kernels: Vec<Option<Box<dyn RowKernel>>>,
+    /// What is measured, and how many values cannot be read.
+    summaries: Vec<(Summary, u64)>,
     columns: Vec<Cells>,
     rows: usize,
     text_bytes: usize,
@@ -138,6 +162,11 @@ impl Counting {
         };
         Self {
             kernels: judged.kernels.iter().map(fork).collect(),
+            summaries: judged
+                .measures
+                .iter()
+                .map(|(_, it)| (Summary::new(it, judged.now), 0))
+                .collect(),
             columns: (0..judged.width).map(|_| Cells::default()).collect(),
             rows: 0,
             text_bytes: 0,
@@ -157,6 +186,11 @@ impl Counting {
         let batch = Batch::new(0, rows, columns.collect());
         let judged = Arc::clone(&self.judged);
         let scopes: Vec<_> = judged.filters.iter().map(|it| it.evaluate(&batch).holds).collect();
+        for ((summary, unreadable), (_, measure)) in self.summaries.iter_mut().zip(&judged.measures)
+        {
+            let scope = measure.filter.and_then(|it| scopes.get(it));
+            *unreadable += summary.take(measure, &batch, scope).count_set_bits() as u64;
+        }
         for (position, judge) in judged.kernels.iter().enumerate() {
             let scope = judge.filter().and_then(|it| scopes.get(it));
             let found = match (judge, self.kernels.get(position).and_then(Option::as_ref)) {
@@ -191,6 +225,11 @@ impl SqlAggregate for Counting {
         if self.has_failed {
             return OwnedValue::Null;
         }
+        let measured = self.judged.measures.iter().zip(self.summaries);
+        let measured =
+            measured.map(|((measure, _), (summary, unreadable))| (*measure, summary, unreadable));
+        let mut left = self.judged.summaries.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = measured.collect();
         let numbers: Vec<_> = self.numbers.iter().map(u64::to_string).collect();
         OwnedValue::Text(numbers.join(","))
     }

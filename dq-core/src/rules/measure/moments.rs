@@ -60,6 +60,11 @@ impl Now {
         Self { day, from: midnight, until: Timestamp::from_micros(until) }
     }
 
+    /// The last point in time that does not lie in the future.
+    pub(crate) fn until(self) -> Timestamp {
+        self.until
+    }
+
     /// The day: "today".
     pub(crate) fn day(self) -> Date {
         self.day
@@ -131,6 +136,13 @@ impl Moment {
 impl Moments {
     pub(crate) fn new(now: Now) -> Self {
         Self { now, day: None, point: None, future: 0 }
+    }
+
+    /// The newest value up to now, if there is one, and how many lie in the future, as others found them.
+    pub(crate) fn found(now: Now, newest: Option<Moment>, future: u64) -> Self {
+        let mut moments = Self { future, ..Self::new(now) };
+        newest.into_iter().for_each(|it| moments.add(it));
+        moments
     }
 
     #[inline]

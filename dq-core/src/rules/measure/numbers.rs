@@ -30,6 +30,13 @@ impl Numbers {
         Self { count: 0, sum, extremes: None, values, quantiles: Vec::new() }
     }
 
+    /// So many numbers, whose sum and extremes others found. The sum is whole.
+    pub(crate) fn found(count: u64, sum: i128, extremes: Option<(Number, Number)>) -> Self {
+        let mut numbers = Self { count, extremes, ..Self::new(None) };
+        numbers.sum.add(Number::Integer(sum));
+        numbers
+    }
+
     #[inline]
     pub(crate) fn add(&mut self, number: Number) {
         self.count += 1;

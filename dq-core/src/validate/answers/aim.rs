@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::pushdown::{Asks, Count, Pushdown, Spread, SpreadTally, Statement};
-use crate::rules::{Kernel, Plan};
+use crate::rules::{Kernel, Now, Plan};
 use crate::source::{Cancellation, Dialect, Query, Reach, Snapshot};
 use crate::validate::{Engine, ValidateOptions};
 
@@ -14,6 +14,7 @@ const FETCHES: &str = "`postgres_fdw` would send the rows, and not what is count
 pub(crate) struct Aim {
     /// Why nothing is asked, in words.
     dialect: Result<Dialect, &'static str>,
+    now: Now,
     /// Whether each check is to be asked.
     wanted: Vec<bool>,
     /// Whether the rows of each table lie on several servers.
@@ -24,7 +25,7 @@ impl Aim {
     /// What the engine that was chosen asks; none if it asks nothing.
     pub(crate) fn of(
         snapshot: &dyn Snapshot,
-        plan: &Plan,
+        (plan, now): (&Plan, Now),
         options: &ValidateOptions,
     ) -> Option<Self> {
         let dialect = match snapshot.dialect() {
@@ -49,7 +50,7 @@ impl Aim {
         };
         let is_idle =
             options.engine == Engine::Auto && (dialect.is_err() || !wanted.iter().any(|it| *it));
-        (!is_idle).then_some(Self { dialect, wanted, distributed })
+        (!is_idle).then_some(Self { dialect, now, wanted, distributed })
     }
 
     /// The dialect in which is asked.
@@ -70,7 +71,7 @@ impl Aim {
     /// What a plan is in SQL.
     pub(crate) fn pushdown(&self, snapshot: &dyn Snapshot, plan: &Plan) -> Pushdown {
         let mut pushdown = match self.dialect {
-            Ok(dialect) => Pushdown::new(plan, dialect, |it| snapshot.sql_table(it)),
+            Ok(dialect) => Pushdown::new((plan, self.now), dialect, |it| snapshot.sql_table(it)),
             Err(reason) => Pushdown::refused(plan, reason),
         };
         for (refusal, wanted) in pushdown.refusals.iter_mut().zip(&self.wanted) {
@@ -194,6 +195,14 @@ impl Settling<'_> {
                 let checks = self.plan.checks.iter().enumerate();
                 let checks =
                     checks.filter(|(_, it)| it.table == table && it.filter == Some(*filter));
+                checks.map(|it| it.0).collect()
+            }
+            Count::Measured(measure, _) => {
+                let checks = self.plan.checks.iter().enumerate();
+                let checks = checks.filter(|(_, it)| match &it.kernel {
+                    Kernel::Figure { measure: of, .. } => of.table == table && of.index == *measure,
+                    _ => false,
+                });
                 checks.map(|it| it.0).collect()
             }
             Count::Rows => Vec::new(),

@@ -2,6 +2,7 @@
 //! becomes outcomes. What they do not answer is judged natively, in the same snapshot.
 
 mod aim;
+mod figures;
 mod lost;
 mod rows;
 
@@ -10,16 +11,17 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::pushdown::{Asks, Count, Pushdown, Statement};
-use crate::rules::{Kernel, Plan, PlannedCheck, RuleSet, TablePlan};
+use crate::rules::{Plan, RuleSet, TablePlan};
 use crate::source::{Cancellation, Dialect, Query, Snapshot};
 pub(crate) use crate::validate::answers::aim::{Aim, settle};
-use crate::validate::answers::rows::{numbers, sample};
+use crate::validate::answers::figures::Figures;
+use crate::validate::answers::rows::{number, sample, values};
 use crate::validate::memory::Budget;
 use crate::validate::outcome;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::validate::run::StopOnDrop;
 use crate::validate::{CheckReport, Engine, RuleReport, Status, TableReport, ValidateOptions};
-use crate::value::{Date, TableSchema};
+use crate::value::{Date, OwnedValue, TableSchema};
 
 /// What the database has answered about the checks of a plan.
 pub(crate) struct Answers {
@@ -28,8 +30,8 @@ pub(crate) struct Answers {
     refusals: Vec<Option<String>>,
     checks: Vec<Outcome>,
     tables: Vec<TableOutcome>,
-    /// The rows with a value, by check of completeness.
-    present: HashMap<usize, u64>,
+    /// What was measured of the values of columns.
+    figures: Figures,
     /// Whether the rows of a table were counted.
     counted: Vec<bool>,
     aim: Aim,
@@ -74,7 +76,7 @@ impl Answers {
             }
         }
         let budget = Arc::new(Budget::new(0, options.temp_dir.clone()));
-        answers.keep_measures(&budget);
+        answers.keep_figures(now, &budget);
         Ok(answers)
     }
 
@@ -93,7 +95,7 @@ impl Answers {
             checks: plan.checks.iter().map(|_| Outcome::new(options.sample_limit)).collect(),
             tables: plan.tables.iter().map(table).collect(),
             counted: vec![false; plan.tables.len()],
-            present: HashMap::new(),
+            figures: Figures::default(),
             lost: HashMap::new(),
             notes: Vec::new(),
             refusals,
@@ -127,7 +129,7 @@ impl Answers {
         }
         let query = Query { cancellation: cancellation.clone(), ..statement.query.clone() };
         let found = match snapshot.query(&query).await {
-            Ok(rows) => numbers(rows).await,
+            Ok(rows) => values(rows).await,
             Err(error) => Err(error),
         };
         cancellation.check()?;
@@ -151,15 +153,16 @@ impl Answers {
                 if let (Some(outcome), [violations, groups]) =
                     (self.checks.get_mut(*check), &found[..])
                 {
-                    outcome.violations = *violations;
-                    outcome.groups = has_groups.then_some(*groups);
+                    outcome.violations = number(violations)?;
+                    outcome.groups = has_groups.then_some(number(groups)?);
                     return Ok(());
                 }
             }
-            Asks::Tally { table, counts } if counts.len() == found.len() => {
-                for (count, number) in counts.iter().zip(found) {
-                    self.take(*table, count, number);
+            Asks::Tally { table, counts, summaries } if counts.len() == found.len() => {
+                for (count, value) in counts.iter().zip(found) {
+                    self.take(*table, count, value)?;
                 }
+                self.take_summaries(*table, summaries);
                 return Ok(());
             }
             Asks::Tally { .. } => {}
@@ -167,7 +170,12 @@ impl Answers {
         Err(Error::new(ErrorKind::Internal, "a statement gave another number of counts"))
     }
 
-    fn take(&mut self, table: usize, count: &Count, number: u64) {
+    fn take(&mut self, table: usize, count: &Count, value: OwnedValue) -> Result<()> {
+        if let Count::Measured(measure, quantity) = count {
+            self.figures.take((table, *measure), *quantity, value);
+            return Ok(());
+        }
+        let number = number(&value)?;
         match count {
             Count::Rows => {
                 if let Some(outcome) = self.tables.get_mut(table) {
@@ -187,17 +195,16 @@ impl Answers {
                     outcome.violations = number;
                 }
             }
-            Count::Present(check) => {
-                self.present.insert(*check, number);
-            }
+            Count::Present(check) => self.figures.take_present(&self.plan, *check, number),
             Count::Doubts { checks, about } if number > 0 => {
                 let reason = format!("rows that only a scan can judge: {about} ({number})");
                 for check in checks {
                     self.refuse(*check, &reason);
                 }
             }
-            Count::Doubts { .. } => {}
+            Count::Measured(..) | Count::Doubts { .. } => {}
         }
+        Ok(())
     }
 
     /// Finds some rows that violate a check.
@@ -250,20 +257,6 @@ impl Answers {
             Err(error) => return Err(error),
         }
         Ok(())
-    }
-
-    fn keep_measures(&mut self, budget: &Arc<Budget>) {
-        for (check, present) in &self.present {
-            let Some(PlannedCheck { kernel: Kernel::Figure { measure, .. }, .. }) =
-                self.plan.checks.get(*check)
-            else {
-                continue;
-            };
-            let measures = self.plan.tables.get(measure.table).map_or(0, |it| it.measures.len());
-            if let Some(table) = self.tables.get_mut(measure.table) {
-                table.keep_presence(measures, (measure.index, *present), budget);
-            }
-        }
     }
 
     /// The plan of all that was not answered.

@@ -7,26 +7,32 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::source::QueryRows;
 use crate::validate::sample::{Sample, Shown};
 use crate::validate::threads::join;
-use crate::value::{Batch, Value};
+use crate::value::{Batch, OwnedValue};
 
-/// The numbers of the one row that a statement gives: one in each column, or a text of all of them.
-pub(crate) async fn numbers(result: QueryRows) -> Result<Vec<u64>> {
+/// The values of the one row that a statement gives: one in each column, or a text of numbers.
+pub(crate) async fn values(result: QueryRows) -> Result<Vec<OwnedValue>> {
     let batches = read(result).await?;
     let batch = batches.iter().find(|it| it.rows() == 1).ok_or_else(strange)?;
-    let mut numbers = Vec::new();
+    let mut values = Vec::new();
     for column in batch.columns() {
-        match column.value(0) {
-            Value::Integer(it) => numbers.push(u64::try_from(it).map_err(|_| strange())?),
-            Value::Text(text) => {
-                let text = std::str::from_utf8(text).map_err(|_| strange())?;
-                for number in text.split_terminator(',') {
-                    numbers.push(number.parse().map_err(|_| strange())?);
-                }
+        match OwnedValue::from(column.value(0)) {
+            OwnedValue::Text(text) if text.contains(',') => {
+                values.extend(text.split(',').map(OwnedValue::from));
             }
-            _ => return Err(strange()),
+            it => values.push(it),
         }
     }
-    Ok(numbers)
+    Ok(values)
+}
+
+/// A value that counts.
+pub(crate) fn number(value: &OwnedValue) -> Result<u64> {
+    let number = match value {
+        OwnedValue::Integer(it) => u64::try_from(*it).ok(),
+        OwnedValue::Text(it) => it.parse().ok(),
+        _ => None,
+    };
+    number.ok_or_else(strange)
 }
 
 fn strange() -> Error {

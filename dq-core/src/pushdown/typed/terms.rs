@@ -1,14 +1,13 @@
 //! Values within conditions: columns, literals, arithmetic, functions.
 
 use crate::pushdown::fragment::Fragment;
-use crate::pushdown::postgres::condition::{Conditions, bindable};
-use crate::pushdown::postgres::format;
-use crate::pushdown::postgres::number;
-use crate::pushdown::postgres::text;
-use crate::pushdown::target::{Doubt, Reason, Site};
+use crate::pushdown::target::{Doubt, Reason};
+use crate::pushdown::typed::condition::Conditions;
+use crate::pushdown::typed::words::{Ends, Part, Words};
+use crate::pushdown::typed::{many_kinds, text};
 use crate::rules::expression::{CastTo, Datum, Function, Operator, Term as Bound};
 use crate::source::SqlKind;
-use crate::value::{Number, OwnedValue};
+use crate::value::Number;
 
 /// A value that was written.
 #[derive(Clone, Debug)]
@@ -71,17 +70,19 @@ impl Conditions<'_> {
                     SqlKind::Date => Type::Date,
                     SqlKind::Timestamp => Type::Timestamp,
                     SqlKind::Text => Type::Text,
-                    _ => return Err("it is about bytes".to_owned()),
+                    SqlKind::Any => return Err(many_kinds()),
+                    SqlKind::Bytes => return Err("it is about bytes".to_owned()),
                 };
                 Ok(Term::new(Fragment::new(column.sql.as_str()), value_type))
             }
-            Bound::Literal(it) => literal(it),
+            Bound::Literal(it) => literal(self.words, it),
             Bound::Negate(it) => {
                 let value = self.value(it)?;
                 match value.value_type {
                     Type::Integer(bits) if bits < BITS_MAX => {
-                        let negative = Fragment::new("(- ").and(&value.sql.enclosed());
-                        Ok(Term::new(negative.text("::numeric)"), Type::Integer(bits + 1)))
+                        let number = self.words.as_numeric(&value.sql);
+                        let negative = Fragment::new("(- ").and(&number).text(")");
+                        Ok(Term::new(negative, Type::Integer(bits + 1)))
                     }
                     Type::Null => Ok(value),
                     _ => Err("it negates such a value".to_owned()),
@@ -106,12 +107,13 @@ impl Conditions<'_> {
     ) -> Result<Term, Reason> {
         if operator == Operator::Concatenate {
             let (left, right) = (self.text(left)?, self.text(right)?);
-            let both = Fragment::new("(").and(&left).text(" || ").and(&right).text(")");
-            return Ok(Term::new(both, Type::Text));
+            return Ok(Term::new(self.words.chained(&[left, right]), Type::Text));
         }
         let (left, right) = (self.value(left)?, self.value(right)?);
         match (left.value_type, right.value_type) {
-            (Type::Integer(a), Type::Integer(b)) => whole(operator, (&left, a), (&right, b)),
+            (Type::Integer(a), Type::Integer(b)) => {
+                whole(self.words, operator, [(&left, a), (&right, b)])
+            }
             (Type::Null, _) | (_, Type::Null) => Ok(null()),
             (Type::Date, Type::Date) if operator == Operator::Subtract => {
                 Ok(self.days_between(&right, &left))
@@ -133,8 +135,8 @@ impl Conditions<'_> {
     fn days_between(&mut self, from: &Term, to: &Term) -> Term {
         let near = [from, to].map(|it| self.near(it));
         let days = Fragment::new("(CASE WHEN ").and(&Fragment::joined(&near, " AND "));
-        let days = days.text(" THEN ").and(&to.sql).text(" - ").and(&from.sql).text(" END)");
-        Term::new(days, Type::Integer(32))
+        let between = self.words.days_between(&from.sql, &to.sql);
+        Term::new(days.text(" THEN ").and(&between).text(" END)"), Type::Integer(32))
     }
 
     /// A day, some days later or earlier.
@@ -143,16 +145,23 @@ impl Conditions<'_> {
         let few = Fragment::new("(").and(&days.sql).text(&format!(" {DAYS_MAX})"));
         let rows = Fragment::new("NOT ").and(&few);
         self.doubts.push(Doubt { rows, about: "very many days" });
-        let guards = [self.near(day), few];
+        let mut guards = vec![self.near(day), few];
+        if let Some(can_move) = self.words.can_move(&day.sql, sign, &days.sql) {
+            let guard = Fragment::new("CASE WHEN ").and(&Fragment::joined(&guards, " AND "));
+            let guard = guard.text(" THEN ").and(&can_move).text(" END").enclosed();
+            let rows = Fragment::new("NOT ").and(&guard);
+            self.doubts.push(Doubt { rows, about: "days that the database does not have" });
+            guards.push(can_move);
+        }
         let moved = Fragment::new("(CASE WHEN ").and(&Fragment::joined(&guards, " AND "));
-        let moved = moved.text(" THEN ").and(&day.sql).text(&format!(" {sign} ("));
-        Term::new(moved.and(&days.sql).text(")::int4 END)"), Type::Date)
+        let to = self.words.moved(&day.sql, sign, &days.sql);
+        Term::new(moved.text(" THEN ").and(&to).text(" END)"), Type::Date)
     }
 
     /// Whether a day is near; that it may be far away is a doubt.
     fn near(&mut self, day: &Term) -> Fragment {
-        self.doubt_where_there(day, vec![text::far_away(&day.sql)]);
-        text::is_near(&day.sql)
+        self.doubt_where_there(day, vec![text::far_away(self.words, &day.sql)]);
+        self.words.is_near(&day.sql)
     }
 
     fn case(&mut self, branches: &[[Bound; 2]], otherwise: &Bound) -> Result<Term, Reason> {
@@ -178,7 +187,7 @@ impl Conditions<'_> {
             | (CastTo::Timestamp, Type::Timestamp | Type::Null)
             | (CastTo::Boolean, Type::Boolean | Type::Null) => Ok(value),
             (CastTo::Date, Type::Timestamp) => {
-                Ok(Term::new(value.sql.enclosed().text("::date"), Type::Date))
+                Ok(Term::new(self.words.day_of(&value.sql), Type::Date))
             }
             _ => Err("it casts such a value".to_owned()),
         }
@@ -201,7 +210,7 @@ impl Conditions<'_> {
                 Ok(self.of_text(name, &text))
             }
             "replace" | "concat" | "starts_with" | "ends_with" | "contains" => {
-                of_texts(name, &texts(self)?)
+                of_texts(self.words, name, &texts(self)?)
             }
             "left" | "right" | "substr" => {
                 let text = self.text(arguments.first().ok_or("an argument is lost")?)?;
@@ -209,10 +218,14 @@ impl Conditions<'_> {
                 if numbers.iter().skip(usize::from(name == "substr")).any(|it| *it < 0) {
                     return Err("it takes a negative number of characters".to_owned());
                 }
-                let part = Fragment::new(format!("{name}(")).and(&text);
-                let bind =
-                    |part: Fragment, it: i32| part.text(", ").bind(i64::from(it)).text("::int4");
-                Ok(Term::new(numbers.into_iter().fold(part, bind).text(")"), Type::Text))
+                let part = match (name, &numbers[..]) {
+                    ("left", [count]) => Part::Left(*count),
+                    ("right", [count]) => Part::Right(*count),
+                    (_, [first]) => Part::From(*first, None),
+                    (_, [first, count]) => Part::From(*first, Some(*count)),
+                    _ => return Err("an argument is lost".to_owned()),
+                };
+                Ok(Term::new(self.words.part(&text, part), Type::Text))
             }
             _ => {
                 let values = arguments.iter().map(|it| self.value(it));
@@ -223,27 +236,26 @@ impl Conditions<'_> {
     }
 
     fn of_text(&mut self, name: &str, text: &Fragment) -> Term {
-        let called = |function: &str| Fragment::new(function).and(text);
-        let trimmed =
-            |function: &str| called(function).text(", ").bind(text::BLANKS).text("::text)");
+        let called = |function: &str| Fragment::new(function).and(text).text(")");
         match name {
-            "length" => Term::new(called("char_length(").text(")"), Type::Integer(32)),
+            "length" => Term::new(called("char_length("), Type::Integer(32)),
             "lower" | "upper" => {
                 self.doubts.push(text::not_ascii(text));
-                let folded = match self.target.site() {
-                    Site::Here => called(&format!("{name}(")).text(")"),
-                    Site::Shards if name == "lower" => text::lower(text),
-                    Site::Shards => text::upper(text),
+                let folded = match name {
+                    "lower" => self.words.lower(text),
+                    _ => self.words.upper(text),
                 };
                 Term::new(folded, Type::Text)
             }
-            "trim" => Term::new(trimmed("btrim("), Type::Text),
-            "ltrim" | "rtrim" => Term::new(trimmed(&format!("{name}(")), Type::Text),
-            "digits" => {
-                let digits = called("regexp_replace(").text(", '[^0-9]', '', 'g')");
-                Term::new(digits.with_pattern(), Type::Text)
+            "trim" => Term::new(self.words.trimmed(text, Ends::Both), Type::Text),
+            "ltrim" => Term::new(self.words.trimmed(text, Ends::First), Type::Text),
+            "rtrim" => Term::new(self.words.trimmed(text, Ends::Last), Type::Text),
+            "digits" => Term::new(self.words.replaced(text, "[^0-9]", ""), Type::Text),
+            _ => {
+                let luhn = self.words.luhn(text);
+                self.doubts.extend(luhn.doubts);
+                Term::new(luhn.condition, Type::Boolean)
             }
-            _ => Term::new(format::luhn(text), Type::Boolean),
         }
     }
 
@@ -253,17 +265,10 @@ impl Conditions<'_> {
             Fragment::new(function).and(&parts).text(")")
         };
         match (name, values) {
-            ("coalesce", _) if self.target.is_spread() => {
-                let value_type = common(values)?;
-                let each = values.iter().map(|it| {
-                    let there = Fragment::new(" WHEN ").and(&it.sql).text(" IS NOT NULL THEN ");
-                    there.and(&it.sql)
-                });
-                let each: Vec<_> = each.collect();
-                let case = Fragment::new("(CASE").and(&Fragment::joined(&each, ""));
-                Ok(Term::new(case.text(" END)"), value_type))
+            ("coalesce", _) => {
+                let parts: Vec<_> = values.iter().map(|it| it.sql.clone()).collect();
+                Ok(Term::new(self.words.coalesced(&parts), common(values)?))
             }
-            ("coalesce", _) => Ok(Term::new(list("coalesce("), common(values)?)),
             ("least" | "greatest", _) => {
                 let value_type = common(values)?;
                 if !matches!(value_type, Type::Integer(_) | Type::Date | Type::Text) {
@@ -276,7 +281,7 @@ impl Conditions<'_> {
                 Ok(Term::new(sql.text(" END)"), value_type))
             }
             ("abs", [it]) if matches!(it.value_type, Type::Integer(_)) => {
-                let number = it.sql.enclosed().text("::numeric");
+                let number = self.words.as_numeric(&it.sql);
                 let absolute = Fragment::new("abs(").and(&number).text(")");
                 Ok(Term::new(absolute, it.value_type))
             }
@@ -285,13 +290,13 @@ impl Conditions<'_> {
             }
             ("date", [it]) if it.value_type == Type::Date => Ok(it.clone()),
             ("date", [it]) if it.value_type == Type::Timestamp => {
-                Ok(Term::new(it.sql.enclosed().text("::date"), Type::Date))
+                Ok(Term::new(self.words.day_of(&it.sql), Type::Date))
             }
             ("year" | "month" | "day", [it]) if it.value_type == Type::Date => {
                 let near = self.near(it);
-                let part = Fragment::new("(CASE WHEN ").and(&near);
-                let part = part.text(&format!(" THEN extract({name} FROM ")).and(&it.sql);
-                Ok(Term::new(part.text(")::int8 END)"), Type::Integer(32)))
+                let part = Fragment::new("(CASE WHEN ").and(&near).text(" THEN ");
+                let part = part.and(&self.words.field(name, &it.sql)).text(" END)");
+                Ok(Term::new(part, Type::Integer(32)))
             }
             ("days_between", [from, to])
                 if (from.value_type, to.value_type) == (Type::Date, Type::Date) =>
@@ -303,12 +308,14 @@ impl Conditions<'_> {
     }
 }
 
-fn of_texts(name: &str, texts: &[Fragment]) -> Result<Term, Reason> {
-    let list =
-        |function: &str| Fragment::new(function).and(&Fragment::joined(texts, ", ")).text(")");
+fn of_texts(words: &dyn Words, name: &str, texts: &[Fragment]) -> Result<Term, Reason> {
     Ok(match (name, texts) {
-        ("replace" | "concat", _) => Term::new(list(&format!("{name}(")), Type::Text),
-        ("starts_with", _) => Term::new(list("starts_with("), Type::Boolean),
+        ("replace", _) => {
+            let replaced = Fragment::new("replace(").and(&Fragment::joined(texts, ", "));
+            Term::new(replaced.text(")"), Type::Text)
+        }
+        ("concat", _) => Term::new(words.concatenated(texts), Type::Text),
+        ("starts_with", [text, start]) => Term::new(words.starts_with(text, start), Type::Boolean),
         ("ends_with", [text, end]) => {
             let tail = Fragment::new("(right(").and(text).text(", char_length(").and(end);
             Term::new(tail.text(")) = ").and(end).text(")"), Type::Boolean)
@@ -340,11 +347,11 @@ fn null() -> Term {
 }
 
 fn whole(
+    words: &dyn Words,
     operator: Operator,
-    (left, a): (&Term, u32),
-    (right, b): (&Term, u32),
+    [(left, a), (right, b)]: [(&Term, u32); 2],
 ) -> Result<Term, Reason> {
-    let numeric = |it: &Term| it.sql.enclosed().text("::numeric");
+    let numeric = |it: &Term| words.as_numeric(&it.sql);
     let both = |between: &str| {
         Fragment::new("(").and(&numeric(left)).text(between).and(&numeric(right)).text(")")
     };
@@ -366,26 +373,22 @@ fn whole(
     Ok(Term::new(sql, Type::Integer(bits)))
 }
 
-fn literal(datum: &Datum<'_>) -> Result<Term, Reason> {
-    let bound = |value: OwnedValue, cast: &str| Fragment::default().bind(value).text(cast);
+fn literal(words: &dyn Words, datum: &Datum<'_>) -> Result<Term, Reason> {
     let (sql, value_type) = match datum {
         Datum::Null => return Ok(null()),
-        Datum::Boolean(it) => (bound((*it).into(), "::boolean"), Type::Boolean),
+        Datum::Boolean(it) => (words.boolean(*it), Type::Boolean),
         Datum::Number(Number::Integer(it)) => {
-            (number::whole(*it), Type::Integer(128 - it.unsigned_abs().leading_zeros()))
+            (words.whole(*it), Type::Integer(128 - it.unsigned_abs().leading_zeros()))
         }
-        Datum::Number(Number::Float(it)) => (bound((*it).into(), "::float8"), Type::Float),
-        Datum::Date(it) => (bound(OwnedValue::Date(*it), "::date"), Type::Date),
-        Datum::Timestamp(it) => (bound(OwnedValue::Timestamp(*it), "::timestamp"), Type::Timestamp),
-        Datum::Text(it) => {
-            let text = String::from_utf8_lossy(it).into_owned();
-            (bound(bindable(text)?, "::text"), Type::Text)
-        }
+        Datum::Number(Number::Float(it)) => (words.float(*it), Type::Float),
+        Datum::Date(it) => (words.day(*it)?, Type::Date),
+        Datum::Timestamp(it) => (words.moment(*it)?, Type::Timestamp),
+        Datum::Text(it) => (words.text(&String::from_utf8_lossy(it))?, Type::Text),
         Datum::Bytes(_) | Datum::Invalid => return Err("it has a value of no type".to_owned()),
     };
     let number = match datum {
         Datum::Number(it) => Some(*it),
         _ => None,
     };
-    Ok(Term { is_literal: true, number, ..Term::new(sql.enclosed(), value_type) })
+    Ok(Term { is_literal: true, number, ..Term::new(sql, value_type) })
 }

@@ -4,22 +4,24 @@
 //! INVALID in some row is refused, or its rows are a doubt.
 
 use crate::pushdown::fragment::Fragment;
-use crate::pushdown::postgres::number;
-use crate::pushdown::postgres::terms::{Term as Written, Type};
-use crate::pushdown::postgres::text;
 use crate::pushdown::target::{Asked, Doubt, Reason, Target};
+use crate::pushdown::typed::terms::{Term as Written, Type};
+use crate::pushdown::typed::words::Words;
+use crate::pushdown::typed::{number, text};
 use crate::rules::expression::{Comparison, State, Term};
-use crate::value::{Number, OwnedValue};
+use crate::source::SqlKind;
+use crate::value::Number;
 
 /// Writes the conditions of one table, and gathers their doubts.
 pub(crate) struct Conditions<'a> {
+    pub(crate) words: &'a dyn Words,
     pub(crate) target: Target<'a>,
     pub(crate) doubts: Vec<Doubt>,
 }
 
 impl<'a> Conditions<'a> {
-    pub(crate) fn of(target: Target<'a>) -> Self {
-        Self { target, doubts: Vec::new() }
+    pub(crate) fn of(words: &'a dyn Words, target: Target<'a>) -> Self {
+        Self { words, target, doubts: Vec::new() }
     }
 
     /// The condition, as a boolean that is NULL where it is UNKNOWN.
@@ -39,7 +41,8 @@ impl<'a> Conditions<'a> {
             }
             Term::Distinct(operands) => {
                 let [left, right] = &**operands;
-                self.compare(left, right, " IS DISTINCT FROM ")
+                let (left, right) = self.compared(left, right)?;
+                Ok(self.words.differ(&left, &right))
             }
             Term::Is(State::Null, it) => {
                 let value = self.value(it)?;
@@ -47,7 +50,7 @@ impl<'a> Conditions<'a> {
             }
             Term::Is(state, it) => {
                 let condition = self.condition(it)?;
-                Ok(self.is(*state, &condition))
+                Ok(self.words.has_outcome(&condition, *state))
             }
             Term::In(it, list, _) => {
                 let equal = list.iter().map(|other| self.compare(it, other, " = "));
@@ -56,35 +59,19 @@ impl<'a> Conditions<'a> {
             }
             Term::Like(it, pattern) => {
                 let text = self.text(it)?;
-                let pattern = pattern.escaped().ok_or("ILIKE folds as PostgreSQL does not")?;
+                let pattern = pattern.escaped().ok_or("ILIKE folds as databases do not")?;
                 let like = Fragment::new("(").and(&text).text(" LIKE ");
-                Ok(like.bind(bindable(pattern)?).text("::text)"))
+                Ok(like.and(&self.words.text(&pattern)?).text(")"))
             }
             Term::Matches(it, regex) => {
                 let text = self.text(it)?;
-                text::matches(&text, regex.as_str())
+                self.words.matches(&text, regex.as_str())
             }
             _ => {
                 let value = self.value(term)?;
-                truth(&value)
+                self.truth(&value)
             }
         }
-    }
-
-    /// Whether a condition has an outcome, in words that reach the servers of distributed tables.
-    fn is(&self, state: State, condition: &Fragment) -> Fragment {
-        let before = match state {
-            State::Null | State::Unknown => {
-                return Fragment::new("((").and(condition).text(") IS NULL)");
-            }
-            State::True => "",
-            State::False => "NOT ",
-        };
-        if self.target.is_spread() {
-            let case = Fragment::new("(CASE WHEN ").text(before).and(condition);
-            return case.text(" THEN 1 ELSE 0 END = 1)");
-        }
-        Fragment::new("((").text(before).and(condition).text(") IS TRUE)")
     }
 
     fn joined(&mut self, terms: &[Term], between: &str) -> Result<Fragment, Reason> {
@@ -100,9 +87,10 @@ impl<'a> Conditions<'a> {
 
     pub(crate) fn as_text(&mut self, value: &Written) -> Result<Fragment, Reason> {
         let Some(kind) = value.value_type.kind() else {
-            return Ok(Fragment::new("NULL::text"));
+            let none = self.words.as_text(&value.sql, SqlKind::Text);
+            return none.ok_or_else(|| "it reads NULL as text".to_owned());
         };
-        let text = text::as_text(&value.sql, kind)?;
+        let text = text::as_text(self.words, &value.sql, kind)?;
         self.doubt_where_there(value, text.doubts);
         Ok(text.sql)
     }
@@ -117,12 +105,17 @@ impl<'a> Conditions<'a> {
     fn compare(&mut self, left: &Term, right: &Term, operator: &str) -> Result<Fragment, Reason> {
         let (left, right) = (self.value(left)?, self.value(right)?);
         let are_texts = left.value_type == Type::Text && right.value_type == Type::Text;
-        let operator = if are_texts { text::by_bytes(operator) } else { operator };
+        let operator = if are_texts { self.words.of_texts(operator) } else { operator };
         let (left, right) = self.comparable(left, right)?;
         Ok(Fragment::new("(").and(&left).text(operator).and(&right).text(")"))
     }
 
-    /// Two values in forms that PostgreSQL compares as a scan does.
+    fn compared(&mut self, left: &Term, right: &Term) -> Result<(Fragment, Fragment), Reason> {
+        let (left, right) = (self.value(left)?, self.value(right)?);
+        self.comparable(left, right)
+    }
+
+    /// Two values in forms that the database compares as a scan does.
     fn comparable(
         &mut self,
         left: Written,
@@ -137,13 +130,14 @@ impl<'a> Conditions<'a> {
             | (Date, Date)
             | (Boolean, Boolean) => (left.sql, right.sql),
             (Timestamp, Timestamp) => {
-                self.doubts.extend([&left, &right].map(far_future));
+                let far = [&left, &right].map(|it| self.words.far_future(&it.sql));
+                self.doubts.extend(far.into_iter().flatten());
                 (left.sql, right.sql)
             }
-            (Boolean, Integer(_)) => (left.sql.enclosed().text("::int4"), right.sql),
-            (Integer(_), Boolean) => (left.sql, right.sql.enclosed().text("::int4")),
+            (Boolean, Integer(_)) => (self.words.bit(&left.sql), right.sql),
+            (Integer(_), Boolean) => (left.sql, self.words.bit(&right.sql)),
             (Float, Float) => {
-                self.doubts.extend([&left, &right].map(not_a_number));
+                self.doubt_numbers([&left, &right]);
                 (left.sql, right.sql)
             }
             (Float, _) if right.number.is_some() => {
@@ -154,10 +148,10 @@ impl<'a> Conditions<'a> {
                 let (float, number) = self.float_beside(right, &left)?;
                 (number, float)
             }
-            (Integer(_), Float) => (left.sql, all_digits(&right)?),
-            (Float, Integer(_)) => (all_digits(&left)?, right.sql),
-            (Timestamp, Date) => (left.sql, midnight(&right)?),
-            (Date, Timestamp) => (midnight(&left)?, right.sql),
+            (Integer(_), Float) => (left.sql, self.all_digits(&right)?),
+            (Float, Integer(_)) => (self.all_digits(&left)?, right.sql),
+            (Timestamp, Date) => (left.sql, self.midnight(&right)?),
+            (Date, Timestamp) => (self.midnight(&left)?, right.sql),
             _ => return Err("it compares values of different types".to_owned()),
         })
     }
@@ -170,67 +164,57 @@ impl<'a> Conditions<'a> {
     ) -> Result<(Fragment, Fragment), Reason> {
         if let Some(number) = float.number {
             // Both are literal.
-            return Ok((
-                whole_or_digits(number),
-                literal.number.map_or_else(|| literal.sql.clone(), whole_or_digits),
-            ));
+            let literal = match literal.number {
+                Some(it) => self.whole_or_digits(it)?,
+                None => literal.sql.clone(),
+            };
+            return Ok((self.whole_or_digits(number)?, literal));
         }
         let exact = literal.number.and_then(number::exact_float);
         let exact =
             exact.ok_or("it compares floating-point numbers with a number that none equals")?;
-        self.doubts.push(not_a_number(&float));
-        Ok((float.sql, Fragment::default().bind(exact).text("::float8")))
+        self.doubt_numbers([&float]);
+        Ok((float.sql, self.words.float(exact)))
     }
-}
 
-fn whole_or_digits(number: Number) -> Fragment {
-    match number {
-        Number::Integer(it) => number::whole(it),
-        Number::Float(it) => number::all_digits(it),
+    /// Floating-point numbers that are NaN are a doubt.
+    fn doubt_numbers<'w>(&mut self, values: impl IntoIterator<Item = &'w Written>) {
+        let nan = values.into_iter().filter_map(|it| self.words.is_nan(&it.sql));
+        let doubts: Vec<_> = nan.map(|rows| Doubt { rows, about: "NaN" }).collect();
+        self.doubts.extend(doubts);
     }
-}
 
-/// The literal number with all its digits.
-fn all_digits(value: &Written) -> Result<Fragment, Reason> {
-    match value.number {
-        Some(Number::Float(it)) => Ok(number::all_digits(it)),
-        _ => Err("it compares whole numbers with floating-point numbers".to_owned()),
+    fn whole_or_digits(&self, number: Number) -> Result<Fragment, Reason> {
+        match number {
+            Number::Integer(it) => Ok(self.words.whole(it)),
+            Number::Float(it) => self.words.digits(it),
+        }
     }
-}
 
-/// The first moment of a literal day.
-fn midnight(value: &Written) -> Result<Fragment, Reason> {
-    if value.is_literal {
-        return Ok(value.sql.enclosed().text("::timestamp"));
+    /// The literal number with all its digits.
+    fn all_digits(&self, value: &Written) -> Result<Fragment, Reason> {
+        match value.number {
+            Some(Number::Float(it)) => self.words.digits(it),
+            _ => Err("it compares whole numbers with floating-point numbers".to_owned()),
+        }
     }
-    Err("it compares days with points in time".to_owned())
-}
 
-fn not_a_number(value: &Written) -> Doubt {
-    let rows = Fragment::new("(").and(&value.sql).text(" = 'NaN'::float8)");
-    Doubt { rows, about: "NaN" }
-}
-
-fn far_future(value: &Written) -> Doubt {
-    let rows = Fragment::new("(").and(&value.sql).text(" > '294246-01-01' AND isfinite(");
-    Doubt { rows: rows.and(&value.sql).text("))"), about: "points in time after the year 294246" }
-}
-
-/// A value as a condition.
-fn truth(value: &Written) -> Result<Fragment, Reason> {
-    match value.value_type {
-        Type::Boolean | Type::Null => Ok(value.sql.enclosed().text("::boolean")),
-        Type::Integer(_) => Ok(Fragment::new("(").and(&value.sql).text(" <> 0)")),
-        _ => Err("it takes such a value for a condition".to_owned()),
+    /// The first moment of a literal day.
+    fn midnight(&self, value: &Written) -> Result<Fragment, Reason> {
+        if value.is_literal {
+            return Ok(self.words.midnight(&value.sql));
+        }
+        Err("it compares days with points in time".to_owned())
     }
-}
 
-/// Text as a parameter.
-pub(crate) fn bindable(text: String) -> Result<OwnedValue, Reason> {
-    if text.contains('\0') {
-        return Err("PostgreSQL has no U+0000".to_owned());
+    /// A value as a condition.
+    fn truth(&self, value: &Written) -> Result<Fragment, Reason> {
+        match value.value_type {
+            Type::Boolean | Type::Null => Ok(self.words.truth(&value.sql)),
+            Type::Integer(_) => Ok(Fragment::new("(").and(&value.sql).text(" <> 0)")),
+            _ => Err("it takes such a value for a condition".to_owned()),
+        }
     }
-    Ok(OwnedValue::Text(text))
 }
 
 fn operator(comparison: Comparison) -> Result<&'static str, Reason> {
