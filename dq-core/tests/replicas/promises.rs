@@ -1,12 +1,13 @@
-//! What every database manager promises holds over replicas, too.
+//! What every database manager promises, as a manager and as a source, holds over replicas, too.
 
 use std::sync::Arc;
 
 use dq_core::Result;
 use dq_core::clock::SystemClock;
-use dq_core::database::conformance::{Bench, check};
+use dq_core::database::conformance::{Bench, check, fill};
 use dq_core::database::postgres::PostgresConfig;
 use dq_core::database::replicas::ReplicatedDatabaseManager;
+use dq_core::source::{self, Source};
 
 use crate::bench::{are_used, others, states, wait_for};
 use crate::servers::replicas::Replicated;
@@ -34,7 +35,11 @@ async fn check_all() -> Result<()> {
         let database = Arc::new(database);
         Ok(Bench { database, bytes_type: "BYTEA", timestamp_type: "TIMESTAMP" })
     };
-    check(open).await
+    check(open).await?;
+    let database = open().await?.database;
+    fill(&*database).await?;
+    let source: Arc<dyn Source> = database;
+    source::conformance::check(async || Ok(Arc::clone(&source))).await
 }
 
 /// Ends what earlier managers left, and takes everything out of the database, on all servers. A database for each

@@ -101,12 +101,21 @@ impl Cluster {
     ///
     /// `Unavailable` once it is closed.
     pub(crate) fn check_open(self: &Arc<Self>) -> Result<()> {
-        if self.is_closed.load(Ordering::Acquire) {
-            let message = format!("cannot use `{}`: the manager is closed", self.name());
-            return Err(Error::new(ErrorKind::Unavailable, message));
+        if self.is_closed() {
+            return Err(self.closed());
         }
         self.monitor.start(self);
         Ok(())
+    }
+
+    /// Whether all work has ended. Who waits is told by a change.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    fn closed(&self) -> Error {
+        let message = format!("cannot use `{}`: the manager is closed", self.name());
+        Error::new(ErrorKind::Unavailable, message)
     }
 
     /// Ends all work.
@@ -273,9 +282,11 @@ impl Cluster {
         let anyone = Way { failed: 0, ..*way };
         let deadline = self.clock.now() + self.config.failover();
         let suits = |it: &Topology| {
-            has(it).map(Some).or_else(|| self.suiting(it, &anyone).next().is_some().then_some(None))
+            let suits_now = || self.is_closed() || self.suiting(it, &anyone).next().is_some();
+            has(it).map(Some).or_else(|| suits_now().then_some(None))
         };
         loop {
+            self.check_open()?;
             let left = deadline.saturating_duration_since(self.clock.now());
             match self.wait(left, suits).await {
                 Some(Some(number)) => return self.place_or_replica(number, way).await,
@@ -296,12 +307,12 @@ impl Cluster {
         let either = async {
             tokio::select! {
                 biased;
-                place = place => place.ok().map(|it| self.on_primary(number, it)),
-                routed = self.late_replica(way) => Some(Ok(routed)),
+                place = place => self.on_primary(number, place.map_err(|_| self.closed())?),
+                routed = self.late_replica(way) => Ok(routed),
             }
         };
         let found = within(&*self.clock, self.acquire_timeout, either).await;
-        found.flatten().unwrap_or_else(|| Err(self.no_place()))
+        found.unwrap_or_else(|| Err(self.no_place()))
     }
 
     /// A replica, as soon as one suits.

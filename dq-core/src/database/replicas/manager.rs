@@ -256,7 +256,10 @@ impl DatabaseManager for ReplicatedDatabaseManager {
         let needs_primary = self.cluster.needs_primary(statement);
         let stream = |it: Arc<Member>| async move { it.database.stream(statement).await };
         let (rows, routed) = self.read(needs_primary, stream).await?;
-        Ok(RowStream::new(rows.columns().to_vec(), Box::new(PinnedRows { rows, _routed: routed })))
+        Ok(RowStream::new(
+            rows.columns().to_vec(),
+            Box::new(PinnedRows { rows, routed: Some(routed) }),
+        ))
     }
 
     async fn execute(&self, statement: &Statement) -> Result<u64> {

@@ -16,10 +16,10 @@ pub(crate) struct PinnedSnapshot {
     pub(crate) _routed: Routed,
 }
 
-/// Rows of one server, which counts as busy with them meanwhile.
+/// Rows of one server, which counts as busy with them until they end, however long they are kept.
 pub(crate) struct PinnedRows {
     pub(crate) rows: RowStream,
-    pub(crate) _routed: Routed,
+    pub(crate) routed: Option<Routed>,
 }
 
 #[async_trait]
@@ -65,7 +65,11 @@ impl Snapshot for PinnedSnapshot {
 #[async_trait]
 impl Partition for PinnedRows {
     async fn next(&mut self) -> Result<Option<Batch>> {
-        self.rows.next().await
+        let batch = self.rows.next().await;
+        if !matches!(batch, Ok(Some(_))) {
+            self.routed = None;
+        }
+        batch
     }
 }
 

@@ -97,7 +97,9 @@ impl Cluster {
 
     async fn primary_by(&self, deadline: Instant) -> Result<Primary> {
         let left = deadline.saturating_duration_since(self.clock.now());
-        let found = self.wait(left, Topology::primary).await;
+        let look =
+            |it: &Topology| it.primary().map(Some).or_else(|| self.is_closed().then_some(None));
+        let found = self.wait(left, look).await.flatten();
         let (number, epoch) = found.ok_or_else(|| self.nobody("write to"))?;
         let member = self.members.get(number).ok_or_else(|| self.nobody("write to"))?;
         Ok(Primary { member: Arc::clone(member), number, epoch })
