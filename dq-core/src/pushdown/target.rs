@@ -15,26 +15,10 @@ pub(crate) struct Target<'a> {
     pub(crate) table: &'a SqlTable,
 }
 
-/// Where a statement is run.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Site {
-    /// On the server that is asked.
-    Here,
-    /// On the servers of the parts of a table: only what `postgres_fdw` sends gets there. Text has the collation of its column,
-    /// and no other.
-    Shards,
-}
-
 impl<'a> Target<'a> {
-    /// Where statements about the table are run.
-    pub(crate) fn site(&self) -> Site {
-        let shards = self.table.shards.as_ref();
-        if shards.is_some_and(|it| !it.parts.is_empty()) { Site::Shards } else { Site::Here }
-    }
-
-    /// Whether they are run on the servers of its parts.
+    /// Whether statements about the table are run on the servers of its parts.
     pub(crate) fn is_spread(&self) -> bool {
-        self.site() == Site::Shards
+        self.table.shards.as_ref().is_some_and(|it| !it.parts.is_empty())
     }
 
     /// The column at a position of the batches.

@@ -42,9 +42,9 @@ impl Words for Sent {
     }
 
     fn coalesced(&self, values: &[Fragment]) -> Fragment {
-        let each = values.iter().map(|it| {
-            Fragment::new(" WHEN ").and(it).text(" IS NOT NULL THEN ").and(it)
-        });
+        let each = values
+            .iter()
+            .map(|it| Fragment::new(" WHEN ").and(it).text(" IS NOT NULL THEN ").and(it));
         let each: Vec<_> = each.collect();
         Fragment::new("(CASE").and(&Fragment::joined(&each, "")).text(" END)")
     }
@@ -76,7 +76,8 @@ impl Words for Sent {
         let form = form.text(") = 10 AND octet_length(btrim(").and(text);
         let form = form.text(", '0123456789')) = 0 THEN ").and(text).text(" ~<~ '3' AND ");
         // Ten times the code of `0` is a multiple of 10.
-        let sum = form.and(text).text(" ~>=~ '1' AND (24 + ").and(&Fragment::joined(&digits, " + "));
+        let sum =
+            form.and(text).text(" ~>=~ '1' AND (24 + ").and(&Fragment::joined(&digits, " + "));
         let sum = sum.text(") % 10 = 0 WHEN ").and(text);
         sum.text(" IS NOT NULL THEN false END").enclosed()
     }

@@ -9,11 +9,9 @@
 //! ```
 //!
 //! A statement about the whole table would fetch its rows. One about each part of it is sent to the server of the
-//! part, and all servers work at once, if it holds only what `postgres_fdw` sends: [`Site::Shards`] says what is
-//! written otherwise for it. Whether a statement has come to be so is for its plan to say; what a key set asks of the
+//! part, and all servers work at once, if it holds only what `postgres_fdw` sends: `pushdown/postgres/sent.rs`
+//! says what is written otherwise for it. Whether a statement has come to be so is for its plan to say; what a key set asks of the
 //! planner to get there is noted where it is written. Parts that lie on the server itself are counted there.
-//!
-//! [`Site::Shards`]: crate::pushdown::target::Site
 
 mod keyed;
 mod sample;

@@ -58,6 +58,11 @@ impl Aim {
         self.dialect.ok()
     }
 
+    /// The moment against which ages are measured.
+    pub(crate) fn now(&self) -> Now {
+        self.now
+    }
+
     /// Whether a check is to be asked.
     pub(crate) fn wants(&self, check: usize) -> bool {
         self.wanted.get(check) == Some(&true)

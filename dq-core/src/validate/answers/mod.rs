@@ -76,7 +76,7 @@ impl Answers {
             }
         }
         let budget = Arc::new(Budget::new(0, options.temp_dir.clone()));
-        answers.keep_figures(now, &budget);
+        answers.keep_figures(answers.aim.now(), &budget);
         Ok(answers)
     }
 
