@@ -9,7 +9,7 @@ use dq_core::engine::open_cache;
 use dq_core::rules::RuleSet;
 use dq_core::source::{Source, VersionReach};
 use dq_core::validate::{
-    Report, Trust, ValidateOptions, VerdictCache, VerdictCacheConfig, validate,
+    CacheUse, Report, Trust, ValidateOptions, VerdictCache, VerdictCacheConfig, validate,
 };
 
 use crate::arguments::{CacheArguments, nowhere};
@@ -58,6 +58,12 @@ impl Verdicts {
     /// those of a baseline, and what a run would not let through passes.
     pub(crate) fn keeps_samples(&self) -> bool {
         self.keeps_samples
+    }
+
+    /// What the cache has done so far.
+    pub(crate) fn cache_use(&self) -> CacheUse {
+        let statistics = self.cache.statistics();
+        CacheUse { hits: statistics.hits, misses: statistics.misses }
     }
 }
 

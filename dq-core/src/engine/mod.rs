@@ -7,12 +7,14 @@ mod directory;
 mod factory;
 #[cfg(feature = "postgres")]
 mod hosts;
+mod opened;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::database::DatabaseManager;
 use crate::engine::directory::DirectorySource;
 use crate::error::Error;
 use crate::error::ErrorKind;
@@ -25,6 +27,7 @@ use crate::source::files::{self, FileFormat};
 pub use cache::open_cache;
 pub use check::{DatabaseCheck, DatabaseTable};
 pub use factory::DatabaseFactory;
+pub use opened::Opened;
 
 /// How a source is opened. Options of one kind of source are ignored by the others.
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
@@ -98,6 +101,32 @@ pub fn open(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
 /// As [`open`], and `UsageInvalid` if there is no source, or if two want standard input. Two tables of
 /// the same name are an error of the snapshot.
 pub fn open_all<S: AsRef<str>>(specs: &[S], options: &OpenOptions) -> Result<Arc<dyn Source>> {
+    open_by_kind(specs, options).map(Opened::source)
+}
+
+/// As [`open_all`], and tells a database from what can only be scanned. Of a server nothing is asked yet.
+///
+/// ```no_run
+/// # fn main() -> dq_core::Result<()> {
+/// use std::sync::Arc;
+///
+/// use dq_core::clock::SystemClock;
+/// use dq_core::engine::{OpenOptions, open_by_kind};
+/// use dq_core::executor::{Call, ExecutorConfig};
+///
+/// let opened = open_by_kind(&["sqlite:providers.db"], &OpenOptions::default())?;
+/// let call = Call::named("nightly");
+/// let source = opened.within(ExecutorConfig::default(), Arc::new(SystemClock), call)?;
+/// // Whatever is done with it passes the limits, and is counted there.
+/// assert_eq!(source.gate().statistics().running, 0);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// As [`open_all`].
+pub fn open_by_kind<S: AsRef<str>>(specs: &[S], options: &OpenOptions) -> Result<Opened> {
     let specs: Vec<_> = specs.iter().map(|it| Spec::of(it.as_ref())).collect();
     if specs.iter().filter(|it| it.is_stdin()).count() > 1 {
         let message = "cannot read standard input as two sources";
@@ -109,13 +138,13 @@ pub fn open_all<S: AsRef<str>>(specs: &[S], options: &OpenOptions) -> Result<Arc
         specs => {
             let mut combined = CombinedSource::new();
             for Spec { name, source } in specs {
-                let source = open_one(source, options)?;
+                let source = open_one(source, options)?.source();
                 combined = match name {
                     Some(name) => combined.with_named(*name, source),
                     None => combined.with(source),
                 };
             }
-            Ok(Arc::new(combined))
+            Ok(Opened::Source(Arc::new(combined)))
         }
     }
 }
@@ -161,19 +190,20 @@ impl<'a> Spec<'a> {
     }
 }
 
-fn open_one(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+fn open_one(spec: &str, options: &OpenOptions) -> Result<Opened> {
     if begins(spec, POSTGRES) {
-        return postgres(spec, options);
+        return postgres(spec, options).map(Opened::Database);
     }
     if begins(spec, MYSQL) {
-        return mysql(spec, options);
+        return mysql(spec, options).map(Opened::Database);
     }
     if let Some(path) = spec.strip_prefix("sqlite:") {
-        return sqlite(path.strip_prefix("//").unwrap_or(path), options);
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return sqlite(path, options).map(Opened::Database);
     }
     for format in FileFormat::ALL {
         if let Some(path) = spec.strip_prefix(format.scheme()) {
-            return files(path, format, options);
+            return files(path, format, options).map(Opened::Source);
         }
     }
     if let Some((scheme, _)) = spec.split_once("://") {
@@ -182,12 +212,12 @@ fn open_one(spec: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
     }
     let path = Path::new(spec);
     if path.is_dir() {
-        return Ok(Arc::new(DirectorySource::open(path, options)?));
+        return Ok(Opened::Source(Arc::new(DirectorySource::open(path, options)?)));
     }
     match format_of(spec)? {
-        Some(format) => files(spec, format, options),
-        None if is_sqlite(path) => sqlite(spec, options),
-        None => files(spec, FileFormat::Csv, options),
+        Some(format) => files(spec, format, options).map(Opened::Source),
+        None if is_sqlite(path) => sqlite(spec, options).map(Opened::Database),
+        None => files(spec, FileFormat::Csv, options).map(Opened::Source),
     }
 }
 
@@ -237,39 +267,40 @@ fn is_sqlite(path: &Path) -> bool {
 }
 
 #[cfg(feature = "sqlite")]
-fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
-    use crate::database::sqlite::{SqliteConfig, SqliteSource};
+fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn DatabaseManager>> {
+    use crate::clock::SystemClock;
+    use crate::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 
     let config = SqliteConfig {
         path: path.into(),
         scan_method: options.sqlite_scan,
         ..SqliteConfig::default()
     };
-    Ok(Arc::new(SqliteSource::new(config)?))
+    Ok(Arc::new(SqliteDatabaseManager::new(config, Arc::new(SystemClock))?))
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(url: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+fn postgres(url: &str, options: &OpenOptions) -> Result<Arc<dyn DatabaseManager>> {
     use crate::clock::SystemClock;
-    use crate::database::postgres::PostgresSource;
+    use crate::database::postgres::PostgresDatabaseManager;
     use crate::database::replicas::{ReplicasConfig, ReplicatedDatabaseManager};
 
     let (first, urls) = hosts::split(url);
     let config = options.postgres.at(first.expose());
     if urls.is_empty() {
-        return Ok(Arc::new(PostgresSource::new(&config, Arc::new(SystemClock))?));
+        return Ok(Arc::new(PostgresDatabaseManager::new(&config, Arc::new(SystemClock))?));
     }
     let replicas = ReplicasConfig { urls, ..ReplicasConfig::default() };
     Ok(Arc::new(ReplicatedDatabaseManager::new(&config, replicas, Arc::new(SystemClock))?))
 }
 
 #[cfg(feature = "mysql")]
-fn mysql(url: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
+fn mysql(url: &str, options: &OpenOptions) -> Result<Arc<dyn DatabaseManager>> {
     use crate::clock::SystemClock;
-    use crate::database::mysql::MySqlSource;
+    use crate::database::mysql::MySqlDatabaseManager;
 
     let config = options.mysql.at(url);
-    Ok(Arc::new(MySqlSource::new(&config, Arc::new(SystemClock))?))
+    Ok(Arc::new(MySqlDatabaseManager::new(&config, Arc::new(SystemClock))?))
 }
 
 #[cfg(feature = "csv")]
@@ -294,17 +325,17 @@ fn json(path: &str, options: &OpenOptions) -> Result<Arc<dyn Source>> {
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+fn sqlite(path: &str, _: &OpenOptions) -> Result<Arc<dyn DatabaseManager>> {
     Err(disabled("sqlite", path))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(url: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+fn postgres(url: &str, _: &OpenOptions) -> Result<Arc<dyn DatabaseManager>> {
     Err(disabled("postgres", &crate::secret::redacted_url(url)))
 }
 
 #[cfg(not(feature = "mysql"))]
-fn mysql(url: &str, _: &OpenOptions) -> Result<Arc<dyn Source>> {
+fn mysql(url: &str, _: &OpenOptions) -> Result<Arc<dyn DatabaseManager>> {
     Err(disabled("mysql", &crate::secret::redacted_url(url)))
 }
 

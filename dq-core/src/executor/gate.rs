@@ -176,6 +176,7 @@ impl Gate {
         let figures = CallStatistics {
             rows: usage.rows,
             ran: usage.ran,
+            attempts: u32::try_from(usage.queries).unwrap_or(u32::MAX),
             ..CallStatistics::none(Arc::clone(&self.node))
         };
         self.ledger.add_part(&format!("{name}/{}", usage.name).into(), &figures, end);

@@ -26,8 +26,8 @@ use crate::value::{Batch, TableSchema};
 /// blocks its thread then, such as a pipe that stays silent, ends when it goes on.
 ///
 /// So a validation passes the same as a query does. Its figures are under the name of the call; those of each
-/// rule under that name and the id of the rule, as in `nightly/npi`: the rows that were judged for it, and how
-/// long its own queries took.
+/// rule under that name and the id of the rule, as in `nightly/npi`: the rows that were judged for it, how many
+/// queries of its own there were, and how long both took.
 #[derive(Clone, Debug)]
 pub struct GatedSource {
     source: Arc<dyn Source>,
@@ -39,6 +39,11 @@ impl GatedSource {
     /// Puts `source` behind `gate`. Each snapshot is a call as `call` says.
     pub fn new(source: Arc<dyn Source>, gate: Arc<Gate>, call: Call) -> Self {
         Self { source, gate, call }
+    }
+
+    /// What is passed, which keeps the figures.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 }
 

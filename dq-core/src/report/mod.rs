@@ -11,6 +11,7 @@ mod junit;
 mod markdown;
 mod sarif;
 mod scores;
+mod statistics;
 pub(crate) mod style;
 pub(crate) mod table;
 mod terminal;

@@ -4,6 +4,7 @@
 use std::io;
 
 use crate::report::scores;
+use crate::report::statistics;
 use crate::report::style::{Ink, TerminalStyle};
 use crate::report::table::{self, Align, TableColumn};
 use crate::report::text::{cut, visible, width};
@@ -39,6 +40,9 @@ pub(crate) fn render(
         writeln!(out)?;
     }
     scores::write(&report.quality, style, out)?;
+    if let Some(figures) = &report.statistics {
+        statistics::write(figures, style, out)?;
+    }
     write_baseline(report, style, out)?;
     write_summary(report, style, out)
 }

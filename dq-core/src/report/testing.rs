@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::rules::{Dimension, Severity};
 use crate::validate::{
-    BaselineReport, CheckReport, Compared, Comparison, FORMAT, Measured, OriginalRun, Quality,
-    Report, RuleReport, Status, TableReport,
+    BaselineReport, CacheUse, CheckReport, Compared, Comparison, FORMAT, Measured, OriginalRun,
+    Quality, Report, RuleReport, RuleStatistics, RunStatistics, Status, TableReport,
 };
 
 pub(crate) use crate::validate::testing::{check, row};
@@ -33,6 +33,27 @@ pub(crate) fn report() -> Report {
         elapsed: Duration::from_millis(1250),
         cached: false,
         original: None,
+        statistics: None,
+    }
+}
+
+/// What a run took.
+pub(crate) fn statistics() -> RunStatistics {
+    let rule = |id: &str, rows, queries, micros| RuleStatistics {
+        id: id.to_owned(),
+        rows,
+        queries,
+        took: Duration::from_micros(micros),
+    };
+    RunStatistics {
+        snapshots: 1,
+        attempts: 2,
+        rows: 1_255_000,
+        bytes: 88_000_000,
+        waited: Duration::from_micros(1_500),
+        read: Duration::from_millis(1_210),
+        rules: vec![rule("npi", 15_000, 0, 9_870), rule("shape", 2_500_000, 2, 310_000)],
+        cache: Some(CacheUse { hits: 0, misses: 1 }),
     }
 }
 
@@ -40,6 +61,7 @@ pub(crate) fn report() -> Report {
 pub(crate) fn report_from_cache() -> Report {
     let report = report();
     Report {
+        statistics: Some(statistics()),
         cached: true,
         original: Some(OriginalRun {
             elapsed: report.elapsed,

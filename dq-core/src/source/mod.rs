@@ -140,7 +140,10 @@ pub struct Usage {
     pub name: String,
     /// How many rows were judged for it; one that is judged twice counts twice.
     pub rows: u64,
-    /// How long the source worked for it alone, as it does for a query. Scans are for all purposes together.
+    /// How many queries ran for it alone.
+    pub queries: u64,
+    /// How long its rows were judged, added up over threads, and how long its own queries ran. What is done for
+    /// several purposes counts for each with its part; the reading of rows is for all together, and not in it.
     pub ran: Duration,
     /// Whether something that was to be done for it could not be done.
     pub has_failed: bool,

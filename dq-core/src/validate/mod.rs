@@ -31,6 +31,8 @@ mod report;
 mod row_key;
 pub(crate) mod run;
 mod sample;
+mod statistics;
+mod stopwatch;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod threads;
@@ -65,6 +67,7 @@ pub use quality::{DimensionScore, Grade, Quality, Score, TableQuality};
 pub use report::{
     CheckReport, FORMAT, FailingRow, Measured, OriginalRun, Report, RuleReport, Status, TableReport,
 };
+pub use statistics::{CacheUse, RuleStatistics, RunStatistics};
 #[cfg(feature = "cache")]
 pub use verdict::{Trust, VerdictCache, VerdictCacheConfig};
 pub use violations::{Violation, ViolationListener};
@@ -128,13 +131,17 @@ async fn validate_at(
     let absent = answers.as_ref().map_or_else(|| run.plan.notes().collect(), Answers::notes);
     let notes = snapshot.notes().into_iter().chain(absent).collect();
     let rules_file = rules.file().to_owned();
-    let ran = usage::ran_by_rule(&run.plan, &found);
+    let mut spent = Vec::new();
+    usage::add(&run.plan, &found.checks, &mut spent);
+    if let Some(answers) = &answers {
+        answers.add_usage(&mut spent);
+    }
     let native = (outcome::report(rules, &run.plan, found), tables);
     let (rules, tables) = match answers {
         Some(answers) => answers.merge(rules, native),
         None => native,
     };
-    usage::of(&rules, &ran).for_each(|it| snapshot.note_usage(&it));
+    usage::of(&rules, &spent).for_each(|it| snapshot.note_usage(&it));
     Ok(Report {
         format: FORMAT,
         status: rules.iter().map(|it| it.status).max().unwrap_or(Status::NotApplicable),
@@ -149,6 +156,7 @@ async fn validate_at(
         elapsed: options.clock.now().duration_since(started),
         cached: false,
         original: None,
+        statistics: None,
     })
 }
 

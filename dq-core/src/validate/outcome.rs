@@ -33,7 +33,9 @@ pub(crate) struct Outcome {
     /// The rows of a query, where every one is wanted.
     pub(crate) rows: Option<KeptRows>,
     pub(crate) error: Option<Error>,
-    /// How long the source worked for this check alone.
+    /// How many queries ran for this check alone.
+    pub(crate) queries: u64,
+    /// How long rows were judged for it, and its queries ran.
     pub(crate) ran: Duration,
 }
 
@@ -51,8 +53,17 @@ pub(crate) struct TableOutcome {
 impl Outcome {
     pub(crate) fn new(sample_limit: usize) -> Self {
         let sample = Sample::new(sample_limit);
-        let (violations, ran) = (0, Duration::ZERO);
-        Self { violations, groups: None, sample, names: None, rows: None, error: None, ran }
+        let (violations, queries, ran) = (0, 0, Duration::ZERO);
+        Self {
+            violations,
+            groups: None,
+            sample,
+            names: None,
+            rows: None,
+            error: None,
+            queries,
+            ran,
+        }
     }
 
     /// Adds what one partition has found.

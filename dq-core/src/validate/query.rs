@@ -57,7 +57,8 @@ pub(crate) async fn run(
         Ok(rows) => count(run, check.table, rows).await,
         Err(error) => Err(error),
     };
-    outcome.ran = run.options.clock.now().saturating_duration_since(begun);
+    outcome.queries += 1;
+    outcome.ran += run.options.clock.now().saturating_duration_since(begun);
     run.cancellation.check()?;
     match found {
         Ok(found) => {

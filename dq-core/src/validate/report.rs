@@ -11,6 +11,7 @@ use crate::rules::{Check, Dimension, Severity};
 use crate::validate::Engine;
 use crate::validate::baseline::{BaselineReport, Comparison};
 use crate::validate::quality::Quality;
+use crate::validate::statistics::RunStatistics;
 
 /// The version of the JSON report. It changes when a reader of the old one would misread the new one.
 pub const FORMAT: u32 = 1;
@@ -79,6 +80,9 @@ pub struct Report {
     /// The run whose verdict this is, if that was an earlier one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<OriginalRun>,
+    /// What the run took, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statistics: Option<RunStatistics>,
 }
 
 /// An earlier run, whose verdict is used again.
@@ -262,7 +266,7 @@ fn check_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str
 }
 
 /// A span of time as a number of seconds.
-mod seconds {
+pub(crate) mod seconds {
     use std::time::Duration;
 
     use serde::de::Error;

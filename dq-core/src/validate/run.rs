@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -20,6 +21,7 @@ use crate::validate::measuring::Measuring;
 use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::validate::query;
+use crate::validate::stopwatch::part;
 use crate::validate::threads::join;
 use crate::validate::violations::Judge;
 use crate::validate::worker::{Tally, Worker};
@@ -62,10 +64,20 @@ impl Found {
         }
     }
 
-    /// Takes over what was found about a check by key.
-    fn decide(&mut self, decided: Decided) {
+    /// Adds how long rows were judged, by position of the check.
+    fn spend(&mut self, spent: Vec<Duration>) {
+        self.checks.iter_mut().zip(spent).for_each(|(check, it)| check.ran += it);
+    }
+
+    fn spend_on(&mut self, check: usize, took: Duration) {
+        self.checks.get_mut(check).into_iter().for_each(|it| it.ran += took);
+    }
+
+    /// Takes over what was found about a check by key, in this time.
+    fn decide(&mut self, decided: Decided, took: Duration) {
         self.failing.insert(decided.check, decided.failing);
         if let Some(outcome) = self.checks.get_mut(decided.check) {
+            outcome.ran += took;
             outcome.violations = decided.finding.violations;
             outcome.groups = decided.finding.groups;
             outcome.sample = decided.sample;
@@ -155,16 +167,18 @@ impl Run {
 
     /// Finds the quantiles of a table that has been read, and forgets their values.
     async fn find_quantiles(self: &Arc<Self>, table: usize, found: &mut Found) -> Result<()> {
-        let asked = |it: &PlannedCheck| match &it.kernel {
+        let asked = |(position, it): (usize, &PlannedCheck)| match &it.kernel {
             Kernel::Figure { measure, figure } if measure.table == table => {
-                Some((measure.index, figure.quantile()?))
+                Some((position, (measure.index, figure.quantile()?)))
             }
             _ => None,
         };
-        let asked: Vec<_> = self.plan.checks.iter().filter_map(asked).collect();
+        let (checks, asked): (Vec<_>, Vec<_>) =
+            self.plan.checks.iter().enumerate().filter_map(asked).unzip();
         let Some(outcome) = found.tables.get_mut(table).filter(|_| !asked.is_empty()) else {
             return Ok(());
         };
+        let begun = self.options.clock.now();
         let (run, mut measures) = (Arc::clone(self), outcome.take_measures());
         let task = spawn_blocking(move || {
             for (index, at) in asked {
@@ -175,6 +189,11 @@ impl Run {
             Ok(measures)
         });
         outcome.add_measures(join(vec![task]).await?.pop().unwrap_or_default());
+        let took = self.options.clock.now().saturating_duration_since(begun);
+        let took_each = part(took, checks.len());
+        for check in checks {
+            found.spend_on(check, took_each);
+        }
         Ok(())
     }
 
@@ -229,8 +248,14 @@ impl Run {
         let due = checks.filter(|(_, it)| self.plan.decided_after(it) == Some(step));
         let due = due.map(|(position, _)| position).filter(|it| !state.probed.contains(it));
         let due: Vec<_> = due.collect();
+        let clock = &self.options.clock;
         for job in Job::all(self, state, &due)? {
-            job.run().await?.into_iter().for_each(|it| state.found.decide(it));
+            let begun = clock.now();
+            let decided = job.run().await?;
+            let took = part(clock.now().saturating_duration_since(begun), decided.len());
+            for it in decided {
+                state.found.decide(it, took);
+            }
         }
         let needed = self.needed_after(step);
         state.keys.retain(|id, _| needed.contains(id));
@@ -312,6 +337,7 @@ impl State {
                 found.add_measures(worker.measures);
             }
             self.found.add(worker.tallies);
+            self.found.spend(worker.watch.spent);
         }
         for (index, runs) in runs.into_iter().enumerate() {
             self.keys.insert(KeySetId { table, index }, Arc::new(runs));

@@ -4,25 +4,39 @@ use std::time::Duration;
 
 use crate::rules::Plan;
 use crate::source::Usage;
-use crate::validate::run::Found;
+use crate::validate::outcome::Outcome;
 use crate::validate::{RuleReport, Status};
 
-/// How long the source worked for each rule alone, by position of the rule.
-pub(crate) fn ran_by_rule(plan: &Plan, found: &Found) -> Vec<Duration> {
-    let rules = plan.checks.iter().map(|it| it.rule + 1).max().unwrap_or(0);
-    let mut ran = vec![Duration::ZERO; rules];
-    for (check, outcome) in plan.checks.iter().zip(&found.checks) {
-        ran.get_mut(check.rule).into_iter().for_each(|it| *it += outcome.ran);
+/// What was done for one rule alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    queries: u64,
+    ran: Duration,
+}
+
+/// Adds what was done for the checks of a plan to what was done for their rules.
+pub(crate) fn add(plan: &Plan, outcomes: &[Outcome], spent: &mut Vec<Spent>) {
+    for (check, outcome) in plan.checks.iter().zip(outcomes) {
+        if spent.len() <= check.rule {
+            spent.resize(check.rule + 1, Spent::default());
+        }
+        if let Some(it) = spent.get_mut(check.rule) {
+            it.queries += outcome.queries;
+            it.ran += outcome.ran;
+        }
     }
-    ran
 }
 
 /// What was done for each rule.
-pub(crate) fn of(rules: &[RuleReport], ran: &[Duration]) -> impl Iterator<Item = Usage> {
-    rules.iter().enumerate().map(|(position, rule)| Usage {
-        name: rule.id.clone(),
-        rows: rule.checks.iter().map(|it| it.evaluated).sum(),
-        ran: ran.get(position).copied().unwrap_or_default(),
-        has_failed: rule.checks.iter().any(|it| it.status == Status::Error),
+pub(crate) fn of(rules: &[RuleReport], spent: &[Spent]) -> impl Iterator<Item = Usage> {
+    rules.iter().enumerate().map(|(position, rule)| {
+        let Spent { queries, ran } = spent.get(position).copied().unwrap_or_default();
+        Usage {
+            name: rule.id.clone(),
+            rows: rule.checks.iter().map(|it| it.evaluated).sum(),
+            queries,
+            ran,
+            has_failed: rule.checks.iter().any(|it| it.status == Status::Error),
+        }
     })
 }

@@ -22,6 +22,7 @@ use crate::validate::measuring::Measuring;
 use crate::validate::row_key::lowest_row;
 use crate::validate::run::Run;
 use crate::validate::sample::{Sample, Shown};
+use crate::validate::stopwatch::Stopwatch;
 use crate::validate::violations::Judge;
 use crate::value::Batch;
 use crate::value::Column;
@@ -46,6 +47,7 @@ pub(crate) struct Worker {
     pub(crate) collected: Vec<Collected>,
     places: SharedPlaces,
     pub(crate) kept: KeptRows,
+    pub(crate) watch: Stopwatch,
 }
 
 /// What is known so far of the keys of one key set.
@@ -134,6 +136,7 @@ impl Worker {
             collected: (0..key_sets).map(collected).collect(),
             places,
             kept: KeptRows::new(&run.budget),
+            watch: Stopwatch::new(&run.options.clock, &run.plan, table),
         }
     }
 
@@ -183,6 +186,7 @@ impl Worker {
         }
         let lowest = lowest_row(batch, &table.primary_key);
         let mut flags = Flags::new(run.options.violations.is_some(), batch.rows());
+        self.watch.start();
         for (kernel, tally) in self.kernels.iter().zip(&mut self.tallies) {
             let Some(check) = run.plan.checks.get(tally.check) else { continue };
             let scope = check.filter.and_then(|it| scopes.get(it));
@@ -190,20 +194,20 @@ impl Worker {
             let shown = Shown { key: &table.primary_key, values };
             let violations = tally.judge(kernel.as_ref(), batch, scope);
             flags.push(violations.as_ref());
-            let Some(violations) = violations else { continue };
-            if !tally.sample.excludes(batch, lowest, shown) {
-                violations.set_indices().for_each(|row| tally.sample.offer(batch, row, shown));
+            if let Some(violations) = violations {
+                tally.note(run, batch, &violations, (lowest, shown))?;
             }
-            if let Some(missing) = &mut tally.missing {
-                missing.collect(run, batch, &violations)?;
-            }
+            self.watch.check(tally.check);
         }
-        for (measure, measuring) in table.measures.iter().zip(&mut self.measures) {
+        for (index, (measure, measuring)) in
+            table.measures.iter().zip(&mut self.measures).enumerate()
+        {
             let scope = measure.filter.and_then(|it| scopes.get(it));
             let column = [measure.column];
             let values = if run.options.show_values { column.as_slice() } else { &[] };
             let shown = Shown { key: &table.primary_key, values };
             flags.push(Some(&measuring.take(measure, batch, scope, (lowest, shown))?));
+            self.watch.measure(index);
         }
         let is_shown =
             run.options.sample_limit > 0 && self.collected.iter().any(Collected::has_rows);
@@ -242,8 +246,11 @@ impl Worker {
         scopes: &[BooleanBuffer],
         first_row: u32,
     ) -> Result<()> {
-        for (key_set, collected) in table.key_sets.iter().zip(&mut self.collected) {
+        self.watch.start();
+        let collected = table.key_sets.iter().zip(&mut self.collected);
+        for (index, (key_set, collected)) in collected.enumerate() {
             collected.take(key_set, batch, scopes, first_row)?;
+            self.watch.key_set(index);
         }
         Ok(())
     }
@@ -341,6 +348,21 @@ impl Tally {
         let count = violations.count_set_bits() as u64;
         self.violations += count;
         (count > 0).then_some(violations)
+    }
+
+    /// Keeps what is shown of rows that violate the check, and the keys that are missing.
+    fn note(
+        &mut self,
+        run: &Run,
+        batch: &Batch,
+        violations: &BooleanBuffer,
+        (lowest, shown): (usize, Shown<'_>),
+    ) -> Result<()> {
+        if !self.sample.excludes(batch, lowest, shown) {
+            violations.set_indices().for_each(|row| self.sample.offer(batch, row, shown));
+        }
+        let Some(missing) = &mut self.missing else { return Ok(()) };
+        missing.collect(run, batch, violations)
     }
 }
 

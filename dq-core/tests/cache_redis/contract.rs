@@ -9,7 +9,7 @@ use crate::*;
 #[tokio::test]
 async fn a_single_server_keeps_all_promises() {
     let Some(server) = RedisServer::start() else { return };
-    promises(&store(&server)).await;
+    promises(&patient(&server)).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use dq_core::cache::{CacheManager, CacheManagerExt, CacheOptions, Reach};
 
+use crate::servers::pace;
 use crate::*;
 
 /// What is written, and until when each number was the latest as far as the store had not been told.
@@ -53,9 +54,9 @@ impl Writings {
 async fn reading(writings: Arc<Writings>, cache: TieredCache, key: CacheKey) -> u64 {
     let mut reads = 0;
     while !writings.is_over.load(Ordering::SeqCst) {
-        let asked = now();
+        let (asked, begun) = (now(), pace::now());
         let number = writings.read(&cache, &key).await;
-        let took = asked.elapsed();
+        let took = pace::since(begun);
         assert!(took < Duration::from_secs(2), "a read took {took:?}");
         let least = writings.least(asked);
         assert!(number >= least, "{number} was served when {least} was known");
@@ -91,19 +92,19 @@ async fn a_master_that_its_replica_replaces_is_survived_without_a_value_that_is_
             readers.push(tokio::spawn(reading(Arc::clone(writings), node.clone(), key.clone())));
         }
     }
-    let began = now();
+    let began = pace::now();
     let mut is_killed = false;
     let mut told_after = 0;
     // Until writes have been acknowledged for two seconds after the replica took over.
     while told_after < 40 {
-        assert!(began.elapsed() < Duration::from_mins(1), "the cluster does not come back");
+        assert!(pace::since(began) < Duration::from_mins(1), "the cluster does not come back");
         for (key, writings) in keys.iter().zip(&writings) {
             let reach = writings.write(&nodes[0], key).await;
             let has_taken_over = is_killed && replica.info("role").as_deref() == Some("master");
             told_after += u64::from(has_taken_over && reach == Reach::Everywhere);
         }
         pause(50).await;
-        if !is_killed && began.elapsed() > Duration::from_secs(1) {
+        if !is_killed && pace::since(began) > Duration::from_secs(1) {
             cluster.nodes[master].kill();
             is_killed = true;
         }
@@ -123,7 +124,7 @@ async fn a_master_that_its_replica_replaces_is_survived_without_a_value_that_is_
             assert_eq!(writings.read(node, key).await, latest);
         }
     }
-    let took = began.elapsed();
+    let took = pace::since(began);
     println!("{reads} reads in {took:?}, none of them too old");
     let shared: u64 = nodes.iter().map(|it| it.statistics().shared.hits).sum();
     assert!(shared > 0, "they shared what one of them computed");

@@ -9,10 +9,8 @@ use dq_core::source::{Cancellation, Scan};
 
 use crate::bench::{Bench, ENDLESS, HUNG, Random, limits};
 
-/// How many are cancelled; `DQ_SOAK` wants the long history.
-fn cancellations() -> u64 {
-    if std::env::var_os("DQ_SOAK").is_some() { 10_000 } else { 1_000 }
-}
+/// How many are cancelled.
+const CANCELLATIONS: u64 = 10_000;
 
 /// Polls `future` up to so many times, and drops it.
 async fn poll_some<F: Future>(future: F, polls: u64) -> Option<F::Output> {
@@ -79,7 +77,7 @@ async fn whoever_cancels_whatever_whenever_leaves_nothing_behind() {
         .map(|worker| {
             let bench = Arc::clone(&bench);
             let seed = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(worker);
-            let count = cancellations() / workers + 1;
+            let count = CANCELLATIONS / workers + 1;
             tokio::spawn(async move { cancel_at_random(&bench, seed, count).await })
         })
         .collect();

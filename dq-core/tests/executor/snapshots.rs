@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
+use async_trait::async_trait;
 use dq_core::ErrorKind;
+use dq_core::clock::{Clock, TestClock};
 use dq_core::executor::{Call, ExecutorConfig, GatedSource, QueryExecutor};
 use dq_core::rules::RuleSet;
 use dq_core::source::{Cancellation, Scan, Source};
@@ -44,6 +46,51 @@ async fn a_validation_is_one_call_and_finds_the_same() {
     bench.idle().await;
 }
 
+/// A clock that goes on by a millisecond whenever somebody looks at it.
+#[derive(Debug, Default)]
+struct Ticking(TestClock);
+
+#[async_trait]
+impl Clock for Ticking {
+    fn now(&self) -> Instant {
+        self.0.advance(Duration::from_millis(1));
+        self.0.now()
+    }
+
+    fn utc(&self) -> SystemTime {
+        self.0.utc()
+    }
+
+    async fn sleep(&self, span: Duration) {
+        self.0.sleep(span).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_for_several_rules_counts_for_each_with_its_part() {
+    let bench = Bench::new(ExecutorConfig::default()).await;
+    let rules = "
+version: 1
+rules:
+  - { id: rows, table: t, checks: [{ column: a, between: { min: 11 } }] }
+  - { id: one, table: t, checks: [{ unique: [a] }] }
+  - { id: other, table: t, checks: [{ column: a, distinct_count: { min: 1 } }] }
+  - { id: none, table: t, checks: [{ row_count: { min: 1 } }] }
+";
+    let rules = RuleSet::parse("rules.yaml", rules, &BTreeMap::new()).unwrap();
+    let source = bench.source(Call::named("nightly"));
+    let clock = Arc::new(Ticking::default());
+    validate(&source, &rules, &ValidateOptions { clock, ..ValidateOptions::default() })
+        .await
+        .unwrap();
+    let names = bench.executor.statistics().names;
+    let took = |rule: &str| names[&format!("nightly/{rule}")].ran;
+    assert!(took("rows") >= Duration::from_millis(1), "{names:?}");
+    assert_eq!(took("one"), took("other"), "they share their keys");
+    assert!(took("one") >= Duration::from_millis(1), "{names:?}");
+    assert_eq!(took("none"), Duration::ZERO);
+}
+
 #[tokio::test]
 async fn a_validation_tells_what_it_did_for_each_rule() {
     let bench = Bench::new(ExecutorConfig::default()).await;
@@ -62,11 +109,11 @@ rules:
     let statistics = bench.executor.statistics();
     let figures = |name: &str| {
         let it = &statistics.names[name];
-        (it.calls, it.errors, it.rows, !it.ran.is_zero())
+        (it.calls, it.errors, it.rows, it.attempts, !it.ran.is_zero())
     };
-    assert_eq!(figures("nightly/low"), (2, 0, 4000, false));
-    assert_eq!(figures("nightly/asked"), (2, 0, 2000, true));
-    assert_eq!(figures("nightly/broken"), (2, 2, 2000, true));
+    assert_eq!(figures("nightly/low"), (2, 0, 4000, 0, true));
+    assert_eq!(figures("nightly/asked"), (2, 0, 2000, 2, true));
+    assert_eq!(figures("nightly/broken"), (2, 2, 2000, 2, true));
     // They are parts of two calls.
     assert_eq!((statistics.names["nightly"].calls, statistics.total.calls), (2, 2));
 }

@@ -11,6 +11,7 @@
 pub(crate) mod account;
 pub(crate) mod cluster;
 pub(crate) mod mariadb;
+pub(crate) mod pace;
 pub(crate) mod pgbouncer;
 pub(crate) mod port;
 pub(crate) mod postgres;

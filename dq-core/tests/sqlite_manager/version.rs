@@ -7,6 +7,8 @@ use dq_core::database::DatabaseManager;
 use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 use dq_core::source::{Source, Version};
 
+#[cfg(unix)]
+use crate::bench::number;
 use crate::bench::{Folder, Sleep, TestClock, execute, filled, query};
 use crate::process::Process;
 
@@ -57,6 +59,45 @@ async fn a_commit_that_is_checkpointed_and_overwritten_changes_the_version() {
         assert!(version.is_some() && !seen.contains(&version), "{version:?}");
         seen.push(version);
     }
+}
+
+/// Copies what tells readers how much of the log is shown: two copies of a header of 48 bytes, at the beginning of
+/// the file that is given or that is written. In a process of its own: SQLite's locks of this one would be gone when
+/// it closes the file.
+#[cfg(unix)]
+fn copy_shown(from: &std::path::Path, to: &std::path::Path) {
+    let (from, to) = (format!("if={}", from.display()), format!("of={}", to.display()));
+    let copied = std::process::Command::new("dd")
+        .args([&from, &to, "bs=96", "count=1", "conv=notrunc", "status=none"])
+        .status();
+    assert!(copied.unwrap().success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_commit_that_is_shown_long_after_it_was_written_changes_the_version_when_it_is_shown() {
+    let folder = Folder::new();
+    let _keeps_the_log = filled(folder.config(), 3).await;
+    let (index, before, after) = (folder.path("a.db-shm"), folder.path("1"), folder.path("2"));
+    let mut other = Process::start(&folder.path("a.db"));
+    other.run("UPDATE t SET a = 1");
+    copy_shown(&index, &before);
+    other.run("UPDATE t SET a = 2");
+    // As if the other process had been stopped after it wrote the commit to the log.
+    copy_shown(&index, &after);
+    copy_shown(&before, &index);
+    let database = later(folder.config(), 60).await;
+    let written = version(&database).await;
+    assert_eq!(number(&database, "SELECT max(a) FROM t").await, 1);
+    assert!(written.shared().is_some());
+    assert_eq!(version(&database).await, written);
+    copy_shown(&after, &index);
+    assert_eq!(number(&database, "SELECT max(a) FROM t").await, 2);
+    let shown = version(&database).await;
+    assert_ne!(shown.shared(), written.shared());
+    assert_ne!(shown.local(), written.local());
+    let of_files = |it: &Version| it.shared().unwrap().rsplit_once('-').unwrap().0.to_owned();
+    assert_eq!(of_files(&shown), of_files(&written), "the files do not tell it");
 }
 
 #[tokio::test]

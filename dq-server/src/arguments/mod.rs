@@ -306,6 +306,9 @@ pub(crate) struct OutputArguments {
     /// How many keys of failing rows each check shows at most
     #[arg(long = "sample", value_name = "N", default_value_t = 10)]
     pub(crate) sample_limit: usize,
+    /// Also tell what the run took, in text and JSON: the time, rows and queries of each rule, and the cache
+    #[arg(long)]
+    pub(crate) stats: bool,
     /// Show the values of failing rows too; reports travel further than the data may
     #[arg(long)]
     pub(crate) show_values: bool,

@@ -1,25 +1,22 @@
 //! How a source is read.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 use dq_core::Result;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
 use dq_core::config::{Config, ConfigSources};
 #[cfg(feature = "sqlite")]
 use dq_core::database::sqlite::ScanMethod;
-use dq_core::engine::{OpenOptions, open_all};
-use dq_core::source::Source;
+use dq_core::engine::{OpenOptions, Opened, open_by_kind};
 #[cfg(feature = "csv")]
 use dq_core::source::csv::{CsvOptions, EmptyCell};
 
 /// How the source is read; what does not concern its kind is ignored.
 #[derive(Args, Debug)]
 pub(crate) struct ReadingArguments {
-    /// The configuration: how databases on servers are reached. `dq validate` keeps verdicts in its Redis, if
-    /// it has one, and uses them again while the data are unchanged [default: that which `DQ_CONFIG`
-    /// names, if it is set]
+    /// The configuration: how databases on servers are reached, and when a run tries again. `dq validate`
+    /// keeps verdicts in its Redis, if it has one, and uses them again while the data are unchanged [default:
+    /// that which `DQ_CONFIG` names, if it is set]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[cfg(feature = "csv")]
@@ -62,7 +59,6 @@ struct SqliteArguments {
 
 impl ReadingArguments {
     /// The configuration, if there is one.
-    #[cfg(any(feature = "mysql", feature = "postgres", feature = "redis"))]
     pub(crate) fn config(&self) -> Result<Option<Config>> {
         let sources = ConfigSources::from_environment();
         let file = self.config.clone().or_else(|| sources.file.clone());
@@ -71,7 +67,7 @@ impl ReadingArguments {
     }
 
     /// Opens `sources` as the arguments and the configuration say.
-    pub(crate) fn open(&self, sources: &[String]) -> Result<Arc<dyn Source>> {
+    pub(crate) fn open_by_kind(&self, sources: &[String]) -> Result<Opened> {
         let options = self.options();
         // Nothing in a configuration concerns files.
         #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -85,7 +81,7 @@ impl ReadingArguments {
             },
             None => options,
         };
-        open_all(sources, &options)
+        open_by_kind(sources, &options)
     }
 
     pub(crate) fn options(&self) -> OpenOptions {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use dq_core::Result;
 use dq_core::engine;
+use dq_core::engine::Opened;
 #[cfg(feature = "redis")]
 use dq_core::secret::redacted_url;
 use dq_core::source::Source;
@@ -23,7 +24,12 @@ pub(crate) struct SourceArguments {
 
 impl SourceArguments {
     pub(crate) fn open(&self, reading: &ReadingArguments) -> Result<Arc<dyn Source>> {
-        reading.open(&self.sources)
+        self.open_by_kind(reading).map(Opened::source)
+    }
+
+    /// As [`open`](Self::open), and tells a database from what can only be scanned.
+    pub(crate) fn open_by_kind(&self, reading: &ReadingArguments) -> Result<Opened> {
+        reading.open_by_kind(&self.sources)
     }
 
     /// What names the data to be read so among all data there are; nothing if that is standard input.

@@ -14,7 +14,8 @@ use crate::output;
 pub(crate) async fn check(arguments: &CheckArguments, stop: Cancellation) -> Result<u8> {
     let rules = block_in_place(|| RuleSet::read(&arguments.rules, &arguments.parameters.map()))?;
     if !arguments.sources.is_empty() {
-        let source = block_in_place(|| arguments.reading.open(&arguments.sources))?;
+        let source =
+            block_in_place(|| arguments.reading.open_by_kind(&arguments.sources))?.source();
         let options = ValidateOptions { cancellation: stop, ..ValidateOptions::default() };
         explain(&*source, &rules, &options).await?;
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dq_core::clock::{SystemClock, within};
-use dq_core::executor::{Call, ExecutorConfig, Gate, GatedSource};
+use dq_core::executor::Call;
 use dq_core::report::{self, ReportFormat, ViolationsFile};
 use dq_core::source::{Cancellation, Source};
 #[cfg(not(feature = "redis"))]
 use dq_core::validate::validate;
-use dq_core::validate::{Report, ValidateOptions};
+use dq_core::validate::{Report, RunStatistics, ValidateOptions};
 use dq_core::{Error, ErrorKind, Result};
 use tokio::task::block_in_place;
 
@@ -26,6 +26,9 @@ const VIOLATIONS: u8 = 1;
 /// How long a run whose time is over may take to stop by itself.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// What the run is called where calls are counted.
+const CALL: &str = "validate";
+
 /// The exit code of a run in which a check could not run.
 const INCOMPLETE: u8 = 3;
 
@@ -34,7 +37,8 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     block_in_place(|| keep_apart(&files, arguments))?;
     let rules = block_in_place(|| arguments.rules.read())?;
     let baseline = block_in_place(|| arguments.run.baseline(&rules))?;
-    let source = block_in_place(|| arguments.source.open(&arguments.reading))?;
+    let source = block_in_place(|| arguments.source.open_by_kind(&arguments.reading))?;
+    let config = block_in_place(|| arguments.reading.config())?;
     let violations = arguments.output.violations.as_deref();
     let violations = block_in_place(|| violations.map(ViolationsFile::create).transpose())?;
     let violations = violations.map(Arc::new);
@@ -44,13 +48,16 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
         options.violations = Some(Arc::new(move |it| file.write(it)));
     }
     let timeout = arguments.run.timeout;
-    let source: Arc<dyn Source> = Arc::new(gated(source, &options, timeout)?);
+    // One run, for as long as it may take.
+    let call = Call { deadline: Some(timeout.unwrap_or(Duration::MAX)), ..Call::named(CALL) };
+    let limits = config.as_ref().map(|it| it.executor.clone()).unwrap_or_default();
+    let gated = source.within(limits, Arc::clone(&options.clock), call)?;
+    let source: Arc<dyn Source> = Arc::new(gated.clone());
     #[cfg(not(feature = "redis"))]
     let run = validate(&*source, &rules, &options);
     #[cfg(feature = "redis")]
     let verdicts = {
         let data = arguments.source.data(&arguments.reading);
-        let config = block_in_place(|| arguments.reading.config())?;
         Verdicts::open(&arguments.cache, config, &options, data)?
             .filter(|it| baseline.is_none() || it.keeps_samples())
     };
@@ -61,20 +68,17 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     if let Some(baseline) = baseline {
         baseline.apply(&mut report, &rules);
     }
+    if arguments.output.stats {
+        let statistics = RunStatistics::of(&report, &gated.gate().statistics(), CALL);
+        #[cfg(feature = "redis")]
+        let cache = verdicts.as_ref().map(Verdicts::cache_use);
+        #[cfg(not(feature = "redis"))]
+        let cache = None;
+        report.statistics = Some(RunStatistics { cache, ..statistics });
+    }
     let whole = violations.map(|it| block_in_place(|| it.finish()));
     let delivered = block_in_place(|| deliver(&report, whole, &files, &arguments.output));
     Ok(delivered.max(verdict(&report, arguments.run.fail_on)))
-}
-
-/// The source within the limits of an executor: one run, for as long as it may take.
-fn gated(
-    source: Arc<dyn Source>,
-    options: &ValidateOptions,
-    timeout: Option<Duration>,
-) -> Result<GatedSource> {
-    let gate = Gate::new(source.name(), ExecutorConfig::default(), Arc::clone(&options.clock))?;
-    let call = Call { deadline: Some(timeout.unwrap_or(Duration::MAX)), ..Call::named("validate") };
-    Ok(GatedSource::new(source, gate, call))
 }
 
 /// What `run` gives, unless it reads on when its time has been over for a moment: it may wait for a pipe

@@ -34,6 +34,8 @@ mod selection;
 #[path = "../../../dq-core/tests/servers/mod.rs"]
 mod servers;
 mod sources;
+#[cfg(feature = "sqlite")]
+mod stats;
 mod town;
 mod usage;
 mod violations;

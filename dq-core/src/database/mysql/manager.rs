@@ -65,11 +65,17 @@ impl MySqlDatabaseManager {
     /// `Unavailable` or `Timeout` if the server does not answer, `PermissionDenied` if it lets this user not in,
     /// `NotFound` if it has no such database, `ConfigInvalid` for a value out of its range.
     pub async fn open(config: MySqlConfig, clock: Arc<dyn Clock>) -> Result<Self> {
-        let source = MySqlSource::new(&config, Arc::clone(&clock))?;
+        let database = Self::new(&config, clock)?;
+        drop(database.readers().lease().await?);
+        Ok(database)
+    }
+
+    /// The database that `config` names; nothing is connected before the first call.
+    pub(crate) fn new(config: &MySqlConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+        let source = MySqlSource::new(config, Arc::clone(&clock))?;
         let connector = Arc::clone(source.readers().connector());
         let limits = config.limits(config.writers);
         let writers = Pool::new("writer", limits, connector, Arc::clone(&clock));
-        drop(source.readers().lease().await?);
         Ok(Self {
             source,
             clock,

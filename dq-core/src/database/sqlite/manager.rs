@@ -54,12 +54,7 @@ impl SqliteDatabaseManager {
     /// cannot be read, `SourceInvalid` if it is no database, `Busy` if another connection locks it for
     /// too long, `ConfigInvalid` for a value out of its range.
     pub async fn open(config: SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self> {
-        config.validate()?;
-        let (reading, writing) = (config.clone(), config.clone());
-        let reader = Box::new(move || open::reader(&reading));
-        let writer = Box::new(move || open::writer(&writing));
-        let readers = Pool::new("reader", config.readers, &config, Arc::clone(&clock), reader);
-        let writers = Pool::new("writer", 1, &config, Arc::clone(&clock), writer);
+        let [readers, writers] = pools(&config, &clock)?;
         if config.create_if_missing && fs::metadata(&config.path).map_or(0, |it| it.len()) == 0 {
             let doing = format!("create `{}`", open::name(&config.path));
             writers.run(move |it, _| create(it).map_err(|e| from_sqlite(doing, e))).await?;
@@ -69,6 +64,23 @@ impl SqliteDatabaseManager {
         let source = blocking(move |_| SqliteSource::with_clock(opening, told)).await?;
         Ok(Self { source, config, clock, readers, writers })
     }
+
+    /// As [`open`](Self::open) of a file that is there, on this thread.
+    pub(crate) fn new(config: SqliteConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+        let [readers, writers] = pools(&config, &clock)?;
+        let source = SqliteSource::with_clock(config.clone(), Arc::clone(&clock))?;
+        Ok(Self { source, config, clock, readers, writers })
+    }
+}
+
+/// The connections that read, and the one that writes; none is opened yet.
+fn pools(config: &SqliteConfig, clock: &Arc<dyn Clock>) -> Result<[Arc<Pool>; 2]> {
+    config.validate()?;
+    let (reading, writing) = (config.clone(), config.clone());
+    let reader = Box::new(move || open::reader(&reading));
+    let writer = Box::new(move || open::writer(&writing));
+    let readers = Pool::new("reader", config.readers, config, Arc::clone(clock), reader);
+    Ok([readers, Pool::new("writer", 1, config, Arc::clone(clock), writer)])
 }
 
 #[async_trait]

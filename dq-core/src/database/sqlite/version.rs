@@ -10,11 +10,11 @@
 //! until the machine starts anew: so the version has a word of the running system, too, and that of one machine
 //! is never that of another. The change counter in the header of the database does
 //! not move when a commit goes to the write-ahead log, so the version is made of what the file system
-//! says of both files, and of the salts of the log, which change when it starts over. A clock of
-//! limited resolution cannot tell two writes at one tick apart: while the newest change is younger than
-//! two seconds there is no version. What remains: a commit that its writer has written but, being held up
-//! between two steps for longer than that, not yet shown. And a file system whose clock is not ours
-//! (a network share) may defeat the two seconds.
+//! says of both files, and of the salts of the log, which change when it starts over. A writer writes a commit to
+//! the log before it shows it to others, and may be held up in between for any time: so the version also has how many
+//! frames of the log are shown, of which the files say nothing. A clock of limited resolution cannot tell two
+//! writes at one tick apart: while the newest change is younger than two seconds there is no version. What
+//! remains: a file system whose clock is not ours (a network share) may defeat the two seconds.
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -34,6 +34,10 @@ use crate::database::sqlite::open;
 use crate::database::sqlite::pool::Pool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Version;
+
+/// From which version on SQLite tells how much of the log is shown. Earlier ones would write what the log has
+/// to the database instead.
+const TELLS_FRAMES: i32 = 3_051_000;
 
 /// How old the newest change must be.
 const QUIET: Duration = Duration::from_secs(2);
@@ -93,7 +97,8 @@ impl Watcher {
                     .map_err(|it| from_sqlite(&doing, it))?;
                 let (opened, file) = (opened.load(Ordering::Relaxed), file_state(&path));
                 let local = format!("{word:016x}-{opened}-{data_version}-{file}");
-                Ok(Some(Version::new(local, shared(&path, &system, clock.as_ref()))))
+                let shown = || frames_shown(connection);
+                Ok(Some(Version::new(local, shared(&path, &system, clock.as_ref(), shown))))
             })
             .await
     }
@@ -121,7 +126,12 @@ fn file_state(path: &Path) -> String {
 ///
 /// The database file is asked about and never opened: when a program closes a file, POSIX drops all
 /// locks that its other connections hold on it. SQLite takes no locks on the log.
-fn shared(path: &Path, system: &str, clock: &dyn Clock) -> Option<String> {
+fn shared(
+    path: &Path,
+    system: &str,
+    clock: &dyn Clock,
+    frames_shown: impl FnOnce() -> Option<i64>,
+) -> Option<String> {
     let log_path = open::beside(path, "-wal");
     let database = FileState::of(path)?;
     // An empty log holds no commit, and comes and goes with the first and the last connection.
@@ -133,8 +143,21 @@ fn shared(path: &Path, system: &str, clock: &dyn Clock) -> Option<String> {
     }
     Some(match log {
         None => format!("{system}-{database}"),
-        Some(log) => format!("{system}-{database}-{log}-{:016x}", salts(&log_path)?),
+        Some(log) => {
+            let (salts, frames) = (salts(&log_path)?, frames_shown()?);
+            format!("{system}-{database}-{log}-{salts:016x}-{frames:x}")
+        }
     })
+}
+
+/// How many frames of the log are shown to readers; nothing where SQLite cannot tell, such as where nobody may write
+/// to the log.
+fn frames_shown(connection: &Connection) -> Option<i64> {
+    if rusqlite::version_number() < TELLS_FRAMES {
+        return None;
+    }
+    let mut statement = connection.prepare_cached("PRAGMA main.wal_checkpoint(NOOP)").ok()?;
+    statement.query_row([], |row| row.get(1)).ok()
 }
 
 /// What tells the running system from every other, and from itself before it started: containers of one machine
@@ -182,7 +205,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         fs::write(&path, "as alike as two files can be").unwrap();
-        let on = |system: &str| shared(&path, system, &Later).unwrap();
+        let on = |system: &str| shared(&path, system, &Later, || None).unwrap();
         assert_eq!(on("one"), on("one"));
         assert_ne!(on("one"), on("other"));
         assert_eq!(running_system(), running_system());

@@ -8,6 +8,7 @@ mod rows;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::pushdown::{Asks, Count, Pushdown, Statement};
@@ -20,6 +21,9 @@ use crate::validate::memory::Budget;
 use crate::validate::outcome;
 use crate::validate::outcome::{Outcome, TableOutcome};
 use crate::validate::run::StopOnDrop;
+use crate::validate::stopwatch::part;
+use crate::validate::usage;
+use crate::validate::usage::Spent;
 use crate::validate::{CheckReport, Engine, RuleReport, Status, TableReport, ValidateOptions};
 use crate::value::{Date, OwnedValue, TableSchema};
 
@@ -66,7 +70,10 @@ impl Answers {
         for statement in &pushdown.statements {
             let is_needed = statement.answers(&answers.plan, &answers.refusals).next().is_some();
             if is_needed {
+                let begun = options.clock.now();
                 answers.run(snapshot, statement, &cancellation).await?;
+                let took = options.clock.now().saturating_duration_since(begun);
+                answers.spend(statement, took);
             }
         }
         answers.give_up_lost();
@@ -107,6 +114,23 @@ impl Answers {
     /// Whether a check was answered.
     fn answers(&self, check: usize) -> bool {
         self.refusals.get(check).is_some_and(Option::is_none)
+    }
+
+    /// Notes how long a statement took, for the checks that it has answered.
+    fn spend(&mut self, statement: &Statement, took: Duration) {
+        let answered: Vec<_> = statement.answers(&self.plan, &self.refusals).collect();
+        let is_own = matches!(statement.asks, Asks::Groups { .. });
+        for check in &answered {
+            if let Some(it) = self.checks.get_mut(*check) {
+                it.queries += u64::from(is_own);
+                it.ran += part(took, answered.len());
+            }
+        }
+    }
+
+    /// Adds what the statements took to what was done for each rule.
+    pub(crate) fn add_usage(&self, spent: &mut Vec<Spent>) {
+        usage::add(&self.plan, &self.checks, spent);
     }
 
     fn refuse(&mut self, check: usize, reason: &str) {
@@ -241,11 +265,16 @@ impl Answers {
             return Ok(());
         };
         let query = Query { cancellation: cancellation.clone(), ..query };
+        let begun = options.clock.now();
         let found = match snapshot.query(&query).await {
             Ok(rows) => sample(rows, key, limit).await,
             Err(error) => Err(error),
         };
         cancellation.check()?;
+        if let Some(outcome) = self.checks.get_mut(check) {
+            outcome.queries += 1;
+            outcome.ran += options.clock.now().saturating_duration_since(begun);
+        }
         match found {
             Ok(found) => {
                 self.checks.get_mut(check).into_iter().for_each(|it| it.sample = found.clone());

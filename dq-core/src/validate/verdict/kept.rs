@@ -150,6 +150,7 @@ mod tests {
             elapsed: Duration::from_secs(2),
             cached: false,
             original: None,
+            statistics: None,
         }
     }
 

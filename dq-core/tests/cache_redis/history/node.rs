@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dq_core::cache::{CacheManager, CacheManagerExt, CacheOptions, Lookup, Reach, Tag};
 use dq_core::cache::{MemoryConfig, TieredConfig};
-use dq_core::redis::Command;
+use dq_core::redis::{Command, RedisTls};
 
 use crate::history::record::{Read, Write, now_micros};
 use crate::worker::variable;
@@ -16,6 +16,10 @@ use crate::*;
 pub(crate) const TRUTH: &str = "DQ_TEST_WORKER_TRUTH";
 pub(crate) const NODE: &str = "DQ_TEST_WORKER_NODE";
 pub(crate) const OPERATIONS: &str = "DQ_TEST_WORKER_OPERATIONS";
+/// The nodes, where Redis is a cluster.
+pub(crate) const CLUSTER: &str = "DQ_TEST_WORKER_CLUSTER";
+/// The authority, where Redis speaks TLS.
+pub(crate) const CA_FILE: &str = "DQ_TEST_WORKER_CA_FILE";
 
 const KEYS: u64 = 12;
 const TAGS: u64 = 3;
@@ -65,9 +69,20 @@ pub(crate) async fn work(folder: &Path) {
     std::fs::rename(part, folder.join(format!("{number}.history"))).expect("it is there");
 }
 
-fn cache(number: usize) -> TieredCache {
+/// Where the Redis is that the processes share.
+fn shared() -> RedisConfig {
+    if let Ok(nodes) = std::env::var(CLUSTER) {
+        let nodes = nodes.split(',').map(str::to_owned).collect();
+        return RedisConfig { nodes, mode: RedisMode::Cluster, ..Default::default() };
+    }
+    let ca_file = std::env::var_os(CA_FILE).map(Into::into);
+    let tls = ca_file.map(|it| RedisTls { ca_file: Some(it), ..Default::default() });
     let url = Some(variable("DQ_TEST_WORKER_URL").into());
-    let connection = RedisConnection::new(&RedisConfig { url, ..Default::default() });
+    RedisConfig { url, tls, ..Default::default() }
+}
+
+fn cache(number: usize) -> TieredCache {
+    let connection = RedisConnection::new(&shared());
     // Tracking hears of some invalidations, too; the others must be told by the stream alone.
     let track_foreign_writers = number == 0;
     let config = RedisStoreConfig { track_foreign_writers, ..Default::default() };
