@@ -104,14 +104,17 @@ impl Syntax {
             HirKind::Repetition(it) => self.write_repetition(it, out)?,
             HirKind::Capture(it) => self.write_group(&it.sub, out)?,
             HirKind::Concat(them) => them.iter().try_for_each(|it| self.write(it, out))?,
-            HirKind::Alternation(them) => {
-                for (position, it) in them.iter().enumerate() {
-                    out.push_str(if position == 0 { "(?:" } else { "|" });
-                    self.write(it, out)?;
-                }
-                out.push(')');
-            }
+            HirKind::Alternation(them) => self.write_choice(them, out)?,
         }
+        Ok(())
+    }
+
+    fn write_choice(&self, them: &[Hir], out: &mut String) -> Result<(), Reason> {
+        for (position, it) in them.iter().enumerate() {
+            out.push_str(if position == 0 { "(?:" } else { "|" });
+            self.write(it, out)?;
+        }
+        out.push(')');
         Ok(())
     }
 
@@ -190,15 +193,18 @@ impl Syntax {
             _ => {
                 out.push('[');
                 out.push_str(mark);
-                for (first, last) in shorter {
-                    self.write_character(*first, out)?;
-                    if first < last {
-                        out.push('-');
-                        self.write_character(*last, out)?;
-                    }
-                }
+                shorter.iter().try_for_each(|it| self.write_range(*it, out))?;
                 out.push(']');
             }
+        }
+        Ok(())
+    }
+
+    fn write_range(&self, (first, last): (char, char), out: &mut String) -> Result<(), Reason> {
+        self.write_character(first, out)?;
+        if first < last {
+            out.push('-');
+            self.write_character(last, out)?;
         }
         Ok(())
     }

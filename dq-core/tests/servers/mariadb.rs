@@ -98,7 +98,7 @@ impl MariaDbServer {
     /// The same through its socket, where no message waits for the answer to another.
     pub(crate) fn socket_url(&self, database: &str) -> String {
         let socket = self.folder.path().join("socket");
-        format!("mysql://admin:{PASSWORD}@localhost/{database}?socket={}", socket.display())
+        format!("mysql://root@localhost/{database}?socket={}", socket.display())
     }
 
     /// Makes an empty database; gives its name.

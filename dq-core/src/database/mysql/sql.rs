@@ -9,6 +9,9 @@ const EXACT: &str = "COLLATE utf8mb4_nopad_bin";
 /// How UTF-8 writes the halves of surrogate pairs: MariaDB takes them for characters, and a scan for bytes.
 const SURROGATE: &str = "x'ED5BA02DBF5D'";
 
+/// Numbers that a scan delivers as text.
+const BEYOND: &str = "numbers beyond 64 bits";
+
 impl Table {
     /// The table in SQL.
     pub(crate) fn sql(&self) -> SqlTable {
@@ -25,13 +28,13 @@ impl Declared {
         let whole = format!("CAST({name} AS signed)");
         match self.data_type.as_str() {
             "bigint" if self.is("unsigned") => SqlColumn {
-                exception: except(format!("({name} > {})", i64::MAX), "numbers beyond 64 bits"),
+                exception: Some(except(format!("({name} > {})", i64::MAX), BEYOND)),
                 ..plain(whole, SqlKind::Integer)
             },
             "decimal" if !self.has_fraction => {
                 let beyond = format!("({name} NOT BETWEEN {} AND {})", i64::MIN, i64::MAX);
                 SqlColumn {
-                    exception: except(beyond, "numbers beyond 64 bits"),
+                    exception: Some(except(beyond, BEYOND)),
                     ..plain(whole, SqlKind::Integer)
                 }
             }
@@ -72,7 +75,7 @@ impl Declared {
         SqlColumn {
             sql: format!("({converted} {EXACT})"),
             kind: SqlKind::Text,
-            exception: except(surrogate, "text that is not UTF-8").filter(|_| is_unicode),
+            exception: is_unicode.then(|| except(surrogate, "text that is not UTF-8")),
         }
     }
 }
@@ -82,10 +85,10 @@ fn dated(name: &str, kind: SqlKind) -> SqlColumn {
     let none = format!(
         "(dayofmonth({name}) = 0 OR month({name}) = 0 OR dayofmonth({name}) > dayofmonth(last_day({name})))"
     );
-    let exception = except(none, "days that no calendar has");
+    let exception = Some(except(none, "days that no calendar has"));
     SqlColumn { sql: name.to_owned(), kind, exception }
 }
 
-fn except(condition: String, about: &'static str) -> Option<SqlException> {
-    Some(SqlException { condition, about })
+fn except(condition: String, about: &'static str) -> SqlException {
+    SqlException { condition, about }
 }

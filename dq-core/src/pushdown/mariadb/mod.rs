@@ -55,13 +55,11 @@ impl Words for MariaDb {
     }
 
     fn whole(&self, number: i128) -> Fragment {
-        match i64::try_from(number) {
-            Ok(it) => Fragment::default().bind(it),
-            Err(_) => {
-                let digits = Fragment::new("CAST(").bind(number.to_string().as_str());
-                digits.text(" AS decimal(65,0))")
-            }
+        if let Ok(it) = i64::try_from(number) {
+            return Fragment::default().bind(it);
         }
+        let digits = number.to_string();
+        Fragment::new("CAST(").bind(digits.as_str()).text(" AS decimal(65,0))")
     }
 
     fn float(&self, number: f64) -> Fragment {

@@ -141,7 +141,9 @@ impl Moments {
     /// The newest value up to now, if there is one, and how many lie in the future, as others found them.
     pub(crate) fn found(now: Now, newest: Option<Moment>, future: u64) -> Self {
         let mut moments = Self { future, ..Self::new(now) };
-        newest.into_iter().for_each(|it| moments.add(it));
+        if let Some(newest) = newest {
+            moments.add(newest);
+        }
         moments
     }
 

@@ -74,7 +74,9 @@ impl Answers {
         };
         let checks = self.plan.checks.iter().enumerate();
         let checks: Vec<_> = checks.filter(|it| is_of(&it.1.kernel)).map(|it| it.0).collect();
-        checks.into_iter().for_each(|it| self.refuse(it, reason));
+        for check in checks {
+            self.refuse(check, reason);
+        }
     }
 }
 
