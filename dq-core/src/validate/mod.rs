@@ -103,7 +103,7 @@ async fn validate_at(
     let (plan, answers) = match Aim::of(snapshot.as_ref(), (&plan, now), options) {
         None => (plan, None),
         Some(aim) => {
-            let answers = Answers::ask(snapshot.as_ref(), (plan, aim), options).await?;
+            let answers = Box::pin(Answers::ask(snapshot.as_ref(), (plan, aim), options)).await?;
             (answers.rest(rules, snapshot.tables(), now.day())?, Some(answers))
         }
     };
