@@ -233,6 +233,7 @@ impl Config {
         }
         #[cfg(feature = "postgres")]
         part("database.replicas", self.replicas.validate());
+        #[cfg(feature = "postgres")]
         part("database", postgres::check(&self.postgres));
         #[cfg(feature = "mysql")]
         part("database", mysql::check(&self.mysql));

@@ -115,6 +115,7 @@ fn assemble(settings: &Settings) -> serde_json::Result<Config> {
     config.open_database(settings);
     #[cfg(feature = "postgres")]
     config.open_replicas(settings);
+    #[cfg(feature = "postgres")]
     postgres::open(&mut config.postgres, settings);
     #[cfg(feature = "mysql")]
     mysql::open(&mut config.mysql, settings);

@@ -102,7 +102,7 @@ pub trait DatabaseManager: Source {
     }
 
     /// The servers that the database is made of, with how far each is behind; those that follow the one server
-    /// where there is one. None, which is the default, where there are no servers, or the backend cannot tell.
+    /// where there is one, and those on which rows of its tables lie. None, which is the default, where there are no servers, or the backend cannot tell.
     async fn nodes(&self) -> Result<Vec<Node>> {
         Ok(Vec::new())
     }

@@ -28,6 +28,8 @@ pub enum NodeRole {
     Primary,
     /// It follows the primary.
     Replica,
+    /// It holds a part of the rows of tables that are distributed.
+    Shard,
     /// Not known, since it does not answer.
     Unknown,
 }

@@ -247,6 +247,7 @@ fn node_columns(nodes: &[Node]) -> Vec<TableColumn> {
         let word = match node.role {
             NodeRole::Primary => "primary",
             NodeRole::Replica => "replica",
+            NodeRole::Shard => "shard",
             NodeRole::Unknown => "unknown",
         };
         role.push(word, Ink::Plain);

@@ -136,6 +136,29 @@ impl DatabaseFactory {
         self.servers(PostgresConfig::new(first), replicas).await
     }
 
+    /// Spreads a table of the PostgreSQL database at `url` over other servers; see
+    /// [`distribute`](crate::database::postgres::distribute).
+    ///
+    /// # Errors
+    ///
+    /// `UsageInvalid` if a URL is of no PostgreSQL database; otherwise as that function.
+    #[cfg(feature = "postgres")]
+    pub async fn distribute(
+        &self,
+        url: &str,
+        options: &crate::database::postgres::DistributeOptions,
+    ) -> Result<crate::database::postgres::Distribution> {
+        use crate::database::postgres::{PostgresConfig, distribute};
+
+        let shards = options.shards.iter().map(crate::secret::Secret::expose);
+        if let Some(other) = shards.chain([url]).find(|it| !begins(it, POSTGRES)) {
+            let shown = redacted_url(other);
+            let message = format!("cannot distribute tables over `{shown}`: write `postgres://…`");
+            return Err(Error::new(ErrorKind::UsageInvalid, message));
+        }
+        distribute(&PostgresConfig::new(url), options, Arc::clone(&self.clock)).await
+    }
+
     /// Opens one server, or several.
     #[cfg(feature = "postgres")]
     async fn servers(

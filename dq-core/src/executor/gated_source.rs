@@ -16,8 +16,8 @@ use crate::executor::fair_limit::Place;
 use crate::executor::gate::Gate;
 use crate::executor::passage::{Allowed, Doing, Passage};
 use crate::source::{
-    Cancellation, Dialect, Partition, Query, QueryRows, Scan, Snapshot, Source, SqlTable, Usage,
-    Version,
+    Cancellation, Dialect, Partition, Query, QueryRows, Reach, Scan, Snapshot, Source, SqlTable,
+    Usage, Version,
 };
 use crate::value::{Batch, TableSchema};
 
@@ -161,6 +161,11 @@ impl Snapshot for GatedSnapshot {
 
     fn sql_table(&self, table: &str) -> Option<SqlTable> {
         self.snapshot.sql_table(table)
+    }
+
+    async fn reach(&self, query: &Query) -> Result<Option<Reach>> {
+        let cancellation = self.visit.stop_with(&query.cancellation)?;
+        self.snapshot.reach(&Query { cancellation, ..query.clone() }).await
     }
 
     async fn finish(&self) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::profile::rule_file;
 use crate::profile::suggestion::{Draft, Suggestion};
 use crate::rules::RuleSet;
 use crate::source::{
-    Dialect, Partition, Query, QueryRows, Scan, Snapshot, Source, SqlTable, Usage,
+    Dialect, Partition, Query, QueryRows, Reach, Scan, Snapshot, Source, SqlTable, Usage,
 };
 use crate::validate::{Status, ValidateOptions, validate};
 use crate::value::TableSchema;
@@ -179,6 +179,10 @@ impl Snapshot for Shared {
 
     fn sql_table(&self, table: &str) -> Option<SqlTable> {
         self.0.sql_table(table)
+    }
+
+    async fn reach(&self, query: &Query) -> Result<Option<Reach>> {
+        self.0.reach(query).await
     }
 
     async fn finish(&self) -> Result<()> {

@@ -33,7 +33,7 @@ impl Compiler<'_> {
             .and(&child.query);
         let sql = sql.text(") AS r GROUP BY ").text(&keys).text(") AS c");
         let sql = sql.and(&without(&parent, "c"));
-        Ok(Asking { sql, rows: vec![child, parent], has_groups: true })
+        Ok(Asking::new(sql, vec![child, parent], true))
     }
 
     pub(crate) fn cardinality(
@@ -46,7 +46,7 @@ impl Compiler<'_> {
         let sql = Fragment::new("SELECT count(*), ").and(&self.whole("0")).text(" FROM (");
         let sql = sql.and(&parent.query).text(") AS p");
         let sql = sql.and(&self.counted(&child, "p", bounds));
-        Ok(Asking { sql, rows: vec![parent, child], has_groups: false })
+        Ok(Asking::new(sql, vec![parent, child], false))
     }
 
     /// Joins the rows called `name` to those of the other side, and keeps those that have another number of

@@ -3,7 +3,7 @@
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::tally::Tally;
 use crate::pushdown::target::{Asked, Doubt, Reason, Target, Writer};
-use crate::pushdown::{Asks, Pushdown, Statement, refusal};
+use crate::pushdown::{Asks, Pushdown, Spread, Statement, refusal};
 use crate::rules::{Kernel, KeyValues, Keys, Now, Plan, PlannedCheck};
 use crate::source::{Dialect, Query, SqlFunction, SqlTable};
 
@@ -18,6 +18,7 @@ pub(crate) struct Compiler<'p> {
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub(crate) query: Fragment,
+    pub(crate) written: WrittenRows,
     pub(crate) keys: usize,
     pub(crate) values: usize,
     pub(crate) forms: Vec<&'static str>,
@@ -26,11 +27,30 @@ pub(crate) struct Rows {
     pub(crate) table: usize,
 }
 
+/// What the rows of a key set are made of: expressions over a row of their table.
+#[derive(Clone, Debug)]
+pub(crate) struct WrittenRows {
+    pub(crate) keys: Vec<Fragment>,
+    pub(crate) values: Vec<Fragment>,
+    /// What the values can be compared with.
+    pub(crate) value_forms: Vec<&'static str>,
+    /// Which rows they are.
+    pub(crate) condition: Fragment,
+}
+
 /// A statement for a check by key, before its values are bound.
 pub(crate) struct Asking {
     pub(crate) sql: Fragment,
     pub(crate) rows: Vec<Rows>,
     pub(crate) has_groups: bool,
+    /// What asks the same, if the first cannot be sent to where the rows are.
+    pub(crate) fallback: Option<Fragment>,
+}
+
+impl Asking {
+    pub(crate) fn new(sql: Fragment, rows: Vec<Rows>, has_groups: bool) -> Self {
+        Self { sql, rows, has_groups, fallback: None }
+    }
 }
 
 impl<'p> Compiler<'p> {
@@ -77,8 +97,11 @@ impl<'p> Compiler<'p> {
             tallies.get_mut(*table).ok_or(lost)?.add_doubt(position, doubt.clone());
         }
         let has_groups = asking.has_groups;
+        let fallback = asking.fallback.map(|it| self.query(it, check.table, &asking.rows));
+        let is_spread = asking.rows.iter().any(|it| self.is_spread(it.table));
+        let spread = if is_spread { Spread::Keys(fallback.map(Box::new)) } else { Spread::No };
         let query = self.query(asking.sql, check.table, &asking.rows);
-        Ok(Some(Statement { query, asks: Asks::Groups { check: position, has_groups } }))
+        Ok(Some(Statement { query, asks: Asks::Groups { check: position, has_groups }, spread }))
     }
 
     /// What a check by key asks; other checks are added to the tally of their table.
@@ -88,6 +111,9 @@ impl<'p> Compiler<'p> {
         check: &PlannedCheck,
         (tallies, now): (&mut [Tally], Now),
     ) -> Result<Option<Asking>, Reason> {
+        if let Some(asking) = self.over_parts(&check.kernel)? {
+            return Ok(Some(asking));
+        }
         let tally = tallies.get_mut(check.table).ok_or("a table is lost")?;
         Ok(Some(match &check.kernel {
             Kernel::Row(kernel) => {
@@ -126,7 +152,7 @@ impl<'p> Compiler<'p> {
             .text(") AS r GROUP BY ")
             .text(&names("k", rows.keys));
         let sql = sql.text(" HAVING count(*) > 1) AS g");
-        Ok(Asking { sql, rows: vec![rows], has_groups: true })
+        Ok(Asking::new(sql, vec![rows], true))
     }
 
     fn distinct(&mut self, keys: Keys) -> Result<Asking, Reason> {
@@ -137,7 +163,7 @@ impl<'p> Compiler<'p> {
             .text(&names("k", rows.keys))
             .text(" FROM (")
             .and(&rows.query);
-        Ok(Asking { sql: sql.text(") AS r) AS g"), rows: vec![rows], has_groups: true })
+        Ok(Asking::new(sql.text(") AS r) AS g"), vec![rows], true))
     }
 
     fn dependency(&mut self, keys: Keys) -> Result<Asking, Reason> {
@@ -149,7 +175,7 @@ impl<'p> Compiler<'p> {
         let sql = sql.text(&keys).text(", count(*) AS n FROM (").and(&rows.query);
         let sql = sql.text(&format!(") AS r GROUP BY {keys}, {values}) AS p GROUP BY {keys}"));
         let sql = sql.text(" HAVING count(*) > 1) AS g");
-        Ok(Asking { sql, rows: vec![rows], has_groups: true })
+        Ok(Asking::new(sql, vec![rows], true))
     }
 
     /// The rows that a key set has in one of its scopes; with the primary key as `p1`, `p2`, … and some
@@ -184,10 +210,10 @@ impl<'p> Compiler<'p> {
         };
         let mut selected = named("k", &key.parts);
         asked.push(key.compared);
-        let mut values = 0;
+        let (mut values, mut value_forms) = (Vec::new(), Vec::new());
         if let Some(value) = value {
             selected.extend(named("t", &value.parts));
-            values = value.parts.len();
+            (values, value_forms) = (value.parts, value.forms);
             asked.push(value.compared);
         }
         if with_names {
@@ -196,11 +222,12 @@ impl<'p> Compiler<'p> {
         selected.extend(named("v", &columns(target, shown)?));
         let query = Fragment::new("SELECT ").and(&Fragment::joined(&selected, ", "));
         let query = query.text(&format!(" FROM {} WHERE ", sql_table.sql));
-        let query = query.and(&Fragment::joined(asked.iter().map(|it| &it.condition), " AND "));
+        let condition = Fragment::joined(asked.iter().map(|it| &it.condition), " AND ");
         Ok(Rows {
-            query,
+            query: query.and(&condition),
             keys: key.parts.len(),
-            values,
+            values: values.len(),
+            written: WrittenRows { keys: key.parts, values, value_forms, condition },
             forms: key.forms,
             doubts: asked.iter().flat_map(|it| &it.doubts).map(|it| (table, it.clone())).collect(),
             functions: asked.into_iter().flat_map(|it| it.functions).collect(),
@@ -263,7 +290,8 @@ pub(crate) fn names(letter: &str, count: usize) -> String {
     names.join(", ")
 }
 
-fn named(letter: &str, parts: &[Fragment]) -> Vec<Fragment> {
+/// Expressions as `k1`, `k2`, ….
+pub(crate) fn named(letter: &str, parts: &[Fragment]) -> Vec<Fragment> {
     let named = |(number, part): (usize, &Fragment)| {
         Fragment::default().and(part).text(&format!(" AS {letter}{}", number + 1))
     };

@@ -19,6 +19,7 @@ mod mariadb;
 mod pattern;
 mod postgres;
 mod sample;
+mod shards;
 mod spans;
 mod sqlite;
 mod tally;
@@ -30,6 +31,7 @@ use std::sync::{Arc, Mutex};
 use crate::pushdown::keyed::Compiler;
 use crate::pushdown::mariadb::MariaDb;
 use crate::pushdown::postgres::Postgres;
+pub(crate) use crate::pushdown::shards::SpreadTally;
 use crate::pushdown::sqlite::Sqlite;
 use crate::pushdown::target::{Reason, Writer};
 use crate::pushdown::typed::Typed;
@@ -50,6 +52,19 @@ pub(crate) struct Pushdown {
 pub(crate) struct Statement {
     pub(crate) query: Query,
     pub(crate) asks: Asks,
+    pub(crate) spread: Spread,
+}
+
+/// Whether a statement is about parts of tables on other servers, and what else could be asked if it does not reach
+/// them.
+#[derive(Debug)]
+pub(crate) enum Spread {
+    /// It is not.
+    No,
+    /// It is a tally, which can do without some of its counts.
+    Tally(SpreadTally),
+    /// It is about keys, and there may be another way to ask the same.
+    Keys(Option<Box<Query>>),
 }
 
 /// What the result of a statement says.

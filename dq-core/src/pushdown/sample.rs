@@ -18,6 +18,10 @@ impl Compiler<'_> {
         if key == 0 {
             return None;
         }
+        let tables = check.kernel.keys().into_iter().map(|it| it.set.table);
+        if tables.chain([check.table]).any(|it| self.is_spread(it)) {
+            return self.spread_sample(check, shown, limit).ok();
+        }
         if matches!(check.kernel, Kernel::Row(_)) {
             return self.failing_rows(check, shown, limit).ok();
         }

@@ -12,7 +12,7 @@ impl Compiler<'_> {
         let sql = Fragment::new("SELECT ").and(&self.whole("coalesce(sum(n), 0)"));
         let sql = sql.text(", count(*) FROM (SELECT count(*) AS n FROM (");
         let sql = sql.and(&overlapping(&rows)).text(") AS r WHERE r.x = 1 GROUP BY ").text(&keys);
-        Ok(Asking { sql: sql.text(") AS g"), rows: vec![rows], has_groups: true })
+        Ok(Asking::new(sql.text(") AS g"), vec![rows], true))
     }
 }
 

@@ -3,8 +3,9 @@
 
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::keyed::Compiler;
+use crate::pushdown::shards::SpreadTally;
 use crate::pushdown::target::{Asked, AskedFigure, Doubt, Reason};
-use crate::pushdown::{Asks, Count, Statement, Summaries, sqlite};
+use crate::pushdown::{Asks, Count, Spread, Statement, Summaries, sqlite};
 use crate::rules::{Blank, Figure, KeyForm, MeasureId, Now, PlannedCheck, RowKernel};
 use crate::source::{Dialect, Query, SqlFunction};
 
@@ -125,6 +126,9 @@ impl Tally {
             let counts = self.counts.into_iter().map(|it| it.0).collect();
             return vec![sqlite::tally((compiler.plan, now), table, &sql, counts)];
         }
+        if compiler.is_spread(table) {
+            return self.finish_spread(compiler);
+        }
         let patterns_max = compiler.writer.patterns_max();
         let mut statements: Vec<(Fragment, Vec<Count>)> = Vec::new();
         for (count, condition) in self.counts {
@@ -164,12 +168,35 @@ impl Tally {
                 refuses_warnings: true,
                 ..Query::default()
             };
-            Statement {
-                query,
-                asks: Asks::Tally { table, counts, summaries: Summaries::default() },
-            }
+            let asks = Asks::Tally { table, counts, summaries: Summaries::default() };
+            Statement { query, asks, spread: Spread::No }
         };
         statements.into_iter().map(statement).collect()
+    }
+}
+
+impl Tally {
+    /// The statements that count in each part of the table.
+    fn finish_spread(self, compiler: &Compiler<'_>) -> Vec<Statement> {
+        let patterns_max = compiler.writer.patterns_max();
+        let name = compiler.plan.tables.get(self.table).map_or("", |it| &it.schema.name);
+        let parts = compiler.parts(self.table);
+        let parameters_max = PARAMETERS_MAX / parts.len().max(1);
+        let mut groups: Vec<Vec<(Count, Fragment)>> = Vec::new();
+        for counted in self.counts {
+            let has_room = |group: &&mut Vec<(Count, Fragment)>| {
+                let all = || group.iter().chain([&counted]);
+                all().map(|it| it.1.patterns()).sum::<usize>() <= patterns_max
+                    && all().map(|it| it.1.parameters().len()).sum::<usize>() <= parameters_max
+                    && group.len() < COUNTS_MAX
+            };
+            match groups.last_mut().filter(has_room) {
+                Some(group) => group.push(counted),
+                None => groups.push(vec![counted]),
+            }
+        }
+        let tally = SpreadTally::new(self.table, name, parts);
+        groups.into_iter().map(|it| tally.of(it).statement()).collect()
     }
 }
 

@@ -16,6 +16,11 @@ pub(crate) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
+    /// Whether statements about the table are run on the servers of its parts.
+    pub(crate) fn is_spread(&self) -> bool {
+        self.table.shards.as_ref().is_some_and(|it| !it.parts.is_empty())
+    }
+
     /// The column at a position of the batches.
     pub(crate) fn column(&self, position: usize) -> Result<&'a SqlColumn, Reason> {
         let position = self.plan.columns.get(position);

@@ -38,8 +38,8 @@ use crate::value::{Batch, ColumnSchema, OwnedValue, TableSchema};
 
 pub use cancellation::Cancellation;
 pub use sql::{
-    Dialect, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlException, SqlFunction,
-    SqlFunctionBody, SqlKind, SqlScalar, SqlTable,
+    Dialect, Reach, SqlAggregate, SqlAggregateBegin, SqlColumn, SqlException, SqlFunction,
+    SqlFunctionBody, SqlKind, SqlScalar, SqlShards, SqlTable,
 };
 #[cfg(feature = "cache")]
 pub(crate) use version::Versions;
@@ -100,6 +100,13 @@ pub trait Snapshot: fmt::Debug + Send + Sync {
     fn sql_table(&self, table: &str) -> Option<SqlTable> {
         let _ = table;
         None
+    }
+
+    /// How far a query of [tables with parts](SqlShards::parts) goes to the servers of the parts, without
+    /// running it; `None` where the source has no such tables, which is the default.
+    async fn reach(&self, query: &Query) -> Result<Option<Reach>> {
+        let _ = query;
+        Ok(None)
     }
 
     /// Ends the snapshot: an error of kind `SourceChanged` if what was read was not of one moment.

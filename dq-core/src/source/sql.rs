@@ -58,6 +58,33 @@ pub struct SqlTable {
     pub sql: String,
     /// Its columns, in the order of its schema.
     pub columns: Vec<SqlColumn>,
+    /// Where its rows lie, if they lie on several servers.
+    pub shards: Option<SqlShards>,
+}
+
+/// Where the rows of a table lie that is distributed over servers.
+#[derive(Clone, Debug, Default)]
+pub struct SqlShards {
+    /// Its parts, as tables with the same columns: their names, quoted. What is counted of each of them is
+    /// counted where its rows are. None where the database itself sends statements to where the rows are.
+    pub parts: Vec<String>,
+    /// The columns that decide in which part a row is, by their position in the schema: rows with equal values
+    /// are in one part. None where that is not known.
+    pub key: Vec<usize>,
+    /// Says how values of those columns are spread over which servers: of two tables of one layout, the parts at
+    /// the same position hold the same values, on the same server.
+    pub layout: String,
+    /// How many servers there are.
+    pub servers: usize,
+}
+
+/// How far a query goes to where the rows are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Reach {
+    /// Whether servers of parts count themselves, and send no rows.
+    pub is_remote: bool,
+    /// Whether they do so at the same time.
+    pub is_concurrent: bool,
 }
 
 /// A column of a table, in the words of its source.

@@ -49,7 +49,7 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Now, Plan, RuleSet};
 use crate::source::Source;
-use crate::validate::answers::Answers;
+use crate::validate::answers::{Aim, Answers};
 use crate::validate::keys::{KeyHash, bucket_count};
 use crate::validate::lookups::numbered_sets;
 use crate::validate::memory::Budget;
@@ -100,10 +100,10 @@ async fn validate_at(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    let (plan, answers) = match options.engine {
-        Engine::Native => (plan, None),
-        Engine::Sql => {
-            let answers = Answers::ask(snapshot.as_ref(), (plan, now), options).await?;
+    let (plan, answers) = match Aim::of(snapshot.as_ref(), (&plan, now), options) {
+        None => (plan, None),
+        Some(aim) => {
+            let answers = Box::pin(Answers::ask(snapshot.as_ref(), (plan, aim), options)).await?;
             (answers.rest(rules, snapshot.tables(), now.day())?, Some(answers))
         }
     };
@@ -174,9 +174,13 @@ pub async fn explain(
     let snapshot = source.snapshot().await?;
     let plan = Plan::new(rules, snapshot.tables(), now.day())?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
-    let asks = options.engine == Engine::Sql;
-    let pushdown = asks.then(|| answers::pushdown(snapshot.as_ref(), (&plan, now), options));
-    Ok(Explanation::new(plan, pushdown))
+    let Some(aim) = Aim::of(snapshot.as_ref(), (&plan, now), options) else {
+        return Ok(Explanation::new(plan, None));
+    };
+    let mut pushdown = aim.pushdown(snapshot.as_ref(), &plan);
+    let concurrent =
+        answers::settle(snapshot.as_ref(), &plan, &mut pushdown, &options.cancellation).await?;
+    Ok(Explanation::new(plan, Some((pushdown, concurrent))))
 }
 
 /// What ages are measured against.

@@ -15,7 +15,7 @@ use crate::value::Date;
 /// How a run is made.
 #[derive(Clone)]
 pub struct ValidateOptions {
-    /// Which engine answers the checks. Default: native.
+    /// Which engine answers the checks. Default: [`Engine::Auto`].
     pub engine: Engine,
     /// How many threads read and check at once. Default: 1; a program passes the parallelism that it
     /// grants. The threads are those of the caller's tokio runtime that may block.

@@ -20,6 +20,7 @@ pub(crate) mod redis;
 pub(crate) mod replicas;
 pub(crate) mod resp;
 pub(crate) mod sentinel;
+pub(crate) mod shards;
 pub(crate) mod tls;
 
 use std::time::{Duration, Instant};

@@ -101,6 +101,11 @@ impl PostgresServer {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
+    /// What it has written to its log.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
     /// How many connections other than this one are open to `database`.
     pub(crate) fn connections(&self, database: &str) -> usize {
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");

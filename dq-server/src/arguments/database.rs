@@ -29,6 +29,46 @@ pub(crate) enum DatabaseCommand {
     /// servers it is made of, with how far each is behind. Reads no rows and changes nothing.
     #[command(after_help = EXAMPLES)]
     Check(DatabaseCheckArguments),
+    /// Spread a table of PostgreSQL over several servers
+    ///
+    /// In place of the table comes one whose partitions are tables of `postgres_fdw`, by the hash of a column; its
+    /// rows are moved in one transaction. A table that is spread like that already is left alone.
+    #[cfg(feature = "postgres")]
+    #[command(after_help = DISTRIBUTE_EXAMPLES)]
+    Distribute(DatabaseDistributeArguments),
+}
+
+#[cfg(feature = "postgres")]
+const DISTRIBUTE_EXAMPLES: &str = "\
+Examples:
+  # What would be done
+  dq database distribute postgres://dq@coordinator/registry providers \\
+    --shard postgres://dq:…@db-1/registry --shard postgres://dq:…@db-2/registry --dry-run
+
+Exit codes:
+  0    the table is spread over the shards
+  2    bad usage
+  3    the table cannot be spread, a server does not answer, or a statement failed: the table is as it was";
+
+#[cfg(feature = "postgres")]
+#[derive(Args, Debug)]
+pub(crate) struct DatabaseDistributeArguments {
+    /// The database with the table: `postgres://…`
+    #[arg(value_name = "URL")]
+    pub(crate) url: String,
+    /// The table
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: String,
+    /// A database that takes a part of the rows: `postgres://…`. The password in it is kept by the server of the
+    /// table; give it once for each
+    #[arg(long = "shard", value_name = "URL", required = true)]
+    pub(crate) shards: Vec<String>,
+    /// A column by whose hash rows are spread; give it once for each [default: the first of the primary key]
+    #[arg(long = "column", value_name = "COLUMN")]
+    pub(crate) columns: Vec<String>,
+    /// Print the statements, without passwords, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Args, Debug)]

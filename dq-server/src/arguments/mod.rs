@@ -33,6 +33,8 @@ use dq_core::{Error, ErrorKind, Result};
 pub(crate) use cache::{CacheArguments, nowhere};
 pub(crate) use color::ColorChoice;
 pub(crate) use config::{ConfigCommand, ConfigFormat};
+#[cfg(feature = "postgres")]
+pub(crate) use database::DatabaseDistributeArguments;
 pub(crate) use database::{DatabaseCheckArguments, DatabaseCommand, DatabaseFormat};
 pub(crate) use engine::EngineChoice;
 pub(crate) use generate::GenerateArguments;

@@ -1,11 +1,14 @@
 //! `dq database check`, with SQLite files and a PostgreSQL server that the tests start.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::program::{Ended, Program};
 use crate::servers::postgres::{PASSWORD, PostgresServer};
 use crate::servers::replicas::Replicated;
+use crate::servers::shards::{Servers, Shards};
 use crate::servers::wait_until;
 
 fn town() -> Program {
@@ -163,4 +166,48 @@ fn servers_are_shown_with_how_far_each_is_behind_and_checked_as_one_source() {
     assert_eq!(json(&ended)["rules"][0]["checks"][0]["violations"], 1);
     let copies = "SELECT sum(calls) FROM (SELECT count(*) AS calls FROM pg_stat_activity WHERE application_name = 'dq') t";
     wait_until("everything is closed", || servers.servers[0].run(copies) == "0");
+}
+
+#[test]
+fn a_table_is_spread_and_a_check_shows_the_shards() {
+    let Some(servers) = Servers::start_with("") else { return };
+    let mut shards = Shards::of(Arc::new(servers));
+    shards.run("CREATE TABLE t (id int PRIMARY KEY, x text); INSERT INTO t SELECT g, 'x' FROM generate_series(1, 50) g");
+    let program = Program::new();
+    let (url, others) = (shards.url(), shards.shard_urls());
+    let spread =
+        ["database", "distribute", &url, "t", "--shard", &others[0], "--shard", &others[1]];
+    let dry = program.run(&[&spread[..], &["--dry-run"]].concat()).saying(0, "");
+    assert!(
+        dry.stdout.contains("password '[redacted]'") && !dry.stdout.contains(PASSWORD),
+        "{dry:?}"
+    );
+    assert!(dry.stdout.ends_with("-- nothing was changed\n"), "{dry:?}");
+    let done = program.run(&spread).saying(0, "");
+    assert!(done.stdout.ends_with("-- t: 50 rows were moved to 2 shards\n"), "{done:?}");
+    assert!(!done.stdout.contains(PASSWORD), "{done:?}");
+    let again = program.run(&spread).saying(0, "");
+    assert_eq!(again.stdout, "-- t: is spread over these shards already\n");
+
+    let check = well(|| program.run(&["database", "check", &url, "--format", "json"]));
+    let nodes = json(&check)["nodes"].clone();
+    let states = |nodes: &Value| {
+        let state = |it: &Value| format!("{} {}", it["role"], it["state"]);
+        nodes.as_array().unwrap().iter().map(state).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&nodes), [r#""shard" "ready""#; 2], "{nodes}");
+    let rules = "version: 1\nrules:\n  - { id: r, table: t, checks: [{ id: x, column: x, not_null: true }] }\n";
+    program.write("rules.yaml", rules);
+    let validate = ["validate", &url, "--rules", "rules.yaml"];
+    let report = program.run(&validate).saying(0, "");
+    assert!(report.stdout.contains("snapshot: per shard"), "{report:?}");
+    assert!(report.stdout.contains("the database has answered 1 of 1 checks"), "{report:?}");
+
+    Arc::get_mut(&mut shards.servers).unwrap().shards[0].kill();
+    let check = program.run(&["database", "check", &url]).with(1);
+    assert!(check.stdout.contains("shard") && check.stdout.contains("unreachable"), "{check:?}");
+    program.run(&validate).with(3);
+    let gone = program.run(&["database", "distribute", &url, "t", "--shard", &others[0]]).with(3);
+    assert!(!gone.stderr.contains(PASSWORD), "{gone:?}");
+    program.run(&["database", "distribute", &url, "t", "--shard", "mysql://h/d"]).with(2);
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dq_core::clock::SystemClock;
 use dq_core::database::mysql::{MySqlConfig, MySqlSource};
-use dq_core::database::postgres::{PostgresConfig, PostgresSource};
+use dq_core::database::postgres::{DistributeOptions, PostgresConfig, PostgresSource, distribute};
 use dq_core::source::Source;
 use dq_core::validate::Engine;
 
@@ -21,6 +21,7 @@ use crate::property::{mysql as in_mysql, postgres as in_postgres};
 use crate::run::wait;
 use crate::servers::mariadb::MariaDbServer;
 use crate::servers::postgres::PostgresServer;
+use crate::servers::shards::{Servers, Shards};
 
 /// Opens a source of tables.
 type Open = fn(&Stage, &[Table]) -> Option<Box<dyn Source>>;
@@ -41,6 +42,7 @@ pub(crate) const ENGINES: &[Candidate] = &[
     Candidate { name: "SQL on SQLite", holds: sources::as_sqlite, open: sqlite, engine: Engine::Sql },
     Candidate { name: "PostgreSQL", holds: as_postgres, open: postgres, engine: Engine::Native },
     Candidate { name: "SQL on PostgreSQL", holds: as_postgres, open: postgres, engine: Engine::Sql },
+    Candidate { name: "shards", holds: as_postgres, open: shards, engine: Engine::Sql },
     Candidate { name: "MariaDB", holds: as_mysql, open: mariadb, engine: Engine::Native },
     Candidate { name: "SQL on MariaDB", holds: as_mysql, open: mariadb, engine: Engine::Sql },
     Candidate { name: "CSV", holds: sources::as_text, open: csv, engine: Engine::Native },
@@ -51,6 +53,7 @@ pub(crate) const ENGINES: &[Candidate] = &[
 pub(crate) struct Stage {
     folder: tempfile::TempDir,
     postgres: Option<PostgresServer>,
+    shards: Option<Arc<Servers>>,
     mariadb: Option<MariaDbServer>,
     opened: AtomicUsize,
 }
@@ -61,6 +64,7 @@ impl Stage {
         Self {
             folder,
             postgres: PostgresServer::start(),
+            shards: Servers::start_with("").map(Arc::new),
             mariadb: MariaDbServer::start(),
             opened: AtomicUsize::new(0),
         }
@@ -100,6 +104,24 @@ fn postgres(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
     let server = stage.postgres.as_ref()?;
     let config = PostgresConfig::new(server.url(&server.database()));
     wait(in_postgres::put(&config, tables)).unwrap();
+    Some(Box::new(PostgresSource::new(&config, Arc::new(SystemClock)).unwrap()))
+}
+
+/// Two servers, over which the tables are spread by their first column.
+fn shards(stage: &Stage, tables: &[Table]) -> Option<Box<dyn Source>> {
+    let shards = Shards::of(Arc::clone(stage.shards.as_ref()?));
+    let config = PostgresConfig::new(shards.url());
+    wait(in_postgres::put(&config, tables)).unwrap();
+    for table in tables {
+        let first = table.columns.first()?.name.to_owned();
+        let options = DistributeOptions {
+            table: table.name.to_owned(),
+            columns: table.key.is_empty().then_some(first).into_iter().collect(),
+            shards: shards.shard_urls().into_iter().map(Into::into).collect(),
+            ..DistributeOptions::default()
+        };
+        wait(distribute(&config, &options, Arc::new(SystemClock))).unwrap();
+    }
     Some(Box::new(PostgresSource::new(&config, Arc::new(SystemClock)).unwrap()))
 }
 

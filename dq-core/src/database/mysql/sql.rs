@@ -17,7 +17,7 @@ impl Table {
     pub(crate) fn sql(&self) -> SqlTable {
         let columns = self.schema.columns.iter().zip(&self.declared);
         let columns = columns.map(|(column, declared)| declared.sql(&quoted(&column.name)));
-        SqlTable { sql: quoted(&self.schema.name), columns: columns.collect() }
+        SqlTable { sql: quoted(&self.schema.name), columns: columns.collect(), shards: None }
     }
 }
 

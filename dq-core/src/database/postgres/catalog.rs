@@ -8,8 +8,9 @@ use sqlx::{Executor, Row};
 use crate::database::postgres::columns::Form;
 use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::shards;
 use crate::error::Result;
-use crate::source::{SqlColumn, SqlKind, SqlTable};
+use crate::source::{SqlColumn, SqlKind, SqlShards, SqlTable};
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 
 /// A table, and how its rows are stored.
@@ -25,6 +26,10 @@ pub(crate) struct Table {
     pub(crate) hides_rows: bool,
     /// The columns as SQL and as they are sent, in the order of the schema.
     pub(crate) selected: Vec<Selected>,
+    /// The numbers of the columns in the catalog.
+    pub(crate) numbers: Vec<i16>,
+    /// Where its rows lie, if they lie on other servers.
+    pub(crate) shards: Option<SqlShards>,
 }
 
 /// A column of a scan.
@@ -32,19 +37,38 @@ pub(crate) struct Table {
 pub(crate) struct Selected {
     pub(crate) sql: String,
     pub(crate) form: Form,
-    /// Whether it is a point in time of the world, and not of a clock.
-    pub(crate) has_zone: bool,
+    /// The number of its type.
+    pub(crate) type_oid: i64,
 }
 
 impl Table {
+    /// Whether parts of it are tables of other servers.
+    pub(crate) fn has_parts(&self) -> bool {
+        self.shards.as_ref().is_some_and(|it| !it.parts.is_empty())
+    }
+
     /// The table for whoever writes SQL: each column as the value that a scan delivers.
     pub(crate) fn sql(&self) -> SqlTable {
-        let columns = self.selected.iter().map(Selected::value).collect();
-        SqlTable { sql: self.sql_name.clone(), columns }
+        let shards = self.shards.clone();
+        let columns = self.selected.iter();
+        let columns = if self.has_parts() {
+            columns.map(Selected::shipped).collect()
+        } else {
+            columns.map(Selected::value).collect()
+        };
+        SqlTable { sql: self.sql_name.clone(), columns, shards }
     }
 }
 
 impl Selected {
+    /// As [`value`](Self::value), for a server to which `postgres_fdw` sends no collation: whoever compares text
+    /// does so whatever its collation.
+    fn shipped(&self) -> SqlColumn {
+        let value = self.value();
+        let bare = value.sql.strip_prefix('(').and_then(|it| it.strip_suffix(" COLLATE \"C\")"));
+        SqlColumn { sql: bare.map_or_else(|| value.sql.clone(), str::to_owned), ..value }
+    }
+
     fn value(&self) -> SqlColumn {
         let column = &self.sql;
         let (sql, kind) = match self.form {
@@ -56,7 +80,7 @@ impl Selected {
             Form::Real => (format!("{column}::float8"), SqlKind::Float),
             Form::Double => (column.clone(), SqlKind::Float),
             Form::Date => (column.clone(), SqlKind::Date),
-            Form::Timestamp if self.has_zone => {
+            Form::Timestamp if self.type_oid == WITH_ZONE => {
                 (format!("({column} AT TIME ZONE 'UTC')"), SqlKind::Timestamp)
             }
             Form::Timestamp => (column.clone(), SqlKind::Timestamp),
@@ -111,7 +135,7 @@ WITH RECURSIVE base (type, oid, modifier) AS ( \
     UNION ALL SELECT t.oid, b.oid, greatest(b.modifier, t.typtypmod) FROM base b JOIN pg_type t ON t.typbasetype = b.type AND t.typtype = 'd') \
 SELECT c.oid::int8, a.attname::text, quote_ident(a.attname), b.oid::int8, greatest(a.atttypmod, b.modifier)::int4, \
        t.typtype::text, t.typcategory::text, a.attnotnull, \
-       coalesce(array_position(k.conkey::int2[], a.attnum), 0)::int4, t.typname::text \
+       coalesce(array_position(k.conkey::int2[], a.attnum), 0)::int4, t.typname::text, a.attnum \
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
 JOIN base b ON b.type = a.atttypid JOIN pg_type t ON t.oid = b.oid \
@@ -129,7 +153,10 @@ pub(crate) async fn read(lease: &mut Lease, doing: &str) -> Result<Vec<Table>> {
     for row in &columns {
         described.add(row).map_err(failed)?;
     }
-    tables.iter().map(|row| described.table(row).map_err(failed)).collect()
+    let tables = tables.iter().map(|row| described.table(row).map_err(failed));
+    let mut tables = tables.collect::<Result<Vec<_>>>()?;
+    shards::find(lease, &mut tables, doing).await?;
+    Ok(tables)
 }
 
 /// The rows of a query without parameters.
@@ -148,6 +175,7 @@ struct Declared {
     schema: ColumnSchema,
     selected: Selected,
     key_position: i32,
+    number: i16,
 }
 
 impl Described {
@@ -162,11 +190,12 @@ impl Described {
             None if category == "A" => (format!("to_json({quoted})::text"), Form::Text),
             None => (format!("{quoted}::text"), Form::Text),
         };
-        let selected = Selected { sql, form, has_zone: type_oid == WITH_ZONE };
+        let selected = Selected { sql, form, type_oid };
         let is_required: bool = row.try_get(7)?;
         let value_type: ValueType = selected.form.value_type();
         let schema = ColumnSchema { name: row.try_get(1)?, value_type, nullable: !is_required };
-        let declared = Declared { schema, selected, key_position: row.try_get(8)? };
+        let (key_position, number) = (row.try_get(8)?, row.try_get(10)?);
+        let declared = Declared { schema, selected, key_position, number };
         self.0.entry(row.try_get(0)?).or_default().push(declared);
         Ok(())
     }
@@ -177,6 +206,7 @@ impl Described {
         let mut key: Vec<_> = declared.iter().filter(|it| it.key_position > 0).collect();
         key.sort_by_key(|it| it.key_position);
         let primary_key = key.into_iter().map(|it| it.schema.name.clone()).collect();
+        let numbers = declared.iter().map(|it| it.number).collect();
         let (columns, selected) = declared.into_iter().map(|it| (it.schema, it.selected)).unzip();
         let kind: String = row.try_get(3)?;
         let rows: Option<i64> = row.try_get(5)?;
@@ -198,6 +228,8 @@ impl Described {
             },
             hides_rows: row.try_get(6)?,
             selected,
+            numbers,
+            shards: None,
         })
     }
 }

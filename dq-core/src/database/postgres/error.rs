@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use sqlx::error::DatabaseError;
-use sqlx::postgres::PgDatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::error::{Error, ErrorKind};
 
@@ -28,12 +28,21 @@ pub(crate) fn from_sqlx(doing: impl AsRef<str>, source: &sqlx::Error) -> Error {
 /// Whether an error says that the connection is lost, rather than that a statement failed.
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
+        // A server that cannot reach another, on which rows lie, says so and goes on.
+        sqlx::Error::Database(error) if is_of_other_server(error.as_ref()) => false,
         sqlx::Error::Database(error) => {
             code_of(error.as_ref()).is_some_and(|it| kind_of(&it) == ErrorKind::Unavailable)
         }
         sqlx::Error::Encode(_) | sqlx::Error::TypeNotFound { .. } => false,
         _ => true,
     }
+}
+
+/// Whether the server speaks of a connection of its own to another.
+fn is_of_other_server(error: &dyn DatabaseError) -> bool {
+    error.try_downcast_ref::<PgDatabaseError>().is_some_and(|it| {
+        it.severity() == PgSeverity::Error && it.code().starts_with("08") && it.code() != "08P01"
+    })
 }
 
 /// Whether a statement was prepared before a table changed its shape: prepared anew, it works.

@@ -16,6 +16,7 @@ use crate::database::postgres::connection::{Lease, Pool, READ, is_pooled};
 use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::probe::{Probe, end_of_log};
 use crate::database::postgres::result::collect;
+use crate::database::postgres::shard_nodes::shards;
 use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
 use crate::database::postgres::stream;
@@ -240,7 +241,9 @@ impl DatabaseManager for PostgresDatabaseManager {
 
     async fn nodes(&self) -> Result<Vec<Node>> {
         let doing = format!("list the replicas of `{}`", self.source.name());
-        self.told(FOLLOWERS, &doing, follower).await
+        let mut nodes = self.told(FOLLOWERS, &doing, follower).await?;
+        nodes.extend(shards(self).await?);
+        Ok(nodes)
     }
 
     fn statistics(&self) -> Statistics {

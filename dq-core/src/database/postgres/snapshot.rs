@@ -1,8 +1,9 @@
 //! The tables of a PostgreSQL database at one moment.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,9 +19,10 @@ use crate::database::postgres::copy::{Copy, Range};
 use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::query;
 use crate::database::postgres::seat::{ASIDE, BACK, Seat};
+use crate::database::postgres::shards;
 use crate::database::server::{Connector, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlTable};
+use crate::source::{Dialect, Partition, Query, QueryRows, Reach, Scan, Snapshot, SqlTable};
 use crate::value::TableSchema;
 
 /// Begins a transaction that sees one moment.
@@ -54,6 +56,8 @@ pub(crate) struct PostgresSnapshot {
     speaks: bool,
     tables: Vec<Table>,
     schemas: Vec<TableSchema>,
+    /// The tables with rows on other servers of which something was read.
+    distributed: std::sync::Mutex<BTreeSet<String>>,
 }
 
 impl PostgresSnapshot {
@@ -67,6 +71,9 @@ impl PostgresSnapshot {
             None => return Err(Error::new(ErrorKind::Internal, "a snapshot has no name")),
         };
         let tables = catalog::read(&mut main, &doing).await?;
+        if tables.iter().any(Table::has_parts) {
+            main.command(shards::SETTINGS, State::Open, &doing).await?;
+        }
         let schemas = tables.iter().map(|it| it.schema.clone()).collect();
         let server = server_of(&main);
         Ok(Self {
@@ -80,6 +87,7 @@ impl PostgresSnapshot {
             speaks: server.keeps_utf_8 && server.version >= SQL_VERSION,
             tables,
             schemas,
+            distributed: std::sync::Mutex::default(),
         })
     }
 
@@ -104,6 +112,9 @@ impl PostgresSnapshot {
     /// A table that was rewritten or emptied since the moment would look empty: no transaction sees its old
     /// rows then.
     async fn lock(&self, table: &Table) -> Result<Option<i64>> {
+        if table.shards.is_some() {
+            self.distributed().insert(format!("`{}`", table.schema.name));
+        }
         let doing = format!("scan the table `{}`", table.schema.name);
         let mut main = self.main(&doing).await?;
         if matches!(table.kind, Kind::Plain | Kind::Partitioned | Kind::Parent) {
@@ -142,12 +153,22 @@ impl PostgresSnapshot {
         Ok(is_split.then_some(pages))
     }
 
+    fn distributed(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.distributed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for the transaction that holds the moment. Others may read on it, as they do where there is no other.
     async fn main(&self, doing: &str) -> Result<MutexGuard<'_, Lease>> {
         self.readers.in_time(self.main.lock()).await.ok_or_else(|| {
             let reason = "the only connection is taken by another scan";
             Error::new(ErrorKind::Timeout, format!("cannot {doing}: {reason}"))
         })
+    }
+
+    /// As [`seats`](Self::seats); none for tables with parts, of which all is read on one connection: each takes
+    /// a moment of its own from the servers of the parts.
+    async fn seats_for(&self, has_parts: bool, wanted: usize) -> Vec<Seat> {
+        if has_parts { Vec::new() } else { self.seats(wanted).await }
     }
 
     /// Connections that take over the moment, as many as are wanted, or fewer where no more are to be had soon: the
@@ -193,7 +214,7 @@ impl Snapshot for PostgresSnapshot {
         let pages = self.lock(table).await?.filter(|_| self.version >= RANGE_VERSION);
         let wanted = pages.map_or(1, |it| (it / PAGES_MIN).max(1));
         let wanted = scan.partitions.get().min(usize::try_from(wanted).unwrap_or(1));
-        let mut seats = self.seats(wanted).await;
+        let mut seats = self.seats_for(table.has_parts(), wanted).await;
         if seats.is_empty() {
             seats.push(Seat::Shared(Arc::clone(&self.main)));
         }
@@ -208,11 +229,21 @@ impl Snapshot for PostgresSnapshot {
     }
 
     async fn query(&self, query: &Query) -> Result<QueryRows> {
+        let mut reaches_parts = false;
         for table in self.tables.iter().filter(|it| query.reads.contains(&it.schema.name)) {
             self.lock(table).await?;
+            reaches_parts |= table.has_parts();
         }
-        let seat = self.seats(1).await.pop();
+        let seat = self.seats_for(reaches_parts, 1).await.pop();
         query::prepare(seat.unwrap_or_else(|| Seat::Shared(Arc::clone(&self.main))), query).await
+    }
+
+    async fn reach(&self, query: &Query) -> Result<Option<Reach>> {
+        if !self.tables.iter().any(Table::has_parts) {
+            return Ok(None);
+        }
+        let seat = Seat::Shared(Arc::clone(&self.main));
+        Ok(query::plan(seat, query).await?.as_deref().and_then(shards::reach))
     }
 
     fn dialect(&self) -> Option<Dialect> {
@@ -235,7 +266,12 @@ impl Snapshot for PostgresSnapshot {
             let name = &it.schema.name;
             format!("`{name}`: row-level security may hide rows from this user")
         };
-        hiding.map(note).collect()
+        let names: Vec<_> = self.distributed().iter().cloned().collect();
+        let per_shard = (!names.is_empty()).then(|| {
+            let names = names.join(", ");
+            format!("snapshot: per shard: each server of {names} was read at a moment of its own")
+        });
+        hiding.map(note).chain(per_shard).collect()
     }
 }
 

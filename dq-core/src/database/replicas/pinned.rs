@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::database::RowStream;
 use crate::database::replicas::member::Routed;
 use crate::error::Result;
-use crate::source::{Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlTable, Usage};
+use crate::source::{Dialect, Partition, Query, QueryRows, Reach, Scan, Snapshot, SqlTable, Usage};
 use crate::value::{Batch, TableSchema};
 
 /// A snapshot of one server, which counts as busy with it meanwhile.
@@ -43,6 +43,10 @@ impl Snapshot for PinnedSnapshot {
 
     fn sql_table(&self, table: &str) -> Option<SqlTable> {
         self.inner.sql_table(table)
+    }
+
+    async fn reach(&self, query: &Query) -> Result<Option<Reach>> {
+        self.inner.reach(query).await
     }
 
     async fn finish(&self) -> Result<()> {

@@ -141,7 +141,7 @@ impl Snapshot for SqliteSnapshot {
         let column =
             |name: &str| SqlColumn { sql: quoted(name), kind: SqlKind::Any, exception: None };
         let columns = schema.columns.iter().map(|it| column(&it.name)).collect();
-        Some(SqlTable { sql: format!("main.{}", quoted(table)), columns })
+        Some(SqlTable { sql: format!("main.{}", quoted(table)), columns, shards: None })
     }
 
     async fn finish(&self) -> Result<()> {

@@ -2,8 +2,11 @@
 //!
 //! Text is compared by its bytes, with `COLLATE "C"`, which the names of columns bring along.
 
+mod sent;
+
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::pattern;
+use crate::pushdown::postgres::sent::Sent;
 use crate::pushdown::target::{Asked, Doubt, Reason};
 use crate::pushdown::typed::{BLANKS, Ends, Part, Words, pair_sum};
 use crate::source::SqlKind;
@@ -14,6 +17,10 @@ use crate::value::{Date, OwnedValue, Timestamp};
 pub(crate) struct Postgres;
 
 impl Words for Postgres {
+    fn sent(&self) -> Option<&'static dyn Words> {
+        Some(&Sent)
+    }
+
     fn counted(&self, condition: &Fragment) -> Fragment {
         Fragment::new("count(*) FILTER (WHERE ").and(condition).text(")")
     }

@@ -6,7 +6,7 @@ use arrow_buffer::BooleanBuffer;
 
 use crate::pushdown::sqlite::cells::Cells;
 use crate::pushdown::sqlite::{ARGUMENTS_MAX, is_there};
-use crate::pushdown::{Asks, Count, Statement, Summaries};
+use crate::pushdown::{Asks, Count, Spread, Statement, Summaries};
 use crate::rules::expression::Predicate;
 use crate::rules::{
     Blank, Kernel, Measure, Now, Plan, PlannedCheck, RowKernel, Summary, TablePlan,
@@ -28,10 +28,8 @@ pub(crate) fn tally(
 ) -> Statement {
     let summaries = Summaries::default();
     let Some(table_plan) = plan.tables.get(table) else {
-        return Statement {
-            query: Query::default(),
-            asks: Asks::Tally { table, counts, summaries },
-        };
+        let asks = Asks::Tally { table, counts, summaries };
+        return Statement { query: Query::default(), asks, spread: Spread::No };
     };
     let name = format!("dq_tally_{table}");
     let judged = Judged {
@@ -59,7 +57,7 @@ pub(crate) fn tally(
         reads: vec![table_plan.schema.name.clone()],
         ..Query::default()
     };
-    Statement { query, asks: Asks::Tally { table, counts, summaries } }
+    Statement { query, asks: Asks::Tally { table, counts, summaries }, spread: Spread::No }
 }
 
 /// The measure that is summed up, if a count is about one. No values are kept.

@@ -49,12 +49,8 @@ impl<'a> Conditions<'a> {
                 Ok(Fragment::new("(").and(&value.sql).text(" IS NULL)"))
             }
             Term::Is(state, it) => {
-                let state = match state {
-                    State::True => " IS TRUE)",
-                    State::False => " IS FALSE)",
-                    State::Null | State::Unknown => " IS UNKNOWN)",
-                };
-                Ok(Fragment::new("(").and(&self.condition(it)?).text(state))
+                let condition = self.condition(it)?;
+                Ok(self.words.has_outcome(&condition, *state))
             }
             Term::In(it, list, _) => {
                 let equal = list.iter().map(|other| self.compare(it, other, " = "));
@@ -107,7 +103,10 @@ impl<'a> Conditions<'a> {
     }
 
     fn compare(&mut self, left: &Term, right: &Term, operator: &str) -> Result<Fragment, Reason> {
-        let (left, right) = self.compared(left, right)?;
+        let (left, right) = (self.value(left)?, self.value(right)?);
+        let are_texts = left.value_type == Type::Text && right.value_type == Type::Text;
+        let operator = if are_texts { self.words.of_texts(operator) } else { operator };
+        let (left, right) = self.comparable(left, right)?;
         Ok(Fragment::new("(").and(&left).text(operator).and(&right).text(")"))
     }
 

@@ -36,14 +36,18 @@ impl Writer for Typed {
         (kernel, columns): (&dyn RowKernel, &[usize]),
     ) -> Result<Asked, Reason> {
         let test = kernel.test().ok_or("a function of the program judges it")?;
-        with_exceptions(target, columns, row::violations(self.0, target, test)?)
+        with_exceptions(target, columns, row::violations(self.words(target), target, test)?)
     }
 
     fn scope(&mut self, target: Target<'_>, filter: usize) -> Result<Asked, Reason> {
         let filter = target.plan.filters.get(filter).ok_or("a filter is lost")?;
         let predicate = filter.predicate.root();
         let columns: Vec<_> = predicate.columns().into_iter().collect();
-        with_exceptions(target, &columns, Conditions::of(self.0, target).write(predicate)?)
+        with_exceptions(
+            target,
+            &columns,
+            Conditions::of(self.words(target), target).write(predicate)?,
+        )
     }
 
     fn key(
@@ -53,14 +57,15 @@ impl Writer for Typed {
         form: KeyForm,
         as_text: bool,
     ) -> Result<WrittenKey, Reason> {
+        let words = self.words(target);
         let mut parts = Vec::new();
         let mut forms = Vec::new();
         let mut compared = Vec::new();
         let mut doubts = Vec::new();
         for column in columns {
-            let part = self.key_part(target.column(*column)?, form, as_text)?;
+            let part = key_part(words, target.column(*column)?, form, as_text)?;
             if part.form == "text"
-                && let Some(hash) = self.0.hash(&part.sql)
+                && let Some(hash) = words.hash(&part.sql)
             {
                 parts.push(hash);
                 forms.push("hash");
@@ -86,7 +91,7 @@ impl Writer for Typed {
         let there = Fragment::new("(").and(&value).text(" IS NOT NULL");
         let there = match (column.kind, form.blank) {
             (SqlKind::Text, Blank::IsIgnored) => {
-                there.text(" AND NOT ").and(&self.0.is_blank(&value))
+                there.text(" AND NOT ").and(&self.words(target).is_blank(&value))
             }
             (SqlKind::Any, Blank::IsIgnored) => return Err(many_kinds()),
             _ => there,
@@ -96,20 +101,21 @@ impl Writer for Typed {
 
     fn span(&mut self, target: Target<'_>, days: &[usize]) -> Result<WrittenKey, Reason> {
         let [from, to] = days else { return Err("a span has two days".to_owned()) };
+        let words = self.words(target);
         let mut doubts = Vec::new();
         let mut day = |position: &usize| {
             let column = target.column(*position)?;
             let value = Fragment::new(column.sql.as_str());
-            doubts.push(text::far_away(self.0, &value));
+            doubts.push(text::far_away(words, &value));
             match column.kind {
                 SqlKind::Date => Ok(value),
-                SqlKind::Timestamp => Ok(self.0.day_of(&value)),
+                SqlKind::Timestamp => Ok(words.day_of(&value)),
                 SqlKind::Any => Err(many_kinds()),
                 _ => Err("its spans are not of days".to_owned()),
             }
         };
         let (first, last) = (day(from)?, day(to)?);
-        let end = self.0.day(Date::from_civil(9999, 12, 31).ok_or("a day is lost")?)?;
+        let end = words.day(Date::from_civil(9999, 12, 31).ok_or("a day is lost")?)?;
         let last = Fragment::new("coalesce(").and(&last).text(", ").and(&end).text(")");
         let has_days = Fragment::new("(").and(&first).text(" <= ").and(&last).text(")");
         let compared = Asked { doubts, ..Asked::certain(has_days) };
@@ -126,7 +132,7 @@ impl Writer for Typed {
         let column = target.column(measure.column)?;
         let value = Fragment::new(column.sql.as_str());
         let how = (measure.reading, figure);
-        let mut asked = measure::asked(self.0, (&value, column.kind), how, now)?;
+        let mut asked = measure::asked(self.words(target), (&value, column.kind), how, now)?;
         asked.doubts.extend(exception(column));
         Ok(asked)
     }
@@ -180,49 +186,55 @@ struct KeyPart {
 }
 
 impl Typed {
-    fn key_part(
-        &self,
-        column: &SqlColumn,
-        form: KeyForm,
-        as_text: bool,
-    ) -> Result<KeyPart, Reason> {
-        let sql = Fragment::new(column.sql.as_str());
-        let is_there = Fragment::default().and(&sql).text(" IS NOT NULL");
-        let form = match column.kind {
-            SqlKind::Text => return Ok(self.key_text(sql, is_there, form)),
-            SqlKind::Integer if as_text => {
-                let text = text::as_text(self.0, &sql, column.kind)?.sql;
-                return Ok(KeyPart { sql: text, form: "text", compared: Asked::certain(is_there) });
-            }
-            SqlKind::Integer => "integer",
-            SqlKind::Boolean => "boolean",
-            SqlKind::Date => "date",
-            SqlKind::Float => "float",
-            SqlKind::Bytes => "bytes",
-            SqlKind::Timestamp => return Err("its keys are points in time".to_owned()),
-            SqlKind::Any => return Err(many_kinds()),
-        };
-        Ok(KeyPart { sql, form, compared: Asked::certain(is_there) })
+    /// The words for statements about a table.
+    fn words(&self, target: Target<'_>) -> &'static dyn Words {
+        let sent = if target.is_spread() { self.0.sent() } else { None };
+        sent.unwrap_or(self.0)
     }
+}
 
-    /// A text in a form in which equal keys are equal.
-    fn key_text(&self, mut text: Fragment, is_there: Fragment, form: KeyForm) -> KeyPart {
-        let mut compared = Asked::certain(is_there);
-        if form.blank == Blank::IsIgnored {
-            let blank = self.0.is_blank(&text);
-            compared.condition = compared.condition.text(" AND NOT ").and(&blank);
+fn key_part(
+    words: &dyn Words,
+    column: &SqlColumn,
+    form: KeyForm,
+    as_text: bool,
+) -> Result<KeyPart, Reason> {
+    let sql = Fragment::new(column.sql.as_str());
+    let is_there = Fragment::default().and(&sql).text(" IS NOT NULL");
+    let form = match column.kind {
+        SqlKind::Text => return Ok(key_text(words, sql, is_there, form)),
+        SqlKind::Integer if as_text => {
+            let text = text::as_text(words, &sql, column.kind)?.sql;
+            return Ok(KeyPart { sql: text, form: "text", compared: Asked::certain(is_there) });
         }
-        if form.folds_case {
-            compared.doubts.push(text::not_ascii(&text));
-        }
-        compared.doubts.extend(self.0.unsortable(&text));
-        if form.collapses_blanks {
-            let trimmed = self.0.trimmed(&text, Ends::Both);
-            text = self.0.replaced(&trimmed, &format!("[{BLANKS}]+"), " ");
-        }
-        if form.folds_case {
-            text = Fragment::new("lower(").and(&text).text(")");
-        }
-        KeyPart { sql: text, form: "text", compared }
+        SqlKind::Integer => "integer",
+        SqlKind::Boolean => "boolean",
+        SqlKind::Date => "date",
+        SqlKind::Float => "float",
+        SqlKind::Bytes => "bytes",
+        SqlKind::Timestamp => return Err("its keys are points in time".to_owned()),
+        SqlKind::Any => return Err(many_kinds()),
+    };
+    Ok(KeyPart { sql, form, compared: Asked::certain(is_there) })
+}
+
+/// A text in a form in which equal keys are equal.
+fn key_text(words: &dyn Words, mut text: Fragment, is_there: Fragment, form: KeyForm) -> KeyPart {
+    let mut compared = Asked::certain(is_there);
+    if form.blank == Blank::IsIgnored {
+        let blank = words.is_blank(&text);
+        compared.condition = compared.condition.text(" AND NOT ").and(&blank);
     }
+    if form.folds_case {
+        compared.doubts.push(text::not_ascii(&text));
+    }
+    compared.doubts.extend(words.unsortable(&text));
+    if form.collapses_blanks {
+        let trimmed = words.trimmed(&text, Ends::Both);
+        text = words.replaced(&trimmed, &format!("[{BLANKS}]+"), " ");
+    }
+    if form.folds_case {
+        text = words.lower(&text);
+    }
+    KeyPart { sql: text, form: "text", compared }
 }

@@ -122,13 +122,18 @@ fn days(
     (value, kind): Valued<'_>,
     (min, max): (Option<Date>, Option<Date>),
 ) -> Result<Asked, Reason> {
+    let of_texts = |it| words.of_texts(it);
     let between = |value: &Fragment, bound: &dyn Fn(Date) -> Result<Fragment, Reason>| {
         let side = |it: Option<Date>, operator: &str| {
             let side =
                 |it| bound(it).map(|it| Fragment::default().and(value).text(operator).and(&it));
             it.map(side).transpose()
         };
-        let both = [side(min, " >= ")?, side(max, " <= ")?];
+        let [least, most] = match kind {
+            SqlKind::Text => [" >= ", " <= "].map(of_texts),
+            _ => [" >= ", " <= "],
+        };
+        let both = [side(min, least)?, side(max, most)?];
         let both: Vec<_> = both.into_iter().flatten().collect();
         Ok::<_, Reason>(Fragment::joined(&both, " AND ").enclosed())
     };

@@ -241,7 +241,11 @@ impl Conditions<'_> {
             "length" => Term::new(called("char_length("), Type::Integer(32)),
             "lower" | "upper" => {
                 self.doubts.push(text::not_ascii(text));
-                Term::new(called(&format!("{name}(")), Type::Text)
+                let folded = match name {
+                    "lower" => self.words.lower(text),
+                    _ => self.words.upper(text),
+                };
+                Term::new(folded, Type::Text)
             }
             "trim" => Term::new(self.words.trimmed(text, Ends::Both), Type::Text),
             "ltrim" => Term::new(self.words.trimmed(text, Ends::First), Type::Text),
@@ -261,7 +265,10 @@ impl Conditions<'_> {
             Fragment::new(function).and(&parts).text(")")
         };
         match (name, values) {
-            ("coalesce", _) => Ok(Term::new(list("coalesce("), common(values)?)),
+            ("coalesce", _) => {
+                let parts: Vec<_> = values.iter().map(|it| it.sql.clone()).collect();
+                Ok(Term::new(self.words.coalesced(&parts), common(values)?))
+            }
             ("least" | "greatest", _) => {
                 let value_type = common(values)?;
                 if !matches!(value_type, Type::Integer(_) | Type::Date | Type::Text) {
@@ -353,8 +360,10 @@ fn whole(
         Operator::Subtract => (both(" - "), a.max(b) + 1),
         Operator::Multiply => (both(" * "), a + b),
         Operator::Remainder => {
-            let rest = Fragment::new("mod(").and(&numeric(left)).text(", nullif(");
-            (rest.and(&numeric(right)).text(", 0))"), a)
+            let divisor = Fragment::new("CASE WHEN ").and(&numeric(right)).text(" <> 0 THEN ");
+            let divisor = divisor.and(&numeric(right)).text(" END");
+            let rest = Fragment::new("mod(").and(&numeric(left)).text(", ").and(&divisor);
+            (rest.text(")"), a)
         }
         _ => return Err("it divides".to_owned()),
     };

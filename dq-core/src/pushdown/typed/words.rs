@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::target::{Asked, Doubt, Reason};
+use crate::rules::expression::State;
 use crate::source::SqlKind;
 use crate::value::{Date, Timestamp};
 
@@ -33,6 +34,42 @@ pub(crate) enum Part {
 /// How a database says what is not said everywhere alike. What is NULL in an operand is NULL in the result,
 /// where nothing else is said; nothing fails in any row.
 pub(crate) trait Words: fmt::Debug + Sync {
+    /// An operator that compares texts by their bytes.
+    fn of_texts<'a>(&self, operator: &'a str) -> &'a str {
+        operator
+    }
+
+    /// Whether a condition has an outcome.
+    fn has_outcome(&self, condition: &Fragment, outcome: State) -> Fragment {
+        let outcome = match outcome {
+            State::True => " IS TRUE)",
+            State::False => " IS FALSE)",
+            State::Null | State::Unknown => " IS UNKNOWN)",
+        };
+        Fragment::new("(").and(condition).text(outcome)
+    }
+
+    /// The first of values that is not NULL.
+    fn coalesced(&self, values: &[Fragment]) -> Fragment {
+        Fragment::new("coalesce(").and(&Fragment::joined(values, ", ")).text(")")
+    }
+
+    /// A text of ASCII in lower case.
+    fn lower(&self, text: &Fragment) -> Fragment {
+        Fragment::new("lower(").and(text).text(")")
+    }
+
+    /// A text of ASCII in upper case.
+    fn upper(&self, text: &Fragment) -> Fragment {
+        Fragment::new("upper(").and(text).text(")")
+    }
+
+    /// The same for statements that are sent to the servers of the parts of a table; none where there are no
+    /// such tables.
+    fn sent(&self) -> Option<&'static dyn Words> {
+        None
+    }
+
     /// How many rows meet a condition.
     fn counted(&self, condition: &Fragment) -> Fragment;
 

@@ -1,16 +1,20 @@
 //! Checks that the database answers: statements are run in the snapshot of the run, and what they count
 //! becomes outcomes. What they do not answer is judged natively, in the same snapshot.
 
+mod aim;
 mod figures;
+mod lost;
 mod rows;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::pushdown::{Asks, Count, Pushdown, Statement};
-use crate::rules::{Now, Plan, RuleSet, TablePlan};
+use crate::rules::{Plan, RuleSet, TablePlan};
 use crate::source::{Cancellation, Dialect, Query, Snapshot};
+pub(crate) use crate::validate::answers::aim::{Aim, settle};
 use crate::validate::answers::figures::Figures;
 use crate::validate::answers::rows::{number, sample, values};
 use crate::validate::memory::Budget;
@@ -34,30 +38,15 @@ pub(crate) struct Answers {
     figures: Figures,
     /// Whether the rows of a table were counted.
     counted: Vec<bool>,
+    aim: Aim,
+    /// Why nothing more is asked of tables that are distributed, by their positions.
+    lost: HashMap<usize, Error>,
+    /// What else the report should say.
+    notes: Vec<String>,
 }
 
-/// Why no check of a run is asked in SQL.
-pub(crate) fn refusal_of_all(
-    snapshot: &dyn Snapshot,
-    options: &ValidateOptions,
-) -> Result<Dialect, &'static str> {
-    if options.violations.is_some() {
-        return Err("every failing row is wanted");
-    }
-    snapshot.dialect().ok_or("no SQL is written for this source")
-}
-
-/// What a plan is in SQL; the reason if no check is asked there.
-pub(crate) fn pushdown(
-    snapshot: &dyn Snapshot,
-    (plan, now): (&Plan, Now),
-    options: &ValidateOptions,
-) -> Pushdown {
-    match refusal_of_all(snapshot, options) {
-        Ok(dialect) => Pushdown::new((plan, now), dialect, |it| snapshot.sql_table(it)),
-        Err(reason) => Pushdown::refused(plan, reason),
-    }
-}
+const ONE_BY_ONE: &str =
+    "shards were asked one after the other: `async_capable` is not set on all of their servers";
 
 impl Answers {
     /// Asks the database.
@@ -67,13 +56,17 @@ impl Answers {
     /// Whatever ends the run. That a statement cannot run is no error: its checks are judged natively.
     pub(crate) async fn ask(
         snapshot: &dyn Snapshot,
-        (plan, now): (Plan, Now),
+        (plan, aim): (Plan, Aim),
         options: &ValidateOptions,
     ) -> Result<Self> {
-        let pushdown = pushdown(snapshot, (&plan, now), options);
         let cancellation = options.cancellation.child();
         let _stop = StopOnDrop(cancellation.clone());
-        let mut answers = Self::new(plan, pushdown.refusals, options);
+        let mut pushdown = aim.pushdown(snapshot, &plan);
+        let is_concurrent = settle(snapshot, &plan, &mut pushdown, &cancellation).await?;
+        let mut answers = Self::new((plan, aim), pushdown.refusals, options);
+        if !is_concurrent {
+            answers.notes.push(ONE_BY_ONE.to_owned());
+        }
         for statement in &pushdown.statements {
             let is_needed = statement.answers(&answers.plan, &answers.refusals).next().is_some();
             if is_needed {
@@ -83,17 +76,22 @@ impl Answers {
                 answers.spend(statement, took);
             }
         }
-        if let Ok(dialect) = refusal_of_all(snapshot, options) {
+        answers.give_up_lost();
+        if let Some(dialect) = answers.aim.dialect() {
             for check in 0..answers.checks.len() {
                 answers.show(snapshot, (dialect, check), options, &cancellation).await?;
             }
         }
         let budget = Arc::new(Budget::new(0, options.temp_dir.clone()));
-        answers.keep_figures(now, &budget);
+        answers.keep_figures(answers.aim.now(), &budget);
         Ok(answers)
     }
 
-    fn new(plan: Plan, refusals: Vec<Option<String>>, options: &ValidateOptions) -> Self {
+    fn new(
+        (plan, aim): (Plan, Aim),
+        refusals: Vec<Option<String>>,
+        options: &ValidateOptions,
+    ) -> Self {
         let scopes = |it: usize| vec![0; it];
         let table = |it: &TablePlan| {
             let mut outcome = TableOutcome::default();
@@ -105,7 +103,10 @@ impl Answers {
             tables: plan.tables.iter().map(table).collect(),
             counted: vec![false; plan.tables.len()],
             figures: Figures::default(),
+            lost: HashMap::new(),
+            notes: Vec::new(),
             refusals,
+            aim,
             plan,
         }
     }
@@ -144,6 +145,12 @@ impl Answers {
         statement: &Statement,
         cancellation: &Cancellation,
     ) -> Result<()> {
+        let concerned: Vec<_> = statement.answers(&self.plan, &self.refusals).collect();
+        let tables = self.tables_of(statement);
+        if let Some(error) = self.loss_of(&tables) {
+            self.fail(&concerned, &error);
+            return Ok(());
+        }
         let query = Query { cancellation: cancellation.clone(), ..statement.query.clone() };
         let found = match snapshot.query(&query).await {
             Ok(rows) => values(rows).await,
@@ -153,11 +160,14 @@ impl Answers {
         let found = match found {
             Ok(found) => found,
             Err(error) if is_of_statement(&error) => {
-                let concerned: Vec<_> = statement.answers(&self.plan, &self.refusals).collect();
                 let reason = format!("the database refuses: {error}");
                 for check in concerned {
                     self.refuse(check, &reason);
                 }
+                return Ok(());
+            }
+            Err(error) if tables.iter().any(|it| self.aim.is_distributed(*it)) => {
+                self.lose(&concerned, &tables, &error);
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -231,12 +241,23 @@ impl Answers {
     ) -> Result<()> {
         let limit = options.sample_limit;
         let is_clean = self.checks.get(check).is_none_or(|it| it.violations == 0);
-        if !self.answers(check) || is_clean || limit == 0 {
+        let has_failed = self.checks.get(check).is_some_and(|it| it.error.is_some());
+        if !self.answers(check) || is_clean || has_failed || limit == 0 {
             return Ok(());
         }
         let shown = (limit, options.show_values);
         let tables = |it: &str| snapshot.sql_table(it);
+        let planned = self.plan.checks.get(check);
+        let at = planned.map_or(usize::MAX, |it| it.table);
+        let table = self.plan.tables.get(at);
+        let key = table.map_or(0, |it| it.primary_key.len());
+        let is_distributed = self.aim.is_distributed(at);
         let Some(query) = Pushdown::sample((&self.plan, check), dialect, tables, shown) else {
+            if is_distributed && key == 0 {
+                // Rows without a key are in no order, and a number would say nothing of where one is.
+                self.note_no_key(at);
+                return Ok(());
+            }
             self.refuse(
                 check,
                 "its rows have no primary key, and their numbers are those of a scan",
@@ -244,9 +265,6 @@ impl Answers {
             return Ok(());
         };
         let query = Query { cancellation: cancellation.clone(), ..query };
-        let planned = self.plan.checks.get(check);
-        let table = planned.and_then(|it| self.plan.tables.get(it.table));
-        let key = table.map_or(0, |it| it.primary_key.len());
         let begun = options.clock.now();
         let found = match snapshot.query(&query).await {
             Ok(rows) => sample(rows, key, limit).await,
@@ -264,6 +282,7 @@ impl Answers {
             Err(error) if is_of_statement(&error) => {
                 self.refuse(check, &format!("the database refuses: {error}"));
             }
+            Err(error) if is_distributed => self.lose(&[check], &[at], &error),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -283,13 +302,16 @@ impl Answers {
 
     /// Which checks do not apply, and which the database has not answered, in words.
     pub(crate) fn notes(&self) -> Vec<String> {
-        let answered = self.refusals.iter().filter(|it| it.is_none()).count();
-        let all = self.refusals.len();
+        let asked = self.plan.checks.iter().zip(&self.refusals).enumerate();
+        let asked = asked.filter(|(check, _)| self.aim.wants(*check)).map(|(_, it)| it);
+        let answered = asked.clone().filter(|it| it.1.is_none()).count();
+        let all = asked.clone().count();
         let told = format!("the database has answered {answered} of {all} checks");
-        let streamed = self.plan.checks.iter().zip(&self.refusals).filter_map(|(check, it)| {
+        let streamed = asked.filter_map(|(check, it)| {
             Some(format!("`{}` was streamed: {}", check.name, it.as_ref()?))
         });
-        self.plan.notes().chain(std::iter::once(told)).chain(streamed).collect()
+        let told = std::iter::once(told).chain(self.notes.iter().cloned());
+        self.plan.notes().chain(told).chain(streamed).collect()
     }
 
     /// All reports: those that were answered here, and `native` ones of all other checks.
@@ -309,9 +331,8 @@ impl Answers {
             Some(TableReport { table: name.clone(), rows: native.or(asked)? })
         };
         let tables = self.plan.order.iter().filter_map(rows).collect();
-        for ((planned, outcome), refusal) in
-            self.plan.checks.iter().zip(self.checks).zip(self.refusals)
-        {
+        let checks = self.plan.checks.iter().zip(self.checks).zip(self.refusals);
+        for (position, ((planned, outcome), refusal)) in checks.enumerate() {
             let Some(report) = reports.get_mut(planned.rule) else { continue };
             let place = (&self.plan, planned, &self.tables[..]);
             let (check, engine) = if refusal.is_none() {
@@ -319,7 +340,8 @@ impl Answers {
             } else {
                 (judged.get_mut(planned.rule).and_then(Iterator::next), Engine::Native)
             };
-            let told = |it| CheckReport { engine: Some(engine), streamed: refusal, ..it };
+            let streamed = refusal.filter(|_| self.aim.wants(position));
+            let told = |it| CheckReport { engine: Some(engine), streamed, ..it };
             report.checks.extend(check.map(told));
         }
         for report in &mut reports {

@@ -87,7 +87,7 @@ fn key(
         asked.now.day().to_string().into_bytes().into(),
         format!("{standing:?} {:?} {samples:?} {}", options.as_of, state.len()).into_bytes().into(),
     ];
-    if options.engine != Engine::Native {
+    if options.engine == Engine::Sql {
         parts.push(options.engine.as_str().as_bytes().into());
     }
     parts.extend(state.iter().map(|it| it.as_bytes().into()));

@@ -1,0 +1,59 @@
+//! Whether the servers answer on which the rows of distributed tables lie.
+
+use futures_util::future::join_all;
+
+use crate::database::postgres::PostgresDatabaseManager;
+use crate::database::{DatabaseManager, Node, NodeRole, NodeState, Statement};
+use crate::error::Result;
+use crate::value::Value;
+
+/// The servers of partitions, each with where it is and one of its tables.
+const SERVERS: &str = "\
+SELECT (SELECT concat(coalesce(max(o.option_value) FILTER (WHERE o.option_name = 'host'), 'localhost'), ':', \
+                      coalesce(max(o.option_value) FILTER (WHERE o.option_name = 'port'), '5432'), '/', \
+                      max(o.option_value) FILTER (WHERE o.option_name = 'dbname')) \
+        FROM pg_options_to_table(s.srvoptions) o), \
+       min(quote_ident(n.nspname) || '.' || quote_ident(c.relname)) \
+FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'postgres_fdw' \
+JOIN pg_foreign_table f ON f.ftserver = s.oid JOIN pg_class c ON c.oid = f.ftrelid AND c.relispartition \
+JOIN pg_namespace n ON n.oid = c.relnamespace \
+GROUP BY s.oid, s.srvoptions ORDER BY 1";
+
+/// Whether Citus knows of servers.
+const HAS_CITUS: &str = "SELECT to_regclass('pg_dist_node') IS NOT NULL";
+
+/// The servers on which Citus puts rows.
+const CITUS: &str = "\
+SELECT nodename || ':' || nodeport, isactive FROM pg_dist_node WHERE shouldhaveshards ORDER BY 1";
+
+/// The servers of distributed tables. Each of `postgres_fdw` is asked for the row of a place where there is none.
+pub(crate) async fn shards(database: &PostgresDatabaseManager) -> Result<Vec<Node>> {
+    let servers = database.query(&SERVERS.into()).await?;
+    let text = |it: Value<'_>| match it {
+        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        _ => String::new(),
+    };
+    let servers = servers.rows().map(|it| (text(it.value(0)), text(it.value(1))));
+    let servers: Vec<_> = servers.collect();
+    let asked = servers.into_iter().map(|(name, table)| async move {
+        let ask = format!("SELECT count(*) FROM {table} WHERE ctid = '(0,0)'");
+        let answers = database.query(&Statement::new(ask)).await.is_ok();
+        node(&name, answers)
+    });
+    let mut nodes = join_all(asked).await;
+    if database.query(&HAS_CITUS.into()).await?.scalar() == Value::Boolean(true) {
+        let found = database.query(&CITUS.into()).await?;
+        nodes.extend(
+            found.rows().map(|it| node(&text(it.value(0)), it.value(1) == Value::Boolean(true))),
+        );
+    }
+    Ok(nodes)
+}
+
+fn node(name: &str, answers: bool) -> Node {
+    Node {
+        role: NodeRole::Shard,
+        state: if answers { NodeState::Ready } else { NodeState::Unreachable },
+        ..Node::unknown(format!("postgres://{name}"))
+    }
+}
