@@ -135,6 +135,16 @@ impl Error {
         Self::new(kind, format!("cannot {verb} `{what}`: {source}")).with_source(source)
     }
 
+    /// What it means that the task called `what` did not end by itself: it panicked, or the runtime shut down. What it
+    /// panicked with may hold values of rows, and stays out.
+    pub(crate) fn of_task(what: &str, error: &tokio::task::JoinError) -> Self {
+        if error.is_panic() {
+            return Self::new(ErrorKind::Internal, format!("{what} panicked"));
+        }
+        let message = format!("{what} was stopped: the runtime shut down");
+        Self::new(ErrorKind::Cancelled, message)
+    }
+
     /// Returns what went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -18,6 +18,7 @@ use crate::cached::CachedValue;
 use crate::config::ConfigHandle;
 use crate::database::{nothing, object};
 use crate::error;
+use crate::own::PythonCache;
 use crate::runtime::{self, Held};
 use crate::source::from_json;
 use crate::validate::json;
@@ -69,6 +70,14 @@ impl CacheHandle {
         let config = MemoryConfig { bytes_max, value_bytes_max };
         let cache = MemoryCache::new(&config, Arc::new(SystemClock));
         Self::new(py, Arc::new(cache.map_err(|it| error::to_python(py, &it))?), namespace)
+    }
+
+    /// A cache whose store is written in Python; `manager` calls its methods.
+    #[staticmethod]
+    fn of_python(py: Python<'_>, namespace: &str, manager: Py<PyAny>) -> PyResult<Self> {
+        let flights = MemoryCache::new(&MemoryConfig::default(), Arc::new(SystemClock));
+        let flights = flights.map_err(|it| error::to_python(py, &it))?;
+        Self::new(py, Arc::new(PythonCache::new(manager, flights)), namespace)
     }
 
     /// The cache that a configuration asks for.
@@ -251,8 +260,7 @@ async fn asked(compute: Py<PyAny>) -> Result<CachedValue> {
                 .map_err(|it| error::raised(py, "the function that computes a value", it))
         })
     });
-    let lost = || Error::new(ErrorKind::Internal, "a thread of dq panicked");
-    started.await.map_err(|it| lost().with_source(it))?.unwrap_or_else(|| Err(error::closing()))?;
+    started.await.map_err(error::lost)?.unwrap_or_else(|| Err(error::closing()))?;
     receiver.await.unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Cancelled, "the computation of a value was given up"))
     })

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dq_core::config::{Config, ConfigSources};
+use dq_core::config::{self, Config, ConfigSources};
 use pyo3::prelude::*;
 
 use crate::error;
@@ -67,4 +67,10 @@ impl ConfigHandle {
     fn breaker(&self, py: Python<'_>, name: &str) -> PyResult<String> {
         json(&self.config.guard(name).breaker).map_err(|it| error::to_python(py, &it))
     }
+}
+
+/// What the YAML in `text` says, as JSON; messages call it `file`.
+#[pyfunction]
+pub(crate) fn yaml_to_json(py: Python<'_>, text: &str, file: &str) -> PyResult<String> {
+    py.detach(|| config::yaml_to_json(text, file)).map_err(|it| error::to_python(py, &it))
 }

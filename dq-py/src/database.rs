@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dq_core::clock::SystemClock;
+use dq_core::database::mysql::{MySqlConfig, MySqlDatabaseManager};
 use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
 use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 use dq_core::database::{DatabaseManager, Statement, Transaction};
@@ -15,6 +16,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use tokio::sync::Mutex;
 
 use crate::error;
+use crate::own::PythonDatabase;
 use crate::result::Rows;
 use crate::runtime::{self, Held};
 use crate::source::{Source, from_json};
@@ -34,6 +36,7 @@ pub(crate) struct DatabaseHandle {
 enum Opening {
     Sqlite(SqliteConfig),
     Postgres(PostgresConfig),
+    MySql(MySqlConfig),
 }
 
 impl Opening {
@@ -42,6 +45,7 @@ impl Opening {
         Ok(match self {
             Self::Sqlite(config) => Arc::new(SqliteDatabaseManager::open(config, clock).await?),
             Self::Postgres(config) => Arc::new(PostgresDatabaseManager::open(config, clock).await?),
+            Self::MySql(config) => Arc::new(MySqlDatabaseManager::open(config, clock).await?),
         })
     }
 }
@@ -58,7 +62,10 @@ impl DatabaseHandle {
     #[staticmethod]
     fn open(py: Python<'_>, url: &str, options: &str) -> PyResult<Work> {
         let what = "options of the database";
-        let opening = if engine::is_url(url) {
+        let opening = if url.starts_with("mysql:") || url.starts_with("mariadb:") {
+            let config: MySqlConfig = from_json(py, what, options)?;
+            Opening::MySql(MySqlConfig { url: url.into(), ..config })
+        } else if engine::is_url(url) {
             let config: PostgresConfig = from_json(py, what, options)?;
             Opening::Postgres(PostgresConfig { url: url.into(), ..config })
         } else {
@@ -71,6 +78,14 @@ impl DatabaseHandle {
             let held = Held::new("a database", manager, handle);
             Ok(Py::new(py, Self { held, name })?.into_any())
         })
+    }
+
+    /// A database whose manager is written in Python; `manager` calls its methods.
+    #[staticmethod]
+    fn of_python(py: Python<'_>, manager: Py<PyAny>, name: String) -> PyResult<Self> {
+        let database: Arc<dyn DatabaseManager> =
+            Arc::new(PythonDatabase::new(manager, name.clone()));
+        Ok(Self { held: Held::new("a database", database, runtime::handle(py)?), name })
     }
 
     /// How reports and errors name it.
@@ -134,6 +149,12 @@ impl DatabaseHandle {
         Work::start(py, async move { json(&manager.health().await) }, object)
     }
 
+    /// The states of tables, as far as they can be told: for this process, and for all that reach the database.
+    fn versions(&self, py: Python<'_>, tables: Vec<String>) -> PyResult<Work> {
+        let manager = self.get(py)?;
+        Work::start(py, async move { versions(manager.as_ref(), &tables).await }, object)
+    }
+
     /// What the manager counts about itself, as JSON.
     fn statistics(&self, py: Python<'_>) -> PyResult<String> {
         json(&self.get(py)?.statistics()).map_err(|it| error::to_python(py, &it))
@@ -160,6 +181,20 @@ impl DatabaseHandle {
         };
         Work::start(py, running, nothing)
     }
+}
+
+/// The states of tables, here and everywhere, as far as they can be told.
+type Versions = Option<(Vec<String>, Option<Vec<String>>)>;
+
+async fn versions(manager: &dyn DatabaseManager, tables: &[String]) -> Result<Versions> {
+    let (mut local, mut shared) = (Vec::new(), Vec::new());
+    for table in tables {
+        let Some(version) = manager.version(table).await? else { return Ok(None) };
+        local.push(version.local().to_owned());
+        shared.extend(version.shared().map(str::to_owned));
+    }
+    let is_shared = shared.len() == local.len();
+    Ok(Some((local, is_shared.then_some(shared))))
 }
 
 /// A transaction until it is over. Its calls wait for each other.

@@ -6,6 +6,7 @@ use std::io;
 use dq_core::{Error, ErrorKind};
 use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::prelude::*;
+use tokio::task::JoinError;
 
 /// The exception for `error`, with its cause. What a function of the caller raised is raised as it was.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
@@ -31,7 +32,13 @@ pub(crate) fn told(error: &Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let reason = error.to_string();
-        if !message.contains(&reason) {
+        // Python puts the name of the class before the text, which is all that a message repeats.
+        let text = if error.is::<PyErr>() {
+            reason.split_once(": ").unwrap_or_default().1
+        } else {
+            &reason
+        };
+        if !message.contains(text) {
             message = format!("{message}: {reason}");
         }
         cause = error.source();
@@ -74,6 +81,14 @@ pub(crate) fn unreadable(py: Python<'_>, what: &str, exception: PyErr) -> PyErr 
 /// An error of the caller.
 pub(crate) fn usage(py: Python<'_>, message: impl Into<String>) -> PyErr {
     to_python(py, &Error::new(ErrorKind::UsageInvalid, message))
+}
+
+/// The error of work that did not come to its end.
+pub(crate) fn lost(reason: JoinError) -> Error {
+    if reason.is_cancelled() {
+        return Error::new(ErrorKind::Cancelled, "the work was cancelled");
+    }
+    Error::new(ErrorKind::Internal, "a thread of dq panicked").with_source(reason)
 }
 
 /// The error of who comes when the interpreter is going away.

@@ -15,16 +15,20 @@ mod database;
 mod error;
 mod executor;
 mod log;
+mod own;
 mod program;
 mod report;
+mod report_workbook;
 mod result;
 mod runtime;
+mod scope;
 mod source;
 mod table;
 mod validate;
 mod value;
 mod violations;
 mod work;
+mod workbook;
 
 /// The Rust half of `dq`.
 #[pymodule]
@@ -38,7 +42,7 @@ mod _dq {
     #[pymodule_export]
     use crate::columns::table_of_lists;
     #[pymodule_export]
-    use crate::config::ConfigHandle;
+    use crate::config::{ConfigHandle, yaml_to_json};
     #[pymodule_export]
     use crate::database::{DatabaseHandle, TransactionHandle};
     #[pymodule_export]
@@ -46,13 +50,19 @@ mod _dq {
     #[pymodule_export]
     use crate::executor::ExecutorHandle;
     #[pymodule_export]
+    use crate::own::CallHandle;
+    #[pymodule_export]
     use crate::program::main;
     #[pymodule_export]
     use crate::report::{render_report, render_report_text, report_format_of, report_formats};
     #[pymodule_export]
+    use crate::report_workbook::save_workbook;
+    #[pymodule_export]
     use crate::result::Rows;
     #[pymodule_export]
     use crate::runtime::shutdown;
+    #[pymodule_export]
+    use crate::scope::Scope;
     #[pymodule_export]
     use crate::source::{RuleSetHandle, Source};
     #[pymodule_export]
@@ -63,6 +73,8 @@ mod _dq {
     use crate::violations::{violation_mask, violations_of};
     #[pymodule_export]
     use crate::work::Work;
+    #[pymodule_export]
+    use crate::workbook::write_workbook;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

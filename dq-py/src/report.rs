@@ -11,6 +11,10 @@ use crate::error;
 #[pyfunction]
 pub(crate) fn render_report(py: Python<'_>, json: &str, format: &str) -> PyResult<String> {
     let format: ReportFormat = format.parse().map_err(|it: String| error::usage(py, it))?;
+    if !format.is_text() {
+        let message = format!("a report in the form `{format}` is no text: save it to a file");
+        return Err(error::usage(py, message));
+    }
     let rendered = py.detach(|| {
         let mut out = Vec::new();
         report::render(&parse(json)?, format, &mut out).map_err(unwritten)?;
@@ -48,7 +52,7 @@ pub(crate) fn report_format_of(py: Python<'_>, path: std::path::PathBuf) -> PyRe
     ReportFormat::of_path(&path).map(ReportFormat::as_str).map_err(|it| error::to_python(py, &it))
 }
 
-fn parse(json: &str) -> Result<Report> {
+pub(crate) fn parse(json: &str) -> Result<Report> {
     serde_json::from_str(json).map_err(|it| {
         // Its words may repeat values of the report.
         let (line, column) = (it.line(), it.column());

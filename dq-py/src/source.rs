@@ -51,17 +51,18 @@ impl Source {
         )
     }
 
-    /// Tables in memory, each with its name.
+    /// Tables in memory, each with its name and the columns of its key, if it has one.
     #[staticmethod]
     fn of_tables(
         py: Python<'_>,
         name: String,
-        tables: Vec<(String, Py<ArrowTable>)>,
+        tables: Vec<(String, Py<ArrowTable>, Vec<String>)>,
         notes: Vec<String>,
     ) -> PyResult<Self> {
         let mut source = MemorySource::new(name);
-        for (name, table) in tables {
-            let added = source.table(name, table.get().some_batches());
+        for (name, table, key) in tables {
+            let key: Vec<_> = key.iter().map(String::as_str).collect();
+            let added = source.keyed_table(name, table.get().some_batches(), &key);
             source = added.map_err(|it| error::to_python(py, &it))?;
         }
         if notes.is_empty() {

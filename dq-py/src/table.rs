@@ -60,6 +60,21 @@ impl ArrowTable {
         rows(py, batch.num_rows(), &columns.iter().collect::<Vec<_>>())
     }
 
+    /// So many rows from a place on, or as many as there are, over the same memory.
+    fn slice(&self, start: usize, count: usize) -> Self {
+        let (mut skipped, mut wanted) = (start, count);
+        let mut batches = Vec::new();
+        for batch in &self.batches {
+            let offset = skipped.min(batch.num_rows());
+            let taken = wanted.min(batch.num_rows() - offset);
+            (skipped, wanted) = (skipped - offset, wanted - taken);
+            if taken > 0 {
+                batches.push(batch.slice(offset, taken));
+            }
+        }
+        Self { schema: SchemaRef::clone(&self.schema), batches }
+    }
+
     /// The values of the column at a position.
     fn column<'py>(&self, py: Python<'py>, position: usize) -> PyResult<Bound<'py, PyList>> {
         let values = PyList::empty(py);
@@ -70,6 +85,18 @@ impl ArrowTable {
             }
         }
         Ok(values)
+    }
+
+    /// The first rows.
+    fn first(&self, rows: usize) -> Self {
+        let mut left = rows;
+        let mut batches = Vec::new();
+        for batch in &self.batches {
+            let taken = left.min(batch.num_rows());
+            batches.push(batch.slice(0, taken));
+            left -= taken;
+        }
+        Self { schema: Arc::clone(&self.schema), batches }
     }
 
     /// The table as bytes, in the form of an Arrow IPC stream.

@@ -48,9 +48,11 @@ impl Violations {
             return Ok(());
         }
         rows.count += 1;
-        let number = if self.is_numbered { number(&violation.row.key) } else { None };
-        rows.numbers.append_option(number);
-        let key = if number.is_some() { None } else { Some(text(&violation.row.key)?) };
+        let number = violation.row_number.filter(|_| self.is_numbered);
+        rows.numbers.append_option(number.and_then(|it| i64::try_from(it - 1).ok()));
+        // A row of a frame without a key is named by its number alone.
+        let has_key = number.is_none() || !is_number(&violation.row.key);
+        let key = has_key.then(|| text(&violation.row.key)).transpose()?;
         let values = violation.row.values.as_ref().map(text).transpose()?;
         let severity = violation.severity.as_str();
         let texts = [
@@ -99,9 +101,9 @@ impl<'py> IntoPyObject<'py> for Kept {
     }
 }
 
-/// The position of the row, from 0.
-fn number(key: &Map<String, Value>) -> Option<i64> {
-    key.get("row").and_then(Value::as_i64).map(|it| it - 1)
+/// Whether a key is the number of the row.
+fn is_number(key: &Map<String, Value>) -> bool {
+    key.len() == 1 && key.get("row").is_some_and(Value::is_u64)
 }
 
 fn text(fields: &Map<String, Value>) -> Result<String> {

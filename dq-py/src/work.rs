@@ -11,13 +11,14 @@ use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dq_core::{Error, ErrorKind, Result};
+use dq_core::Result;
 use pyo3::prelude::*;
 use tokio::runtime::Handle;
-use tokio::task::{AbortHandle, JoinError};
+use tokio::task::AbortHandle;
 
 use crate::error;
 use crate::runtime;
+use crate::scope;
 
 /// How often who waits looks whether Python has something to tell: Ctrl-C, mostly.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -78,7 +79,9 @@ impl Work {
     ) -> PyResult<Self> {
         let handle = runtime::handle(py)?;
         let blocking = handle.clone();
-        let future = async move { blocking.spawn_blocking(work).await.unwrap_or_else(lost) };
+        let future = async move {
+            blocking.spawn_blocking(work).await.unwrap_or_else(|it| Err(error::lost(it)))
+        };
         Ok(Self::start_on(&handle, future, give))
     }
 
@@ -89,9 +92,10 @@ impl Work {
     ) -> Self {
         let task = handle.spawn(future);
         let (shared, abort) = (Arc::new(Shared::default()), task.abort_handle());
+        scope::note(&abort);
         let told = Arc::clone(&shared);
         handle.spawn(async move {
-            let result = task.await.unwrap_or_else(lost);
+            let result = task.await.unwrap_or_else(|it| Err(error::lost(it)));
             told.end(Box::new(move |py| match result {
                 Ok(value) => give(py, value),
                 Err(error) => Err(error::to_python(py, &error)),
@@ -192,12 +196,4 @@ impl Shared {
             }
         });
     }
-}
-
-/// The error of work that did not come to its end.
-fn lost<T>(reason: JoinError) -> Result<T> {
-    if reason.is_cancelled() {
-        return Err(Error::new(ErrorKind::Cancelled, "the work was cancelled"));
-    }
-    Err(Error::new(ErrorKind::Internal, "a thread of dq panicked").with_source(reason))
 }

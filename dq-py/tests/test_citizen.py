@@ -152,7 +152,7 @@ def test_no_call_of_any_kind_panics():
     ]
     pool += [
         dq._dq.RuleSetHandle.pack("healthcare", {}),
-        dq._dq.Source.of_tables("x", [("data", table)], []),
+        dq._dq.Source.of_tables("x", [("data", table, [])], []),
         [("data", table)],
     ]
     skipped = {"main", "shutdown", "open", "backup", "wait"}
@@ -188,6 +188,9 @@ def test_a_process_may_end_with_work_in_flight(python, tmp_path):
         "rule = dq.Rule('a', dq.Check('slow', columns=['a'], custom=slow))\nframe = dq.Table({'a': list(range(300_000))})\n"
         "threading.Thread(target=lambda: dq.validate(frame, rule), daemon=True).start()\n",
         "import sys, dq, dq._dq\nwork = dq._dq.Source.open([sys.argv[2]], '{}')\n",
+        "import sys, threading, dq\nclass Slow(dq.DatabaseManager):\n    def query(self, sql, params):\n"
+        "        return {'a': [sum(range(10_000))]}\nexecutor = dq.QueryExecutor(Slow())\ndef run():\n    while True:\n"
+        "        executor.query('SELECT 1')\nfor _ in range(3):\n    threading.Thread(target=run, daemon=True).start()\n",
         "import sys, threading, dq\nthreading.Thread(target=dq.validate, args=(sys.argv[2], sys.argv[3]), daemon=True).start()\n",
     ]
     rounds = int(os.environ.get("DQ_EXITS", "4"))

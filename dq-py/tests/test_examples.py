@@ -18,6 +18,7 @@ TELL = {
     "pandas_frame.py": "npi/luhn",
     "sqlite_database.py": "fail ['{\"id\":3}']",
     "async_service.py": "50 calls",
+    "pipeline_migration.py": "npi_validation: 1 ['Missing NPI number']",
 }
 
 

@@ -1,5 +1,6 @@
 """Frames of other libraries: judged as they are, where they are."""
 
+import asyncio
 import datetime
 import sys
 
@@ -203,3 +204,38 @@ def test_pandas_without_pyarrow_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match=r"pip install 'dq\[pandas\]'"):
         dq.validate(frame, RULES)
+
+
+KEYED = {"id": ["b", "a", "c"], "n": [1, 1, 2], "part": [7, 8, 9]}
+
+
+def test_a_frame_may_name_its_key():
+    rule = dq.Rule("n", dq.Check("shared", unique=["n"]))
+    report = dq.validate(KEYED, rule, key="id")
+    assert [it["key"] for it in report.check("n", "shared").sample] == [{"id": "a"}, {"id": "b"}]
+    found = report.violations()
+    assert found.column("key") == ['{"id":"b"}', '{"id":"a"}']
+    # Rows are found again all the same.
+    assert found.column("row") == [0, 1]
+    assert report.mask().column("violates") == [True, True, False]
+    report = dq.validate(KEYED, rule, key=["part", "id"])
+    assert report.check("n", "shared").sample[0]["key"] == {"part": 7, "id": "b"}
+    assert asyncio.run(dq.validate_async(KEYED, rule, key="id")).check("n", "shared").sample[0]["key"] == {"id": "a"}
+
+
+def test_several_frames_name_the_keys_of_those_that_have_one():
+    rules = [dq.Rule(it, dq.Check("shared", unique=["n"]), table=it) for it in ("one", "two")]
+    report = dq.validate({"one": KEYED, "two": KEYED}, rules, key={"two": "id"})
+    assert [it.sample[0]["key"] for it in report.checks] == [{"row": 1}, {"id": "a"}]
+
+
+def test_a_key_that_makes_no_sense_is_refused(hospitals):
+    rule = dq.Rule("n", dq.Check("shared", unique=["n"]))
+    for source, key, told in [
+        (KEYED, "nowhere", "its key `nowhere` is not one of its columns"),
+        ({"one": KEYED, "two": KEYED}, "id", "`key` must say of which table: there are one, two"),
+        (KEYED, {"other": "id"}, "`key` names the table `other`: there are data"),
+        (hospitals, "id", "`key` is for frames"),
+    ]:
+        with pytest.raises(dq.UsageError, match=told):
+            dq.validate(source, rule, key=key)

@@ -23,7 +23,10 @@ def test_every_form_is_rendered_and_saved(report, tmp_path):
     import dq._dq
 
     for form in dq._dq.report_formats():
-        assert report.render(form)
+        if form != "xlsx":
+            assert report.render(form)
+    with pytest.raises(dq.UsageError, match="is no text"):
+        report.render("xlsx")
     assert json.loads(report.render("json")) == report.to_dict()
     assert ElementTree.fromstring(report.render("junit")).tag == "testsuites"
     assert report.render("html").startswith("<!DOCTYPE html>")
@@ -36,6 +39,52 @@ def test_every_form_is_rendered_and_saved(report, tmp_path):
         report.save(tmp_path / "report.doc")
     with pytest.raises(dq.UsageError, match="is no format"):
         report.render("pdf")
+
+
+def sheets(path):
+    """Read a workbook as lists of rows, by sheet."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.load_workbook(path)
+    try:
+        return {it.title: [list(row) for row in it.iter_rows(values_only=True)] for it in book}
+    finally:
+        book.close()
+
+
+def test_a_workbook_has_every_failing_row_of_a_frame(tmp_path):
+    frame = {"a": ["=1", "=1", "2"], "b": ["x", None, "y"]}
+    report = dq.validate(frame, RULES, show_values=True, sample_limit=1)
+    report.save(tmp_path / "report.xlsx")
+    found = sheets(tmp_path / "report.xlsx")
+    assert list(found) == ["Summary", "All_Violations", "a", "b"]
+    assert found["All_Violations"] == [
+        ["table", "rule", "check", "severity", "key", "values"],
+        ["data", "a", "shared", "high", '{"row":1}', '{"a":"=1"}'],
+        ["data", "a", "shared", "high", '{"row":2}', '{"a":"=1"}'],
+        ["data", "b", "missing", "low", '{"row":2}', '{"b":null}'],
+    ]
+    assert found["a"] == [["check", "severity", "row", "a"], ["shared", "high", 1, "=1"], ["shared", "high", 2, "=1"]]
+    assert found["b"][1] == ["missing", "low", 2, None]
+    names = found["Summary"][0]
+    first = dict(zip(names, found["Summary"][1], strict=True))
+    assert (first["rule"], first["violations"], first["rows_shown"], first["sheet"]) == ("a", 2, 2, "a")
+    assert not [it for it in found["Summary"] if it[0] == "incomplete"]
+    # No cell is a formula, neither now nor after somebody has edited it.
+    openpyxl = pytest.importorskip("openpyxl")
+    cell = openpyxl.load_workbook(tmp_path / "report.xlsx")["a"]["D2"]
+    assert (cell.data_type, cell.quotePrefix) == ("s", True)
+
+
+def test_a_workbook_without_kept_rows_shows_the_samples_and_says_so(providers, tmp_path):
+    rule = dq.Rule("npi", dq.Check("shared", unique=["npi"]), table="providers")
+    dq.validate(providers, rule, sample_limit=1).save(tmp_path / "report.xlsx")
+    found = sheets(tmp_path / "report.xlsx")
+    assert found["npi"] == [["check", "severity", "id"], ["shared", "medium", 1]]
+    assert [it[1] for it in found["Summary"] if it[0] == "incomplete"] == [
+        "this workbook shows 1 of 2 failing rows: see the column rows_shown"
+    ]
+    dq.validate(providers, rule, sample_limit=1, violations=True).save(tmp_path / "report.xlsx")
+    assert sheets(tmp_path / "report.xlsx")["npi"][1:] == [["shared", "medium", 1], ["shared", "medium", 2]]
 
 
 def test_a_notebook_shows_the_page(report):

@@ -5,6 +5,7 @@ mod arguments;
 #[cfg(test)]
 mod cli_md;
 mod commands;
+mod failing_rows;
 mod interrupt;
 mod output;
 mod progress;

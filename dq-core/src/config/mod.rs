@@ -66,6 +66,7 @@ mod secrecy;
 mod settings;
 mod show;
 mod sources;
+mod tree;
 mod value;
 mod walk;
 
@@ -84,6 +85,7 @@ pub use key::Key;
 pub use keys::keys;
 pub use settings::{Origin, Setting};
 pub use sources::ConfigSources;
+pub use tree::yaml_to_json;
 pub use value::SettingValue;
 
 /// How everything is set up.

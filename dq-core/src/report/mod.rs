@@ -1,9 +1,10 @@
-//! What people and programs read: a [`Report`] as text, JSON, JUnit XML, HTML, Markdown, SARIF, CSV, or
-//! GitHub annotations.
+//! What people and programs read: a [`Report`] as text, JSON, JUnit XML, HTML, Markdown, SARIF, CSV,
+//! GitHub annotations, or a workbook of Excel.
 //!
 //! Nothing here knows of terminals: whoever has one says how wide it is and whether it shows colours.
 
 mod csv;
+mod destination;
 mod github;
 mod html;
 mod json;
@@ -23,6 +24,8 @@ mod violations;
 mod violations_parquet;
 pub(crate) mod words;
 mod write;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 
 use std::fmt;
 use std::io;
@@ -37,6 +40,8 @@ pub use text::visible;
 pub use violations::ViolationsFile;
 pub use words::counted;
 pub use write::{write_file, write_report};
+#[cfg(feature = "xlsx")]
+pub use xlsx::{ReportWorkbook, Sheet, Workbook};
 
 /// A form of the report.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -57,11 +62,13 @@ pub enum ReportFormat {
     Csv,
     /// Workflow commands that make annotations on GitHub.
     Github,
+    /// A workbook of Excel. Alone of all it is no text.
+    Xlsx,
 }
 
 impl ReportFormat {
     /// Every form.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Text,
         Self::Json,
         Self::Junit,
@@ -70,6 +77,7 @@ impl ReportFormat {
         Self::Sarif,
         Self::Csv,
         Self::Github,
+        Self::Xlsx,
     ];
 
     /// The word for it, such as `text` or `json`.
@@ -83,15 +91,21 @@ impl ReportFormat {
             Self::Sarif => "sarif",
             Self::Csv => "csv",
             Self::Github => "github",
+            Self::Xlsx => "xlsx",
         }
     }
 
+    /// Whether it is text, so that it can be printed.
+    pub const fn is_text(self) -> bool {
+        !matches!(self, Self::Xlsx)
+    }
+
     /// The form that the name of a file asks for: `.json`, `.xml` (JUnit), `.html`, `.md`, `.sarif`
-    /// (also `.sarif.json`), `.csv` or `.txt`. What has no extension, such as a pipe, gets JSON.
+    /// (also `.sarif.json`), `.csv`, `.xlsx` or `.txt`. What has no extension, such as a pipe, gets JSON.
     ///
     /// # Errors
     ///
-    /// `UsageInvalid` if the extension is another one.
+    /// `UsageInvalid` if the extension is another one; `FeatureDisabled` for `.xlsx` where that was left out.
     pub fn of_path(path: &Path) -> Result<Self> {
         let extension =
             |it: &Path| it.extension().map(|it| it.to_string_lossy().to_ascii_lowercase());
@@ -105,6 +119,8 @@ impl ReportFormat {
             Some("sarif") => Ok(Self::Sarif),
             Some("csv") => Ok(Self::Csv),
             Some("txt") => Ok(Self::Text),
+            Some("xlsx") if cfg!(feature = "xlsx") => Ok(Self::Xlsx),
+            Some("xlsx") => Err(Error::new(ErrorKind::FeatureDisabled, NO_XLSX)),
             Some(other) => Err(Error::new(
                 ErrorKind::UsageInvalid,
                 format!(
@@ -117,7 +133,9 @@ impl ReportFormat {
 }
 
 /// What [`ReportFormat::of_path`] knows, as its message tells.
-const EXTENSIONS: &str = ".json, .xml, .html, .md, .sarif, .csv, .txt";
+const EXTENSIONS: &str = ".json, .xml, .html, .md, .sarif, .csv, .xlsx, .txt";
+
+const NO_XLSX: &str = "cannot write a workbook: dq was built without the feature `xlsx`";
 
 impl fmt::Display for ReportFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,7 +155,8 @@ impl FromStr for ReportFormat {
     }
 }
 
-/// Writes `report` in the given form. Text is plain and as wide as it needs to be.
+/// Writes `report` in the given form. Text is plain and as wide as it needs to be. A workbook has the failing rows
+/// that the report shows; a `ReportWorkbook` has all.
 ///
 /// # Errors
 ///
@@ -152,6 +171,10 @@ pub fn render(report: &Report, format: ReportFormat, out: &mut dyn io::Write) ->
         ReportFormat::Sarif => sarif::render(report, out),
         ReportFormat::Csv => csv::render(report, out),
         ReportFormat::Github => github::render(report, out),
+        #[cfg(feature = "xlsx")]
+        ReportFormat::Xlsx => xlsx::render(report, out),
+        #[cfg(not(feature = "xlsx"))]
+        ReportFormat::Xlsx => Err(io::Error::new(io::ErrorKind::Unsupported, NO_XLSX)),
     }
 }
 

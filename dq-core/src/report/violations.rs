@@ -1,18 +1,16 @@
 //! Every failing row in a file: CSV, JSON Lines or Parquet.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value as Json};
-use tempfile::NamedTempFile;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::csv::write_line;
+use crate::report::destination::Destination;
 #[cfg(feature = "parquet")]
 use crate::report::violations_parquet::ParquetRows;
-use crate::report::write::temporary_beside;
 use crate::validate::Violation;
 
 /// Writes violations to a file as they come: one line or row each, with the `table`, the `rule`, the
@@ -48,14 +46,6 @@ enum Rows {
 }
 
 type Output = BufWriter<Destination>;
-
-/// Where the bytes go until the file is whole.
-#[derive(Debug)]
-enum Destination {
-    Beside(NamedTempFile),
-    /// A device or a pipe.
-    Direct(File),
-}
 
 impl ViolationsFile {
     /// Prepares the file at `path`: `.csv`, `.jsonl`, `.ndjson` or `.parquet`.
@@ -137,47 +127,6 @@ impl Rows {
             Self::Csv(output) | Self::JsonLines(output) => Ok(output),
             #[cfg(feature = "parquet")]
             Self::Parquet(rows) => rows.finish(),
-        }
-    }
-}
-
-impl Destination {
-    fn of(path: &Path) -> io::Result<Self> {
-        match fs::metadata(path) {
-            Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(found) if found.is_file() => {
-                temporary_beside(&path.canonicalize()?).map(Self::Beside)
-            }
-            Ok(_) => File::options().write(true).open(path).map(Self::Direct),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                temporary_beside(path).map(Self::Beside)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn put_in_place(self, path: &Path) -> io::Result<()> {
-        let Self::Beside(file) = self else { return Ok(()) };
-        file.as_file().sync_all()?;
-        // A link is followed: what it points to is replaced.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        file.persist(path)?;
-        Ok(())
-    }
-}
-
-impl Write for Destination {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Beside(file) => file.write(bytes),
-            Self::Direct(file) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Beside(file) => file.flush(),
-            Self::Direct(file) => file.flush(),
         }
     }
 }

@@ -132,7 +132,7 @@ impl TableOutcome {
     }
 
     /// The number of a row, from 1.
-    fn number(&self, position: Position) -> u64 {
+    pub(crate) fn number(&self, position: Position) -> u64 {
         let batch = self.batches.binary_search_by_key(&position.sequence, |it| it.0).ok();
         let before = batch.and_then(|it| self.batches.get(it)).map_or(0, |it| it.1);
         before + u64::from(position.row) + 1

@@ -12,10 +12,7 @@ pub(crate) async fn join<T>(tasks: Vec<tokio::task::JoinHandle<Result<T>>>) -> R
         match task.await {
             Ok(Ok(it)) => done.push(it),
             Ok(Err(error)) => errors.push(error),
-            Err(panic) => {
-                let error = Error::new(ErrorKind::Internal, "a thread of the run panicked");
-                errors.push(error.with_source(panic));
-            }
+            Err(error) => errors.push(Error::of_task("a thread of the run", &error)),
         }
     }
     errors.sort_by_key(|it| it.kind() == ErrorKind::Cancelled);

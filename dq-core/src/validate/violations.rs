@@ -31,6 +31,20 @@ pub struct Violation<'a> {
     pub severity: Severity,
     /// The row.
     pub row: FailingRow,
+    /// The number of the row in its table, from 1, where it was found by a scan.
+    pub row_number: Option<u64>,
+}
+
+impl<'a> Violation<'a> {
+    /// A row of `table` that violates the check called `check` of the rule called `rule`.
+    pub fn new(
+        table: &'a str,
+        (rule, check): (&'a str, &'a str),
+        severity: Severity,
+        row: FailingRow,
+    ) -> Self {
+        Self { table, rule, check, severity, row, row_number: None }
+    }
 }
 
 /// A function that hears of every failing row.
@@ -136,7 +150,9 @@ impl Teller {
             };
             for (position, check, _) in checks.iter().filter(|it| fails(&it.2)) {
                 let row = self.row(plan, check, batch, row);
-                self.say(*position, plan, failing_row(row, check, (plan, outcome), None))?;
+                let number = Some(outcome.number(row.0.position));
+                let row = failing_row(row, check, (plan, outcome), None);
+                self.say(*position, plan, (row, number))?;
             }
         }
         Ok(())
@@ -209,17 +225,23 @@ impl Teller {
                     .collect();
                 let row = (RowKey::of(&batch, &key, row), values);
                 let nowhere = TableOutcome::default();
-                self.say(position, plan, failing_row(row, check, (plan, &nowhere), names))?;
+                let row = failing_row(row, check, (plan, &nowhere), names);
+                self.say(position, plan, (row, None))?;
             }
         }
         Ok(())
     }
 
-    fn say(&self, position: usize, plan: &TablePlan, row: FailingRow) -> Result<()> {
+    fn say(
+        &self,
+        position: usize,
+        plan: &TablePlan,
+        (row, row_number): (FailingRow, Option<u64>),
+    ) -> Result<()> {
         let Some(Title { rule, check, severity }) = self.titles.get(position) else {
             return Ok(());
         };
         let table = &plan.schema.name;
-        (self.listener)(&Violation { table, rule, check, severity: *severity, row })
+        (self.listener)(&Violation { table, rule, check, severity: *severity, row, row_number })
     }
 }

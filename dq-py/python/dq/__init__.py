@@ -20,6 +20,7 @@ from dq._database import (
 )
 from dq._dq import __version__
 from dq._executor import QueryExecutor
+from dq._managers import CacheManager, DatabaseManager, cancelled, when_cancelled
 from dq._profile import Profile
 from dq._report import CheckChange, CheckReport, Report, ReportDiff
 from dq._resilience import CircuitBreaker
@@ -54,6 +55,7 @@ from dq.exceptions import (
 __all__ = [
     "BusyError",
     "Cache",
+    "CacheManager",
     "CancelledError",
     "Check",
     "CheckChange",
@@ -63,6 +65,7 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "Database",
+    "DatabaseManager",
     "DqError",
     "ExtraMissingError",
     "FeatureDisabledError",
@@ -92,10 +95,12 @@ __all__ = [
     "ViolationsError",
     "WriteError",
     "__version__",
+    "cancelled",
     "connect",
     "connect_async",
     "profile",
     "profile_async",
     "validate",
     "validate_async",
+    "when_cancelled",
 ]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from dq._config import Config
 from dq._dq import CacheHandle, CacheOptionsHandle, Work
+from dq._managers import CacheManager, cache_handle
 from dq._work import awaited
+from dq.exceptions import UsageError
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,8 +27,9 @@ class Cache:
     """A cache of plain values: None, bool, int, float, str, bytes, and lists, tuples and dictionaries of these.
 
     In the memory of the process, within ``bytes_max``; with a ``config`` that names a Redis, behind that memory a
-    store that processes share. Values are no pickles: to read them runs no code. Keys of one ``namespace``
-    (``a``–``z``, ``0``–``9``, ``_``, ``-``, ``.``) are forgotten together by ``clear``.
+    store that processes share; with a ``manager``, in a store of one's own and not in memory. Values are no pickles:
+    to read them runs no code. Keys of one ``namespace`` (``a``–``z``, ``0``–``9``, ``_``, ``-``, ``.``) are forgotten
+    together by ``clear``.
 
     Values live for ``ttl`` seconds, by default an hour. Other options are those of docs/configuration.md, such as
     ``refresh_ahead``, ``stale_if_error_ms``, ``negative_ttl_ms``. A cache may forget; it never fails a call.
@@ -40,10 +43,15 @@ class Cache:
         *,
         bytes_max: int | None = None,
         config: Config | None = None,
+        manager: CacheManager | None = None,
         ttl: float | None = None,
         **options: Any,
     ) -> None:
-        if config is None:
+        if manager is not None:
+            if config is not None or bytes_max is not None:
+                raise UsageError("a cache over a `manager` takes neither a `config` nor `bytes_max`")
+            self._handle = cache_handle(manager, namespace)
+        elif config is None:
             self._handle = CacheHandle.memory(namespace, bytes_max)
         else:
             handle = config._handle  # pyright: ignore[reportPrivateUsage]

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from dq._dq import DatabaseHandle, Rows, Source, TransactionHandle
 from dq._frames import SourceLike, is_frame, open_source, open_source_async, specs_of
 from dq._locks import Claim
+from dq._managers import DatabaseManager, database_handle
 from dq._profile import Profile
 from dq._report import Report
 from dq._rules import RulesLike
 from dq._table import Table
 from dq._validate import profile, profile_async, validate, validate_async
 from dq._work import awaited
-from dq.exceptions import UnsupportedError
+from dq.exceptions import UnsupportedError, UsageError
 
 if TYPE_CHECKING:
     import pandas
@@ -29,7 +30,7 @@ Parameters: TypeAlias = "Sequence[Any] | Mapping[str, Any] | None"
 """Values for ``?``, in their order, or for ``:name``, by name."""
 
 _SQLITE = (".db", ".db3", ".sqlite", ".sqlite3")
-_POSTGRES = ("postgres://", "postgresql://")
+_SERVERS = ("postgres://", "postgresql://", "mysql://", "mariadb://")
 
 
 class QueryResult:
@@ -286,9 +287,12 @@ class Database:
 def connect(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **options: Any) -> Database:
     """Open a database, a file or frames.
 
-    ``source`` is what ``dq.validate`` takes. ``options`` are those of the database: for SQLite ``readers``,
-    ``create_if_missing``, ``busy_timeout_ms``, …; for PostgreSQL ``readers``, ``writers``, ``statement_timeout_ms``, ….
+    ``source`` is what ``dq.validate`` takes, or a ``DatabaseManager`` of one's own. ``options`` are those of the
+    database: for SQLite ``readers``, ``create_if_missing``, ``busy_timeout_ms``, …; for PostgreSQL and MySQL
+    ``readers``, ``writers``, ``statement_timeout_ms``, ….
     """
+    if isinstance(source, DatabaseManager):
+        return _of_python(source, options)
     url = _url_of(source)
     if url is None:
         return Database(None, open_source(source, reading))
@@ -300,12 +304,21 @@ def connect(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **o
 
 async def connect_async(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **options: Any) -> Database:
     """As ``connect``, without blocking the event loop."""
+    if isinstance(source, DatabaseManager):
+        return _of_python(source, options)
     url = _url_of(source)
     if url is None:
         return Database(None, await open_source_async(source, reading))
     with Claim([url]) as claim:
         handle: DatabaseHandle = await awaited(DatabaseHandle.open(url, json.dumps(options, default=os.fspath)))
         claim.hold(handle)
+    return Database(handle, handle.source())
+
+
+def _of_python(manager: DatabaseManager, options: Mapping[str, Any]) -> Database:
+    if options:
+        raise UsageError(f"`{next(iter(options))}` is no option of a database manager of your own")
+    handle = database_handle(manager)
     return Database(handle, handle.source())
 
 
@@ -317,7 +330,7 @@ def _url_of(source: SourceLike) -> str | None:
     if len(specs) != 1:
         return None
     spec = specs[0]
-    if spec.startswith(("sqlite:", *_POSTGRES)) or spec.lower().endswith(_SQLITE):
+    if spec.startswith(("sqlite:", *_SERVERS)) or spec.lower().endswith(_SQLITE):
         return spec
     return None
 

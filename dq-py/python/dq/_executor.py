@@ -10,6 +10,7 @@ from dq._cache import Cache
 from dq._config import Config
 from dq._database import Database, Parameters, QueryResult
 from dq._dq import ExecutorHandle
+from dq._managers import DatabaseManager, database_handle
 from dq._work import awaited
 from dq.exceptions import DqError
 
@@ -30,7 +31,7 @@ class QueryExecutor:
 
     def __init__(
         self,
-        database: Database,
+        database: Database | DatabaseManager,
         *,
         cache: Cache | None = None,
         config: Config | None = None,
@@ -39,7 +40,10 @@ class QueryExecutor:
         chosen: dict[str, Any] = {}
         if config is not None:
             chosen = json.loads(config._handle.executor())  # pyright: ignore[reportPrivateUsage]
-        handle = database._handle("execute queries")  # pyright: ignore[reportPrivateUsage]
+        if isinstance(database, DatabaseManager):
+            handle = database_handle(database)
+        else:
+            handle = database._handle("execute queries")  # pyright: ignore[reportPrivateUsage]
         kept = None if cache is None else cache._handle  # pyright: ignore[reportPrivateUsage]
         self._handle = ExecutorHandle(handle, json.dumps({**chosen, **options}), kept)
 

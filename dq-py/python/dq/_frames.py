@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from dq._dq import ArrowTable, Source, table_of_lists
@@ -19,6 +19,9 @@ Frame: TypeAlias = Any
 
 SourceLike: TypeAlias = Any
 """A path, a URL, several of them, a frame, a mapping of names to frames or lists, or a ``Database``."""
+
+KeyColumns: TypeAlias = "str | Sequence[str] | Mapping[str, str | Sequence[str]] | None"
+"""The columns of a key; where there are several tables, by the name of the table."""
 
 DATA = "data"
 """The table of a single frame or file."""
@@ -38,9 +41,9 @@ def _has_capsule(frame: object) -> bool:
     return hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__")
 
 
-def open_source(source: SourceLike, reading: Mapping[str, Any] | None) -> Source:
+def open_source(source: SourceLike, reading: Mapping[str, Any] | None, key: KeyColumns = None) -> Source:
     """Open what ``source`` names; waits where that takes time."""
-    found = _at_once(source)
+    found = _at_once(source, key)
     if found is not None:
         return found
     specs = specs_of(source)
@@ -50,9 +53,9 @@ def open_source(source: SourceLike, reading: Mapping[str, Any] | None) -> Source
     return opened
 
 
-async def open_source_async(source: SourceLike, reading: Mapping[str, Any] | None) -> Source:
+async def open_source_async(source: SourceLike, reading: Mapping[str, Any] | None, key: KeyColumns = None) -> Source:
     """Open what ``source`` names."""
-    found = _at_once(source)
+    found = _at_once(source, key)
     if found is not None:
         return found
     specs = specs_of(source)
@@ -62,14 +65,16 @@ async def open_source_async(source: SourceLike, reading: Mapping[str, Any] | Non
     return opened
 
 
-def _at_once(source: SourceLike) -> Source | None:
+def _at_once(source: SourceLike, key: KeyColumns) -> Source | None:
+    if is_frame(source):
+        return of_frames(source, key)
+    if key is not None:
+        raise UsageError("`key` is for frames: other sources know their keys themselves")
     if isinstance(source, Source):
         return source
     opened = getattr(source, "_open_source", None)
     if opened is not None:
         return cast("Source", opened())
-    if is_frame(source):
-        return of_frames(source)
     if isinstance(source, (str, os.PathLike)) and _is_excel(os.fspath(source)):
         return of_excel(os.fspath(cast("str | os.PathLike[str]", source)))
     return None
@@ -90,7 +95,7 @@ def specs_of(source: SourceLike) -> list[str]:
     raise UsageError(message)
 
 
-def of_frames(source: Frame) -> Source:
+def of_frames(source: Frame, key: KeyColumns = None) -> Source:
     """Return a source over frames: one, or a mapping of names to them."""
     tables: Mapping[str, Frame]
     if isinstance(source, Mapping):
@@ -104,8 +109,25 @@ def of_frames(source: Frame) -> Source:
     name = f"a frame of {type(source).__module__.partition('.')[0]}"
     if isinstance(source, Mapping):
         name = "tables in memory"
-    read = [(str(table), table_of(frame, str(table), notes)) for table, frame in tables.items()]
+    keys = keys_of(key, [str(it) for it in tables])
+    read = [
+        (str(table), table_of(frame, str(table), notes), keys.get(str(table), ())) for table, frame in tables.items()
+    ]
     return Source.of_tables(name, read, notes)
+
+
+def keys_of(key: KeyColumns, tables: list[str]) -> dict[str, list[str]]:
+    """Return the columns of the key of each table that has one."""
+    if key is None:
+        return {}
+    if not isinstance(key, Mapping):
+        if len(tables) != 1:
+            raise UsageError(f"`key` must say of which table: there are {', '.join(tables)}")
+        key = {tables[0]: key}
+    unknown = [it for it in key if it not in tables]
+    if unknown:
+        raise UsageError(f"`key` names the table `{unknown[0]}`: there are {', '.join(tables)}")
+    return {name: [columns] if isinstance(columns, str) else list(columns) for name, columns in key.items()}
 
 
 def table_of(frame: Frame, table: str, notes: list[str]) -> ArrowTable:
@@ -158,7 +180,7 @@ def of_excel(path: str) -> Source:
     openpyxl = require("openpyxl", extra="excel")
     workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
     notes: list[str] = []
-    tables: list[tuple[str, ArrowTable]] = []
+    tables: list[tuple[str, ArrowTable, Sequence[str]]] = []
     try:
         for sheet in workbook.worksheets:
             rows = sheet.iter_rows(values_only=True)
@@ -170,7 +192,7 @@ def of_excel(path: str) -> Source:
             table, mixed = table_of_lists(named)
             name = DATA if len(workbook.worksheets) == 1 else str(sheet.title)
             _note(mixed, name, notes)
-            tables.append((name, table))
+            tables.append((name, table, ()))
     finally:
         workbook.close()
     return Source.of_tables(path, tables, notes)

@@ -15,6 +15,7 @@ from dq._dq import (
     render_report,
     render_report_text,
     report_format_of,
+    save_workbook,
     violation_mask,
     violations_of,
 )
@@ -25,7 +26,7 @@ from dq.exceptions import UsageError, ViolationsError
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["not_applicable", "pass", "warn", "fail", "error"]
-ReportFormat = Literal["text", "json", "junit", "html", "markdown", "sarif", "csv", "github"]
+ReportFormat = Literal["text", "json", "junit", "html", "markdown", "sarif", "csv", "github", "xlsx"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 
@@ -215,12 +216,22 @@ class Report:
         return document
 
     def render(self, form: ReportFormat = "text") -> str:
-        """Return the report in a form: text, json, junit, html, markdown, sarif, csv, github."""
+        """Return the report in a form: text, json, junit, html, markdown, sarif, csv, github.
+
+        The form ``xlsx`` is no text: ``save`` writes it.
+        """
         return render_report(self._json, form)
 
     def save(self, path: str | os.PathLike[str], form: ReportFormat | None = None) -> None:
-        """Write the report to a file, in the form that its name asks for unless ``form`` says which."""
+        """Write the report to a file, in the form that its name asks for unless ``form`` says which.
+
+        The workbook in a file ``.xlsx`` has the sheets ``Summary``, ``All_Violations`` and one for each rule that is
+        violated: with every failing row if these were kept, otherwise with those that the report shows; it says which.
+        """
         chosen = form or report_format_of(os.fspath(path))
+        if chosen == "xlsx":
+            save_workbook(self._json, self._violations and self._violations[0], path)
+            return
         text = render_report(self._json, chosen)
         Path(path).write_text(text, encoding="utf-8", newline="")
 
@@ -246,8 +257,8 @@ class Report:
         """Return every failing row that was kept, one for each check that it fails.
 
         The columns: ``table``, ``rule``, ``check``, ``severity``; ``row``, the position in the frame from 0;
-        where the source is no frame, ``key``, the primary key as JSON; ``values`` as JSON if these were asked
-        for. Rows are kept for frames, and elsewhere if ``violations=True`` was asked for.
+        ``key``, the key as JSON, where the table has one; ``values`` as JSON if these were asked for. Rows are kept for
+        frames, and elsewhere if ``violations=True`` was asked for.
         """
         return Table(violations_of(self._kept(), (table, rule, check)))
 

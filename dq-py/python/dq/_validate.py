@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dq._dq import Source, run, survey
-from dq._frames import SourceLike, is_frame, open_source, open_source_async
+from dq._frames import KeyColumns, SourceLike, is_frame, open_source, open_source_async
 from dq._profile import Profile
 from dq._progress import Line, Progress, ProgressFunction
 from dq._report import Report
@@ -37,6 +37,7 @@ def validate(
     timeout: float | None = None,
     progress: Progress = None,
     reading: Mapping[str, Any] | None = None,
+    key: KeyColumns = None,
 ) -> Report:
     """Check the rows of ``source`` against ``rules``.
 
@@ -54,7 +55,9 @@ def validate(
     up to 10 million. ``threads`` is how many threads may work at once, by default one for each processor.
     ``memory_bytes_max`` bounds the memory for keys, by default 2 GiB; what is beyond goes to files in
     ``temp_dir``. ``timeout`` is in seconds. ``progress`` hears how far the run is, or is ``True`` for a line
-    on standard error. ``reading`` has options for files, such as ``{"csv": {"delimiter": ";"}}``.
+    on standard error. ``reading`` has options for files, such as ``{"csv": {"delimiter": ";"}}``. ``key`` names the
+    columns of a frame by whose values failing rows are told, instead of by their numbers; of several frames each has
+    its own: ``{"provider": "id", "affiliation": ["provider_id", "facility_id"]}``.
 
     Raises an exception below ``DqError`` if there is no answer. Violations are no exception: see
     ``Report.raise_for_status``. Ctrl-C stops the run.
@@ -64,7 +67,7 @@ def validate(
     shown = _shown(progress, options)
     _keep(source, violations, options)
     try:
-        opened = open_source(source, reading)
+        opened = open_source(source, reading, key)
         return Report(*_run(opened, read, options).wait())
     finally:
         shown()
@@ -86,6 +89,7 @@ async def validate_async(
     timeout: float | None = None,
     progress: Progress = None,
     reading: Mapping[str, Any] | None = None,
+    key: KeyColumns = None,
 ) -> Report:
     """Check the rows of ``source`` against ``rules``, as ``validate`` does, without blocking the event loop.
 
@@ -96,7 +100,7 @@ async def validate_async(
     shown = _shown(progress, options)
     _keep(source, violations, options)
     try:
-        opened = await open_source_async(source, reading)
+        opened = await open_source_async(source, reading, key)
         return Report(*await awaited(_run(opened, read, options)))
     finally:
         shown()

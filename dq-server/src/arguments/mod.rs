@@ -297,7 +297,7 @@ pub(crate) struct OutputArguments {
     /// The form of the report on standard output
     #[arg(long, default_value = "text", value_parser = format())]
     pub(crate) format: ReportFormat,
-    /// Also write the report to this file: .html, .md, .json, .xml (JUnit), .sarif, .csv or .txt; may be repeated
+    /// Also write the report to this file: .html, .md, .json, .xml (JUnit), .sarif, .csv, .xlsx or .txt; may be repeated
     #[arg(long = "report", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Write every failing row of every check to this file: .csv, .jsonl or .parquet
@@ -369,7 +369,8 @@ impl RunArguments {
 }
 
 fn format() -> impl TypedValueParser<Value = ReportFormat> {
-    PossibleValuesParser::new(ReportFormat::ALL.map(ReportFormat::as_str)).try_map(|it| it.parse())
+    let texts = ReportFormat::ALL.into_iter().filter(|it| it.is_text());
+    PossibleValuesParser::new(texts.map(ReportFormat::as_str)).try_map(|it| it.parse())
 }
 
 fn fail_on() -> impl TypedValueParser<Value = FailOn> {

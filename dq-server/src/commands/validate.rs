@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dq_core::clock::{SystemClock, within};
 use dq_core::executor::Call;
-use dq_core::report::{self, ReportFormat, ViolationsFile};
+use dq_core::report::{self, ReportFormat};
 use dq_core::source::{Cancellation, Source};
 #[cfg(not(feature = "redis"))]
 use dq_core::validate::validate;
@@ -15,6 +15,7 @@ use dq_core::{Error, ErrorKind, Result};
 use tokio::task::block_in_place;
 
 use crate::arguments::{FailOn, OutputArguments, ValidateArguments};
+use crate::failing_rows::FailingRows;
 use crate::output;
 use crate::progress::ProgressLine;
 #[cfg(feature = "redis")]
@@ -39,14 +40,11 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     let baseline = block_in_place(|| arguments.run.baseline(&rules))?;
     let source = block_in_place(|| arguments.source.open_by_kind(&arguments.reading))?;
     let config = block_in_place(|| arguments.reading.config())?;
-    let violations = arguments.output.violations.as_deref();
-    let violations = block_in_place(|| violations.map(ViolationsFile::create).transpose())?;
-    let violations = violations.map(Arc::new);
     let progress = ProgressLine::new(!arguments.output.no_progress && !arguments.output.quiet);
     let mut options = options(arguments, &progress, stop);
-    if let Some(file) = violations.clone() {
-        options.violations = Some(Arc::new(move |it| file.write(it)));
-    }
+    let violations = arguments.output.violations.as_deref();
+    let rows = block_in_place(|| FailingRows::open(violations, &files, &options.temp_dir))?;
+    options.violations = rows.listener();
     let timeout = arguments.run.timeout;
     // One run, for as long as it may take.
     let call = Call { deadline: Some(timeout.unwrap_or(Duration::MAX)), ..Call::named(CALL) };
@@ -76,8 +74,7 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
         let cache = None;
         report.statistics = Some(RunStatistics { cache, ..statistics });
     }
-    let whole = violations.map(|it| block_in_place(|| it.finish()));
-    let delivered = block_in_place(|| deliver(&report, whole, &files, &arguments.output));
+    let delivered = block_in_place(|| deliver(&report, &rows, &files, &arguments.output));
     Ok(delivered.max(verdict(&report, arguments.run.fail_on)))
 }
 
@@ -144,13 +141,14 @@ fn options(
 /// cannot be reached keeps nobody else waiting.
 fn deliver(
     report: &Report,
-    violations: Option<Result<()>>,
+    rows: &FailingRows,
     files: &[(&Path, ReportFormat)],
     output: &OutputArguments,
 ) -> u8 {
-    let written = files.iter().map(|(path, format)| report::write_report(report, *format, path));
+    let whole = std::iter::once_with(|| rows.finish());
+    let written = files.iter().map(|(path, format)| rows.write(report, *format, path));
     let printed = std::iter::once_with(|| print(report, output));
-    written.chain(printed).chain(violations).filter_map(Result::err).fold(0, |worst, error| {
+    written.chain(printed).chain(whole).filter_map(Result::err).fold(0, |worst, error| {
         output::complain(&error);
         worst.max(error.kind().exit_code())
     })

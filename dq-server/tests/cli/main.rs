@@ -39,3 +39,5 @@ mod stats;
 mod town;
 mod usage;
 mod violations;
+#[cfg(feature = "xlsx")]
+mod workbook;

@@ -45,6 +45,6 @@ fn a_report_of_unknown_format_is_refused_before_anything_is_read() {
         Program::new().run(&["validate", "no.csv", "--rules", "no.yaml", "--report", "report.pdf"]);
     ended.saying(
         2,
-        "dq: cannot tell the format of `report.pdf`: `.pdf` is none of .json, .xml, .html, .md, .sarif, .csv, .txt\n",
+        "dq: cannot tell the format of `report.pdf`: `.pdf` is none of .json, .xml, .html, .md, .sarif, .csv, .xlsx, .txt\n",
     );
 }

@@ -9,7 +9,7 @@ use crate::database::sqlite::config::SqliteConfig;
 use crate::database::sqlite::open;
 use crate::database::sqlite::snapshot::SqliteSnapshot;
 use crate::database::sqlite::version::Watcher;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::source::{Snapshot, Source, Version};
 
 /// A SQLite database as a source of rows. Each snapshot has connections of its own, which read only; another
@@ -54,9 +54,7 @@ impl Source for SqliteSource {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let config = self.config.clone();
         let opened = tokio::task::spawn_blocking(move || SqliteSnapshot::open(&config)).await;
-        let snapshot = opened.map_err(|it| {
-            Error::new(ErrorKind::Internal, "opening a snapshot panicked").with_source(it)
-        })??;
+        let snapshot = opened.map_err(|it| Error::of_task("opening a snapshot", &it))??;
         Ok(Box::new(snapshot))
     }
 

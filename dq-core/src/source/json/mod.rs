@@ -100,9 +100,9 @@ impl Source for JsonSource {
         let options = self.options.clone();
         match spawn_blocking(move || JsonSnapshot::open(tables, &options)).await {
             Ok(snapshot) => Ok(Box::new(snapshot?)),
-            Err(panicked) => {
-                let message = format!("cannot open `{}`: a thread panicked", self.spec);
-                Err(Error::new(ErrorKind::Internal, message).with_source(panicked))
+            Err(error) => {
+                let what = format!("cannot open `{}`: a thread", self.spec);
+                Err(Error::of_task(&what, &error))
             }
         }
     }

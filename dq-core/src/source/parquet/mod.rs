@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::source::files::{self, FileFormat};
 use crate::source::parquet::snapshot::ParquetSnapshot;
 use crate::source::{Snapshot, Source};
@@ -96,9 +96,9 @@ impl Source for ParquetSource {
         let options = self.options.clone();
         match spawn_blocking(move || ParquetSnapshot::open(tables, options)).await {
             Ok(snapshot) => Ok(Box::new(snapshot?)),
-            Err(panicked) => {
-                let message = format!("cannot open `{}`: a thread panicked", self.spec);
-                Err(Error::new(ErrorKind::Internal, message).with_source(panicked))
+            Err(error) => {
+                let what = format!("cannot open `{}`: a thread", self.spec);
+                Err(Error::of_task(&what, &error))
             }
         }
     }
