@@ -201,7 +201,8 @@ fn prepare(folder: &Path, tls: Option<(&Identity, &Path)>) -> Vec<String> {
     let mut arguments = as_user(USER, "mariadb-install-db");
     let install = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"];
     arguments.extend(install.map(str::to_owned));
-    arguments.push(option("datadir", "data"));
+    // In a folder that installations share they take each other's temporary tables.
+    arguments.extend([option("datadir", "data"), option("tmpdir", "tmp")]);
     let (program, rest) = arguments.split_first().expect("there is a program");
     succeed(Command::new(program).args(rest).current_dir("/"));
     options
