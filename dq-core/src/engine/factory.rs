@@ -248,6 +248,7 @@ fn text(config: &Config, path: &str) -> Option<String> {
     value(config, path).map(SettingValue::shown)
 }
 
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 fn unnamed() -> Error {
     let message = "cannot open a database: `database.primary.database` names none";
     Error::new(ErrorKind::ConfigInvalid, message)
