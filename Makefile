@@ -30,6 +30,7 @@ features:
 	cargo check -p dq-core --no-default-features --features redis --locked
 	cargo check -p dq-core --no-default-features --features tower --locked
 	cargo check -p dq-core --no-default-features --features xlsx --locked
+	cargo check -p dq-core --no-default-features --features xlsx --locked
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
@@ -37,7 +38,7 @@ doc:
 # Unit, integration and documentation tests. The random cases are the same each time, so that a change is blamed for
 # nothing but its own; `make soak` takes others.
 rust:
-	PROPTEST_RNG_SEED=1 cargo test --workspace --all-features --locked
+	PROPTEST_RNG_SEED=1 cargo test --workspace --all-features --locked --no-fail-fast
 
 # Builds the wheel, installs it in a fresh virtual environment, and tests it there.
 python:
