@@ -30,7 +30,6 @@ features:
 	cargo check -p dq-core --no-default-features --features redis --locked
 	cargo check -p dq-core --no-default-features --features tower --locked
 	cargo check -p dq-core --no-default-features --features xlsx --locked
-	cargo check -p dq-core --no-default-features --features xlsx --locked
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
