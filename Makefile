@@ -1,5 +1,5 @@
 # Everything CI runs. `make test` is the one command that a newcomer needs.
-.PHONY: test check setup fmt lint doc features rust python bench bench-parquet bench-postgres loom soak
+.PHONY: test check setup fmt lint doc features rust python bench bench-parquet bench-postgres bench-frames loom soak
 
 test: setup check rust python
 
@@ -50,6 +50,10 @@ bench:
 # dq, DuckDB, Polars and DataFusion by turns over the same Parquet files; installs the three below target/.
 bench-parquet:
 	cargo bench -p dq --bench ratio --locked -- parquet
+
+# dq, pandas, Pandera and Pointblank by turns over the same frame, some minutes; takes the frame of bench-parquet, and installs the three below target/.
+bench-frames:
+	python3 benches/frames/run.py
 
 # dq, one query per check, and fused queries by turns on a PostgreSQL server of its own, a minute.
 bench-postgres:
