@@ -1,5 +1,6 @@
 //! A process that ends with the test.
 
+use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -47,10 +48,22 @@ impl Process {
         self.child.id()
     }
 
-    /// Ends it at once, as `kill -9` does.
+    /// Ends it at once with the processes that it has begun, as a machine that loses its power does.
     pub(crate) fn kill(&mut self) {
+        let begun = self.children();
         self.child.kill().ok();
         self.child.wait().ok();
+        for child in begun {
+            kill(child, Signal::SIGKILL).ok();
+        }
+    }
+
+    /// The processes that it has begun, each of which may end by itself at any time.
+    fn children(&self) -> Vec<Pid> {
+        let pid = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let pids = children.unwrap_or_default();
+        pids.split_whitespace().filter_map(|it| it.parse().ok()).map(Pid::from_raw).collect()
     }
 
     /// Stops it, as `SIGSTOP` does: it keeps its connections and answers nothing.
