@@ -18,6 +18,14 @@ pub enum Opened {
 }
 
 impl Opened {
+    /// The database, if it is one: to close it, or to ask it more.
+    pub fn database(&self) -> Option<Arc<dyn DatabaseManager>> {
+        match self {
+            Self::Database(database) => Some(Arc::clone(database)),
+            Self::Source(_) => None,
+        }
+    }
+
     /// As a source, to be scanned without limits.
     pub fn source(self) -> Arc<dyn Source> {
         match self {

@@ -145,3 +145,34 @@ async fn a_failed_attempt_leaves_the_table_and_nothing_on_the_shards() {
     assert_eq!(shards.run("SELECT count(*) FROM pg_foreign_server"), "0");
     assert_eq!(shards.run_on_each("SELECT to_regclass('t') IS NULL"), ["t"; 2]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_no_part_of_itself_under_another_name() {
+    let Some(shards) = Shards::shared() else { return };
+    shards.run("CREATE TABLE itself (id int PRIMARY KEY)");
+    let mut wanted = options(&shards, "itself");
+    wanted.shards[0] = shards.url().replace("127.0.0.1", "localhost").into();
+    let error = spread(&shards, wanted.clone()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UsageInvalid);
+    assert!(error.message().contains("is the same database as"), "{error}");
+    let [first, _] = shards.shard_urls().try_into().unwrap();
+    wanted.shards = vec![first.clone().into(), first.replace("127.0.0.1", "localhost").into()];
+    let error = spread(&shards, wanted).await.unwrap_err();
+    assert!(error.message().contains("is the same database as"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_others_use_keeps_its_user() {
+    let Some(shards) = Shards::shared() else { return };
+    shards.run("CREATE TABLE ours (id int PRIMARY KEY); CREATE TABLE theirs (id int PRIMARY KEY); INSERT INTO ours VALUES (1)");
+    spread(&shards, options(&shards, "ours")).await.unwrap();
+    shards.run_on_each("CREATE ROLE another LOGIN SUPERUSER PASSWORD 'other'");
+    let mut wanted = options(&shards, "theirs");
+    for url in &mut wanted.shards {
+        let (_, place) = url.expose().rsplit_once('@').unwrap();
+        *url = format!("postgres://another:other@{place}").into();
+    }
+    let error = spread(&shards, wanted).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(shards.run("SELECT count(*) FROM ours"), "1");
+}

@@ -17,7 +17,7 @@ use crate::output;
 /// Does what was asked and gives the exit code.
 pub(crate) async fn run(arguments: Arguments, stop: Cancellation) -> u8 {
     let done = match arguments.command {
-        Command::Validate(arguments) => validate::run(&arguments, stop).await,
+        Command::Validate(arguments) => Box::pin(validate::run(&arguments, stop)).await,
         Command::Rules(RulesCommand::Check(arguments)) => rules::check(&arguments, stop).await,
         Command::Rules(RulesCommand::Show(arguments)) => rules::show(&arguments),
         Command::Profile(arguments) => profile::run(&arguments, stop).await,

@@ -30,6 +30,9 @@ const GRACE: Duration = Duration::from_millis(100);
 /// What the run is called where calls are counted.
 const CALL: &str = "validate";
 
+/// How long a server is asked to end what it does for a run that was cut short.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// The exit code of a run in which a check could not run.
 const INCOMPLETE: u8 = 3;
 
@@ -49,6 +52,7 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     // One run, for as long as it may take.
     let call = Call { deadline: Some(timeout.unwrap_or(Duration::MAX)), ..Call::named(CALL) };
     let limits = config.as_ref().map(|it| it.executor.clone()).unwrap_or_default();
+    let database = source.database();
     let gated = source.within(limits, Arc::clone(&options.clock), call)?;
     let source: Arc<dyn Source> = Arc::new(gated.clone());
     #[cfg(not(feature = "redis"))]
@@ -61,7 +65,12 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     };
     #[cfg(feature = "redis")]
     let run = judge(verdicts.as_ref(), &source, &rules, (&options, arguments.output.quiet));
-    let mut report = in_time(timeout, &*source, run).await?;
+    let run = in_time(timeout, &*source, run).await;
+    if let (Err(_), Some(database)) = (&run, database) {
+        // What the server still does for the run is ended before the program is.
+        within(&SystemClock, LAST_WORDS, database.close()).await;
+    }
+    let mut report = run?;
     drop(progress);
     if let Some(baseline) = baseline {
         baseline.apply(&mut report, &rules);

@@ -104,6 +104,10 @@ async fn spread(
     options: &DistributeOptions,
 ) -> Result<Distribution> {
     shard::check(database.name(), shards)?;
+    shard::check_identities(database, shards).await?;
+    for shard in shards {
+        shard.check_server(database).await?;
+    }
     let table = Described::read(database, &options.table).await?;
     let columns = table.columns_for(&options.columns)?;
     if table.is_spread(&columns, shards)? {

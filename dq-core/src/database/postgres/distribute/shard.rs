@@ -11,7 +11,7 @@ use crate::database::{DatabaseManager, Statement};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 use crate::source::Source;
-use crate::value::Value;
+use crate::value::{OwnedValue, Value};
 
 /// A database that takes a part of a table.
 pub(crate) struct Shard {
@@ -31,6 +31,16 @@ pub(crate) struct Place {
     pub(crate) password: Option<Secret>,
     pub(crate) sslmode: Option<String>,
 }
+
+/// What tells a database from every other: its system, and its number there.
+const IDENTITY: &str = "SELECT concat(system_identifier, ' ', (SELECT oid FROM pg_database WHERE datname = current_database())) \
+     FROM pg_control_system()";
+
+/// Whether this user may use a server, and as whom it is reached.
+const SERVER: &str = "SELECT has_server_privilege(s.oid, 'USAGE'), (SELECT o.option_value \
+     FROM pg_user_mappings m, pg_options_to_table(m.umoptions) o \
+     WHERE m.srvid = s.oid AND m.usename = current_user AND o.option_name = 'user') \
+     FROM pg_foreign_server s WHERE s.srvname = ?";
 
 /// The longest name that PostgreSQL keeps, in bytes.
 const NAME_BYTES_MAX: usize = 63;
@@ -129,7 +139,53 @@ pub(crate) fn check(name: &str, shards: &[Shard]) -> Result<()> {
     }
 }
 
+/// Whether all are databases of their own, whatever they are called. Else the table would be a part of itself.
+pub(crate) async fn check_identities(
+    coordinator: &PostgresDatabaseManager,
+    shards: &[Shard],
+) -> Result<()> {
+    let mut seen: Vec<(OwnedValue, &str)> = Vec::new();
+    for database in [coordinator].into_iter().chain(shards.iter().map(|it| &it.database)) {
+        let identity = database.query(&IDENTITY.into()).await?.scalar().into();
+        if let Some((_, other)) = seen.iter().find(|it| it.0 == identity) {
+            let (name, coordinator) = (database.name(), coordinator.name());
+            let message = format!(
+                "cannot distribute a table of `{coordinator}`: `{name}` is the same database as `{other}`"
+            );
+            return Err(Error::new(ErrorKind::UsageInvalid, message));
+        }
+        seen.push((identity, database.name()));
+    }
+    Ok(())
+}
+
 impl Shard {
+    /// Whether the coordinator may reach this shard under its name: nothing else is reached under it, as another user.
+    pub(crate) async fn check_server(&self, coordinator: &PostgresDatabaseManager) -> Result<()> {
+        let server = self.place.server();
+        let found = coordinator.query(&Statement::new(SERVER).bind(server.as_str())).await?;
+        let Some(row) = found.rows().next() else { return Ok(()) };
+        let refused = |kind, reason: String| {
+            let name = coordinator.name();
+            let message = format!("cannot distribute a table of `{name}`: {reason}");
+            Err(Error::new(kind, message))
+        };
+        if row.value(0) != Value::Boolean(true) {
+            let reason = format!("this user may not use the server `{server}`, which is there");
+            return refused(ErrorKind::PermissionDenied, reason);
+        }
+        match row.value(1) {
+            Value::Text(user) if user != self.place.user.as_bytes() => {
+                let user = String::from_utf8_lossy(user);
+                let reason = format!(
+                    "the server `{server}` is reached as `{user}`, by whom tables may be there that this shard's user cannot read"
+                );
+                refused(ErrorKind::Conflict, reason)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the table is to be made here. If it is there, it must be empty and of the same columns.
     pub(crate) async fn lacks(&self, table: &Described) -> Result<bool> {
         let conflict = |reason: &str| {
