@@ -195,7 +195,11 @@ fn check_report(
         outcome.violations = measuring.unreadable;
         outcome.sample = measuring.sample.clone();
     }
-    let judged = measured::judge(&planned.kernel, evaluated, &outcome, table_outcome);
+    let judged = match outcome.error {
+        // Of what could not run nothing is known.
+        Some(_) => Ok(None),
+        None => measured::judge(&planned.kernel, evaluated, &outcome, table_outcome),
+    };
     let judged = judged.unwrap_or_else(|error| {
         outcome.error = Some(error);
         None

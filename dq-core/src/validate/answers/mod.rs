@@ -303,8 +303,12 @@ impl Answers {
     /// Which checks do not apply, and which the database has not answered, in words.
     pub(crate) fn notes(&self) -> Vec<String> {
         let asked = self.plan.checks.iter().zip(&self.refusals).enumerate();
-        let asked = asked.filter(|(check, _)| self.aim.wants(*check)).map(|(_, it)| it);
-        let answered = asked.clone().filter(|it| it.1.is_none()).count();
+        let asked = asked.filter(|(check, _)| self.aim.wants(*check));
+        let is_answered = |check: usize| {
+            self.answers(check) && self.checks.get(check).is_some_and(|it| it.error.is_none())
+        };
+        let answered = asked.clone().filter(|it| is_answered(it.0)).count();
+        let asked = asked.map(|(_, it)| it);
         let all = asked.clone().count();
         let told = format!("the database has answered {answered} of {all} checks");
         let streamed = asked.filter_map(|(check, it)| {
