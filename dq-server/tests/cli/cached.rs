@@ -117,7 +117,7 @@ fn a_file_is_judged_anew_unless_an_age_will_do() {
         assert_eq!(report(&program, &FILE[..3])["cached"], Value::Null);
     }
     assert_eq!(report(&program, &FILE)["cached"], Value::Null);
-    assert_eq!(report(&program, &FILE)["cached"], true);
+    until("the verdict is an earlier one", || report(&program, &FILE)["cached"] == true);
     let read_otherwise = [&FILE[..], &["--empty", "blank"]].concat();
     assert_eq!(report(&program, &read_otherwise)["cached"], Value::Null);
 }
