@@ -45,6 +45,7 @@ use std::time::Duration;
 
 use crate::database::{DatabaseManager, QueryResult, RowStream, Statement};
 use crate::error::{Error, ErrorKind, Result};
+use crate::source::conformance::{ensure, failure};
 use crate::value::OwnedValue;
 
 pub use fill::fill;
@@ -127,20 +128,6 @@ macro_rules! case_list {
     };
 }
 use case_list;
-
-/// Ends a case that found something else than it should.
-macro_rules! ensure {
-    ($holds:expr, $($message:tt)*) => {
-        if !$holds {
-            return Err($crate::database::conformance::failure(format!($($message)*)));
-        }
-    };
-}
-use ensure;
-
-fn failure(message: String) -> Error {
-    Error::new(ErrorKind::Internal, message)
-}
 
 impl Bench {
     async fn execute(&self, statement: impl Into<Statement>) -> Result<u64> {

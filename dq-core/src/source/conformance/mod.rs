@@ -112,9 +112,9 @@ macro_rules! ensure {
         }
     };
 }
-use ensure;
+pub(crate) use ensure;
 
-fn failure(message: String) -> Error {
+pub(crate) fn failure(message: String) -> Error {
     Error::new(ErrorKind::Internal, message)
 }
 
