@@ -1,12 +1,17 @@
 //! Replicas that lag, hang, and are gone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dq_core::ErrorKind;
-use dq_core::database::replicas::{Consistency, ReplicasConfig};
+use dq_core::clock::SystemClock;
+use dq_core::database::postgres::PostgresConfig;
+use dq_core::database::replicas::{Consistency, ReplicasConfig, ReplicatedDatabaseManager};
 use dq_core::database::{DatabaseManager, HealthStatus, NodeState};
+use dq_core::source::Source;
 
 use crate::bench::{are_used, is_used, number, open, open_with, port_of, states, wait_for};
+use crate::servers::postgres::PostgresServer;
 use crate::servers::replicas::{Replicated, Server};
 
 /// Rows without end.
@@ -146,5 +151,28 @@ async fn a_closed_manager_and_a_dropped_one_leave_nothing_behind() {
         drop(manager);
         wait_for("all connections are closed", || async { connections() == 0 }).await;
         wait_for("all tasks have ended", || async { tasks() <= before }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_of_two_systems_are_refused_before_anything_is_read_or_written() {
+    let Some(one) = PostgresServer::start() else { return };
+    let Some(other) = PostgresServer::start() else { return };
+    let config = PostgresConfig::new(one.url("postgres"));
+    let urls = vec![other.url("postgres").into()];
+    let replicas = ReplicasConfig { urls, ..ReplicasConfig::default() };
+    let clock = || Arc::new(SystemClock);
+    let manager = ReplicatedDatabaseManager::new(&config, replicas.clone(), clock()).unwrap();
+    let refused = [
+        manager.query(&"SELECT 1".into()).await.map(drop),
+        manager.execute(&"CREATE TABLE t (a int)".into()).await.map(drop),
+        manager.begin().await.map(drop),
+        manager.snapshot().await.map(drop),
+        ReplicatedDatabaseManager::open(&config, replicas, clock()).await.map(drop),
+    ];
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConfigInvalid);
+        assert!(error.message().contains("different database systems"), "{error}");
     }
 }

@@ -36,6 +36,10 @@ pub(crate) struct Cluster {
     /// The connections that may read from the primary.
     pub(crate) primary_reads: Arc<Semaphore>,
     acquire_timeout: Duration,
+    /// How long every server is given to answer before the first call.
+    pub(crate) connect_timeout: Duration,
+    /// Whether the servers are known to be of one system.
+    pub(crate) is_one: AtomicBool,
     topology: Mutex<Topology>,
     /// Tells that the topology may have changed.
     changes: watch::Sender<()>,
@@ -78,6 +82,8 @@ impl Cluster {
         Ok(Self {
             primary_reads: Arc::new(Semaphore::new(primary_readers)),
             acquire_timeout: server.acquire_timeout(),
+            connect_timeout: server.connect_timeout(),
+            is_one: AtomicBool::new(false),
             topology: Mutex::new(Topology::new(members.len(), config.limits())),
             changes: watch::Sender::default(),
             random: Random::unpredictable(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 
@@ -75,7 +75,7 @@ impl ReplicatedDatabaseManager {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let manager = Self::new(server, replicas, clock)?;
-        manager.ready(server.connect_timeout()).await?;
+        manager.ready().await?;
         Ok(manager)
     }
 
@@ -114,15 +114,30 @@ impl ReplicatedDatabaseManager {
     /// As those of a query that no server will answer.
     pub async fn server_for(&self, statement: &Statement) -> Result<String> {
         let needs_primary = self.cluster.needs_primary(statement);
-        self.cluster.check_open()?;
+        self.check_one().await?;
         let way = self.way(needs_primary).await?;
         let routed = self.cluster.route(&way).await?;
         Ok(routed.member.database.name().to_owned())
     }
 
     /// Waits until every server has been asked, and one has answered.
-    async fn ready(&self, span: Duration) -> Result<()> {
+    async fn ready(&self) -> Result<()> {
+        self.check_one().await?;
+        let members = self.cluster.members.len();
+        let topology = self.cluster.topology();
+        let answers = (0..members).any(|it| topology.is_seen(it) && topology.silences(it) == 0);
+        drop(topology);
+        if answers { Ok(()) } else { Err(self.cluster.nobody("open")) }
+    }
+
+    /// Whether the servers that answer are of one system. Before the first call each has its time to tell; one that
+    /// is of another later on is left out.
+    async fn check_one(&self) -> Result<()> {
         self.cluster.check_open()?;
+        if self.cluster.is_one.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let span = self.cluster.connect_timeout;
         let members = self.cluster.members.len();
         let classifier = &self.cluster.classifier;
         let all = self.cluster.wait(span, |topology| {
@@ -131,10 +146,18 @@ impl ReplicatedDatabaseManager {
             (is_seen && (classifier.is_told() || !answers)).then_some(())
         });
         all.await;
+        let stranger = self.cluster.topology().stranger();
+        if let Some(it) = stranger.and_then(|it| self.cluster.members.get(it)) {
+            let (name, other) = (self.name(), it.database.name());
+            let message = format!(
+                "cannot use `{name}`: its servers are of different database systems, of which `{other}` is one"
+            );
+            return Err(Error::new(ErrorKind::ConfigInvalid, message));
+        }
         let topology = self.cluster.topology();
-        let answers = (0..members).any(|it| topology.is_seen(it) && topology.silences(it) == 0);
-        drop(topology);
-        if answers { Ok(()) } else { Err(self.cluster.nobody("open")) }
+        let have_told = (0..members).all(|it| topology.place(it).is_some());
+        self.cluster.is_one.store(have_told, Ordering::Relaxed);
+        Ok(())
     }
 
     /// What reads must see, and whether that is all.
@@ -189,7 +212,7 @@ impl ReplicatedDatabaseManager {
         F: Future<Output = Result<T>>,
     {
         let cluster = &self.cluster;
-        cluster.check_open()?;
+        self.check_one().await?;
         let mut way = self.way(needs_primary).await?;
         let mut attempts = 1;
         loop {
@@ -263,6 +286,7 @@ impl DatabaseManager for ReplicatedDatabaseManager {
     }
 
     async fn execute(&self, statement: &Statement) -> Result<u64> {
+        self.check_one().await?;
         let write = self.session.begin_write();
         let execute = |it: Arc<Member>| async move { it.database.execute_at(statement).await };
         let result = self.cluster.write(execute).await;
@@ -271,6 +295,7 @@ impl DatabaseManager for ReplicatedDatabaseManager {
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>> {
+        self.check_one().await?;
         let begin = |it: Arc<Member>| async move { it.database.begin_here().await };
         let (inner, primary) = self.cluster.write(begin).await?;
         let (cluster, session) = (Arc::clone(&self.cluster), Arc::clone(&self.session));

@@ -165,6 +165,12 @@ impl Topology {
         self.members.get(member)?.place
     }
 
+    /// A server that has answered, and is of another system than the others.
+    pub(crate) fn stranger(&self) -> Option<usize> {
+        let is_other = |it: &Member| it.place.is_some_and(|it| Some(it.system) != self.system);
+        self.members.iter().position(is_other)
+    }
+
     /// The system that the servers are of.
     pub(crate) fn system(&self) -> Option<u64> {
         self.system
