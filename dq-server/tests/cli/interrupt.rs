@@ -32,7 +32,8 @@ pub(crate) fn interrupt(child: &Child) {
 fn an_interrupted_run_exits_with_130_and_leaves_no_report() {
     let program = Program::new();
     program.write("old.json", "old");
-    let (child, _pipe) = reading(&program, &["--report", "new.json", "--report", "old.json"]);
+    let files = ["--report", "new.json", "--report", "old.json", "--violations", "rows.csv"];
+    let (child, _pipe) = reading(&program, &files);
     let pressed = SystemClock.now();
     interrupt(&child);
     let ended = Ended::from(child.wait_with_output().unwrap());
