@@ -1,4 +1,5 @@
-//! Ctrl-C: asks the work to stop, and does not wait for work that does not listen.
+//! Ctrl-C, and SIGTERM where there is such a thing: asks the work to stop, and does not wait for work that does
+//! not listen.
 
 use std::future;
 use std::pin::{Pin, pin};
@@ -18,26 +19,48 @@ const GRACE: Duration = Duration::from_millis(100);
 /// How long cleaning up after that may take.
 const FAREWELL: Duration = Duration::from_millis(30);
 
-/// Runs `work` and gives its exit code. The first Ctrl-C cancels the token that the work was given
+/// The exit code of a run that was stopped with SIGTERM, as shells give it.
+const TERMINATED: u8 = 143;
+
+/// What a run was asked to stop with.
+#[derive(Clone, Copy)]
+enum Asked {
+    Interrupt,
+    Terminate,
+}
+
+impl Asked {
+    /// The exit code of work that ended with `code` after it was asked.
+    fn exit_code(self, code: u8) -> u8 {
+        match self {
+            Self::Terminate if code == ErrorKind::Cancelled.exit_code() => TERMINATED,
+            _ => code,
+        }
+    }
+}
+
+/// Runs `work` and gives its exit code. The first Ctrl-C or SIGTERM cancels the token that the work was given
 /// and leaves it a moment; a second one leaves it none.
 pub(crate) async fn stoppable<F>(work: impl FnOnce(Cancellation) -> F) -> u8
 where
     F: Future<Output = u8> + Send + 'static,
 {
     let stop = Cancellation::new();
-    let mut first = pin!(interrupted());
+    let mut first = pin!(asked());
     // Listens before the work starts, so that no moment is left in which Ctrl-C just kills.
     let _ = poll_once(first.as_mut()).await;
     let mut work = tokio::spawn(work(stop.clone()));
-    tokio::select! {
+    let asked_with = tokio::select! {
         code = &mut work => return exit_code(code),
-        () = first => stop.cancel(),
-    }
-    tokio::select! {
+        it = first => it,
+    };
+    stop.cancel();
+    let code = tokio::select! {
         code = &mut work => exit_code(code),
         () = time::sleep(GRACE) => abandon(work).await,
-        () = interrupted() => abandon(work).await,
-    }
+        _ = asked() => abandon(work).await,
+    };
+    asked_with.exit_code(code)
 }
 
 /// The exit code of work that came to its end, by a panic at worst.
@@ -55,6 +78,30 @@ async fn abandon(work: JoinHandle<u8>) -> u8 {
     let error = Error::new(ErrorKind::Cancelled, "the run was cancelled");
     output::complain(&error);
     error.kind().exit_code()
+}
+
+/// Returns at the next Ctrl-C or SIGTERM.
+async fn asked() -> Asked {
+    tokio::select! {
+        () = interrupted() => Asked::Interrupt,
+        () = terminated() => Asked::Terminate,
+    }
+}
+
+/// Returns at the next SIGTERM, with which services and pipelines end what takes too long.
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::terminate()) {
+        Ok(mut it) => drop(it.recv().await),
+        Err(_) => future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    future::pending().await
 }
 
 /// Returns at the next Ctrl-C; never, where there is no such thing.

@@ -1,4 +1,4 @@
-//! Ctrl-C.
+//! Ctrl-C and SIGTERM.
 
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -24,7 +24,11 @@ fn reading(program: &Program, arguments: &[&str]) -> (Child, ChildStdin) {
 }
 
 pub(crate) fn interrupt(child: &Child) {
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    signal(child, "-INT");
+}
+
+fn signal(child: &Child, name: &str) {
+    let kill = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
 }
 
@@ -41,6 +45,16 @@ fn an_interrupted_run_exits_with_130_and_leaves_no_report() {
     assert_eq!(ended.saying(130, "dq: the run was cancelled\n").stdout, "");
     assert_eq!(program.read("old.json"), "old");
     assert_eq!(program.names(), ["old.json", "people.csv", "rules.yaml"]);
+}
+
+#[test]
+fn a_run_that_is_terminated_exits_with_143_and_leaves_nothing_behind() {
+    let program = Program::new();
+    let (child, _pipe) = reading(&program, &["--report", "new.json", "--violations", "rows.csv"]);
+    signal(&child, "-TERM");
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    assert_eq!(ended.saying(143, "dq: the run was cancelled\n").stdout, "");
+    assert_eq!(program.names(), ["people.csv", "rules.yaml"]);
 }
 
 /// Starts a run that may take 200 ms, on a pipe that nobody closes and that delivers so much.
