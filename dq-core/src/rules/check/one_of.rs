@@ -5,8 +5,9 @@
 //! - { column: specialty, one_of: { file: specialties.txt } }
 //! ```
 //!
-//! A file holds one value per line, as UTF-8; empty lines are skipped, nothing is trimmed. Its path
-//! is relative to the folder of the rule file. Values compare as text, by code point.
+//! A file holds one value per line, as UTF-8, perhaps with a byte order mark; empty lines are skipped,
+//! nothing is trimmed. Its path is relative to the folder of the rule file. Values compare as text, by
+//! code point.
 
 use std::hash::BuildHasher;
 use std::path::Path;
@@ -80,9 +81,20 @@ impl CheckKind for OneOf {
     }
 }
 
+/// What some editors write before the first value, of which it is no part.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 fn read(path: &Path, argument: &Node, fields: &Fields<'_>) -> Option<String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Some(text),
+    let read = || {
+        let bytes = std::fs::read(path).map_err(|it| it.to_string())?;
+        String::from_utf8(bytes).map_err(|error| {
+            let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+            let line = before.filter(|it| **it == b'\n').count() + 1;
+            format!("line {line} is not UTF-8")
+        })
+    };
+    match read() {
+        Ok(text) => Some(text.strip_prefix(BYTE_ORDER_MARK).map(str::to_owned).unwrap_or(text)),
         Err(error) => {
             fields.problem(argument.place, format!("cannot read `{}`: {error}", path.display()));
             None
