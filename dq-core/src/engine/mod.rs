@@ -7,6 +7,7 @@ mod directory;
 mod factory;
 #[cfg(feature = "postgres")]
 mod hosts;
+mod inputs;
 mod opened;
 
 use std::fs::File;
@@ -27,6 +28,7 @@ use crate::source::files::{self, FileFormat};
 pub use cache::open_cache;
 pub use check::{DatabaseCheck, DatabaseTable};
 pub use factory::DatabaseFactory;
+pub use inputs::files_of;
 pub use opened::Opened;
 
 /// How a source is opened. Options of one kind of source are ignored by the others.

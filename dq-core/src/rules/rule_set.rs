@@ -148,6 +148,11 @@ impl RuleSet {
         &self.rules
     }
 
+    /// The files that were read for the checks, beside the file of the rules.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.rules.iter().flat_map(|it| &it.checks).filter_map(|it| it.check.file())
+    }
+
     /// How many checks the rules have together.
     pub fn check_count(&self) -> usize {
         self.rules.iter().map(|it| it.checks.len()).sum()
