@@ -241,6 +241,20 @@ fn database(folder: &Folder, rows: u32) {
 }
 
 #[test]
+fn a_view_that_cannot_be_read_is_not_just_missing() {
+    let folder = Folder::new();
+    database(&folder, 3);
+    let connection = Connection::open(folder.path("data.db")).unwrap();
+    connection.execute_batch("CREATE VIEW broken AS SELECT gone FROM data;").unwrap();
+    let rules = rules_of("broken", &["row_count: { min: 1 } }"]);
+    let (kind, message) = folder.told(folder.run("data.db", &OpenOptions::default(), &rules));
+    assert_eq!(kind, ErrorKind::RulesInvalid);
+    let note = "note: cannot read the view `broken`: no such column: gone";
+    assert!(message.contains("the source has no table `broken`"), "{message}");
+    assert!(message.lines().any(|it| it.starts_with(note)), "{message}");
+}
+
+#[test]
 fn what_is_no_database() {
     let folder = Folder::with("id,a\n1,2\n".repeat(1000));
     let message = "cannot open `sqlite:DIR/data.csv`: file is not a database".to_owned();
