@@ -80,8 +80,7 @@ impl DatabaseFactory {
     ///
     /// As [`open`](Self::open), and `ConfigInvalid` if no database is named.
     pub async fn open_configured(&self, config: &Config) -> Result<Arc<dyn DatabaseManager>> {
-        let kind = text(config, "database.primary.type");
-        match kind.as_deref() {
+        match self.kind(config).as_deref() {
             None | Some("sqlite") => self.configured_sqlite(config).await,
             Some("postgresql") => self.configured_postgres(config).await,
             Some("mysql") => self.configured_mysql(config).await,
@@ -100,6 +99,11 @@ impl DatabaseFactory {
     /// As [`open_configured`](Self::open_configured) and [`Config::load`].
     pub async fn open_from_environment(&self) -> Result<Arc<dyn DatabaseManager>> {
         self.open_configured(&Config::load(&ConfigSources::from_environment())?).await
+    }
+
+    /// The kind of the database that `config` names.
+    pub(crate) fn kind(&self, config: &Config) -> Option<String> {
+        text(config, "database.primary.type")
     }
 
     /// What times the databases.

@@ -7,6 +7,7 @@ mod directory;
 mod factory;
 #[cfg(feature = "postgres")]
 mod hosts;
+mod name;
 mod opened;
 
 use std::fs::File;

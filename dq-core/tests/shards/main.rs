@@ -5,5 +5,6 @@
 mod answers;
 mod citus;
 mod distribute;
+mod promises;
 #[path = "../servers/mod.rs"]
 mod servers;

@@ -5,7 +5,7 @@
 //!                                          │
 //!   on each shard:          CREATE TABLE …, with its constraints and indexes; taken back if what follows fails
 //!   on the coordinator,     LOCK the table; extension, servers, user mappings; the table aside; partitions in its place;
-//!   in one transaction:     INSERT … SELECT; counts compared; DROP what stands aside; COMMIT
+//!   in one transaction:     passwords; INSERT … SELECT; counts compared; DROP what stands aside; COMMIT
 //! ```
 
 mod ddl;
@@ -85,8 +85,8 @@ pub async fn distribute(
     let database = PostgresDatabaseManager::open(config.clone(), Arc::clone(&clock)).await?;
     let mut shards = Vec::new();
     for (number, url) in options.shards.iter().enumerate() {
-        let place = shard::Place::of(url.expose(), number + 1)?;
         let config = config.at(url.expose());
+        let place = shard::Place::of(&config, number + 1)?;
         let manager = PostgresDatabaseManager::open(config, Arc::clone(&clock)).await?;
         shards.push(Shard { place, database: manager });
     }
