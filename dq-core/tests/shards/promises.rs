@@ -137,21 +137,26 @@ impl Source for Spreading {
     }
 }
 
+/// Servers that other tests use, too.
+async fn servers() -> Option<Arc<Servers>> {
+    let shards = tokio::task::spawn_blocking(Shards::shared);
+    shards.await.expect("servers are started").map(|it| it.servers)
+}
+
 /// What tables of `postgres_fdw` cannot do.
 const LACKING: [Ability; 2] = [Ability::SharedMoment, Ability::WaitingWriters];
 
 /// The promises that are tried; some of them, unless there is time for all.
 fn tried() -> Vec<Case> {
-    let cases = cases_without(&LACKING);
-    assert_eq!(cases.len() + LACKING.len(), cases().len());
+    let kept = cases_without(&LACKING);
+    assert_eq!(kept.len() + LACKING.len(), cases().len());
     let step = if std::env::var_os("DQ_SOAK").is_some() { 1 } else { 7 };
-    cases.into_iter().step_by(step).collect()
+    kept.into_iter().step_by(step).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_manager_keeps_its_promises_with_tables_that_are_spread() {
-    let Some(servers) = Servers::start() else { return };
-    let servers = Arc::new(servers);
+    let Some(servers) = servers().await else { return };
     let open = async || {
         let database = Arc::new(Spreading::open(&servers).await?);
         Ok(Bench { database, bytes_type: "BYTEA", timestamp_type: "TIMESTAMP" })
@@ -161,8 +166,8 @@ async fn a_manager_keeps_its_promises_with_tables_that_are_spread() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_keeps_its_promises_with_tables_that_are_spread() {
-    let Some(servers) = Servers::start() else { return };
-    let database = Spreading::open(&Arc::new(servers)).await.unwrap();
+    let Some(servers) = servers().await else { return };
+    let database = Spreading::open(&servers).await.unwrap();
     fill(&database).await.unwrap();
     let spread = "SELECT count(*) FROM pg_class WHERE relkind = 'f'";
     assert_eq!(database.shards.run(spread), "6");

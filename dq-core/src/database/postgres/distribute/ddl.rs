@@ -26,8 +26,18 @@ pub(crate) struct Step {
     pub(crate) sql: String,
     /// The same without passwords.
     pub(crate) shown: String,
-    /// Whether it moves the rows.
-    pub(crate) moves_rows: bool,
+    pub(crate) effect: Effect,
+}
+
+/// What a statement is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Effect {
+    /// It defines something.
+    Defines,
+    /// It is a query that changes a setting of the transaction.
+    Sets,
+    /// It moves the rows.
+    Moves,
 }
 
 /// Writes the statements.
@@ -69,7 +79,7 @@ impl Ddl<'_> {
         steps.extend(self.passwords());
         let columns = list(self.table.columns.iter().map(|it| &it.name));
         let insert = format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}");
-        steps.push(Step { moves_rows: true, ..here(insert) });
+        steps.push(Step { effect: Effect::Moves, ..here(insert) });
         steps.push(here(format!("DROP TABLE {aside}")));
         steps.extend(self.belongings().into_iter().map(here));
         steps
@@ -153,7 +163,8 @@ impl Ddl<'_> {
         let again = format!(
             "SELECT set_config(name, reset_val, true) FROM pg_settings WHERE name IN ({names}) AND {may}"
         );
-        [here(quiet)].into_iter().chain(steps).chain([here(again)]).collect()
+        let sets = |sql| Step { effect: Effect::Sets, ..here(sql) };
+        [sets(quiet)].into_iter().chain(steps).chain([sets(again)]).collect()
     }
 
     /// The table without rows of its own, and its parts.
@@ -219,7 +230,7 @@ fn list<'n>(names: impl Iterator<Item = &'n String>) -> String {
 }
 
 fn here(sql: String) -> Step {
-    Step { shard: None, shown: sql.clone(), sql, moves_rows: false }
+    Step { shard: None, shown: sql.clone(), sql, effect: Effect::Defines }
 }
 
 /// The server, and as whom it is entered.

@@ -15,7 +15,7 @@ mod table;
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::database::postgres::distribute::ddl::{Ddl, Step};
+use crate::database::postgres::distribute::ddl::{Ddl, Effect, Step};
 use crate::database::postgres::distribute::shard::Shard;
 use crate::database::postgres::distribute::table::Described;
 use crate::database::postgres::{IsolationLevel, PostgresConfig, PostgresDatabaseManager};
@@ -161,10 +161,18 @@ async fn move_rows(
     let mut transaction = database.begin().await?;
     let mut moved = 0;
     for step in steps.iter().filter(|it| it.shard.is_none()) {
-        let changed = transaction.execute(&step.sql.as_str().into()).await?;
-        if step.moves_rows {
-            moved = changed;
-            compare(transaction.as_mut(), ddl, moved).await?;
+        let statement = step.sql.as_str().into();
+        match step.effect {
+            Effect::Defines => {
+                transaction.execute(&statement).await?;
+            }
+            Effect::Sets => {
+                transaction.query(&statement).await?;
+            }
+            Effect::Moves => {
+                moved = transaction.execute(&statement).await?;
+                compare(transaction.as_mut(), ddl, moved).await?;
+            }
         }
     }
     transaction.commit().await?;
