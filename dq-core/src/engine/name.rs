@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::config::Config;
+use crate::engine::factory::kind;
 use crate::engine::{DatabaseFactory, MYSQL, POSTGRES, begins, is_sqlite, path_of};
 use crate::secret::redacted_url;
 
@@ -26,7 +27,7 @@ impl DatabaseFactory {
 
     /// How messages name the database that `config` names, as [`name`](Self::name).
     pub fn configured_name(&self, config: &Config) -> String {
-        let known = match self.kind(config).as_deref() {
+        let known = match kind(config).as_deref() {
             None | Some("sqlite") => Self::configured_sqlite_name(config),
             Some("postgresql") => self.configured_postgres_name(config),
             Some("mysql") => self.configured_mysql_name(config),

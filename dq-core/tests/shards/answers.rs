@@ -13,6 +13,7 @@ use dq_core::validate::{
 
 use serde_json::Value;
 
+use crate::servers::postgres::PASSWORD;
 use crate::servers::shards::{Servers, Shards};
 
 /// Providers spread by their id, affiliations by that of their provider, facilities by theirs; the same tables on one
@@ -238,6 +239,15 @@ fn could_not_run(found: &Report) -> Vec<(&str, &str)> {
     failed.iter().map(|it| (it.id.as_str(), it.error.as_deref().unwrap_or_default())).collect()
 }
 
+/// Notes the checks of which failing rows are told.
+fn noting(told: &Arc<Mutex<BTreeSet<String>>>) -> ViolationListener {
+    let told = Arc::clone(told);
+    Arc::new(move |it| {
+        told.lock().unwrap().insert(it.check.to_owned());
+        Ok(())
+    })
+}
+
 /// Rules of tables of which one is on this server alone, in an order in which it is read last.
 const AFTER: &str = "
   - id: here
@@ -267,16 +277,22 @@ async fn rows_that_cannot_be_streamed_are_an_error_of_their_checks_and_of_no_oth
     let read: Vec<_> = found.tables.iter().map(|it| it.table.as_str()).collect();
     assert!(read.contains(&"one_facility") && !read.contains(&"facility"), "{read:?}");
 
+    shards.run("ALTER USER MAPPING FOR postgres SERVER s0 OPTIONS (SET user 'nobody')");
+    shards.run("DROP USER MAPPING FOR postgres SERVER s1");
+    let options = ValidateOptions::default();
+    let found = validate(&source(&shards), &rules(&text), &options).await.unwrap();
+    let failed = could_not_run(&found);
+    assert_eq!(failed.len(), found.checks().count() - 2, "{failed:?}");
+    let why = ["user mapping not found", "could not connect to server \"s0\""];
+    let is_told = |it: &&str| why.iter().any(|why| it.contains(why));
+    assert!(failed.iter().all(|it| is_told(&it.1)), "{failed:?}");
+    shards.run(&format!("CREATE USER MAPPING FOR postgres SERVER s1 OPTIONS (user 'postgres', password '{PASSWORD}')"));
+    shards.run("ALTER USER MAPPING FOR postgres SERVER s0 OPTIONS (SET user 'postgres')");
+
     Arc::get_mut(&mut shards.servers).unwrap().shards[1].kill();
     for wants_rows in [false, true] {
         let told = Arc::new(Mutex::new(BTreeSet::new()));
-        let listener: ViolationListener = {
-            let told = Arc::clone(&told);
-            Arc::new(move |it| {
-                told.lock().unwrap().insert(it.check.to_owned());
-                Ok(())
-            })
-        };
+        let listener = noting(&told);
         let engine = if wants_rows { Engine::Auto } else { Engine::Native };
         let violations = wants_rows.then_some(listener);
         let options = ValidateOptions { engine, violations, ..ValidateOptions::default() };

@@ -2,7 +2,7 @@
 //! until it is known which of them it is about. All others are answered.
 
 use crate::error::Result;
-use crate::pushdown::{Asks, Statement};
+use crate::pushdown::{Asks, Count, Statement};
 use crate::source::{Cancellation, Query, Snapshot};
 use crate::validate::answers::aim::resting_on;
 use crate::validate::answers::rows::values;
@@ -18,15 +18,22 @@ impl Answers {
         statement: &Statement,
         cancellation: &Cancellation,
     ) -> Result<()> {
-        let mut open: Vec<_> = statement.spread.halves().into_iter().flatten().collect();
+        let mut open: Vec<_> = statement.spread.halves().into_iter().flatten().rev().collect();
         while let Some(statement) = open.pop() {
-            match self.found(snapshot, &statement, cancellation).await {
-                Ok(found) => self.take_all(&statement, found)?,
-                Err(error) if !is_of_statement(&error) => return Err(error),
-                Err(error) => match statement.spread.halves() {
-                    Some(halves) => open.extend(halves),
-                    None => self.refuse_all(&statement, &refusal_of(&error)),
-                },
+            let error = match self.found(snapshot, &statement, cancellation).await {
+                Ok(found) => {
+                    self.take_all(&statement, found)?;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            // Where not even the rows can be counted, it is about the table.
+            if !is_of_statement(&error) || counts_rows_alone(&statement) {
+                return Err(error);
+            }
+            match statement.spread.halves() {
+                Some(halves) => open.extend(halves.into_iter().rev()),
+                None => self.refuse_all(&statement, &refusal_of(&error)),
             }
         }
         Ok(())
@@ -53,6 +60,12 @@ impl Answers {
         let Asks::Tally { table, counts, .. } = &statement.asks else { return };
         let checks = counts.iter().flat_map(|it| resting_on(&self.plan, *table, it));
         let checks: Vec<_> = checks.collect();
-        checks.into_iter().for_each(|it| self.refuse(it, reason));
+        for check in checks {
+            self.refuse(check, reason);
+        }
     }
+}
+
+fn counts_rows_alone(statement: &Statement) -> bool {
+    matches!(&statement.asks, Asks::Tally { counts, .. } if counts[..] == [Count::Rows])
 }

@@ -169,7 +169,9 @@ impl Answers {
         cancellation.check()?;
         if is_of_statement(&error) {
             let reason = refusal_of(&error);
-            concerned.into_iter().for_each(|it| self.refuse(it, &reason));
+            for check in concerned {
+                self.refuse(check, &reason);
+            }
             return Ok(());
         }
         if tables.iter().any(|it| self.aim.is_distributed(*it)) {
