@@ -72,7 +72,7 @@ def addresses(frame):
 def test_numbers_of_pyarrow_and_polars_are_not_copied():
     table = pyarrow.table({"n": list(range(100_000))})
     outside = table.column("n").chunk(0).buffers()[1].address
-    assert addresses(table) == [outside, outside + 65_536 * 8]
+    assert addresses(table) == [outside + 8 * row for row in range(0, 100_000, 8_192)]
     frame = polars.DataFrame({"n": list(range(1000))})
     assert addresses(frame) == [frame["n"].to_arrow().buffers()[1].address]
     numbers = pandas.DataFrame({"n": list(range(1000))})
@@ -223,6 +223,14 @@ def test_a_frame_may_name_its_key():
     assert asyncio.run(dq.validate_async(KEYED, rule, key="id")).check("n", "shared").sample[0]["key"] == {"id": "a"}
 
 
+def test_rows_of_a_long_frame_with_a_key_are_found_again():
+    failing = [5, 30_000, 99_999]
+    frame = {"id": list(range(100_000)), "v": [None if it in failing else 1 for it in range(100_000)]}
+    report = dq.validate(frame, dq.Rule("v", dq.Check("present", column="v", not_null=True)), key="id")
+    assert report.violations().column("row") == failing
+    assert [it for it, fails in enumerate(report.mask().column("violates")) if fails] == failing
+
+
 def test_several_frames_name_the_keys_of_those_that_have_one():
     rules = [dq.Rule(it, dq.Check("shared", unique=["n"]), table=it) for it in ("one", "two")]
     report = dq.validate({"one": KEYED, "two": KEYED}, rules, key={"two": "id"})
@@ -239,3 +247,14 @@ def test_a_key_that_makes_no_sense_is_refused(hospitals):
     ]:
         with pytest.raises(dq.UsageError, match=told):
             dq.validate(source, rule, key=key)
+
+
+def test_objects_of_pandas_that_no_rule_reads_are_left_alone():
+    frame = pandas.DataFrame({"id": [1, 2, 2], "mixed": pandas.Series([1, "a", {"b"}], dtype=object)})
+    assert dq.validate(frame, dq.Rule("id", dq.Check("shared", unique=["id"]))).notes == []
+    told = dq.validate(frame, dq.Rule("mixed", dq.Check("present", column="mixed", not_null=True))).notes
+    assert told == ["the column `mixed` of `data` has values of several types: read as text"]
+    by_key = dq.validate(frame, dq.Rule("id", dq.Check("shared", unique=["id"])), key="mixed")
+    assert by_key.violations().column("key") == ['{"mixed":"a"}', '{"mixed":"{\'b\'}"}']
+    with pytest.raises(dq.RulesError, match="mixt"):
+        dq.validate(frame, dq.Rule("id", dq.Check("present", column="mixt", not_null=True)))
