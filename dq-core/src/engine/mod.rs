@@ -8,6 +8,7 @@ mod factory;
 #[cfg(feature = "postgres")]
 mod hosts;
 mod inputs;
+mod name;
 mod opened;
 
 use std::fs::File;

@@ -19,6 +19,7 @@ mod kept_rows;
 mod kept_values;
 mod keys;
 mod lookups;
+mod losses;
 mod measured;
 mod measuring;
 mod memory;
@@ -210,5 +211,5 @@ fn tables(plan: &Plan, found: &Found) -> Vec<TableReport> {
         let (plan, outcome) = (plan.tables.get(*table)?, found.tables.get(*table)?);
         Some(TableReport { table: plan.schema.name.clone(), rows: outcome.rows })
     };
-    plan.order.iter().filter_map(report).collect()
+    plan.order.iter().filter(|it| !found.losses.has(**it)).filter_map(report).collect()
 }
