@@ -15,6 +15,7 @@ mod database;
 mod error;
 mod executor;
 mod log;
+mod opening;
 mod own;
 mod program;
 mod report;
@@ -49,6 +50,8 @@ mod _dq {
     use crate::error::error_kinds;
     #[pymodule_export]
     use crate::executor::ExecutorHandle;
+    #[pymodule_export]
+    use crate::opening::distribute;
     #[pymodule_export]
     use crate::own::CallHandle;
     #[pymodule_export]
