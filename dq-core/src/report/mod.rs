@@ -5,6 +5,7 @@
 
 mod csv;
 mod destination;
+mod draft;
 mod github;
 mod html;
 mod json;
@@ -19,6 +20,8 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 pub(crate) mod text;
+#[cfg(target_os = "linux")]
+mod unnamed;
 mod violations;
 #[cfg(feature = "parquet")]
 mod violations_parquet;
