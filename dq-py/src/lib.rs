@@ -28,6 +28,7 @@ mod table;
 mod validate;
 mod value;
 mod violations;
+mod waiting;
 mod work;
 mod workbook;
 

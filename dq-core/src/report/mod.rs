@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows of terminals: whoever has one says how wide it is and whether it shows colours.
 
+mod columns;
 mod csv;
 mod destination;
 mod draft;
