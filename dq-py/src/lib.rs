@@ -58,7 +58,9 @@ mod _dq {
     #[pymodule_export]
     use crate::program::main;
     #[pymodule_export]
-    use crate::report::{render_report, render_report_text, report_format_of, report_formats};
+    use crate::report::{
+        render_report, render_report_text, report_format_of, report_formats, save_report,
+    };
     #[pymodule_export]
     use crate::report_workbook::save_workbook;
     #[pymodule_export]

@@ -35,6 +35,10 @@ def test_every_form_is_rendered_and_saved(report, tmp_path):
         report.save(tmp_path / name)
     assert dq.Report.read(tmp_path / "report.json") == report
     assert (tmp_path / "report.csv").read_text().startswith("rule")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(dq.WriteError, match="folder"):
+        report.save(tmp_path / "folder", "json")
+    assert not [it for it in tmp_path.iterdir() if it.name.startswith(".")]
     with pytest.raises(dq.UsageError, match="cannot tell the format"):
         report.save(tmp_path / "report.doc")
     with pytest.raises(dq.UsageError, match="is no format"):

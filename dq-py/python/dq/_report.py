@@ -15,6 +15,7 @@ from dq._dq import (
     render_report,
     render_report_text,
     report_format_of,
+    save_report,
     save_workbook,
     violation_mask,
     violations_of,
@@ -128,13 +129,13 @@ class Report:
 
         The workbook in a file ``.xlsx`` has the sheets ``Summary``, ``All_Violations`` and one for each rule that is
         violated: with every failing row if these were kept, otherwise with those that the report shows; it says which.
+        The file appears whole or not at all; ``WriteError`` if it cannot be written.
         """
         chosen = form or report_format_of(os.fspath(path))
         if chosen == "xlsx":
             save_workbook(self._json, self._violations and self._violations[0], path)
             return
-        text = render_report(self._json, chosen)
-        Path(path).write_text(text, encoding="utf-8", newline="")
+        save_report(self._json, chosen, path)
 
     def raise_for_status(self, fail_on: Severity = "low") -> Report:
         """Raise ``ViolationsError`` if a check of at least this severity failed, or any could not run.

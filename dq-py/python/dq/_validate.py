@@ -13,6 +13,7 @@ from dq._progress import Line, Progress, ProgressFunction
 from dq._report import Report
 from dq._rules import CustomFunction, Rules, RulesLike
 from dq._work import awaited
+from dq.exceptions import UsageError
 
 if TYPE_CHECKING:
     from dq._dq import Work
@@ -169,10 +170,10 @@ def _options(
 ) -> dict[str, Any]:
     return {
         "as_of": None if as_of is None else str(as_of),
-        "sample_limit": sample_limit,
+        "sample_limit": _count("sample_limit", sample_limit, 0),
         "show_values": show_values,
-        "threads": threads or _processors(),
-        "memory_bytes_max": memory_bytes_max,
+        "threads": _count("threads", threads, 1) or _processors(),
+        "memory_bytes_max": _count("memory_bytes_max", memory_bytes_max, 1),
         "temp_dir": temp_dir,
         "timeout": timeout,
     }
@@ -190,17 +191,24 @@ def _survey(
         "tables": list(tables),
         "suggest": suggest,
         "show_values": show_values,
-        "top": top,
-        "threads": threads or _processors(),
-        "memory_bytes_max": memory_bytes_max,
+        "top": _count("top", top, 0),
+        "threads": _count("threads", threads, 1) or _processors(),
+        "memory_bytes_max": _count("memory_bytes_max", memory_bytes_max, 1),
     }
 
 
 def _keep(source: SourceLike, violations: bool | int | None, options: dict[str, Any]) -> None:
     numbered = is_frame(source)
     wanted = numbered if violations is None else violations
-    most = VIOLATIONS_MAX if wanted is True else int(wanted) or None
+    most = VIOLATIONS_MAX if wanted is True else _count("violations", wanted, 0) or None
     options.update(violations_max=most, is_numbered=numbered)
+
+
+def _count(name: str, given: int | None, least: int) -> int | None:
+    """Check an option that is a whole number; one of another type is none of these, and is told later."""
+    if isinstance(given, int) and given < least:
+        raise UsageError(f"`{name}` is a whole number from {least}, and not {given}")
+    return given
 
 
 def _shown(progress: Progress, options: dict[str, Any]) -> Callable[[], None]:

@@ -208,8 +208,21 @@ class AbstractDatabaseManager:
         health["database_accessible"] = True
         health["overall_status"] = "HEALTHY" if is_quick else "WARNING"
         health["performance_metrics"] = {"query_time": seconds, "acceptable": is_quick, "table_count": tables}
-        health["connection_pool_status"] = self.database.statistics()
+        health["connection_pool_status"] = self._pool_status()
         return health
+
+    def _pool_status(self) -> dict[str, Any]:
+        """Return how many connections read, in the words of old, and all that dq counts."""
+        counted = self.database.statistics()
+        readers = counted["readers"]
+        size = self.config.connection_pool_size
+        return {
+            "pool_size": size,
+            "checked_out": readers["in_use"],
+            "checked_in": readers["idle"],
+            "overflow": max(0, readers["in_use"] + readers["idle"] - size),
+            **counted,
+        }
 
     def _described(self) -> dict[str, Any]:
         return {}

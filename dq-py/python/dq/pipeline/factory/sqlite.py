@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dq.exceptions import DqError
+from dq.exceptions import DqError, UnsupportedError
 from dq.pipeline.factory.manager import AbstractDatabaseManager
 
 _log = logging.getLogger("dq.pipeline")
@@ -26,6 +26,17 @@ class SQLiteDatabaseManager(AbstractDatabaseManager):
     def get_connection_string(self) -> str:
         """Return the URL of the database."""
         return f"sqlite:///{Path(self.config.database).absolute()}"
+
+    async def health_check(self) -> dict[str, Any]:
+        """As of any database, and ``journal_mode``, ``database_path``, ``file_exists`` and ``file_size_mb``."""
+        health = await super().health_check()
+        if health["database_accessible"]:
+            health["journal_mode"] = (await self.database.query_async("PRAGMA journal_mode")).scalar()
+        return health
+
+    async def migrate_to_postgresql(self, postgresql_manager: Any) -> dict[str, Any]:
+        """Not possible yet."""
+        raise UnsupportedError("cannot migrate a database yet")
 
     async def backup_database(self, path: str | os.PathLike[str]) -> bool:
         """Copy the database, as of one moment, to a file that does not exist yet."""
