@@ -25,7 +25,7 @@ const OPTIONS: &str = "options of the database";
 /// Which backend, set up how.
 pub(crate) enum Opening {
     Sqlite(SqliteConfig),
-    Postgres(PostgresConfig, ReplicasConfig),
+    Postgres(Box<(PostgresConfig, ReplicasConfig)>),
     MySql(MySqlConfig),
 }
 
@@ -55,14 +55,16 @@ impl Opening {
         servers.replicas.urls.append(&mut servers.read_replicas);
         let each = Value::Object(servers.each).to_string();
         let config: PostgresConfig = from_json(py, OPTIONS, &each)?;
-        Ok(Self::Postgres(PostgresConfig { url: url.into(), ..config }, servers.replicas))
+        let config = PostgresConfig { url: url.into(), ..config };
+        Ok(Self::Postgres(Box::new((config, servers.replicas))))
     }
 
     pub(crate) async fn open(self) -> Result<Arc<dyn DatabaseManager>> {
         let clock = Arc::new(SystemClock);
         Ok(match self {
             Self::Sqlite(config) => Arc::new(SqliteDatabaseManager::open(config, clock).await?),
-            Self::Postgres(config, replicas) => {
+            Self::Postgres(servers) => {
+                let (config, replicas) = *servers;
                 DatabaseFactory::new(clock).open_postgres(config, replicas).await?
             }
             Self::MySql(config) => Arc::new(MySqlDatabaseManager::open(config, clock).await?),
@@ -70,18 +72,22 @@ impl Opening {
     }
 }
 
-/// Spreads a table of the PostgreSQL database at `url` over the databases at `shards`. Gives the statements, each with
-/// its database, and how many rows were moved.
-#[pyfunction]
-pub(crate) fn distribute(
-    py: Python<'_>,
-    url: String,
+/// What to spread, and where to, as Python says it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Spreading {
     table: String,
     shards: Vec<String>,
     columns: Vec<String>,
     dry_run: bool,
-) -> PyResult<Work> {
-    let shards = shards.into_iter().map(Secret::from).collect();
+}
+
+/// Spreads a table of the PostgreSQL database at `url` over others. Gives the statements, each with its database, and how
+/// many rows were moved.
+#[pyfunction]
+pub(crate) fn distribute(py: Python<'_>, url: String, spreading: Spreading) -> PyResult<Work> {
+    let shards = spreading.shards.into_iter().map(Secret::from).collect();
+    let Spreading { table, columns, dry_run, .. } = spreading;
     let options = DistributeOptions { table, columns, shards, dry_run };
     let running =
         async move { DatabaseFactory::new(Arc::new(SystemClock)).distribute(&url, &options).await };

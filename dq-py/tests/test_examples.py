@@ -1,5 +1,8 @@
 """The examples and the documentation run as they are written."""
 
+import doctest
+import importlib
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -27,6 +30,16 @@ def test_an_example_runs(path):
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stderr
     assert TELL[path.name] in ended.stdout
+
+
+def test_the_examples_in_docstrings_run(tmp_path, monkeypatch):
+    import dq
+
+    monkeypatch.chdir(tmp_path)
+    names = ["dq", *(it.name for it in pkgutil.walk_packages(dq.__path__, "dq.") if not it.name.endswith("__main__"))]
+    results = [doctest.testmod(importlib.import_module(it)) for it in names]
+    assert not any(it.failed for it in results)
+    assert sum(it.attempted for it in results) >= 14
 
 
 def blocks():

@@ -33,6 +33,10 @@ impl Draft {
         if let Some(file) = unnamed::open(folder) {
             return Ok(Self::Unnamed(file));
         }
+        Self::beside(folder)
+    }
+
+    fn beside(folder: &Path) -> io::Result<Self> {
         let mut builder = name();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -68,4 +72,54 @@ pub(crate) fn name<'a>() -> Builder<'a, 'a> {
 /// The folder that `path` is in.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// A draft of each kind.
+    fn drafts(path: &Path) -> Vec<Draft> {
+        vec![Draft::of(path).unwrap(), Draft::beside(folder_of(path)).unwrap()]
+    }
+
+    #[test]
+    fn a_draft_takes_the_place_of_what_is_there_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        for number in 0..2 {
+            for draft in drafts(&path) {
+                write!(draft.file(), "whole {number}").unwrap();
+                draft.put_in_place(&path).unwrap();
+                assert_eq!(fs::read_to_string(&path).unwrap(), format!("whole {number}"));
+                assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_draft_that_is_dropped_was_never_there() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(drafts(&folder.path().join("report.json")));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_may_read_a_file_as_any_new_one() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        fs::write(folder.path().join("usual"), "").unwrap();
+        let mode = |name: &str| {
+            fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777
+        };
+        for draft in drafts(&path) {
+            draft.put_in_place(&path).unwrap();
+            assert_eq!(mode("report.json"), mode("usual"));
+        }
+    }
 }

@@ -65,5 +65,6 @@ class PostgreSQLDatabaseManager(AbstractDatabaseManager):
         if not shards:
             raise UsageError("cannot spread a table: `sharding_config` names no `shards`")
         keys = self.config.shard_key() if columns is None else list(columns)
-        statements, rows = await awaited(distribute(self.config.url(), table, shards, keys, dry_run))
+        spreading = {"table": table, "shards": shards, "columns": keys, "dry_run": dry_run}
+        statements, rows = await awaited(distribute(self.config.url(), spreading))
         return {"rows_moved": rows, "statements": [{"database": at, "sql": sql} for at, sql in statements]}
