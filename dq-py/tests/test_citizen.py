@@ -238,7 +238,13 @@ def test_a_process_may_end_with_work_in_flight(python, tmp_path):
     for number in range(rounds * len(bodies)):
         body = bodies[number % len(bodies)] + f"import time; time.sleep({number % 7 / 50})\n"
         ended = python(
-            body, tmp_path / f"{number}.db", HOSPITALS, RULES, env={"PYTHONWARNINGS": "ignore"}, check=False, timeout=180
+            body,
+            tmp_path / f"{number}.db",
+            HOSPITALS,
+            RULES,
+            env={"PYTHONWARNINGS": "ignore"},
+            check=False,
+            timeout=180,
         )
         assert ended.returncode == 0, (body, ended.stderr)
         assert "panicked" not in ended.stderr, ended.stderr
