@@ -74,3 +74,4 @@ soak:
 	cargo test -p dq-core --all-features --locked --release --test replicas -- --ignored
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test shards promises
 	cargo test -p dq-core --all-features --locked --test cache_refused -- --ignored
+	DQ_EXITS=167 DQ_FUZZ=500000 scripts/test-python

@@ -32,4 +32,5 @@ def load(path: str) -> object:
     return polars.read_parquet(path)
 
 
-measure(load, judge)
+if __name__ == "__main__":
+    measure(load, judge)

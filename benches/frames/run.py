@@ -50,6 +50,7 @@ def main() -> None:
     ]:
         ratio = statistics.median(seconds[theirs]) / statistics.median(seconds[ours])
         print(f"{theirs} takes {ratio:.1f} times as long as {ours}")
+    subprocess.run([str(python), "threads.py", str(folder)], check=True, cwd=Path(__file__).parent)
 
 
 def install() -> Path:

@@ -3,12 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dq_core::clock::SystemClock;
-use dq_core::database::mysql::{MySqlConfig, MySqlDatabaseManager};
-use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
-use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 use dq_core::database::{DatabaseManager, Statement, Transaction};
-use dq_core::engine;
 use dq_core::{Error, ErrorKind, Result};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
@@ -16,10 +11,11 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use tokio::sync::Mutex;
 
 use crate::error;
+use crate::opening::Opening;
 use crate::own::PythonDatabase;
 use crate::result::Rows;
 use crate::runtime::{self, Held};
-use crate::source::{Source, from_json};
+use crate::source::Source;
 use crate::validate::json;
 use crate::value;
 use crate::work::Work;
@@ -30,24 +26,6 @@ use crate::work::Work;
 pub(crate) struct DatabaseHandle {
     held: Held<Arc<dyn DatabaseManager>>,
     name: String,
-}
-
-/// Which backend, set up how.
-enum Opening {
-    Sqlite(SqliteConfig),
-    Postgres(PostgresConfig),
-    MySql(MySqlConfig),
-}
-
-impl Opening {
-    async fn open(self) -> Result<Arc<dyn DatabaseManager>> {
-        let clock = Arc::new(SystemClock);
-        Ok(match self {
-            Self::Sqlite(config) => Arc::new(SqliteDatabaseManager::open(config, clock).await?),
-            Self::Postgres(config) => Arc::new(PostgresDatabaseManager::open(config, clock).await?),
-            Self::MySql(config) => Arc::new(MySqlDatabaseManager::open(config, clock).await?),
-        })
-    }
 }
 
 impl DatabaseHandle {
@@ -61,17 +39,7 @@ impl DatabaseHandle {
     /// Opens the SQLite database at a path, or the database that a URL names.
     #[staticmethod]
     fn open(py: Python<'_>, url: &str, options: &str) -> PyResult<Work> {
-        let what = "options of the database";
-        let opening = if url.starts_with("mysql:") || url.starts_with("mariadb:") {
-            let config: MySqlConfig = from_json(py, what, options)?;
-            Opening::MySql(MySqlConfig { url: url.into(), ..config })
-        } else if engine::is_url(url) {
-            let config: PostgresConfig = from_json(py, what, options)?;
-            Opening::Postgres(PostgresConfig { url: url.into(), ..config })
-        } else {
-            let config: SqliteConfig = from_json(py, what, options)?;
-            Opening::Sqlite(SqliteConfig { path: engine::path_of(url).to_owned(), ..config })
-        };
+        let opening = Opening::read(py, url, options)?;
         let handle = runtime::handle(py)?;
         Work::start(py, opening.open(), move |py, manager| {
             let name = manager.name().to_owned();
@@ -147,6 +115,12 @@ impl DatabaseHandle {
     fn health(&self, py: Python<'_>) -> PyResult<Work> {
         let manager = self.get(py)?;
         Work::start(py, async move { json(&manager.health().await) }, object)
+    }
+
+    /// The servers, as JSON.
+    fn nodes(&self, py: Python<'_>) -> PyResult<Work> {
+        let manager = self.get(py)?;
+        Work::start(py, async move { json(&manager.nodes().await?) }, object)
     }
 
     /// The states of tables, as far as they can be told: for this process, and for all that reach the database.

@@ -15,6 +15,7 @@ mod database;
 mod error;
 mod executor;
 mod log;
+mod opening;
 mod own;
 mod program;
 mod report;
@@ -27,6 +28,7 @@ mod table;
 mod validate;
 mod value;
 mod violations;
+mod waiting;
 mod work;
 mod workbook;
 
@@ -50,11 +52,15 @@ mod _dq {
     #[pymodule_export]
     use crate::executor::ExecutorHandle;
     #[pymodule_export]
+    use crate::opening::distribute;
+    #[pymodule_export]
     use crate::own::CallHandle;
     #[pymodule_export]
     use crate::program::main;
     #[pymodule_export]
-    use crate::report::{render_report, render_report_text, report_format_of, report_formats};
+    use crate::report::{
+        render_report, render_report_text, report_format_of, report_formats, save_report,
+    };
     #[pymodule_export]
     use crate::report_workbook::save_workbook;
     #[pymodule_export]

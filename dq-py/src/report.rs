@@ -1,5 +1,7 @@
 //! Reports in their forms, made of the JSON that describes them whole.
 
+use std::path::PathBuf;
+
 use dq_core::report::{self, ReportFormat, TerminalStyle};
 use dq_core::validate::Report;
 use dq_core::{Error, ErrorKind, Result};
@@ -21,6 +23,14 @@ pub(crate) fn render_report(py: Python<'_>, json: &str, format: &str) -> PyResul
         text(out)
     });
     rendered.map_err(|it| error::to_python(py, &it))
+}
+
+/// Writes the report in `json` to a file in the form called `format`, whole or not at all.
+#[pyfunction]
+pub(crate) fn save_report(py: Python<'_>, json: &str, format: &str, path: PathBuf) -> PyResult<()> {
+    let format: ReportFormat = format.parse().map_err(|it: String| error::usage(py, it))?;
+    py.detach(|| report::write_report(&parse(json)?, format, &path))
+        .map_err(|it| error::to_python(py, &it))
 }
 
 /// Renders the report in `json` for a terminal that is so wide, in colours or without.
@@ -48,7 +58,7 @@ pub(crate) fn report_formats() -> Vec<&'static str> {
 
 /// The form that the name of a file asks for.
 #[pyfunction]
-pub(crate) fn report_format_of(py: Python<'_>, path: std::path::PathBuf) -> PyResult<&'static str> {
+pub(crate) fn report_format_of(py: Python<'_>, path: PathBuf) -> PyResult<&'static str> {
     ReportFormat::of_path(&path).map(ReportFormat::as_str).map_err(|it| error::to_python(py, &it))
 }
 

@@ -1,38 +1,23 @@
 //! All work that one thread of Python's starts, so that another thread can stop it.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 
+use crate::waiting::Waiting;
+
 thread_local! {
     /// The scope that this thread is in.
-    static CURRENT: RefCell<Option<Arc<Shared>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Arc<Waiting<AbortHandle>>>> = const { RefCell::new(None) };
 }
 
 /// A context manager: what a thread starts inside of it ends with `cancel`.
 #[pyclass(frozen, module = "dq._dq")]
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    is_cancelled: bool,
-    running: Vec<AbortHandle>,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    shared: Arc<Waiting<AbortHandle>>,
 }
 
 #[pymethods]
@@ -53,20 +38,14 @@ impl Scope {
 
     /// Stops what runs, and whatever is started later.
     fn cancel(&self) {
-        let mut state = self.shared.lock();
-        state.is_cancelled = true;
-        state.running.drain(..).for_each(|it| it.abort());
+        self.shared.cancel().iter().for_each(AbortHandle::abort);
     }
 }
 
 /// Notes work that this thread has started.
 pub(crate) fn note(work: &AbortHandle) {
     let Some(shared) = CURRENT.with_borrow(Clone::clone) else { return };
-    let mut state = shared.lock();
-    if state.is_cancelled {
-        work.abort();
-        return;
+    if let Some(late) = shared.add(work.clone(), |it| !it.is_finished()) {
+        late.abort();
     }
-    state.running.retain(|it| !it.is_finished());
-    state.running.push(work.clone());
 }

@@ -9,7 +9,7 @@ use dq_core::clock::{Clock, SystemClock};
 use dq_core::executor::{Call, ExecutorConfig, Gate, GatedSource};
 use dq_core::profile::{self, ProfileOptions};
 use dq_core::source::Cancellation;
-use dq_core::validate::{self, Progress, ProgressListener, ValidateOptions};
+use dq_core::validate::{self, Engine, Progress, ProgressListener, ValidateOptions};
 use dq_core::value::Date;
 use dq_core::{Error, ErrorKind, Result};
 use pyo3::IntoPyObjectExt;
@@ -29,6 +29,7 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(crate) struct RunOptions {
+    engine: String,
     threads: usize,
     sample_limit: usize,
     show_values: bool,
@@ -56,6 +57,7 @@ pub(crate) fn run(
         options.violations_max.map(|it| Arc::new(Violations::new(it, options.is_numbered)));
     let asked = Asked::new(options.progress);
     let mut run = ValidateOptions {
+        engine: engine(py, &options.engine)?,
         threads: NonZeroUsize::new(options.threads).unwrap_or(NonZeroUsize::MIN),
         sample_limit: options.sample_limit,
         show_values: options.show_values,
@@ -78,6 +80,15 @@ pub(crate) fn run(
         Ok((json(&report)?, violations.map(|it| it.take()).transpose()?))
     };
     Work::start(py, running, |py, given| given.into_py_any(py))
+}
+
+/// The engine that is called so.
+fn engine(py: Python<'_>, name: &str) -> PyResult<Engine> {
+    let known = [Engine::Auto, Engine::Native, Engine::Sql];
+    known.into_iter().find(|it| it.as_str() == name).ok_or_else(|| {
+        let message = format!("`{name}` is no engine: there are `auto`, `native` and `sql`");
+        error::usage(py, message)
+    })
 }
 
 /// How a profile is made, as Python says it.

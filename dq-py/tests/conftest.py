@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,15 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 
 ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n"
+
+
+def wait_until(condition, patience=60):
+    """Return as soon as `condition` gives something true, and that; fails where it never does."""
+    deadline = time.monotonic() + patience
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "what is waited for does not happen"
+        time.sleep(0.01)
+    return found
 
 
 @pytest.fixture

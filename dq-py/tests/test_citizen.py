@@ -1,7 +1,9 @@
 """dq in a process that is not its own: threads, signals, forks, ends, logs."""
 
+import _thread
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import random
@@ -10,11 +12,12 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
 import dq
-from conftest import ENDLESS, EXAMPLES
+from conftest import ENDLESS, EXAMPLES, wait_until
 
 HOSPITALS = EXAMPLES / "data/hospitals.csv"
 RULES = EXAMPLES / "rules/hospitals.yaml"
@@ -27,28 +30,49 @@ def database(tmp_path):
 
 
 def test_other_threads_run_while_dq_works(database):
-    ticks = 0
-    going = threading.Event()
+    def work():
+        wait_until(lambda: database.statistics()["readers"]["in_use"])
+        # Only a thread that runs meanwhile can end what the first one waits for.
+        assert sum(range(100_000)) == 4_999_950_000
+        _thread.interrupt_main()
 
-    def tick():
-        nonlocal ticks
-        while not going.is_set():
-            ticks += 1
-            time.sleep(0.001)
+    other = threading.Thread(target=work)
+    other.start()
+    with pytest.raises(KeyboardInterrupt):
+        dq.QueryExecutor(database).query(ENDLESS, deadline=60)
+    other.join()
 
-    ticker = threading.Thread(target=tick)
-    ticker.start()
-    with pytest.raises(dq.TimeoutError):
-        dq.QueryExecutor(database).query(ENDLESS, deadline=0.5)
-    going.set()
-    ticker.join()
-    assert ticks > 50
+
+def test_two_threads_validate_at_the_same_time():
+    """No lock lets one of them wait for the other, and neither holds the GIL."""
+    both = threading.Barrier(2)
+
+    def meet(rows):
+        both.wait(60)
+        return [False] * len(rows)
+
+    rule = dq.Rule("a", dq.Check("shared", unique=["a"]), dq.Check("meet", columns=["a"], custom=meet))
+    reports = []
+
+    def work():
+        reports.append(dq.validate({"a": [1, 1, 2]}, rule, threads=1))
+
+    others = [threading.Thread(target=work) for _ in range(2)]
+    for it in others:
+        it.start()
+    for it in others:
+        it.join()
+    assert [[(it.id, it.violations, it.error) for it in report.checks] for report in reports] == [
+        [("shared", 2, None), ("meet", 0, None)]
+    ] * 2
 
 
 @pytest.mark.parametrize(
     "work",
     [
-        f"dq.connect(sys.argv[1], create_if_missing=True).query({ENDLESS!r})",
+        "db = dq.connect(sys.argv[1], create_if_missing=True)\n"
+        "    threading.Thread(target=tell, args=(db,)).start()\n"
+        f"    db.query({ENDLESS!r})",
         "dq.validate({'a': list(range(200_000))}, dq.Rule('a', dq.Check('slow', columns=['a'], custom=wait)))",
         "dq.Cache().get_or_compute('key', lambda: wait(None))",
     ],
@@ -60,9 +84,13 @@ import sys, threading, time
 import dq
 ended = threading.Event()
 def wait(rows):
+    print("ready", flush=True)
     ended.wait(3)
-    return [False] * len(rows)
-print("ready", flush=True)
+    return [False] * len(rows or [])
+def tell(db):
+    while not db.statistics()["readers"]["in_use"]:
+        time.sleep(0.001)
+    print("ready", flush=True)
 try:
     {work}
 except KeyboardInterrupt:
@@ -72,10 +100,10 @@ except KeyboardInterrupt:
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", program, str(tmp_path / "a.db")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout.readline() == "ready\n"
-        time.sleep(0.7)
         interrupted = time.time()
         running.send_signal(signal.SIGINT)
-        stopped = float(running.stdout.readline())
+        # Several threads may judge, and say that they are ready.
+        stopped = float(next(it for it in running.stdout if it != "ready\n"))
         assert running.wait(10) == 0
     # A tenth of a second is promised; the rest is for machines with other things to do.
     assert stopped - interrupted < 0.5
@@ -83,27 +111,40 @@ except KeyboardInterrupt:
 
 def test_cancelling_a_task_stops_a_validation():
     judged = []
+    gate = threading.Event()
 
-    def slow(rows):
-        judged.append(len(rows))
-        time.sleep(0.05)
-        return [False] * len(rows)
+    class Slow:
+        def __call__(self, rows):
+            judged.append(len(rows))
+            assert gate.wait(60)
+            return [False] * len(rows)
 
-    async def main():
+    async def main(slow):
         frame = dq.Table({"a": list(range(1_000_000))})
         rule = dq.Rule("a", dq.Check("slow", columns=["a"], custom=slow))
         task = asyncio.create_task(dq.validate_async(frame, rule, threads=1))
         while not judged:
             await asyncio.sleep(0.001)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError):
             await task
-        before = len(judged)
-        await asyncio.sleep(0.3)
-        # What was being judged at that moment may end.
-        assert len(judged) <= before + 1
+        assert task.cancelled()
 
-    asyncio.run(main())
+    slow = Slow()
+    held = weakref.ref(slow)
+    asyncio.run(main(slow))
+    del slow
+    gate.set()
+
+    def is_over():
+        # What threads of dq let go goes when somebody calls dq.
+        dq.Table({"a": []})
+        gc.collect()
+        return held() is None
+
+    wait_until(is_over)
+    # What was being judged when the task was cancelled has ended, and nothing else was begun.
+    assert len(judged) == 1
 
 
 def test_no_call_of_any_kind_panics():
@@ -197,7 +238,13 @@ def test_a_process_may_end_with_work_in_flight(python, tmp_path):
     for number in range(rounds * len(bodies)):
         body = bodies[number % len(bodies)] + f"import time; time.sleep({number % 7 / 50})\n"
         ended = python(
-            body, tmp_path / f"{number}.db", HOSPITALS, RULES, env={"PYTHONWARNINGS": "ignore"}, check=False, timeout=20
+            body,
+            tmp_path / f"{number}.db",
+            HOSPITALS,
+            RULES,
+            env={"PYTHONWARNINGS": "ignore"},
+            check=False,
+            timeout=180,
         )
         assert ended.returncode == 0, (body, ended.stderr)
         assert "panicked" not in ended.stderr, ended.stderr
@@ -272,9 +319,7 @@ def test_logging_hears_what_dq_logs(caplog):
         assert cache.get("key") is None
         assert cache.set("key", 1)
         assert cache.get("key") == 1
-        deadline = time.monotonic() + 10
-        while not caplog.records and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: caplog.records)
         cache.close()
     assert [(it.name, it.levelname) for it in caplog.records][:1] == [("dq", "WARNING")]
     assert "redis is out of reach" in caplog.text

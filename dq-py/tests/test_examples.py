@@ -1,13 +1,15 @@
 """The examples and the documentation run as they are written."""
 
-import os
+import doctest
+import importlib
+import pkgutil
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from postgres_world import servers
 
 from conftest import EXAMPLES, ROOT
 
@@ -30,6 +32,16 @@ def test_an_example_runs(path):
     assert TELL[path.name] in ended.stdout
 
 
+def test_the_examples_in_docstrings_run(tmp_path, monkeypatch):
+    import dq
+
+    monkeypatch.chdir(tmp_path)
+    names = ["dq", *(it.name for it in pkgutil.walk_packages(dq.__path__, "dq.") if not it.name.endswith("__main__"))]
+    results = [doctest.testmod(importlib.import_module(it)) for it in names]
+    assert not any(it.failed for it in results)
+    assert sum(it.attempted for it in results) >= 14
+
+
 def blocks():
     """Return the blocks of Python in docs/python.md, each with its line."""
     text = (ROOT / "docs/python.md").read_text()
@@ -46,28 +58,9 @@ def test_a_block_of_the_documentation_runs(block, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def postgres(tmp_path):
-    """Start a server of PostgreSQL for one test, reached by a socket in its folder."""
-    if "DQ_SKIP_POSTGRES_TESTS" in os.environ:
-        pytest.skip("DQ_SKIP_POSTGRES_TESTS is set")
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    assert programs, "PostgreSQL is not installed; DQ_SKIP_POSTGRES_TESTS leaves its tests out"
-    folder = Path(shutil.copytree(tmp_path, f"/tmp/dq-python-{os.getpid()}"))
-    user = []
-    if os.geteuid() == 0:
-        # PostgreSQL refuses to run as root.
-        folder.chmod(0o755)
-        shutil.chown(folder, "postgres", "postgres")
-        user = ["runuser", "-u", "postgres", "--"]
-    control = [*user, str(programs[-1] / "pg_ctl"), "-D", str(folder / "data"), "-s"]
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    try:
-        subprocess.run([*control, "init", "-o", "-A trust -U postgres --no-sync"], check=True, cwd=folder)
-        subprocess.run([*control, "-w", "-o", options, "-l", str(folder / "log"), "start"], check=True, cwd=folder)
-        yield f"postgres://postgres@localhost/postgres?host={folder}"
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True, cwd=folder)
-    finally:
-        shutil.rmtree(folder)
+def postgres():
+    with servers(1) as [server]:
+        yield server.url()
 
 
 def test_the_example_for_postgresql_runs(postgres):

@@ -294,14 +294,23 @@ def test_values_are_kept_by_the_manager():
 def test_a_value_is_computed_once_for_all_who_ask():
     cache = dq.Cache(manager=Shelf())
     computed = []
-
-    async def compute():
-        computed.append(1)
-        await asyncio.sleep(0.02)
-        return len(computed)
+    asked = []
 
     async def main():
-        return await asyncio.gather(*(cache.get_or_compute_async("a", compute) for _ in range(20)))
+        all_asked = asyncio.Event()
+
+        async def compute():
+            computed.append(1)
+            await all_asked.wait()
+            return len(computed)
+
+        async def ask():
+            asked.append(1)
+            if len(asked) == 20:
+                all_asked.set()
+            return await cache.get_or_compute_async("a", compute)
+
+        return await asyncio.wait_for(asyncio.gather(*(ask() for _ in range(20))), 60)
 
     assert asyncio.run(main()) == [1] * 20
     assert computed == [1]

@@ -7,12 +7,12 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
 import dq
+from conftest import wait_until
 from dq.pipeline.factory import DatabaseConfig, DatabaseFactory
 
 SKIP = "DQ_SKIP_MARIADB_TESTS"
@@ -58,11 +58,12 @@ def _client(folder):
 
 
 def _prepare(server, folder):
-    for _ in range(600):
-        if subprocess.run([*_client(folder), "SELECT 1"], check=False, capture_output=True).returncode == 0:
-            break
+
+    def has_come_up():
         assert server.poll() is None, (folder / "log").read_text()
-        time.sleep(0.1)
+        return subprocess.run([*_client(folder), "SELECT 1"], check=False, capture_output=True).returncode == 0
+
+    wait_until(has_come_up)
     account = "ann@'127.0.0.1'"
     sql = f"CREATE DATABASE town; CREATE USER {account} IDENTIFIED BY 'a b/c'; GRANT ALL ON town.* TO {account}"
     subprocess.run([*_client(folder), sql], check=True)

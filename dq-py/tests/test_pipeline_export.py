@@ -3,7 +3,9 @@
 import csv
 import html
 import json
+import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -192,3 +194,24 @@ def test_the_private_names_that_callers_used_are_there(run):
 def test_the_workbook_is_a_zip_that_others_open(run, tmp_path):
     (path,) = export(run, tmp_path, run.execute_all_queries(), "xlsx")
     assert subprocess.run(["python3", "-m", "zipfile", "-t", path], check=True, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="all files have names here")
+@pytest.mark.parametrize("form", ["csv", "json", "html"])
+def test_not_even_a_process_that_is_killed_leaves_a_part_of_a_file(form, python, tmp_path):
+    program = """
+import datetime, os, signal, sys
+import dq
+from dq.pipeline import DatabaseConfig, DatabaseManager, PipelineConfig, QueryExecutor, QueryResult, ValidationQueryResult
+
+class Deadly:
+    def __str__(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+wrong = QueryResult(dq.Table({}), 0.0, 0, [], "", False, Deadly())
+results = {"a": ValidationQueryResult("a", "", wrong, "ERROR", True, datetime.datetime.now(datetime.timezone.utc))}
+QueryExecutor(DatabaseManager(DatabaseConfig("a.db")), PipelineConfig()).export_query_results(results, "out", sys.argv[1:])
+"""
+    ended = python(program, form, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert list((tmp_path / "out").iterdir()) == []

@@ -1,13 +1,13 @@
 """The cache of results of the earlier pipeline."""
 
 import shutil
-import time
 
 import pandas
 import pipeline_world as world
 import pytest
 
 import dq
+from conftest import wait_until
 from dq.pipeline import DatabaseConfig, DatabaseManager, PipelineConfig, QueryExecutor, QueryResultCache
 from dq.pipeline.native import versions_of
 
@@ -21,10 +21,7 @@ def executor(path, folder=None):
 def settled(path):
     """Wait until a database has been as it is for so long that all processes tell its state alike."""
     with dq.connect(path) as database:
-        deadline = time.monotonic() + 60
-        while versions_of(database)[1] is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: versions_of(database)[1] is not None)
 
 
 def test_rows_are_kept_and_told_with_what_they_took(tmp_path):

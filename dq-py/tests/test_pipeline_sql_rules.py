@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pipeline_world as world
 import pytest
@@ -179,12 +178,17 @@ def test_a_monitor_hears_of_every_rule(path, folder):
 
 def test_ctrl_c_stops_the_rules_that_run(path, tmp_path):
     program = """
-import sys
+import sys, threading, time
 from dq.pipeline import DatabaseConfig, DatabaseManager, PipelineConfig, QueryExecutor
 
-run = QueryExecutor(DatabaseManager(DatabaseConfig(sys.argv[1])), PipelineConfig(), None, False)
+manager = DatabaseManager(DatabaseConfig(sys.argv[1]))
+run = QueryExecutor(manager, PipelineConfig(), None, False)
 run.validation_queries = {it: sys.argv[2] for it in ("one", "two")}
-print("begun", flush=True)
+def tell():
+    while not manager.database.statistics()["readers"]["in_use"]:
+        time.sleep(0.001)
+    print("begun", flush=True)
+threading.Thread(target=tell).start()
 try:
     run.execute_all_queries()
 except KeyboardInterrupt:
@@ -193,7 +197,6 @@ except KeyboardInterrupt:
     command = [sys.executable, "-c", program, str(path), ENDLESS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as running:
         assert running.stdout.readline() == "begun\n"
-        time.sleep(0.2)
         running.send_signal(signal.SIGINT)
         assert running.stdout.readline() == "stopped\n"
         assert running.wait(30) == 0

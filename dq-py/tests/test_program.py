@@ -48,9 +48,9 @@ def test_ctrl_c_ends_it(tmp_path):
     rules.write_text("version: 1\nrules:\n  - { id: a, table: data, checks: [{ id: a, unique: [a] }] }\n")
     command = [*COMMANDS[-1], "validate", "-", "--rules", str(rules)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        running.stdin.write("a\n1\n")
+        # More than a pipe holds: when it is written, the program has begun to read.
+        running.stdin.write("a\n" + "1\n" * 1_000_000)
         running.stdin.flush()
-        time.sleep(1)
         interrupted = time.monotonic()
         running.send_signal(signal.SIGINT)
         assert running.wait(10) == 130

@@ -35,6 +35,10 @@ def test_every_form_is_rendered_and_saved(report, tmp_path):
         report.save(tmp_path / name)
     assert dq.Report.read(tmp_path / "report.json") == report
     assert (tmp_path / "report.csv").read_text().startswith("rule")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(dq.WriteError, match="folder"):
+        report.save(tmp_path / "folder", "json")
+    assert not [it for it in tmp_path.iterdir() if it.name.startswith(".")]
     with pytest.raises(dq.UsageError, match="cannot tell the format"):
         report.save(tmp_path / "report.doc")
     with pytest.raises(dq.UsageError, match="is no format"):
@@ -73,6 +77,20 @@ def test_a_workbook_has_every_failing_row_of_a_frame(tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
     cell = openpyxl.load_workbook(tmp_path / "report.xlsx")["a"]["D2"]
     assert (cell.data_type, cell.quotePrefix) == ("s", True)
+
+
+def test_the_name_of_a_column_is_no_formula_in_a_workbook(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    names = ["=1+1", "+a", "-b", "@SUM(A1)", "plain"]
+    rules = dq.Rule("none", *(dq.Check(f"c{number}", column=it, not_null=True) for number, it in enumerate(names)))
+    report = dq.validate({it: [None] for it in names}, rules, show_values=True)
+    report.save(tmp_path / "report.xlsx")
+    header = openpyxl.load_workbook(tmp_path / "report.xlsx")["none"][1]
+    assert [it.value for it in header] == ["check", "severity", "row", *names]
+    assert {it.data_type for it in header} == {"s"}
+    # What looks like a formula is marked, so that it is none after somebody has edited it.
+    assert [it.quotePrefix for it in header] == [False, False, False, True, True, True, True, False]
+    assert all(it.font.b for it in header)
 
 
 def test_a_workbook_without_kept_rows_shows_the_samples_and_says_so(providers, tmp_path):

@@ -176,8 +176,14 @@ def test_what_are_no_rules_is_a_usage_error_or_a_problem(rules, hospitals):
     "options",
     [
         {"as_of": "yesterday"},
+        {"engine": "steam"},
         {"timeout": -1.0},
         {"timeout": float("nan")},
+        {"threads": 0},
+        {"threads": -1},
+        {"sample_limit": -1},
+        {"memory_bytes_max": 0},
+        {"violations": -1},
         {"reading": {"csv": {"colour": "red"}}},
         {"reading": {"nothing": 1}},
     ],
@@ -191,6 +197,17 @@ def test_options_that_make_no_sense_are_usage_errors(options, hospitals, hospita
 def test_options_of_a_wrong_type_are_type_errors(options, hospitals, hospital_rules):
     with pytest.raises(TypeError):
         dq.validate(hospitals, hospital_rules, **options)
+
+
+def test_a_database_may_answer_itself_with_the_same_counts(providers):
+    checks = dq.Check("shared", unique=["npi"]), dq.Check("missing", column="npi", not_null=True)
+    rule = dq.Rule("npi", *checks, table="providers")
+    native, asked = (dq.validate(providers, rule, engine=it) for it in ("native", "sql"))
+    assert [it.violations for it in asked.checks] == [it.violations for it in native.checks] == [2, 1]
+    engines = [
+        {check.get("engine") for it in found.to_dict()["rules"] for check in it["checks"]} for found in (native, asked)
+    ]
+    assert engines == [{None}, {"sql"}]
 
 
 def test_files_are_read_as_options_say(tmp_path):

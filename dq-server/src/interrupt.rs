@@ -1,5 +1,4 @@
-//! Ctrl-C, and SIGTERM where there is such a thing: asks the work to stop, and does not wait for work that does
-//! not listen.
+//! Ctrl-C, and SIGTERM: asks the work to stop, and does not wait for work that does not listen.
 
 use std::future;
 use std::pin::{Pin, pin};
@@ -8,6 +7,8 @@ use std::time::Duration;
 
 use dq_core::source::Cancellation;
 use dq_core::{Error, ErrorKind};
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time;
 
@@ -19,48 +20,34 @@ const GRACE: Duration = Duration::from_millis(100);
 /// How long cleaning up after that may take.
 const FAREWELL: Duration = Duration::from_millis(30);
 
-/// The exit code of a run that was stopped with SIGTERM, as shells give it.
+/// The exit code of a program that was told to end, as shells have it.
 const TERMINATED: u8 = 143;
 
-/// What a run was asked to stop with.
-#[derive(Clone, Copy)]
-enum Asked {
-    Interrupt,
-    Terminate,
-}
-
-impl Asked {
-    /// The exit code of work that ended with `code` after it was asked.
-    fn exit_code(self, code: u8) -> u8 {
-        match self {
-            Self::Terminate if code == ErrorKind::Cancelled.exit_code() => TERMINATED,
-            _ => code,
-        }
-    }
-}
-
-/// Runs `work` and gives its exit code. The first Ctrl-C or SIGTERM cancels the token that the work was given
-/// and leaves it a moment; a second one leaves it none.
+/// Runs `work` and gives its exit code. The first Ctrl-C or SIGTERM cancels the token that the work was
+/// given and leaves it a moment; a second one leaves it none.
 pub(crate) async fn stoppable<F>(work: impl FnOnce(Cancellation) -> F) -> u8
 where
     F: Future<Output = u8> + Send + 'static,
 {
     let stop = Cancellation::new();
-    let mut first = pin!(asked());
+    let mut first = pin!(interrupted());
     // Listens before the work starts, so that no moment is left in which Ctrl-C just kills.
     let _ = poll_once(first.as_mut()).await;
     let mut work = tokio::spawn(work(stop.clone()));
-    let asked_with = tokio::select! {
+    let cancelled;
+    tokio::select! {
         code = &mut work => return exit_code(code),
-        it = first => it,
-    };
-    stop.cancel();
+        code = first => {
+            stop.cancel();
+            cancelled = code;
+        }
+    }
     let code = tokio::select! {
         code = &mut work => exit_code(code),
         () = time::sleep(GRACE) => abandon(work).await,
-        _ = asked() => abandon(work).await,
+        _ = interrupted() => abandon(work).await,
     };
-    asked_with.exit_code(code)
+    if code == ErrorKind::Cancelled.exit_code() { cancelled } else { code }
 }
 
 /// The exit code of work that came to its end, by a panic at worst.
@@ -80,35 +67,29 @@ async fn abandon(work: JoinHandle<u8>) -> u8 {
     error.kind().exit_code()
 }
 
-/// Returns at the next Ctrl-C or SIGTERM.
-async fn asked() -> Asked {
+/// Returns at the next Ctrl-C or SIGTERM, with the exit code that it asks for.
+async fn interrupted() -> u8 {
     tokio::select! {
-        () = interrupted() => Asked::Interrupt,
-        () = terminated() => Asked::Terminate,
+        () = pressed() => ErrorKind::Cancelled.exit_code(),
+        () = terminated() => TERMINATED,
     }
-}
-
-/// Returns at the next SIGTERM, with which services and pipelines end what takes too long.
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    match signal(SignalKind::terminate()) {
-        Ok(mut it) => drop(it.recv().await),
-        Err(_) => future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    future::pending().await
 }
 
 /// Returns at the next Ctrl-C; never, where there is no such thing.
-async fn interrupted() {
+async fn pressed() {
     if tokio::signal::ctrl_c().await.is_err() {
         future::pending::<()>().await;
     }
+}
+
+/// Returns at the next SIGTERM; never, where there is no such thing.
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut signals) = signal(SignalKind::terminate()) {
+        signals.recv().await;
+        return;
+    }
+    future::pending::<()>().await;
 }
 
 async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {

@@ -130,9 +130,25 @@ impl DatabaseFactory {
         use crate::database::postgres::PostgresConfig;
         use crate::database::replicas::ReplicasConfig;
 
-        let (first, urls) = crate::engine::hosts::split(url);
-        let replicas = ReplicasConfig { urls, ..ReplicasConfig::default() };
-        self.servers(PostgresConfig::new(first), replicas).await
+        self.open_postgres(PostgresConfig::new(url), ReplicasConfig::default()).await
+    }
+
+    /// Opens the PostgreSQL database on the servers that `config.url` names, one or several, and those of `replicas.urls`.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and `ConfigInvalid` for a value out of its range.
+    #[cfg(feature = "postgres")]
+    pub async fn open_postgres(
+        &self,
+        config: crate::database::postgres::PostgresConfig,
+        mut replicas: crate::database::replicas::ReplicasConfig,
+    ) -> Result<Arc<dyn DatabaseManager>> {
+        let (first, mut urls) = crate::engine::hosts::split(config.url.expose());
+        urls.append(&mut replicas.urls);
+        replicas.urls = urls;
+        let config = crate::database::postgres::PostgresConfig { url: first, ..config };
+        self.servers(config, replicas).await
     }
 
     /// Spreads a table of the PostgreSQL database at `url` over other servers; see

@@ -4,34 +4,16 @@
 
 use std::io;
 
+use crate::report::columns;
 use crate::validate::{CheckReport, Report, RuleReport};
 
-/// The names of the columns; more may be added behind them.
-const NAMES: [&str; 19] = [
-    "rule",
-    "check",
-    "table",
-    "kind",
-    "columns",
-    "dimension",
-    "severity",
-    "status",
-    "evaluated",
-    "violations",
-    "groups",
-    "observed",
-    "message",
-    "error",
-    "file",
-    "line",
-    "new",
-    "fixed",
-    "unchanged",
-];
+/// Where a check is written.
+const PLACE: [&str; 2] = ["file", "line"];
 
-/// Writes `report` as CSV.
+/// Writes `report` as CSV. More columns may be added behind these.
 pub(crate) fn render(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    write_line(&NAMES.map(str::to_owned), out)?;
+    let names = [&columns::FIGURES[..], &columns::WORDS, &PLACE, &columns::COMPARED].concat();
+    write_line(&names.into_iter().map(str::to_owned).collect::<Vec<_>>(), out)?;
     for rule in &report.rules {
         for check in &rule.checks {
             write_line(&fields(report, rule, check), out)?;
@@ -40,30 +22,13 @@ pub(crate) fn render(report: &Report, out: &mut dyn io::Write) -> io::Result<()>
     Ok(())
 }
 
-fn fields(report: &Report, rule: &RuleReport, check: &CheckReport) -> [String; NAMES.len()] {
-    let ran = |figure: u64| if check.error.is_none() { figure.to_string() } else { String::new() };
-    let some = |figure: Option<u64>| figure.map(|it| it.to_string()).unwrap_or_default();
-    [
-        rule.id.clone(),
-        check.id.clone(),
-        rule.table_of(check).to_owned(),
-        check.check.to_owned(),
-        check.columns.join(", "),
-        check.dimension.to_string(),
-        check.severity.to_string(),
-        check.status.as_str().to_owned(),
-        ran(check.evaluated),
-        ran(check.violations),
-        some(check.groups),
-        check.observed.clone().unwrap_or_default(),
-        check.message.clone().unwrap_or_default(),
-        check.error.clone().unwrap_or_default(),
-        report.rules_file.clone(),
-        check.line.to_string(),
-        some(check.baseline.map(|it| it.new)),
-        some(check.baseline.map(|it| it.fixed)),
-        some(check.baseline.map(|it| it.unchanged)),
-    ]
+fn fields(report: &Report, rule: &RuleReport, check: &CheckReport) -> Vec<String> {
+    let place = [report.rules_file.clone().into(), (check.line as i64).into()];
+    let values = columns::figures(rule, check).into_iter();
+    let values = values.chain(columns::words(check)).chain(place).chain(columns::compared(check));
+    values
+        .map(|it| if it.as_value().is_null() { String::new() } else { it.as_value().to_string() })
+        .collect()
 }
 
 pub(crate) fn write_line(fields: &[String], out: &mut dyn io::Write) -> io::Result<()> {

@@ -3,8 +3,10 @@
 //!
 //! Nothing here knows of terminals: whoever has one says how wide it is and whether it shows colours.
 
+mod columns;
 mod csv;
 mod destination;
+mod draft;
 mod github;
 mod html;
 mod json;
@@ -19,6 +21,8 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 pub(crate) mod text;
+#[cfg(target_os = "linux")]
+mod unnamed;
 mod violations;
 #[cfg(feature = "parquet")]
 mod violations_parquet;

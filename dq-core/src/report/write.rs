@@ -1,17 +1,15 @@
 //! A report in a file: the whole of it, or what was there before.
 
-use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
-
 use crate::error::{Error, ErrorKind, Result};
+use crate::report::destination::Destination;
 use crate::report::{ReportFormat, render};
 use crate::validate::Report;
 
-/// Writes `report` to the file at `path`. It is written beside it, synced and renamed, so that
-/// neither a full disk nor a kill leaves a part of a report or takes an old one away. Devices and
+/// Writes `report` to the file at `path`. It is written aside, synced and put in its place, so
+/// that neither a full disk nor a kill leaves a part of a report or takes an old one away. Devices and
 /// pipes are written directly.
 ///
 /// # Errors
@@ -39,42 +37,15 @@ fn failed(path: &Path, error: io::Error) -> Error {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if found.is_file() => {
-            replace(&path.canonicalize()?, bytes, Some(found.permissions()))
-        }
-        Ok(_) => File::options().write(true).open(path)?.write_all(bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(path, bytes, None),
-        Err(error) => Err(error),
-    }
-}
-
-fn replace(path: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
-    let file = temporary_beside(path)?;
-    file.as_file().write_all(bytes)?;
-    if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions)?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// A file in the folder of `path` that is removed unless it is kept, with the permissions of any new file.
-pub(crate) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Tells of a folder that is not there without naming a file that the user has never heard of.
-    fs::metadata(folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".dq-report-").suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    let mut output = Destination::of(path)?;
+    output.write_all(bytes)?;
+    output.put_in_place(path)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::report::testing;
 
@@ -87,7 +58,7 @@ mod tests {
     fn a_report_replaces_an_older_one_and_leaves_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
-        fs::write(&path, "old").unwrap();
+        fs::write(&path, "old and longer than the new one".repeat(1000)).unwrap();
         write_report(&testing::report(), ReportFormat::Json, &path).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("{\n") && text.ends_with("}\n"));

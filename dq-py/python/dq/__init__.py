@@ -9,6 +9,7 @@
 """
 
 from dq._cache import Cache
+from dq._check_report import CheckReport
 from dq._config import Config
 from dq._database import (
     Database,
@@ -22,7 +23,8 @@ from dq._dq import __version__
 from dq._executor import QueryExecutor
 from dq._managers import CacheManager, DatabaseManager, cancelled, when_cancelled
 from dq._profile import Profile
-from dq._report import CheckChange, CheckReport, Report, ReportDiff
+from dq._report import Report
+from dq._report_diff import CheckChange, ReportDiff
 from dq._resilience import CircuitBreaker
 from dq._rules import Check, Rule, Rules
 from dq._table import Table

@@ -222,6 +222,18 @@ class Database:
         """As ``health``, without blocking the event loop."""
         return _document(await awaited(self._handle("health").health()))
 
+    def nodes(self) -> list[dict[str, Any]]:
+        """Return the servers of the database, if there are several: ``name``, ``role``, ``state``, ``lag_bytes``, ….
+
+        ``role`` is ``primary``, ``replica``, ``shard`` or ``unknown``; ``state`` is ``ready``, ``warming``,
+        ``lagging``, ``unreachable`` or ``apart``.
+        """
+        return _nodes(self._handle("list servers").nodes().wait())
+
+    async def nodes_async(self) -> list[dict[str, Any]]:
+        """As ``nodes``, without blocking the event loop."""
+        return _nodes(await awaited(self._handle("list servers").nodes()))
+
     def statistics(self) -> dict[str, Any]:
         """Return what is counted of connections and statements."""
         return _document(self._handle("statistics").statistics())
@@ -289,7 +301,8 @@ def connect(source: SourceLike, *, reading: Mapping[str, Any] | None = None, **o
 
     ``source`` is what ``dq.validate`` takes, or a ``DatabaseManager`` of one's own. ``options`` are those of the
     database: for SQLite ``readers``, ``create_if_missing``, ``busy_timeout_ms``, …; for PostgreSQL and MySQL
-    ``readers``, ``writers``, ``statement_timeout_ms``, ….
+    ``readers``, ``writers``, ``statement_timeout_ms``, …; for PostgreSQL also ``read_replicas``, the URLs of the other
+    servers of the database, and ``replicas``, how reads are spread over them.
     """
     if isinstance(source, DatabaseManager):
         return _of_python(source, options)
@@ -342,6 +355,11 @@ def _tables(text: str) -> dict[str, TableSchema]:
         schema = TableSchema(it["name"], columns, it["primary_key"], it["rows_estimate"])
         tables[schema.name] = schema
     return tables
+
+
+def _nodes(text: str) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = json.loads(text)
+    return nodes
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -5,126 +5,28 @@ from __future__ import annotations
 import html
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+from dq._check_report import SEVERITIES, CheckReport, Severity, Status, checks_of, rank
 from dq._dq import (
     ArrowTable,
     render_report,
     render_report_text,
     report_format_of,
+    save_report,
     save_workbook,
     violation_mask,
     violations_of,
 )
 from dq._frames import DATA, is_pandas
+from dq._report_diff import ReportDiff, differences
 from dq._require import require
 from dq._table import Table
 from dq.exceptions import UsageError, ViolationsError
 
-Severity = Literal["info", "low", "medium", "high", "critical"]
-Status = Literal["not_applicable", "pass", "warn", "fail", "error"]
 ReportFormat = Literal["text", "json", "junit", "html", "markdown", "sarif", "csv", "github", "xlsx"]
-
-SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """What one check found."""
-
-    rule: str
-    """The id of the rule."""
-    id: str
-    """The id of the check, unique in its rule."""
-    table: str
-    """The table that it is about."""
-    kind: str
-    """The kind of check, such as ``not_null``."""
-    columns: Sequence[str]
-    """The columns that it is about."""
-    severity: Severity
-    """How much its violations matter."""
-    status: Status
-    """How it ended."""
-    evaluated: int
-    """How many rows were in its scope."""
-    violations: int
-    """How many of them violate it; exact."""
-    groups: int | None
-    """For checks of groups, how many groups violate it."""
-    sample: Sequence[dict[str, Any]]
-    """The lowest keys of failing rows: ``{"key": {…}}``, with ``values`` if these were asked for."""
-    truncated: bool
-    """Whether there are more failing rows than the sample shows."""
-    observed: str | None
-    """What was there, in words, where a key says nothing."""
-    message: str | None
-    """The author's message to whoever reads about violations."""
-    error: str | None
-    """Why the check could not run."""
-    definition: str
-    """A number that stays the same as long as the check judges the same rows in the same way."""
-
-    @property
-    def share(self) -> float | None:
-        """Violations as a share of the rows in scope; none where nothing was in scope."""
-        return self.violations / self.evaluated if self.evaluated else None
-
-
-@dataclass(frozen=True)
-class CheckChange:
-    """How a check of one report compares with the same check of an earlier one."""
-
-    rule: str
-    check: str
-    change: Literal["added", "removed", "redefined", "worse", "better", "same"]
-    """``redefined`` if the check judges otherwise now, so that its numbers do not compare."""
-    before: CheckReport | None
-    after: CheckReport | None
-
-    @property
-    def violations(self) -> int:
-        """How many violations there are more than before; fewer if negative."""
-        counts = [it.violations if it else 0 for it in (self.after, self.before)]
-        return counts[0] - counts[1]
-
-
-@dataclass(frozen=True)
-class ReportDiff:
-    """How a report compares with an earlier one: every check of either, in the order of the rules."""
-
-    changes: Sequence[CheckChange]
-
-    @property
-    def worse(self) -> list[CheckChange]:
-        """The checks with a worse status or more violations than before, and new ones that fail."""
-        fails = {"warn", "fail", "error"}
-        return [
-            it
-            for it in self.changes
-            if it.change == "worse" or (it.change == "added" and it.after is not None and it.after.status in fails)
-        ]
-
-    @property
-    def better(self) -> list[CheckChange]:
-        """The checks with a better status or fewer violations than before."""
-        return [it for it in self.changes if it.change == "better"]
-
-    def __bool__(self) -> bool:
-        """Whether anything differs."""
-        return any(it.change != "same" for it in self.changes)
-
-    def __iter__(self) -> Iterator[CheckChange]:
-        return iter(self.changes)
-
-    def __str__(self) -> str:
-        lines = [
-            f"{it.change:9}  {it.rule}/{it.check}  {it.violations:+,}" for it in self.changes if it.change != "same"
-        ]
-        return "\n".join(lines) or "nothing differs"
 
 
 class Report:
@@ -141,7 +43,7 @@ class Report:
         self._violations = violations
         try:
             self._document: dict[str, Any] = json.loads(text)
-            self._checks = list(_checks(self._document))
+            self._checks = list(checks_of(self._document))
         except (ValueError, KeyError, TypeError) as error:
             raise UsageError("cannot read a report: it is none of dq") from error
 
@@ -227,20 +129,20 @@ class Report:
 
         The workbook in a file ``.xlsx`` has the sheets ``Summary``, ``All_Violations`` and one for each rule that is
         violated: with every failing row if these were kept, otherwise with those that the report shows; it says which.
+        The file appears whole or not at all; ``WriteError`` if it cannot be written.
         """
         chosen = form or report_format_of(os.fspath(path))
         if chosen == "xlsx":
             save_workbook(self._json, self._violations and self._violations[0], path)
             return
-        text = render_report(self._json, chosen)
-        Path(path).write_text(text, encoding="utf-8", newline="")
+        save_report(self._json, chosen, path)
 
     def raise_for_status(self, fail_on: Severity = "low") -> Report:
         """Raise ``ViolationsError`` if a check of at least this severity failed, or any could not run.
 
         Returns the report itself otherwise.
         """
-        least = _rank(fail_on)
+        least = rank(fail_on)
         bad = [it for it in self.failed if it.status == "error" or SEVERITIES.index(it.severity) >= least]
         if not bad:
             return self
@@ -311,10 +213,7 @@ class Report:
 
     def diff(self, old: Report) -> ReportDiff:
         """Compare with an earlier report, check by check."""
-        before = {(it.rule, it.id): it for it in old.checks}
-        after = {(it.rule, it.id): it for it in self.checks}
-        names = [*after, *(it for it in before if it not in after)]
-        return ReportDiff([_change(name, before.get(name), after.get(name)) for name in names])
+        return differences(old.checks, self.checks)
 
     def _kept(self) -> ArrowTable:
         if self._violations is None:
@@ -343,49 +242,6 @@ class Report:
         self,
     ) -> tuple[Callable[..., Report], tuple[str, tuple[ArrowTable, bool] | None]]:
         return Report, (self._json, self._violations)
-
-
-def _checks(document: dict[str, Any]) -> Iterator[CheckReport]:
-    for rule in document["rules"]:
-        for check in rule["checks"]:
-            yield CheckReport(
-                rule=rule["id"],
-                id=check["id"],
-                table=check.get("table", rule["table"]),
-                kind=check["check"],
-                columns=check["columns"],
-                severity=check["severity"],
-                status=check["status"],
-                evaluated=check["evaluated"],
-                violations=check["violations"],
-                groups=check["groups"],
-                sample=check["sample"],
-                truncated=check["truncated"],
-                observed=check.get("observed"),
-                message=check.get("message"),
-                error=check["error"],
-                definition=check["definition"],
-            )
-
-
-def _change(name: tuple[str, str], before: CheckReport | None, after: CheckReport | None) -> CheckChange:
-    change: Literal["added", "removed", "redefined", "worse", "better", "same"]
-    if before is None or after is None:
-        change = "added" if before is None else "removed"
-    elif before.definition != after.definition:
-        change = "redefined"
-    else:
-        order: tuple[Status, ...] = ("not_applicable", "pass", "warn", "fail", "error")
-        old = (order.index(before.status), before.violations)
-        new = (order.index(after.status), after.violations)
-        change = "same" if new == old else "worse" if new > old else "better"
-    return CheckChange(*name, change, before, after)
-
-
-def _rank(severity: Severity) -> int:
-    if severity not in SEVERITIES:
-        raise UsageError(f"`{severity}` is no severity: {', '.join(SEVERITIES)}")
-    return SEVERITIES.index(severity)
 
 
 def _library(frame: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dq._dq import Source, run, survey
 from dq._frames import KeyColumns, SourceLike, is_frame, open_source, open_source_async
@@ -13,9 +13,12 @@ from dq._progress import Line, Progress, ProgressFunction
 from dq._report import Report
 from dq._rules import CustomFunction, Rules, RulesLike
 from dq._work import awaited
+from dq.exceptions import UsageError
 
 if TYPE_CHECKING:
     from dq._dq import Work
+
+Engine = Literal["auto", "native", "sql"]
 
 VIOLATIONS_MAX = 10_000_000
 """How many violations are kept where no other number is asked for."""
@@ -28,6 +31,7 @@ def validate(
     parameters: Mapping[str, str] | None = None,
     custom: Mapping[str, CustomFunction] | None = None,
     as_of: str | None = None,
+    engine: Engine = "auto",
     sample_limit: int = 10,
     show_values: bool = False,
     violations: bool | int | None = None,
@@ -49,7 +53,9 @@ def validate(
     ``rules`` is a path, YAML text, a dictionary of what YAML would say, a ``Rules``, or ``Rule`` objects;
     ``parameters`` are values for its ``${name}``, ``custom`` functions for its checks ``custom: name``.
 
-    ``as_of`` is "today" as ``YYYY-MM-DD``, by default the current day in UTC. ``sample_limit`` bounds the keys of
+    ``as_of`` is "today" as ``YYYY-MM-DD``, by default the current day in UTC. ``engine`` says who answers the checks:
+    ``native`` reads the rows and judges them, ``sql`` asks a database what can be said exactly in its SQL, and ``auto``
+    does that for tables whose rows lie on several servers; the counts are the same. ``sample_limit`` bounds the keys of
     failing rows that each check shows; ``show_values`` shows the checked values beside them.
     ``violations`` says whether every failing row is kept, or how many at most; by default they are for frames,
     up to 10 million. ``threads`` is how many threads may work at once, by default one for each processor.
@@ -63,7 +69,7 @@ def validate(
     ``Report.raise_for_status``. Ctrl-C stops the run.
     """
     read = Rules(rules, parameters=parameters, custom=custom)
-    options = _options(as_of, sample_limit, show_values, threads, memory_bytes_max, temp_dir, timeout)
+    options = _options(as_of, engine, sample_limit, show_values, threads, memory_bytes_max, temp_dir, timeout)
     shown = _shown(progress, options)
     _keep(source, violations, options)
     try:
@@ -80,6 +86,7 @@ async def validate_async(
     parameters: Mapping[str, str] | None = None,
     custom: Mapping[str, CustomFunction] | None = None,
     as_of: str | None = None,
+    engine: Engine = "auto",
     sample_limit: int = 10,
     show_values: bool = False,
     violations: bool | int | None = None,
@@ -96,7 +103,7 @@ async def validate_async(
     Cancelling the task stops the run.
     """
     read = Rules(rules, parameters=parameters, custom=custom)
-    options = _options(as_of, sample_limit, show_values, threads, memory_bytes_max, temp_dir, timeout)
+    options = _options(as_of, engine, sample_limit, show_values, threads, memory_bytes_max, temp_dir, timeout)
     shown = _shown(progress, options)
     _keep(source, violations, options)
     try:
@@ -160,6 +167,7 @@ def _run(source: Source, rules: Rules, options: dict[str, Any]) -> Work:
 
 def _options(
     as_of: str | None,
+    engine: Engine,
     sample_limit: int,
     show_values: bool,
     threads: int | None,
@@ -169,10 +177,11 @@ def _options(
 ) -> dict[str, Any]:
     return {
         "as_of": None if as_of is None else str(as_of),
-        "sample_limit": sample_limit,
+        "engine": engine,
+        "sample_limit": _count("sample_limit", sample_limit, 0),
         "show_values": show_values,
-        "threads": threads or _processors(),
-        "memory_bytes_max": memory_bytes_max,
+        "threads": _count("threads", threads, 1) or _processors(),
+        "memory_bytes_max": _count("memory_bytes_max", memory_bytes_max, 1),
         "temp_dir": temp_dir,
         "timeout": timeout,
     }
@@ -190,17 +199,24 @@ def _survey(
         "tables": list(tables),
         "suggest": suggest,
         "show_values": show_values,
-        "top": top,
-        "threads": threads or _processors(),
-        "memory_bytes_max": memory_bytes_max,
+        "top": _count("top", top, 0),
+        "threads": _count("threads", threads, 1) or _processors(),
+        "memory_bytes_max": _count("memory_bytes_max", memory_bytes_max, 1),
     }
 
 
 def _keep(source: SourceLike, violations: bool | int | None, options: dict[str, Any]) -> None:
     numbered = is_frame(source)
     wanted = numbered if violations is None else violations
-    most = VIOLATIONS_MAX if wanted is True else int(wanted) or None
+    most = VIOLATIONS_MAX if wanted is True else _count("violations", wanted, 0) or None
     options.update(violations_max=most, is_numbered=numbered)
+
+
+def _count(name: str, given: int | None, least: int) -> int | None:
+    """Check an option that is a whole number; one of another type is none of these, and is told later."""
+    if isinstance(given, int) and given < least:
+        raise UsageError(f"`{name}` is a whole number from {least}, and not {given}")
+    return given
 
 
 def _shown(progress: Progress, options: dict[str, Any]) -> Callable[[], None]:

@@ -1,6 +1,6 @@
 //! One call of a method that the caller wrote in Python.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use dq_core::{Error, ErrorKind, Result};
 use pyo3::exceptions::{
@@ -11,48 +11,32 @@ use tokio::runtime::Handle;
 
 use crate::error;
 use crate::runtime;
+use crate::waiting::Waiting;
 
 /// What a method can find out about the call that it answers.
 #[pyclass(frozen, module = "dq._dq")]
 #[derive(Debug)]
 pub(crate) struct CallHandle {
-    shared: Arc<Shared>,
+    callbacks: Arc<Callbacks>,
 }
 
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    is_cancelled: bool,
-    callbacks: Vec<Py<PyAny>>,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// What is called when nobody waits for the answer any more.
+type Callbacks = Waiting<Py<PyAny>>;
 
 #[pymethods]
 impl CallHandle {
     /// Whether nobody waits for the answer any more.
     #[getter]
     fn cancelled(&self) -> bool {
-        self.shared.lock().is_cancelled
+        self.callbacks.is_cancelled()
     }
 
     /// Has `callback` called, from another thread, when nobody waits for the answer any more.
     fn when_cancelled(&self, callback: Bound<'_, PyAny>) -> PyResult<()> {
-        let mut state = self.shared.lock();
-        if state.is_cancelled {
-            drop(state);
-            return callback.call0().map(drop);
+        match self.callbacks.add(callback.clone().unbind(), |_| true) {
+            Some(_) => callback.call0().map(drop),
+            None => Ok(()),
         }
-        state.callbacks.push(callback.unbind());
-        Ok(())
     }
 }
 
@@ -62,34 +46,29 @@ pub(crate) async fn ask<T: Send + 'static>(
     doing: String,
     work: impl FnOnce(Python<'_>, Py<CallHandle>) -> PyResult<T> + Send + 'static,
 ) -> Result<T> {
-    let shared = Arc::new(Shared::default());
-    let mut waiting = Waiting { shared: Some(Arc::clone(&shared)), handle: Handle::current() };
+    let callbacks = Arc::new(Callbacks::default());
+    let mut asker = Asker { callbacks: Some(Arc::clone(&callbacks)), handle: Handle::current() };
     let asked = tokio::task::spawn_blocking(move || {
         runtime::with_python(|py| {
-            let call = Py::new(py, CallHandle { shared });
+            let call = Py::new(py, CallHandle { callbacks });
             let answer = call.and_then(|it| work(py, it));
             answer.map_err(|it| translated(py, &doing, it))
         })
     });
     let answer = asked.await;
-    waiting.shared = None;
+    asker.callbacks = None;
     answer.map_err(error::lost)?.unwrap_or_else(|| Err(error::closing()))
 }
 
 /// Tells the call when nobody waits any more.
-struct Waiting {
-    shared: Option<Arc<Shared>>,
+struct Asker {
+    callbacks: Option<Arc<Callbacks>>,
     handle: Handle,
 }
 
-impl Drop for Waiting {
+impl Drop for Asker {
     fn drop(&mut self) {
-        let Some(shared) = self.shared.take() else { return };
-        let callbacks = {
-            let mut state = shared.lock();
-            state.is_cancelled = true;
-            std::mem::take(&mut state.callbacks)
-        };
+        let callbacks = self.callbacks.take().map(|it| it.cancel()).unwrap_or_default();
         if callbacks.is_empty() {
             return;
         }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, and other signals.
 
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -24,11 +24,11 @@ fn reading(program: &Program, arguments: &[&str]) -> (Child, ChildStdin) {
 }
 
 pub(crate) fn interrupt(child: &Child) {
-    signal(child, "-INT");
+    send("-INT", child);
 }
 
-fn signal(child: &Child, name: &str) {
-    let kill = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+fn send(signal: &str, child: &Child) {
+    let kill = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
 }
 
@@ -36,8 +36,7 @@ fn signal(child: &Child, name: &str) {
 fn an_interrupted_run_exits_with_130_and_leaves_no_report() {
     let program = Program::new();
     program.write("old.json", "old");
-    let files = ["--report", "new.json", "--report", "old.json", "--violations", "rows.csv"];
-    let (child, _pipe) = reading(&program, &files);
+    let (child, _pipe) = reading(&program, &["--report", "new.json", "--report", "old.json"]);
     let pressed = SystemClock.now();
     interrupt(&child);
     let ended = Ended::from(child.wait_with_output().unwrap());
@@ -47,14 +46,36 @@ fn an_interrupted_run_exits_with_130_and_leaves_no_report() {
     assert_eq!(program.names(), ["old.json", "people.csv", "rules.yaml"]);
 }
 
-#[test]
-fn a_run_that_is_terminated_exits_with_143_and_leaves_nothing_behind() {
+/// What a run has begun to write when it gets a signal, and how it ends.
+fn stopped_by(signal: &str) -> (Program, Ended) {
     let program = Program::new();
-    let (child, _pipe) = reading(&program, &["--report", "new.json", "--violations", "rows.csv"]);
-    signal(&child, "-TERM");
+    program.write("old.csv", "old");
+    let files = ["--violations", "old.csv", "--report", "new.json", "--report", "new.xlsx"];
+    let (child, _pipe) = reading(&program, &files);
+    let sent = SystemClock.now();
+    send(signal, &child);
     let ended = Ended::from(child.wait_with_output().unwrap());
-    assert_eq!(ended.saying(143, "dq: the run was cancelled\n").stdout, "");
-    assert_eq!(program.names(), ["people.csv", "rules.yaml"]);
+    assert!(sent.elapsed() < SOON);
+    (program, ended)
+}
+
+#[test]
+fn a_signal_leaves_no_part_of_a_file_even_if_rows_were_written() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let (program, ended) = stopped_by(signal);
+        assert_eq!(ended.saying(code, "dq: the run was cancelled\n").stdout, "");
+        assert_eq!(program.read("old.csv"), "old");
+        assert_eq!(program.names(), ["old.csv", "people.csv", "rules.yaml"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn even_a_program_that_is_killed_leaves_no_part_of_a_file() {
+    let (program, ended) = stopped_by("-KILL");
+    assert_eq!(ended.code, None);
+    assert_eq!(program.read("old.csv"), "old");
+    assert_eq!(program.names(), ["old.csv", "people.csv", "rules.yaml"]);
 }
 
 /// Starts a run that may take 200 ms, on a pipe that nobody closes and that delivers so much.

@@ -27,9 +27,10 @@ const MICROS_OF_DAY: i64 = 86_400_000_000;
 /// How cells look.
 #[derive(Debug)]
 pub(crate) struct Styles {
-    pub(crate) header: Format,
+    header: Format,
     /// Text that would be a formula if somebody typed it.
     quoted: Format,
+    quoted_header: Format,
     date: Format,
     seconds: Format,
     millis: Format,
@@ -41,6 +42,7 @@ impl Styles {
         Self {
             header: Format::new().set_bold(),
             quoted: Format::new().set_quote_prefix(),
+            quoted_header: Format::new().set_bold().set_quote_prefix(),
             date: number("yyyy-mm-dd"),
             seconds: number("yyyy-mm-dd hh:mm:ss"),
             millis: number("yyyy-mm-dd hh:mm:ss.000"),
@@ -120,11 +122,27 @@ fn write_text(
     text: &str,
     styles: &Styles,
 ) -> Result<(), XlsxError> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+    if is_like_formula(text) {
         worksheet.write_string_with_format(row, column, text, &styles.quoted).map(|_| ())
     } else {
         worksheet.write_string(row, column, text).map(|_| ())
     }
+}
+
+/// Writes the name of a column, which is text as any other.
+pub(crate) fn write_name(
+    worksheet: &mut Worksheet,
+    column: u16,
+    name: &str,
+    styles: &Styles,
+) -> Result<(), XlsxError> {
+    let name = fitting(name.into());
+    let format = if is_like_formula(&name) { &styles.quoted_header } else { &styles.header };
+    worksheet.write_string_with_format(0, column, name.as_ref(), format).map(|_| ())
+}
+
+fn is_like_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
 fn day<'a>(day: Date) -> Cell<'a> {

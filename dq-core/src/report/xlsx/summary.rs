@@ -1,6 +1,7 @@
 //! The sheet `Summary`: a line for each check, and below them what is to know about the run.
 
 use crate::error::Result;
+use crate::report::columns;
 use crate::report::words;
 use crate::report::xlsx::report_workbook::KeptCheck;
 use crate::report::xlsx::violations::ViolationSheets;
@@ -8,34 +9,14 @@ use crate::report::xlsx::workbook::{SHEETS_MAX, Sheet, Workbook};
 use crate::validate::{CheckReport, Report, RuleReport};
 use crate::value::{OwnedValue, Value};
 
-/// The names of the columns; more may be added behind them.
-const NAMES: [&str; 16] = [
-    "rule",
-    "check",
-    "table",
-    "kind",
-    "columns",
-    "dimension",
-    "severity",
-    "status",
-    "evaluated",
-    "violations",
-    "groups",
-    "rows_shown",
-    "sheet",
-    "observed",
-    "message",
-    "error",
-];
+/// Where the failing rows are.
+const SHOWN: [&str; 2] = ["rows_shown", "sheet"];
 
-/// Further names, where the report was compared with an earlier one.
-const COMPARED: [&str; 3] = ["new", "fixed", "unchanged"];
-
-/// Begins the sheet, which is to be the first.
+/// Begins the sheet, which is to be the first. More columns may be added behind these.
 pub(crate) fn begin(report: &Report, book: &mut Workbook) -> Result<Sheet> {
-    let mut names = NAMES.to_vec();
+    let mut names = [&columns::FIGURES[..], &SHOWN, &columns::WORDS].concat();
     if report.baseline.is_some() {
-        names.extend(COMPARED);
+        names.extend(columns::COMPARED);
     }
     book.sheet("Summary", &names)
 }
@@ -68,28 +49,11 @@ fn line(
     check: &CheckReport,
     (shown, sheet): (u64, Option<String>),
 ) -> Vec<OwnedValue> {
-    let ran = |figure: u64| check.error.is_none().then_some(figure as i64).into();
-    let figure = |it: Option<u64>| it.map(|it| it as i64).into();
-    let mut line: Vec<OwnedValue> = vec![
-        rule.id.clone().into(),
-        check.id.clone().into(),
-        rule.table_of(check).into(),
-        check.check.into(),
-        check.columns.join(", ").into(),
-        check.dimension.to_string().into(),
-        check.severity.as_str().into(),
-        check.status.as_str().into(),
-        ran(check.evaluated),
-        ran(check.violations),
-        figure(check.groups),
-        ran(shown),
-        sheet.into(),
-        check.observed.clone().into(),
-        check.message.clone().into(),
-        check.error.clone().into(),
-    ];
-    if let Some(compared) = check.baseline {
-        line.extend([compared.new, compared.fixed, compared.unchanged].map(|it| figure(Some(it))));
+    let mut line = columns::figures(rule, check).to_vec();
+    line.extend([columns::if_ran(check, shown), sheet.into()]);
+    line.extend(columns::words(check));
+    if check.baseline.is_some() {
+        line.extend(columns::compared(check));
     }
     line
 }

@@ -219,8 +219,7 @@ impl Workbook {
             let mut worksheet = self.book.new_worksheet_with_constant_memory()?;
             worksheet.set_name(&name)?.set_freeze_panes(1, 0)?;
             for (column, text) in (0..).zip(columns) {
-                let text = cell::fitting((*text).into());
-                worksheet.write_string_with_format(0, column, text.as_ref(), &styles.header)?;
+                cell::write_name(&mut worksheet, column, text, styles)?;
             }
             Ok(worksheet)
         })?;

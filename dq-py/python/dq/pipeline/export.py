@@ -7,7 +7,6 @@ import datetime
 import json
 import math
 import os
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -19,6 +18,7 @@ from dq._dq import write_workbook
 from dq._table import Table
 from dq.exceptions import UsageError, WriteError
 from dq.pipeline import page
+from dq.pipeline._files import whole
 from dq.pipeline.result import ValidationQueryResult, columns_of, moment, now, rows_of, tuples_of
 from dq.pipeline.summary import rank
 
@@ -237,10 +237,5 @@ def _finite(value: Any) -> Any:
 
 
 def _text(path: Path, write: Callable[[TextIO], None]) -> None:
-    made = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        with made.open("x", encoding="utf-8", newline="") as out:
-            write(out)
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)
+    with whole(path) as out:
+        write(out)
