@@ -160,10 +160,12 @@ impl Listener {
 
     /// Reads what there is, says so, and waits until there may be more.
     async fn round(&mut self) -> Result<()> {
-        let asked = self.inner.connection.clock().now();
+        let now = self.inner.connection.clock().now();
+        // Before anything is asked: who is the master now is known as of then.
+        let asked = self.inner.connection.current_as_of();
         let confirmed = match &self.tracking {
             Some(tracking) => tracking.confirmed_at()?,
-            None => Some(asked),
+            None => Some(now),
         };
         let Some(confirmed) = confirmed else {
             self.inner.connection.clock().sleep(PAUSE).await;
@@ -173,7 +175,9 @@ impl Listener {
             changed(&self.inner, &mut self.sender, event).await?;
         }
         self.read_announcements().await?;
-        self.sender.send(FeedEvent::Current { as_of: asked.min(confirmed) }).await;
+        if let Some(asked) = asked {
+            self.sender.send(FeedEvent::Current { as_of: asked.min(confirmed) }).await;
+        }
         self.wait().await
     }
 
