@@ -131,6 +131,18 @@ impl TestStore {
         }
     }
 
+    /// Loses all invalidations, as a server does that is replaced by one which they had not reached.
+    pub(crate) fn lose_invalidations(&self) {
+        let mut shared = self.shared();
+        shared.keys.clear();
+        shared.tags.clear();
+        shared.namespaces.clear();
+        shared.everything = 0;
+        for channel in shared.feeds.values_mut() {
+            let _ = channel.sender.send(FeedEvent::Lost);
+        }
+    }
+
     /// Changes what is stored under `key`.
     pub(crate) fn tamper(&self, key: &CacheKey, change: impl FnOnce(&mut Vec<u8>)) {
         change(&mut self.shared().rows.get_mut(key).expect("it is stored").entry.payload);

@@ -107,6 +107,17 @@ impl Sender {
         }
     }
 
+    /// What is announced does not follow what was, if anything was.
+    async fn begun_anew(&mut self, was_known: bool) {
+        if !self.is_connected {
+            self.has_missed = true;
+            self.connected().await;
+        }
+        if was_known {
+            self.send(FeedEvent::Lost).await;
+        }
+    }
+
     async fn connected(&mut self) {
         if !self.is_connected {
             self.is_connected = true;
@@ -192,8 +203,7 @@ impl Listener {
                 Error::new(ErrorKind::Unavailable, "redis tells announcements in another form")
             })?;
             if !news.follows(self.known.as_ref()) {
-                self.sender.missed().await;
-                self.sender.connected().await;
+                self.sender.begun_anew(self.known.is_some()).await;
                 self.known = Some((news.incarnation, news.count));
                 return Ok(());
             }
