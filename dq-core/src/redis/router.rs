@@ -92,15 +92,17 @@ impl Router {
     pub(crate) async fn topology(self: &Arc<Self>) -> Result<Arc<Topology>> {
         self.renew();
         let router = Arc::clone(self);
-        let discover = || async move {
-            loop {
-                let (topology, discovered) = router.discover().await?;
-                if router.note(discovered, || {}) {
-                    return Ok(Arc::new(topology));
-                }
+        self.topology.get(|| async move { router.discover_newest().await.map(Arc::new) }).await
+    }
+
+    /// The topology, unless somebody has asked for it later and knows it already.
+    async fn discover_newest(&self) -> Result<Topology> {
+        loop {
+            let (topology, discovered) = self.discover().await?;
+            if self.note(discovered, || ()) {
+                return Ok(topology);
             }
-        };
-        self.topology.get(discover).await
+        }
     }
 
     /// As of when the topology that is used from now on holds.

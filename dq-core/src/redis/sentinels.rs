@@ -53,15 +53,17 @@ impl Sentinels {
         let ask = |it: &Arc<Node>| tokio::spawn(named_by(Arc::clone(it), Arc::clone(&self.master)));
         let mut answers: FuturesUnordered<_> = self.nodes.iter().map(ask).collect();
         while let Some(answer) = answers.next().await {
-            match answer.unwrap_or_else(|_| Err(self.disagree(most))) {
-                Ok(address) => {
-                    let count = named.entry(address.clone()).or_insert(0);
-                    *count += 1;
-                    if *count >= most {
-                        return Ok(address);
-                    }
+            let address = match answer.unwrap_or_else(|_| Err(self.disagree(most))) {
+                Ok(address) => address,
+                Err(error) => {
+                    problem = Some(error);
+                    continue;
                 }
-                Err(error) => problem = Some(error),
+            };
+            let count = named.entry(address.clone()).or_insert(0);
+            *count += 1;
+            if *count >= most {
+                return Ok(address);
             }
         }
         Err(problem.filter(|_| named.is_empty()).unwrap_or_else(|| self.disagree(most)))

@@ -20,22 +20,7 @@ impl Watch {
     pub(crate) fn begin(naming: Naming) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let ends = Arc::clone(&is_over);
-        let watching = thread::spawn(move || {
-            let mut changes = Vec::new();
-            let mut last = None;
-            while !ends.load(Ordering::Relaxed) {
-                let asked = now_micros();
-                if let Some(port) = naming.port() {
-                    // All named the other one until a moment after this began.
-                    if let Some((from, _)) = last.filter(|it: &(u64, u16)| it.1 != port) {
-                        changes.push((from, now_micros()));
-                    }
-                    last = Some((asked, port));
-                }
-                thread::sleep(EVERY);
-            }
-            changes
-        });
+        let watching = thread::spawn(move || watch(&naming, &ends));
         Self { is_over, watching }
     }
 
@@ -44,4 +29,19 @@ impl Watch {
         self.is_over.store(true, Ordering::Relaxed);
         self.watching.join().expect("it does not panic")
     }
+}
+
+fn watch(naming: &Naming, is_over: &AtomicBool) -> Vec<(u64, u64)> {
+    let mut changes = Vec::new();
+    let mut last: Option<(u64, u16)> = None;
+    while !is_over.load(Ordering::Relaxed) {
+        let asked = now_micros();
+        if let Some(port) = naming.port() {
+            // All named the other one when they were last asked.
+            changes.extend(last.filter(|it| it.1 != port).map(|it| (it.0, now_micros())));
+            last = Some((asked, port));
+        }
+        thread::sleep(EVERY);
+    }
+    changes
 }

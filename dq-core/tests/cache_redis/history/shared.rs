@@ -48,11 +48,12 @@ impl Happened {
     /// Adds from when to when the sentinels went over to another master, whoever made them.
     pub(crate) fn add_changes(&mut self, changes: Vec<(u64, u64)>) {
         for (from, to) in changes {
-            if !self.deaths.iter().any(|it| it.0 <= from && to <= it.1 + LINGERS_MICROS) {
-                self.splits.push((from, to + LINGERS_MICROS));
-                if !self.outages.iter().any(|it| it.0 <= from && from <= it.1) {
-                    self.outages.push((from - UNNOTICED_MICROS, to));
-                }
+            if self.deaths.iter().any(|it| it.0 <= from && to <= it.1 + LINGERS_MICROS) {
+                continue;
+            }
+            self.splits.push((from, to + LINGERS_MICROS));
+            if !self.outages.iter().any(|it| it.0 <= from && from <= it.1) {
+                self.outages.push((from - UNNOTICED_MICROS, to));
             }
         }
     }
