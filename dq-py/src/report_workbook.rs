@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
+use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use dq_core::report::{self, ReportFormat, ReportWorkbook};
 use dq_core::rules::Severity;
@@ -38,8 +38,11 @@ pub(crate) fn save_workbook(
 /// Adds failing rows as [`Violations`](crate::violations::Violations) keeps them.
 fn add(workbook: &ReportWorkbook, batch: &RecordBatch) -> Result<()> {
     let text = |name: &str, row: usize| {
-        let column = batch.column_by_name(name)?.as_string_view_opt()?;
-        column.is_valid(row).then(|| column.value(row))
+        let column = batch.column_by_name(name)?;
+        let codes = column.as_dictionary_opt::<Int32Type>();
+        let texts = codes.map_or(column, |it| it.values()).as_string_view_opt()?;
+        let row = codes.map_or(Some(row), |it| it.key(row))?;
+        texts.is_valid(row).then(|| texts.value(row))
     };
     let numbers = batch.column_by_name("row").and_then(|it| it.as_primitive_opt::<Int64Type>());
     for row in 0..batch.num_rows() {

@@ -10,6 +10,7 @@ use dq_core::packs::Pack;
 use dq_core::rules::{CustomCheck, RuleSet};
 use dq_core::source::combined::CombinedSource;
 use dq_core::source::memory::MemorySource;
+use dq_core::value::{ColumnSchema, TableSchema, ValueType};
 use dq_core::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use serde::de::DeserializeOwned;
@@ -115,6 +116,19 @@ impl RuleSetHandle {
     fn with_custom(&self, name: String, function: Py<PyAny>) -> Self {
         let check = PythonCheck { name: name.clone(), function };
         Self { rules: self.rules.clone().with_custom(name, Arc::new(check)) }
+    }
+
+    /// The columns that a run over these tables reads, by table; nothing if a name does not resolve. A table is its
+    /// name, its columns and those of its key.
+    fn columns_read(
+        &self,
+        tables: Vec<(String, Vec<String>, Vec<String>)>,
+    ) -> Option<BTreeMap<String, Vec<String>>> {
+        let schema = |(name, columns, primary_key): (String, Vec<String>, Vec<String>)| {
+            let columns = columns.into_iter().map(|it| ColumnSchema::new(it, ValueType::Any));
+            TableSchema { name, columns: columns.collect(), primary_key, rows_estimate: None }
+        };
+        self.rules.columns_read(&tables.into_iter().map(schema).collect::<Vec<_>>()).ok()
     }
 
     /// How messages call it.

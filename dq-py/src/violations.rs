@@ -1,12 +1,22 @@
 //! Every failing row, kept as a table.
+//!
+//! Most runs are asked for counts alone, so a failing row is kept as two numbers: which check, which row. The
+//! columns that name table, rule, check and severity are dictionaries over the first; who asks for the rows
+//! gets text.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow_array::builder::{Int64Builder, StringViewBuilder};
+use arrow_array::builder::{ArrayBuilder, StringViewBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, NullArray, RecordBatch,
+    StringViewArray, new_null_array,
+};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_schema::DataType;
 use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take;
 use dq_core::validate::Violation;
 use dq_core::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
@@ -24,65 +34,115 @@ pub(crate) struct Violations {
 
 #[derive(Default)]
 struct Rows {
-    count: usize,
     is_truncated: bool,
-    texts: [StringViewBuilder; 6],
-    numbers: Int64Builder,
+    /// What each check is called: its table, its rule, itself, its severity.
+    titles: Vec<[String; 4]>,
+    /// The place in `titles` of each check, by its number in the rule set.
+    places: Vec<Option<i32>>,
+    /// The place in `titles` of each violation.
+    codes: Vec<i32>,
+    /// The number of each row, from 0, or `NO_NUMBER`.
+    numbers: Vec<i64>,
+    /// What names the rows, as far as the last that has a name; and their values.
+    names: [StringViewBuilder; 2],
 }
 
-/// The names of the columns of text, in their order.
-const TEXTS: [&str; 6] = ["table", "rule", "check", "severity", "key", "values"];
+const NO_NUMBER: i64 = -1;
+
+/// The columns that `Rows::titles` names, and those of `Rows::names`.
+const TITLES: [&str; 4] = ["table", "rule", "check", "severity"];
+const NAMES: [&str; 2] = ["key", "values"];
 
 impl Violations {
     pub(crate) fn new(rows_max: usize, is_numbered: bool) -> Self {
-        let mut rows = Rows::default();
-        // Five of the columns have few values: each is kept once.
-        rows.texts = rows.texts.map(StringViewBuilder::with_deduplicate_strings);
-        Self { rows_max, is_numbered, rows: Mutex::new(rows) }
+        Self { rows_max, is_numbered, rows: Mutex::default() }
     }
 
     pub(crate) fn add(&self, violation: &Violation<'_>) -> Result<()> {
         let mut rows = self.lock();
-        if rows.count >= self.rows_max {
+        if rows.codes.len() >= self.rows_max {
             rows.is_truncated = true;
             return Ok(());
         }
-        rows.count += 1;
         let number = violation.row_number.filter(|_| self.is_numbered);
-        rows.numbers.append_option(number.and_then(|it| i64::try_from(it - 1).ok()));
         // A row of a frame without a key is named by its number alone.
-        let has_key = number.is_none() || !is_number(&violation.row.key);
-        let key = has_key.then(|| text(&violation.row.key)).transpose()?;
-        let values = violation.row.values.as_ref().map(text).transpose()?;
-        let severity = violation.severity.as_str();
-        let texts = [
-            Some(violation.table),
-            Some(violation.rule),
-            Some(violation.check),
-            Some(severity),
-            key.as_deref(),
-            values.as_deref(),
-        ];
-        for (builder, text) in rows.texts.iter_mut().zip(texts) {
-            builder.append_option(text);
+        if number.is_none() || violation.is_named() {
+            rows.name(violation, number.is_some())?;
         }
+        let code = rows.code(violation);
+        rows.codes.push(code);
+        rows.numbers.push(number.and_then(|it| i64::try_from(it - 1).ok()).unwrap_or(NO_NUMBER));
         Ok(())
     }
 
     /// The table, and whether there are more violations than it holds.
     pub(crate) fn take(&self) -> Result<Kept> {
-        let mut rows = self.lock();
-        let texts = TEXTS.into_iter().zip(&mut rows.texts);
-        let mut columns: Vec<(String, ArrayRef)> =
-            texts.map(|(name, it)| (name.to_owned(), Arc::new(it.finish()) as ArrayRef)).collect();
-        columns.push(("row".to_owned(), Arc::new(rows.numbers.finish())));
-        let table = table::table(columns, rows.count)?;
-        Ok(Kept { table, is_truncated: rows.is_truncated })
+        let rows = std::mem::take(&mut *self.lock());
+        let is_truncated = rows.is_truncated;
+        Ok(Kept { table: rows.into_table()?, is_truncated })
     }
 
     fn lock(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Rows {
+    fn code(&mut self, violation: &Violation<'_>) -> i32 {
+        let number = violation.check_number.unwrap_or_default();
+        if let Some(Some(place)) = self.places.get(number) {
+            return *place;
+        }
+        let place = self.titles.len() as i32;
+        let Violation { table, rule, check, severity, .. } = *violation;
+        self.titles.push([table, rule, check, severity.as_str()].map(str::to_owned));
+        self.places.resize(self.places.len().max(number + 1), None);
+        self.places.iter_mut().skip(number).take(1).for_each(|it| *it = Some(place));
+        place
+    }
+
+    fn name(&mut self, violation: &Violation<'_>, is_numbered: bool) -> Result<()> {
+        let row = violation.row();
+        let has_key = !is_numbered || !is_number(&row.key);
+        let key = has_key.then(|| text(&row.key)).transpose()?;
+        let values = row.values.as_ref().map(text).transpose()?;
+        for (builder, text) in self.names.iter_mut().zip([key, values]) {
+            fill(builder, self.codes.len());
+            builder.append_option(text);
+        }
+        Ok(())
+    }
+
+    fn into_table(mut self) -> Result<RecordBatch> {
+        let rows = self.codes.len();
+        let codes = Int32Array::from(self.codes);
+        let mut columns: Vec<(String, ArrayRef)> = Vec::new();
+        for (place, name) in TITLES.into_iter().enumerate() {
+            let names = self.titles.iter().map(|it| it.get(place));
+            let names = Arc::new(names.collect::<StringViewArray>());
+            let column = DictionaryArray::try_new(codes.clone(), names).map_err(|error| {
+                Error::new(ErrorKind::Internal, "cannot keep violations").with_source(error)
+            })?;
+            columns.push((name.to_owned(), Arc::new(column)));
+        }
+        for (name, builder) in NAMES.into_iter().zip(&mut self.names) {
+            let is_named = !builder.is_empty();
+            fill(builder, if is_named { rows } else { 0 });
+            let column: ArrayRef =
+                if is_named { Arc::new(builder.finish()) } else { Arc::new(NullArray::new(rows)) };
+            columns.push((name.to_owned(), column));
+        }
+        let is_told = |it: &i64| *it != NO_NUMBER;
+        let told = (!self.numbers.iter().all(is_told))
+            .then(|| self.numbers.iter().map(is_told).collect::<NullBuffer>());
+        columns.push(("row".to_owned(), Arc::new(Int64Array::new(self.numbers.into(), told))));
+        table::table(columns, rows)
+    }
+}
+
+/// Appends NULL until there are so many rows.
+fn fill(builder: &mut StringViewBuilder, rows: usize) {
+    (builder.len()..rows).for_each(|_| builder.append_null());
 }
 
 /// What was kept.
@@ -117,19 +177,41 @@ fn text(fields: &Map<String, Value>) -> Result<String> {
 pub(crate) fn violations_of(
     py: Python<'_>,
     violations: &ArrowTable,
-    wanted: (Option<&str>, Option<&str>, Option<&str>),
+    wanted: Wanted<'_>,
 ) -> PyResult<ArrowTable> {
-    let wanted = [("table", wanted.0), ("rule", wanted.1), ("check", wanted.2)];
-    let filtered = py.detach(|| {
-        let batches = violations.batches.iter().map(|batch| {
-            filter_record_batch(batch, &matches(batch, &wanted)).map_err(|it| {
-                Error::new(ErrorKind::Internal, "cannot filter violations").with_source(it)
-            })
-        });
+    let batch = py.detach(|| {
+        let batches = violations.batches.iter().map(|batch| filtered(batch, wanted));
         batches.collect::<Result<Vec<_>>>()
     });
-    let batches = filtered.map_err(|it| error::to_python(py, &it))?;
-    Ok(ArrowTable { schema: Arc::clone(&violations.schema), batches })
+    let batches = batch.map_err(|it| error::to_python(py, &it))?;
+    let schema =
+        batches.first().map_or_else(|| Arc::clone(&violations.schema), RecordBatch::schema);
+    Ok(ArrowTable { schema, batches })
+}
+
+/// The table, the rule and the check whose violations are wanted.
+type Wanted<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
+
+fn filtered(batch: &RecordBatch, wanted: Wanted<'_>) -> Result<RecordBatch> {
+    let filtered = filter_record_batch(batch, &matches(batch, wanted)).map_err(|it| {
+        Error::new(ErrorKind::Internal, "cannot filter violations").with_source(it)
+    })?;
+    let column = |(position, array): (usize, &ArrayRef)| {
+        let name = filtered.schema_ref().field(position).name().clone();
+        Ok((name, texts(array)?))
+    };
+    let columns = filtered.columns().iter().enumerate().map(column).collect::<Result<_>>()?;
+    table::table(columns, filtered.num_rows())
+}
+
+/// A column, as text where it is kept as a dictionary or has nothing in it.
+fn texts(array: &ArrayRef) -> Result<ArrayRef> {
+    if array.as_any().is::<NullArray>() {
+        return Ok(new_null_array(&DataType::Utf8View, array.len()));
+    }
+    let Some(array) = array.as_dictionary_opt::<Int32Type>() else { return Ok(Arc::clone(array)) };
+    take(array.values(), array.keys(), None)
+        .map_err(|it| Error::new(ErrorKind::Internal, "cannot name violations").with_source(it))
 }
 
 /// For each row of a frame whether it is among those of `violations` that are of a table, a rule, a check.
@@ -138,13 +220,12 @@ pub(crate) fn violation_mask(
     py: Python<'_>,
     violations: &ArrowTable,
     rows: usize,
-    wanted: (Option<&str>, Option<&str>, Option<&str>),
+    wanted: Wanted<'_>,
 ) -> PyResult<ArrowTable> {
-    let wanted = [("table", wanted.0), ("rule", wanted.1), ("check", wanted.2)];
     let made = py.detach(|| {
         let mut mask = vec![false; rows];
         for batch in &violations.batches {
-            mark(batch, &matches(batch, &wanted), &mut mask);
+            mark(batch, &matches(batch, wanted), &mut mask);
         }
         let mask: ArrayRef = Arc::new(BooleanArray::from(mask));
         table::table(vec![("violates".to_owned(), mask)], rows)
@@ -164,14 +245,18 @@ fn mark(batch: &RecordBatch, matches: &BooleanArray, mask: &mut [bool]) {
     }
 }
 
-fn matches(batch: &RecordBatch, wanted: &[(&str, Option<&str>)]) -> BooleanArray {
-    let columns: Vec<_> = wanted
-        .iter()
-        .filter_map(|(name, value)| {
-            Some((batch.column_by_name(name)?.as_string_view_opt()?, (*value)?))
-        })
-        .collect();
-    let matches =
-        |row: usize| columns.iter().all(|(it, value)| it.is_valid(row) && it.value(row) == *value);
-    (0..batch.num_rows()).map(|row| Some(matches(row))).collect()
+fn matches(batch: &RecordBatch, wanted: Wanted<'_>) -> BooleanArray {
+    let mut all = BooleanBuffer::new_set(batch.num_rows());
+    for (name, value) in TITLES.into_iter().zip([wanted.0, wanted.1, wanted.2]) {
+        let column = batch.column_by_name(name).and_then(|it| it.as_dictionary_opt::<Int32Type>());
+        let (Some(column), Some(value)) = (column, value) else { continue };
+        let names = column.values().as_string_view_opt();
+        let is_wanted: Vec<_> =
+            names.into_iter().flat_map(StringViewArray::iter).map(|it| it == Some(value)).collect();
+        let codes = column.keys().values();
+        let is = |code: &i32| is_wanted.get(*code as usize) == Some(&true);
+        let found = BooleanBuffer::collect_bool(codes.len(), |row| codes.get(row).is_some_and(is));
+        all = &all & &found;
+    }
+    BooleanArray::new(all, None)
 }

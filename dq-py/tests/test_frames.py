@@ -223,6 +223,14 @@ def test_a_frame_may_name_its_key():
     assert asyncio.run(dq.validate_async(KEYED, rule, key="id")).check("n", "shared").sample[0]["key"] == {"id": "a"}
 
 
+def test_rows_of_a_long_frame_with_a_key_are_found_again():
+    failing = [5, 30_000, 99_999]
+    frame = {"id": list(range(100_000)), "v": [None if it in failing else 1 for it in range(100_000)]}
+    report = dq.validate(frame, dq.Rule("v", dq.Check("present", column="v", not_null=True)), key="id")
+    assert report.violations().column("row") == failing
+    assert [it for it, fails in enumerate(report.mask().column("violates")) if fails] == failing
+
+
 def test_several_frames_name_the_keys_of_those_that_have_one():
     rules = [dq.Rule(it, dq.Check("shared", unique=["n"]), table=it) for it in ("one", "two")]
     report = dq.validate({"one": KEYED, "two": KEYED}, rules, key={"two": "id"})

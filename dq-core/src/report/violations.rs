@@ -137,13 +137,14 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 
 fn fields(violation: &Violation<'_>) -> [String; 6] {
     let text = |it: &Map<String, Json>| serde_json::to_string(it).unwrap_or_default();
+    let row = violation.row();
     [
         violation.table.to_owned(),
         violation.rule.to_owned(),
         violation.check.to_owned(),
         violation.severity.to_string(),
-        text(&violation.row.key),
-        violation.row.values.as_ref().map(text).unwrap_or_default(),
+        text(&row.key),
+        row.values.as_ref().map(text).unwrap_or_default(),
     ]
 }
 
@@ -153,9 +154,10 @@ fn object(violation: &Violation<'_>) -> Map<String, Json> {
     object.insert("rule".to_owned(), Json::from(violation.rule));
     object.insert("check".to_owned(), Json::from(violation.check));
     object.insert("severity".to_owned(), Json::from(violation.severity.as_str()));
-    object.insert("key".to_owned(), Json::Object(violation.row.key.clone()));
-    if let Some(values) = &violation.row.values {
-        object.insert("values".to_owned(), Json::Object(values.clone()));
+    let row = violation.row().into_owned();
+    object.insert("key".to_owned(), Json::Object(row.key));
+    if let Some(values) = row.values {
+        object.insert("values".to_owned(), Json::Object(values));
     }
     object
 }

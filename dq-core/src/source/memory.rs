@@ -12,8 +12,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan, Snapshot, Source};
 use crate::value::{Batch, Column, ColumnSchema, TableSchema, ValueType};
 
-/// Longer record batches are cut, so that partitions have equal shares and batches stay in the cache.
-const BATCH_ROWS_MAX: usize = 65_536;
+/// Longer record batches are cut, so that partitions have equal shares, and what is made of a batch stays in
+/// the cache and is taken from the same memory again.
+const BATCH_ROWS_MAX: usize = 8_192;
 
 /// Tables that are in memory already.
 ///
@@ -142,7 +143,7 @@ impl MemoryScan {
         let Some(array) = batch.columns().get(position) else {
             return Ok(Column::Null(batch.num_rows()));
         };
-        Column::from_arrow(array).map_err(|error| {
+        Column::from_arrow(array).map(Column::lasting).map_err(|error| {
             let schema = batch.schema_ref();
             let name = schema.fields().get(position).map_or("", |it| it.name());
             let message = format!("cannot read the column `{name}` of `{}`: {error}", self.table);
@@ -245,7 +246,8 @@ mod tests {
         let source = MemorySource::new("frame").table("data", batches).unwrap();
         for partitions in [1, 2, 7] {
             let batches = scan(&source, &[1, 0], partitions).unwrap();
-            assert_eq!(batches.iter().map(Batch::rows).collect::<Vec<_>>(), [65_536, 34_464, 1]);
+            let rows: Vec<_> = batches.iter().map(Batch::rows).collect();
+            assert_eq!((rows.len(), rows[0], rows[12], rows[13]), (14, 8_192, 1_696, 1));
             let mut expected = 0_i64..;
             for (batch, row) in
                 batches.iter().flat_map(|it| (0..it.rows()).map(move |row| (it, row)))

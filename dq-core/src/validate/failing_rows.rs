@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow_buffer::BooleanBuffer;
+
 use crate::error::Result;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::sample::{Sample, Shown};
@@ -30,9 +32,10 @@ impl FailingRows {
         }
     }
 
-    /// Whether a row has failed, by its number within the partition.
-    pub(crate) fn has(&self, partition: usize, row: u32) -> bool {
-        self.partitions.get(partition).is_some_and(|it| is_set(it, row))
+    /// Which of so many rows from `first_row` on have failed, by their number within the partition.
+    pub(crate) fn of(&self, partition: usize, first_row: u32, rows: usize) -> BooleanBuffer {
+        let words = self.partitions.get(partition).map_or(&[][..], Vec::as_slice);
+        BooleanBuffer::collect_bool(rows, |row| is_set(words, first_row + row as u32))
     }
 
     /// Offers the rows that failed.

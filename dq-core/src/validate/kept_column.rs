@@ -81,6 +81,14 @@ impl KeptColumn {
         }
     }
 
+    /// All values, of so many rows.
+    pub(crate) fn all(&self, rows: usize, arena: &Arena) -> Column {
+        match self {
+            Self::Other(column) => column.clone(),
+            _ => self.rows(&(0..rows).collect::<Vec<_>>(), arena),
+        }
+    }
+
     /// The values of some rows.
     pub(crate) fn rows(&self, rows: &[usize], arena: &Arena) -> Column {
         match self {

@@ -159,15 +159,20 @@ impl KeptRows {
 
     /// These rows of a batch.
     fn some_of(&self, index: usize, kept: &KeptBatch, rows: &[usize]) -> Batch {
-        let width = self.columns.len() / self.batches.len().max(1);
-        let columns = self.columns.iter().skip(index * width).take(width);
-        let columns = columns.map(|it| it.rows(rows, &self.arena)).collect();
+        let columns = self.columns_of(index).map(|it| it.rows(rows, &self.arena)).collect();
         Batch::new(kept.sequence, rows.len(), columns)
     }
 
     /// All rows of a batch.
     fn all_of(&self, index: usize, kept: &KeptBatch) -> Batch {
-        self.some_of(index, kept, &(0..kept.rows as usize).collect::<Vec<_>>())
+        let rows = kept.rows as usize;
+        let columns = self.columns_of(index).map(|it| it.all(rows, &self.arena)).collect();
+        Batch::new(kept.sequence, rows, columns)
+    }
+
+    fn columns_of(&self, index: usize) -> impl Iterator<Item = &KeptColumn> {
+        let width = self.columns.len() / self.batches.len().max(1);
+        self.columns.iter().skip(index * width).take(width)
     }
 
     /// The sequences of all batches, in the order in which they were kept.

@@ -1,18 +1,18 @@
 //! Every failing row, one by one, for who wants more than a sample.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow_array::{Array, BooleanArray};
+use arrow_buffer::BooleanBuffer;
 
 use crate::error::Result;
 use crate::rules::{Kernel, PlannedCheck, RuleSet, Severity, TablePlan};
 use crate::validate::FailingRow;
-use crate::validate::failing_rows::FailingRows;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::outcome::{TableOutcome, failing_row};
-use crate::validate::row_key::RowKey;
+use crate::validate::row_key::{Position, RowKey};
 use crate::validate::run::{Found, Run};
 use crate::validate::worker::kept_columns;
 use crate::value::{Batch, Column, OwnedValue};
@@ -29,10 +29,31 @@ pub struct Violation<'a> {
     pub check: &'a str,
     /// How much it matters.
     pub severity: Severity,
-    /// The row.
-    pub row: FailingRow,
+    /// Which check of the rule set it is, from 0 in the order of the rules and their checks, where a run
+    /// has found the violation.
+    pub check_number: Option<usize>,
     /// The number of the row in its table, from 1, where it was found by a scan.
     pub row_number: Option<u64>,
+    row: Row<'a>,
+}
+
+/// A row that is known, or one that is named when somebody asks: names are text, and cost more than all
+/// else that is told of a row.
+#[derive(Clone)]
+enum Row<'a> {
+    Known(FailingRow),
+    Found { is_named: bool, name: &'a dyn Fn() -> FailingRow },
+}
+
+impl fmt::Debug for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(row) => row.fmt(f),
+            Self::Found { is_named, .. } => {
+                f.debug_struct("Found").field("is_named", is_named).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 impl<'a> Violation<'a> {
@@ -43,7 +64,25 @@ impl<'a> Violation<'a> {
         severity: Severity,
         row: FailingRow,
     ) -> Self {
-        Self { table, rule, check, severity, row, row_number: None }
+        let row = Row::Known(row);
+        Self { table, rule, check, severity, check_number: None, row_number: None, row }
+    }
+
+    /// The row: its key or number, and the checked values if they are shown. It is put together anew for
+    /// each call.
+    pub fn row(&self) -> Cow<'_, FailingRow> {
+        match &self.row {
+            Row::Known(row) => Cow::Borrowed(row),
+            Row::Found { name, .. } => Cow::Owned(name()),
+        }
+    }
+
+    /// Whether [`row`](Self::row) says more than the number of the row: a key, or values.
+    pub fn is_named(&self) -> bool {
+        match &self.row {
+            Row::Known(row) => row.values.is_some() || !row.key.keys().eq(["row"]),
+            Row::Found { is_named, .. } => *is_named,
+        }
     }
 }
 
@@ -82,11 +121,8 @@ impl fmt::Debug for Teller {
     }
 }
 
-/// Where it is written whether a row fails a check.
-enum Failing<'a> {
-    Flags(&'a BooleanArray),
-    Rows(&'a FailingRows),
-}
+/// A check of a table, its position in the plan, and which rows of a batch fail it.
+type Failing<'a> = (usize, &'a PlannedCheck, BooleanBuffer);
 
 impl Teller {
     pub(crate) fn new(run: &Arc<Run>, rules: &RuleSet, listener: &ViolationListener) -> Self {
@@ -142,37 +178,35 @@ impl Teller {
     ) -> Result<()> {
         let (plan, outcome) = (self.run.plan.tables.get(table), found.tables.get(table));
         let Some((plan, outcome)) = plan.zip(outcome) else { return Ok(()) };
-        let checks = self.failing(table, found, batch, judges);
-        for row in 0..batch.rows() {
-            let fails = |failing: &Failing<'_>| match failing {
-                Failing::Flags(flags) => flags.is_valid(row) && flags.value(row),
-                Failing::Rows(rows) => rows.has(partition, first_row + row as u32),
-            };
-            for (position, check, _) in checks.iter().filter(|it| fails(&it.2)) {
-                let row = self.row(plan, check, batch, row);
-                let number = Some(outcome.number(row.0.position));
-                let row = failing_row(row, check, (plan, outcome), None);
-                self.say(*position, plan, (row, number))?;
+        let checks = self.failing((table, found), (partition, first_row, batch), judges);
+        let fails_any = checks.iter().map(|it| it.2.clone()).reduce(|any, it| &any | &it);
+        let first = Position { sequence: batch.sequence(), row: 0 };
+        let rows_before = outcome.number(first);
+        for row in fails_any.iter().flat_map(BooleanBuffer::set_indices) {
+            for (position, check, _) in checks.iter().filter(|it| it.2.value(row)) {
+                let name = || self.row((plan, outcome), check, batch, row);
+                let is_named = self.run.options.show_values || !plan.primary_key.is_empty();
+                let number = Some(rows_before + row as u64);
+                self.say(*position, plan, (Row::Found { is_named, name: &name }, number))?;
             }
         }
         Ok(())
     }
 
-    /// Where it is written which rows of a batch fail each check of the table, in the order of the rule
-    /// set; checks that none of them fails are left out.
-    fn failing<'a>(
-        &'a self,
-        table: usize,
-        found: &'a Found,
-        batch: &'a Batch,
+    /// Which rows of a batch fail each check of the table, in the order of the rule set; checks that were
+    /// made of none of them are left out.
+    fn failing(
+        &self,
+        (table, found): (usize, &Found),
+        (partition, first_row, batch): (usize, u32, &Batch),
         judges: &[Judge],
-    ) -> Vec<(usize, &'a PlannedCheck, Failing<'a>)> {
+    ) -> Vec<Failing<'_>> {
         let first = batch.columns().len() - judges.len();
         let flags: HashMap<_, _> = judges
             .iter()
             .zip(batch.columns().iter().skip(first))
             .filter_map(|(judge, column)| match column {
-                Column::Boolean(flags) => Some((*judge, flags)),
+                Column::Boolean(flags) => Some((*judge, flags.values())),
                 _ => None,
             })
             .collect();
@@ -186,9 +220,9 @@ impl Teller {
                     Kernel::Figure { measure, .. } => Judge::Measure(measure.index),
                     _ => Judge::Check(position),
                 };
-                let flags = flags.get(&judge).map(|it| Failing::Flags(it));
-                let failing =
-                    flags.or_else(|| found.failing.get(&position).map(|it| Failing::Rows(it)));
+                let decided =
+                    || Some(found.failing.get(&position)?.of(partition, first_row, batch.rows()));
+                let failing = flags.get(&judge).map(|it| (*it).clone()).or_else(decided);
                 Some((position, check, failing?))
             })
             .collect()
@@ -196,18 +230,18 @@ impl Teller {
 
     fn row(
         &self,
-        plan: &TablePlan,
+        (plan, outcome): (&TablePlan, &TableOutcome),
         check: &PlannedCheck,
         batch: &Batch,
         row: usize,
-    ) -> (RowKey, Vec<OwnedValue>) {
+    ) -> FailingRow {
         let shows_values = self.run.options.show_values;
         let kept = kept_columns(plan, shows_values);
         let position = |column: &usize| kept.iter().position(|it| it == column);
         let key: Vec<_> = plan.primary_key.iter().filter_map(position).collect();
         let values = check.columns.iter().filter(|_| shows_values).filter_map(position);
         let values = values.map(|it| OwnedValue::from(batch.column(it).value(row))).collect();
-        (RowKey::of(batch, &key, row), values)
+        failing_row((RowKey::of(batch, &key, row), values), check, (plan, outcome), None)
     }
 
     /// Tells the rows of a query, which are named by the columns of the key.
@@ -226,7 +260,7 @@ impl Teller {
                 let row = (RowKey::of(&batch, &key, row), values);
                 let nowhere = TableOutcome::default();
                 let row = failing_row(row, check, (plan, &nowhere), names);
-                self.say(position, plan, (row, None))?;
+                self.say(position, plan, (Row::Known(row), None))?;
             }
         }
         Ok(())
@@ -236,12 +270,13 @@ impl Teller {
         &self,
         position: usize,
         plan: &TablePlan,
-        (row, row_number): (FailingRow, Option<u64>),
+        (row, row_number): (Row<'_>, Option<u64>),
     ) -> Result<()> {
         let Some(Title { rule, check, severity }) = self.titles.get(position) else {
             return Ok(());
         };
         let table = &plan.schema.name;
-        (self.listener)(&Violation { table, rule, check, severity: *severity, row, row_number })
+        let (severity, check_number) = (*severity, Some(position));
+        (self.listener)(&Violation { table, rule, check, severity, check_number, row_number, row })
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Worker {
     progress: Arc<AtomicU64>,
     kernels: Vec<Box<dyn RowKernel>>,
     pub(crate) rows: u64,
-    /// The sequence and the number of rows of each batch, where rows are named by their number.
+    /// The sequence and the number of rows of each batch, where the numbers of rows are told.
     pub(crate) batches: Vec<(u64, u64)>,
     /// The number of rows in the scope of each filter.
     pub(crate) in_scope: Vec<u64>,
@@ -219,7 +219,7 @@ impl Worker {
             self.kept.keep(batch, columns, (first_row, lowest))?;
         }
         self.rows += batch.rows() as u64;
-        if table.primary_key.is_empty() {
+        if table.primary_key.is_empty() || flags.are_wanted {
             self.batches.push((batch.sequence(), batch.rows() as u64));
         }
         Ok(())

@@ -13,10 +13,11 @@ use arrow_array::{
     Array, GenericByteArray, GenericStringArray, OffsetSizeTrait, PrimitiveArray,
     TimestampMicrosecondArray,
 };
-use arrow_buffer::{ArrowNativeType, Buffer};
+use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::value::offsets::Offsets;
 use crate::value::text::NULL_CODE;
 use crate::value::{Cell, Column, MixedColumn, Span, TextColumn, Value, ValueType};
 
@@ -235,8 +236,8 @@ fn text_or_bytes(array: &dyn Array) -> Result<Column> {
         Column::Mixed(MixedColumn::new(spans.into_iter().map(cell).collect(), buffer))
     };
     match array.data_type() {
-        DataType::Utf8 => shared(array.as_string::<i32>()).map(text),
-        DataType::LargeUtf8 => shared(array.as_string::<i64>()).map(text),
+        DataType::Utf8 => contiguous(array.as_string::<i32>(), Offsets::Short),
+        DataType::LargeUtf8 => contiguous(array.as_string::<i64>(), Offsets::Long),
         DataType::Utf8View => copied(array.as_string_view().iter()).map(text),
         DataType::Binary => shared(array.as_binary::<i32>()).map(bytes),
         DataType::LargeBinary => shared(array.as_binary::<i64>()).map(bytes),
@@ -247,6 +248,16 @@ fn text_or_bytes(array: &dyn Array) -> Result<Column> {
             Err(Error::new(ErrorKind::Unsupported, message))
         }
     }
+}
+
+/// The texts of an array, where they are.
+fn contiguous<O: OffsetSizeTrait>(
+    array: &GenericStringArray<O>,
+    offsets: fn(ScalarBuffer<O>) -> Offsets,
+) -> Result<Column> {
+    let (_, buffer) = text_of(array)?;
+    let (offsets, nulls) = (offsets(array.offsets().inner().clone()), array.nulls().cloned());
+    Ok(Column::Text(TextColumn::contiguous(offsets, nulls, buffer)))
 }
 
 /// The spans of an array with offsets, over its own buffer.

@@ -77,6 +77,11 @@ impl Column {
         }
     }
 
+    /// This, whose memory its source keeps for the whole run.
+    pub(crate) fn lasting(self) -> Self {
+        if let Self::Text(it) = self { Self::Text(it.lasting()) } else { self }
+    }
+
     /// The same values without a buffer that other columns share.
     pub fn compacted(&self) -> Self {
         match self {

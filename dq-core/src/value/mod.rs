@@ -14,6 +14,7 @@ mod exact_sum;
 mod fold;
 pub mod lens;
 mod number;
+mod offsets;
 mod owned;
 mod pack;
 mod render;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringViewBuilder;
 use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray};
-use arrow_buffer::{BooleanBuffer, Buffer};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+
+use crate::value::offsets::{Offsets, span_between};
 
 /// Where one text lies in the buffer of its column; NULL lies nowhere.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,6 +44,15 @@ impl Span {
         })
     }
 
+    /// The spans of texts in a buffer of their own.
+    fn all_of<'a, I: Iterator<Item = Option<&'a [u8]>>>(
+        texts: impl Fn() -> I,
+    ) -> (Vec<Self>, Buffer) {
+        let mut bytes = Vec::with_capacity(texts().flatten().map(<[u8]>::len).sum());
+        let spans = texts().map(|it| Self::append(it, &mut bytes)).collect();
+        (spans, Buffer::from_vec(bytes))
+    }
+
     /// The bytes of this span in `buffer`; `None` for NULL.
     #[inline]
     pub fn of(self, buffer: &[u8]) -> Option<&[u8]> {
@@ -53,19 +64,22 @@ impl Span {
     }
 }
 
-/// A column of text: a span for each row, over one buffer that columns may share; or a code for each
-/// row, which is the place of its span among those of the distinct texts.
+/// A column of text: a span for each row, over one buffer that columns may share; or the places where the
+/// rows start and end in it, as Arrow has them; or a code for each row, which is the place of its span among
+/// those of the distinct texts.
 ///
 /// The bytes of every span are valid UTF-8; whoever builds the column guarantees it.
 #[derive(Clone, Debug)]
 pub struct TextColumn {
     rows: Rows,
     buffer: Buffer,
+    is_lasting: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Rows {
     Spans(Vec<Span>),
+    Offsets { offsets: Offsets, nulls: Option<NullBuffer> },
     Codes { codes: Vec<u32>, texts: Vec<Span> },
 }
 
@@ -75,20 +89,37 @@ pub(crate) const NULL_CODE: u32 = u32::MAX;
 impl TextColumn {
     /// Creates a column of `spans` over `buffer`. A span that lies outside of the buffer reads as NULL.
     pub fn new(spans: Vec<Span>, buffer: Buffer) -> Self {
-        Self { rows: Rows::Spans(spans), buffer }
+        Self { rows: Rows::Spans(spans), buffer, is_lasting: false }
+    }
+
+    /// A column whose rows lie one after the other in `buffer`, which starts with the first one and has less
+    /// than 4 GiB.
+    pub(crate) fn contiguous(offsets: Offsets, nulls: Option<NullBuffer>, buffer: Buffer) -> Self {
+        Self { rows: Rows::Offsets { offsets, nulls }, buffer, is_lasting: false }
+    }
+
+    /// This, whose memory its source keeps for the whole run.
+    pub(crate) fn lasting(self) -> Self {
+        Self { is_lasting: matches!(self.rows, Rows::Offsets { .. }), ..self }
+    }
+
+    /// Whether a clone takes no memory as long as the run lasts.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.is_lasting
     }
 
     /// Creates a column whose rows are given by codes: each is the place of its text in `texts`, whose
     /// spans lie in `buffer`; a code that is the place of no text reads as NULL. Whoever judges text
     /// judges each of `texts` once then.
     pub fn coded(codes: Vec<u32>, texts: Vec<Span>, buffer: Buffer) -> Self {
-        Self { rows: Rows::Codes { codes, texts }, buffer }
+        Self { rows: Rows::Codes { codes, texts }, buffer, is_lasting: false }
     }
 
     /// The number of rows.
     pub fn len(&self) -> usize {
         match &self.rows {
             Rows::Spans(spans) => spans.len(),
+            Rows::Offsets { offsets, .. } => offsets.rows(),
             Rows::Codes { codes, .. } => codes.len(),
         }
     }
@@ -108,6 +139,11 @@ impl TextColumn {
     fn span(&self, row: usize) -> Option<Span> {
         match &self.rows {
             Rows::Spans(spans) => spans.get(row).copied(),
+            Rows::Offsets { offsets, nulls } => {
+                let span = offsets.span(row)?;
+                let is_null = nulls.as_ref().is_some_and(|it| it.is_null(row));
+                Some(if is_null { Span::NULL } else { span })
+            }
             Rows::Codes { codes, texts } => texts.get(*codes.get(row)? as usize).copied(),
         }
     }
@@ -121,14 +157,23 @@ impl TextColumn {
     /// The rows of which `judge` says yes.
     #[inline]
     pub(crate) fn judge(&self, mut judge: impl FnMut(Option<&[u8]>) -> bool) -> BooleanBuffer {
-        let Rows::Spans(spans) = &self.rows else {
-            let verdicts = self.verdicts(judge);
-            let of = |row| verdicts.as_ref().is_some_and(|it| it.of(row));
-            return BooleanBuffer::collect_bool(self.len(), of);
-        };
-        let buffer = self.buffer.as_slice();
-        let text = |row: usize| spans.get(row).and_then(|it| it.of(buffer));
-        BooleanBuffer::collect_bool(spans.len(), |row| judge(text(row)))
+        let (rows, buffer) = (self.len(), self.buffer.as_slice());
+        match &self.rows {
+            Rows::Spans(spans) => {
+                let text = |row: usize| spans.get(row).and_then(|it| it.of(buffer));
+                BooleanBuffer::collect_bool(rows, |row| judge(text(row)))
+            }
+            Rows::Offsets { offsets: Offsets::Long(offsets), nulls: None } => {
+                let text = |row: usize| span_between(offsets, row).and_then(|it| it.of(buffer));
+                BooleanBuffer::collect_bool(rows, |row| judge(text(row)))
+            }
+            Rows::Offsets { .. } => BooleanBuffer::collect_bool(rows, |row| judge(self.get(row))),
+            Rows::Codes { .. } => {
+                let verdicts = self.verdicts(judge);
+                let of = |row| verdicts.as_ref().is_some_and(|it| it.of(row));
+                BooleanBuffer::collect_bool(rows, of)
+            }
+        }
     }
 
     /// Whether rows are given by codes.
@@ -153,6 +198,7 @@ impl TextColumn {
     pub(crate) fn bytes(&self) -> usize {
         let rows = match &self.rows {
             Rows::Spans(spans) => size_of_val(spans.as_slice()),
+            Rows::Offsets { offsets, .. } => offsets.bytes(),
             Rows::Codes { codes, texts } => {
                 size_of_val(codes.as_slice()) + size_of_val(texts.as_slice())
             }
@@ -168,19 +214,13 @@ impl TextColumn {
     /// The same text over a buffer of its own, which holds nothing else.
     pub fn compacted(&self) -> Self {
         let buffer = self.buffer.as_slice();
-        let append = |spans: &[Span]| {
-            let texts = || spans.iter().map(|it| it.of(buffer));
-            let mut bytes = Vec::with_capacity(texts().flatten().map(<[u8]>::len).sum());
-            let spans = texts().map(|it| Span::append(it, &mut bytes)).collect();
-            (spans, Buffer::from_vec(bytes))
-        };
         match &self.rows {
-            Rows::Spans(spans) => {
-                let (spans, buffer) = append(spans);
+            Rows::Spans(_) | Rows::Offsets { .. } => {
+                let (spans, buffer) = Span::all_of(|| self.iter());
                 Self::new(spans, buffer)
             }
             Rows::Codes { codes, texts } => {
-                let (texts, buffer) = append(texts);
+                let (texts, buffer) = Span::all_of(|| texts.iter().map(|it| it.of(buffer)));
                 Self::coded(codes.clone(), texts, buffer)
             }
         }
@@ -288,18 +328,27 @@ mod tests {
     use super::*;
     use arrow_array::StringViewArray;
 
-    /// The same rows by spans and by codes.
-    fn columns() -> [TextColumn; 2] {
+    /// The same rows by spans, by codes and by offsets of both widths.
+    fn columns() -> [TextColumn; 4] {
         let buffer = Buffer::from_vec(b"one two".to_vec());
         let (one, two) = (Span::new(0, 3), Span::new(4, 3));
         let spans = vec![two, Span::NULL, one, two, Span::NULL];
         let codes = vec![1, NULL_CODE, 0, 1, 2];
         let texts = vec![one, two, Span::NULL, one];
-        [TextColumn::new(spans, buffer.clone()), TextColumn::coded(codes, texts, buffer)]
+        let contiguous = Buffer::from_vec(b"twoonetwo".to_vec());
+        let nulls = NullBuffer::from(vec![true, false, true, true, false]);
+        let offsets =
+            |it: Offsets| TextColumn::contiguous(it, Some(nulls.clone()), contiguous.clone());
+        [
+            TextColumn::new(spans, buffer.clone()),
+            TextColumn::coded(codes, texts, buffer),
+            offsets(Offsets::Short(vec![70, 73, 73, 76, 79, 79].into())),
+            offsets(Offsets::Long(vec![7, 10, 10, 13, 16, 16].into())),
+        ]
     }
 
     #[test]
-    fn codes_and_spans_read_the_same() {
+    fn rows_of_every_kind_read_the_same() {
         for column in columns() {
             for column in [column.compacted(), column.gather(&[0, 1, 2, 3, 4].map(Some)), column] {
                 let texts: Vec<_> = column.iter().collect();
@@ -339,7 +388,7 @@ mod tests {
             judged += 1;
             true
         };
-        let [spans, codes] = columns();
+        let [spans, codes, ..] = columns();
         assert!(spans.verdicts(|_| true).is_none());
         codes.judge(&mut judge);
         assert_eq!(judged, 5); // four texts and NULL

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 from dq._dq import ArrowTable, Source, table_of_lists
 from dq._locks import Claim
 from dq._require import require
+from dq._rules import Rules
 from dq._table import Table
 from dq._work import awaited
 from dq.exceptions import UsageError
@@ -41,9 +42,11 @@ def _has_capsule(frame: object) -> bool:
     return hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__")
 
 
-def open_source(source: SourceLike, reading: Mapping[str, Any] | None, key: KeyColumns = None) -> Source:
-    """Open what ``source`` names; waits where that takes time."""
-    found = _at_once(source, key)
+def open_source(
+    source: SourceLike, reading: Mapping[str, Any] | None, key: KeyColumns = None, rules: Rules | None = None
+) -> Source:
+    """Open what ``source`` names, for ``rules`` alone if they are given; waits where that takes time."""
+    found = _at_once(source, key, rules)
     if found is not None:
         return found
     specs = specs_of(source)
@@ -53,9 +56,11 @@ def open_source(source: SourceLike, reading: Mapping[str, Any] | None, key: KeyC
     return opened
 
 
-async def open_source_async(source: SourceLike, reading: Mapping[str, Any] | None, key: KeyColumns = None) -> Source:
-    """Open what ``source`` names."""
-    found = _at_once(source, key)
+async def open_source_async(
+    source: SourceLike, reading: Mapping[str, Any] | None, key: KeyColumns = None, rules: Rules | None = None
+) -> Source:
+    """Open what ``source`` names, for ``rules`` alone if they are given."""
+    found = _at_once(source, key, rules)
     if found is not None:
         return found
     specs = specs_of(source)
@@ -65,9 +70,9 @@ async def open_source_async(source: SourceLike, reading: Mapping[str, Any] | Non
     return opened
 
 
-def _at_once(source: SourceLike, key: KeyColumns) -> Source | None:
+def _at_once(source: SourceLike, key: KeyColumns, rules: Rules | None) -> Source | None:
     if is_frame(source):
-        return of_frames(source, key)
+        return of_frames(source, key, rules)
     if key is not None:
         raise UsageError("`key` is for frames: other sources know their keys themselves")
     if isinstance(source, Source):
@@ -95,24 +100,31 @@ def specs_of(source: SourceLike) -> list[str]:
     raise UsageError(message)
 
 
-def of_frames(source: Frame, key: KeyColumns = None) -> Source:
-    """Return a source over frames: one, or a mapping of names to them."""
-    tables: Mapping[str, Frame]
+def of_frames(source: Frame, key: KeyColumns = None, rules: Rules | None = None) -> Source:
+    """Return a source over frames: one, or a mapping of names to them. With ``rules``, only what they read is converted."""
+    frames: Mapping[str, Frame]
     if isinstance(source, Mapping):
         given = cast("Mapping[str, Any]", source)
         columns = [not is_frame(it) for it in given.values()]
         # Names of columns to their values, and not of tables.
-        tables = {DATA: given} if columns and all(columns) else given
+        frames = {DATA: given} if columns and all(columns) else given
     else:
-        tables = {DATA: source}
+        frames = {DATA: source}
     notes: list[str] = []
     name = f"a frame of {type(source).__module__.partition('.')[0]}"
     if isinstance(source, Mapping):
         name = "tables in memory"
-    keys = keys_of(key, [str(it) for it in tables])
-    read = [
-        (str(table), table_of(frame, str(table), notes), keys.get(str(table), ())) for table, frame in tables.items()
-    ]
+    keys = keys_of(key, [str(it) for it in frames])
+    drafts = {str(table): _draft_of(frame, str(table), notes) for table, frame in frames.items()}
+    wanted = None
+    if rules is not None and any(isinstance(it, PandasFrame) for it in drafts.values()):
+        named = [(table, draft.columns, keys.get(table, ())) for table, draft in drafts.items()]
+        wanted = rules._handle.columns_read(named)  # pyright: ignore[reportPrivateUsage]
+    read: list[tuple[str, ArrowTable, Sequence[str]]] = []
+    for table, draft in drafts.items():
+        if isinstance(draft, PandasFrame):
+            draft = draft.convert(None if wanted is None else wanted.get(table, []), notes)
+        read.append((table, draft, keys.get(table, ())))
     return Source.of_tables(name, read, notes)
 
 
@@ -132,8 +144,13 @@ def keys_of(key: KeyColumns, tables: list[str]) -> dict[str, list[str]]:
 
 def table_of(frame: Frame, table: str, notes: list[str]) -> ArrowTable:
     """Return ``frame`` as Arrow; ``notes`` hears what had to become text."""
+    draft = _draft_of(frame, table, notes)
+    return draft.convert(None, notes) if isinstance(draft, PandasFrame) else draft
+
+
+def _draft_of(frame: Frame, table: str, notes: list[str]) -> ArrowTable | PandasFrame:
     if is_pandas(frame):
-        frame = of_pandas(frame, table, notes)
+        return PandasFrame(frame, table)
     if isinstance(frame, ArrowTable):
         return frame
     if isinstance(frame, Table):
@@ -146,24 +163,36 @@ def table_of(frame: Frame, table: str, notes: list[str]) -> ArrowTable:
     return ArrowTable.of(frame)
 
 
-def of_pandas(frame: Frame, table: str, notes: list[str]) -> Any:
-    """Return a frame of pandas as one of PyArrow; columns of mixed types become text."""
-    pyarrow = require("pyarrow", extra="pandas")
-    if not hasattr(frame, "columns"):
-        frame = frame.to_frame(name=str(frame.name) if frame.name is not None else "value")
-    arrays: list[Any] = []
-    names = [str(it) for it in frame.columns]
-    mixed: list[str] = []
-    for position, name in enumerate(names):
-        series = frame.iloc[:, position]
+class PandasFrame:
+    """A frame or series of pandas whose columns of Python's objects are converted once it is known which are wanted."""
+
+    def __init__(self, frame: Frame, table: str) -> None:
+        self._pyarrow = require("pyarrow", extra="pandas")
+        if not hasattr(frame, "columns"):
+            frame = frame.to_frame(name=str(frame.name) if frame.name is not None else "value")
+        self._frame = frame
+        self._table = table
+        self.columns = [str(it) for it in frame.columns]
+
+    def convert(self, wanted: Sequence[str] | None, notes: list[str]) -> ArrowTable:
+        """Return it as Arrow; objects that nobody wants are left out, and columns of mixed types become text."""
+        arrays: list[Any] = []
+        for position, name in enumerate(self.columns):
+            series = self._frame.iloc[:, position]
+            if wanted is not None and name not in wanted and str(series.dtype) == "object":
+                arrays.append(self._pyarrow.nulls(len(series)))
+            else:
+                arrays.append(self._array(series, name, notes))
+        return ArrowTable.of(self._pyarrow.table(arrays, names=self.columns))
+
+    def _array(self, series: Any, name: str, notes: list[str]) -> Any:
+        pyarrow = self._pyarrow
         try:
-            arrays.append(pyarrow.Array.from_pandas(series))
+            return pyarrow.Array.from_pandas(series)
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError):
-            read, became_text = table_of_lists([(name, list(series))])
-            mixed.extend(became_text)
-            arrays.append(pyarrow.table(read).column(0))
-    _note(mixed, table, notes)
-    return pyarrow.table(arrays, names=names)
+            read, mixed = table_of_lists([(name, list(series))])
+            _note(mixed, self._table, notes)
+            return pyarrow.table(read).column(0)
 
 
 def _note(mixed: list[str], table: str, notes: list[str]) -> None:

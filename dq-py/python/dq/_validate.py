@@ -67,7 +67,7 @@ def validate(
     shown = _shown(progress, options)
     _keep(source, violations, options)
     try:
-        opened = open_source(source, reading, key)
+        opened = open_source(source, reading, key, read)
         return Report(*_run(opened, read, options).wait())
     finally:
         shown()
@@ -100,7 +100,7 @@ async def validate_async(
     shown = _shown(progress, options)
     _keep(source, violations, options)
     try:
-        opened = await open_source_async(source, reading, key)
+        opened = await open_source_async(source, reading, key, read)
         return Report(*await awaited(_run(opened, read, options)))
     finally:
         shown()

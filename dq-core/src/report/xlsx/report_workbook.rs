@@ -125,12 +125,12 @@ impl ReportWorkbook {
 
 impl Kept {
     fn add(&mut self, violation: &Violation<'_>) -> io::Result<()> {
-        let number = self.number(violation);
+        let (number, row) = (self.number(violation), violation.row());
         if let Some(check) = self.checks.get_mut(number) {
-            note_names(&mut check.key, &violation.row.key);
-            violation.row.values.iter().for_each(|it| note_names(&mut check.values, it));
+            note_names(&mut check.key, &row.key);
+            row.values.iter().for_each(|it| note_names(&mut check.values, it));
         }
-        let line = (number, &violation.row.key, &violation.row.values);
+        let line = (number, &row.key, &row.values);
         serde_json::to_writer(&mut self.rows, &line)?;
         self.rows.write_all(b"\n")
     }

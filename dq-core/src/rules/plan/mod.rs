@@ -9,6 +9,8 @@ mod display;
 mod order;
 mod records;
 
+use std::collections::BTreeMap;
+
 use crate::error::Result;
 use crate::rules::expression::Predicate;
 use crate::rules::kernel::RowKernel;
@@ -238,6 +240,23 @@ impl Plan {
     pub(crate) fn decided_after(&self, check: &PlannedCheck) -> Option<usize> {
         let step_of = |table: usize| self.order.iter().position(|it| *it == table);
         check.kernel.keys().iter().filter_map(|it| step_of(it.set.table)).max()
+    }
+}
+
+impl RuleSet {
+    /// The columns that a run over `tables` reads, by table, in the order of the table: for who must fetch or
+    /// convert them first. Only names matter; the types are those of no check yet.
+    ///
+    /// # Errors
+    ///
+    /// `RulesInvalid` with every name that does not resolve.
+    pub fn columns_read(&self, tables: &[TableSchema]) -> Result<BTreeMap<String, Vec<String>>> {
+        let plan = Plan::new(self, tables, Date::from_days(0))?;
+        let columns = |it: &TablePlan| {
+            let names = it.columns.iter().filter_map(|place| it.schema.columns.get(*place));
+            (it.schema.name.clone(), names.map(|it| it.name.clone()).collect())
+        };
+        Ok(plan.tables.iter().map(columns).collect())
     }
 }
 

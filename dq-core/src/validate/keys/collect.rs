@@ -9,6 +9,7 @@ use crate::validate::keys::runs::KeyRuns;
 use crate::validate::keys::span::Span;
 use crate::value::Batch;
 use crate::value::Column;
+use crate::value::TextColumn;
 use crate::value::is_blank;
 
 impl KeyRuns {
@@ -22,6 +23,9 @@ impl KeyRuns {
         filters: &[BooleanBuffer],
         (first_row, rows): (u32, impl Iterator<Item = usize>),
     ) -> Result<()> {
+        if let Some(texts) = sole_text(key_set, batch) {
+            self.lend(first_row, texts);
+        }
         let scope = |it: &Option<usize>| it.and_then(|it| filters.get(it));
         let scopes: Vec<_> = key_set.scopes.iter().map(scope).collect();
         match scopes.as_slice() {
@@ -56,6 +60,15 @@ impl KeyRuns {
     }
 }
 
+/// The column whose texts are the keys, as they are.
+fn sole_text<'a>(key_set: &KeySet, batch: &'a Batch) -> Option<&'a TextColumn> {
+    let ([column], []) = (&key_set.columns[..], &key_set.to[..]) else { return None };
+    match batch.column(*column) {
+        Column::Text(texts) if key_set.form.keeps_text() => Some(texts),
+        _ => None,
+    }
+}
+
 /// Calls `take` for each of `rows` whose key is compared, with what comes along with the row, the key,
 /// and what it determines.
 #[inline]
@@ -66,10 +79,7 @@ pub(crate) fn for_each_key<T>(
     mut take: impl FnMut(T, &[u8], Option<&[u8]>) -> Result<()>,
 ) -> Result<()> {
     let form = key_set.form;
-    if form.keeps_text()
-        && let ([column], []) = (&key_set.columns[..], &key_set.to[..])
-        && let Column::Text(texts) = batch.column(*column)
-    {
+    if let Some(texts) = sole_text(key_set, batch) {
         // The common case: the text itself is the key, and is not copied on its way.
         let keys = rows.filter_map(|(row, it)| texts.get(row).map(|text| (text, it)));
         let ignores_blank = form.blank == Blank::IsIgnored;

@@ -11,9 +11,11 @@ use crate::validate::keys::records::Scopes;
 use crate::validate::keys::stages::Stages;
 use crate::validate::keys::word::Word;
 use crate::validate::memory::Budget;
+use crate::value::TextColumn;
 
 /// Keys as words of eight bytes, each with its row, spread over buckets by their hash. The bytes of keys
-/// that are not whole in their words lie in a log: they are looked at only where two words are the same.
+/// that are not whole in their words lie in a log, unless the source keeps them in memory anyway: they are
+/// looked at only where two words are the same.
 #[derive(Debug)]
 pub(crate) struct CompactKeys {
     hash: KeyHash,
@@ -21,6 +23,16 @@ pub(crate) struct CompactKeys {
     buckets: Vec<Bucket>,
     stages: Stages,
     log: KeyLog,
+    lent: Vec<Lent>,
+    /// The row after those of the last column that is lent.
+    lent_until: u32,
+}
+
+/// Keys in the memory of the source, from a row on.
+#[derive(Debug)]
+struct Lent {
+    first_row: u32,
+    texts: TextColumn,
 }
 
 /// The word of a key, and its row.
@@ -48,14 +60,22 @@ impl CompactKeys {
             buckets: (0..buckets).map(|_| Bucket::default()).collect(),
             stages: Stages::new(buckets, WordOfRow::WIDTH),
             log: KeyLog::default(),
+            lent: Vec::new(),
+            lent_until: 0,
         }
+    }
+
+    /// The keys of the next rows are `texts`, which last.
+    pub(crate) fn lend(&mut self, first_row: u32, texts: &TextColumn) {
+        self.lent_until = first_row + texts.len() as u32;
+        self.lent.push(Lent { first_row, texts: texts.clone() });
     }
 
     /// Adds the key of a row, which comes after all rows before.
     #[inline]
     pub(crate) fn push(&mut self, key: &[u8], scopes: Scopes, row: u32) -> Result<()> {
         let (word, hash) = Word::new(key, self.hash);
-        if !word.is_whole() {
+        if !word.is_whole() && row >= self.lent_until {
             self.log.push(&mut self.arena, Entry { row, scopes, key })?;
         }
         let index = (hash >> 32) as usize & (self.buckets.len() - 1);
@@ -83,15 +103,24 @@ impl CompactKeys {
     ) -> Result<()> {
         // Also before the last key some are still on their way to a bucket.
         self.finish()?;
+        let records = || self.buckets.iter().flat_map(|it| it.records(&self.arena));
+        let words = || records().flat_map(WordOfRow::read_all);
         let mut key = Vec::new();
-        for bucket in &self.buckets {
-            let records = bucket.records(&self.arena).flat_map(WordOfRow::read_all);
-            for it in records.filter(|it| it.word.is_whole()) {
-                it.word.write_key(&mut key);
-                take(&key, it.word.scopes(), it.row)?;
-            }
+        for it in words().filter(|it| it.word.is_whole()) {
+            it.word.write_key(&mut key);
+            take(&key, it.word.scopes(), it.row)?;
+        }
+        for it in words().filter(|it| !it.word.is_whole()) {
+            self.lent_key(it.row).map_or(Ok(()), |key| take(key, it.word.scopes(), it.row))?;
         }
         self.log.entries(&self.arena).try_for_each(|it| take(it.key, it.scopes, it.row))
+    }
+
+    /// The bytes of the key of a row, where the source keeps them.
+    fn lent_key(&self, row: u32) -> Option<&[u8]> {
+        let place = self.lent.partition_point(|it| it.first_row <= row).checked_sub(1)?;
+        let Lent { first_row, texts } = self.lent.get(place)?;
+        texts.get((row - first_row) as usize)
     }
 
     /// How much memory this has from the system.
@@ -142,6 +171,6 @@ impl<'a> CompactPart<'a> {
 
     /// The bytes of the key of a row whose word is not whole.
     pub(crate) fn key(&self, row: u32) -> Option<&'a [u8]> {
-        self.keys.log.find(&self.keys.arena, row)
+        self.keys.lent_key(row).or_else(|| self.keys.log.find(&self.keys.arena, row))
     }
 }

@@ -13,6 +13,7 @@ use crate::validate::keys::records::{Key, Layout, Record, Scopes};
 use crate::validate::keys::spill::{Loaded, Spill};
 use crate::validate::keys::stages::Stages;
 use crate::validate::memory::Budget;
+use crate::value::TextColumn;
 
 /// How many buckets a run has: so many that a bucket of the largest table, with its table of keys, fits
 /// into the cache of one core, and no more, since each open bucket takes its share of the cache while
@@ -81,6 +82,13 @@ impl KeyRuns {
     pub(crate) fn compacted(mut self) -> Self {
         self.compact = Some(CompactKeys::new(self.hash, self.buckets.len(), &self.budget));
         self
+    }
+
+    /// The keys of the next rows are `texts`, which need not be kept if they last.
+    pub(crate) fn lend(&mut self, first_row: u32, texts: &TextColumn) {
+        if let Some(compact) = self.compact.as_mut().filter(|_| texts.is_lasting()) {
+            compact.lend(first_row, texts);
+        }
     }
 
     /// Adds the key of a row in these scopes; `value` is what it determines.

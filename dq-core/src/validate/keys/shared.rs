@@ -128,6 +128,10 @@ mod tests {
 
     use super::*;
 
+    use arrow_array::StringArray;
+
+    use crate::value::Column;
+
     const BUCKETS: usize = 16;
 
     /// A key, and the scopes of its row.
@@ -139,8 +143,26 @@ mod tests {
             "[0-9]{9}[0-3]{6}",
             "a long key, number [0-9]",
             "[ab\u{e9}]{7,9}",
+            "[AB]{1,4}-?0{0,4}[0-2]{2,5}",
         ];
         (key, 1..8_u8)
+    }
+
+    /// Keys that are kept, and from row `lent` on keys that their source keeps, in pieces of 7 rows.
+    fn collected(rows: &[(String, Scopes)], lent: usize, hash: KeyHash) -> CompactKeys {
+        let budget = Arc::new(Budget::new(1 << 30, PathBuf::new()));
+        let mut keys = CompactKeys::new(hash, BUCKETS, &budget);
+        for (row, (key, scopes)) in rows.iter().enumerate() {
+            if row >= lent && (row - lent) % 7 == 0 {
+                let texts = rows.iter().skip(row).take(7).map(|it| Some(&it.0));
+                let column = Column::from_arrow(&texts.collect::<StringArray>()).unwrap();
+                let Column::Text(texts) = column.lasting() else { panic!("text") };
+                assert!(texts.is_lasting());
+                keys.lend(row as u32, &texts);
+            }
+            keys.push(key.as_bytes(), *scopes, row as u32).unwrap();
+        }
+        keys
     }
 
     /// The rows of `scope` that share their key, as partition and row, and how many keys they have.
@@ -164,13 +186,11 @@ mod tests {
             partitions in prop::collection::vec(prop::collection::vec(row(), 0..80), 1..4),
             scope in prop::sample::select(vec![1, 2, 4]),
             bits in prop::sample::select(vec![0, 4, 64]),
+            lent in prop::sample::select(vec![0, 20, 80]),
         ) {
-            let (budget, hash) = (Arc::new(Budget::new(1 << 30, PathBuf::new())), KeyHash::with_bits(bits));
+            let hash = KeyHash::with_bits(bits);
             let collected: Vec<_> = partitions.iter().map(|rows| {
-                let mut keys = CompactKeys::new(hash, BUCKETS, &budget);
-                for (row, (key, scopes)) in rows.iter().enumerate() {
-                    keys.push(key.as_bytes(), *scopes, row as u32).unwrap();
-                }
+                let mut keys = collected(rows, lent, hash);
                 keys.finish().unwrap();
                 keys
             }).collect();
@@ -187,12 +207,11 @@ mod tests {
         }
 
         #[test]
-        fn every_key_is_given_back(rows in prop::collection::vec(row(), 0..200)) {
-            let budget = Arc::new(Budget::new(1 << 30, PathBuf::new()));
-            let mut keys = CompactKeys::new(KeyHash::ALL_BITS, BUCKETS, &budget);
-            for (row, (key, scopes)) in rows.iter().enumerate() {
-                keys.push(key.as_bytes(), *scopes, row as u32).unwrap();
-            }
+        fn every_key_is_given_back(
+            rows in prop::collection::vec(row(), 0..200),
+            lent in prop::sample::select(vec![0, 50, 200]),
+        ) {
+            let keys = collected(&rows, lent, KeyHash::ALL_BITS);
             let mut given = BTreeMap::new();
             keys.for_each(|key, scopes, row| {
                 given.insert(row as usize, (String::from_utf8(key.to_vec()).unwrap(), scopes));
