@@ -130,7 +130,7 @@ mod tests {
 
     use arrow_array::StringArray;
 
-    use crate::value::Column;
+    use crate::value::{Column, TextColumn};
 
     const BUCKETS: usize = 16;
 
@@ -148,17 +148,21 @@ mod tests {
         (key, 1..8_u8)
     }
 
+    fn lasting(texts: &StringArray) -> TextColumn {
+        let column = Column::from_arrow(texts).unwrap().lasting();
+        let Column::Text(texts) = column else { panic!("no text") };
+        assert!(texts.is_lasting());
+        texts
+    }
+
     /// Keys that are kept, and from row `lent` on keys that their source keeps, in pieces of 7 rows.
     fn collected(rows: &[(String, Scopes)], lent: usize, hash: KeyHash) -> CompactKeys {
         let budget = Arc::new(Budget::new(1 << 30, PathBuf::new()));
         let mut keys = CompactKeys::new(hash, BUCKETS, &budget);
         for (row, (key, scopes)) in rows.iter().enumerate() {
-            if row >= lent && (row - lent) % 7 == 0 {
+            if row >= lent && (row - lent).is_multiple_of(7) {
                 let texts = rows.iter().skip(row).take(7).map(|it| Some(&it.0));
-                let column = Column::from_arrow(&texts.collect::<StringArray>()).unwrap();
-                let Column::Text(texts) = column.lasting() else { panic!("text") };
-                assert!(texts.is_lasting());
-                keys.lend(row as u32, &texts);
+                keys.lend(row as u32, &lasting(&texts.collect()));
             }
             keys.push(key.as_bytes(), *scopes, row as u32).unwrap();
         }
