@@ -72,5 +72,6 @@ soak:
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test cache_redis history
 	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test replicas -- history cycles --test-threads 1
 	cargo test -p dq-core --all-features --locked --release --test replicas -- --ignored
+	DQ_SOAK=1 cargo test -p dq-core --all-features --locked --release --test shards promises
 	cargo test -p dq-core --all-features --locked --test cache_refused -- --ignored
 	DQ_EXITS=167 DQ_FUZZ=500000 scripts/test-python

@@ -198,6 +198,18 @@ pub fn redacted_url(url: &str) -> String {
     shown
 }
 
+/// Says that the query of `url` has a parameter that nobody knows, unless what looks like a query may be a part of
+/// a password.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn unknown_parameter(url: &str, name: &str) -> String {
+    match url.split_once('?') {
+        Some((_, query)) if query.contains('@') => {
+            "`url` has an `@` behind a `?`: in a password, write `%3F` for `?`".to_owned()
+        }
+        _ => format!("`url` has an unknown parameter `{name}`"),
+    }
+}
+
 fn redacted_authority(base: &str) -> String {
     let (scheme, rest) = base.split_once("://").map_or(("", base), |(scheme, rest)| (scheme, rest));
     // A password may hold an unescaped `/` or `@`: the last `@` ends it.

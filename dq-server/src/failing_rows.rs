@@ -63,3 +63,12 @@ impl FailingRows {
         self.file.as_ref().map_or(Ok(()), |it| it.finish())
     }
 }
+
+/// A run that was stopped may wait for its source in a thread that nobody can end, and which has the listener.
+impl Drop for FailingRows {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            file.discard();
+        }
+    }
+}

@@ -20,7 +20,7 @@ use crate::arguments::Arguments;
 
 /// Runs the program with `arguments`, the first of which is its own name, and gives its exit code.
 ///
-/// It writes to standard output and standard error, and takes Ctrl-C from whoever handled it before.
+/// It writes to standard output and standard error, and takes Ctrl-C and SIGTERM from whoever handled it before.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,

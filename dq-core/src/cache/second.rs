@@ -1,5 +1,6 @@
 //! The store that nodes share, called so that it can be slow or gone: each call has a deadline and goes
-//! through a breaker, and what it says about a key that it has not been told is invalid does not count.
+//! through a breaker, and what it says about a key that it has not been told is invalid, or may have lost, does not
+//! count.
 
 use std::borrow::Cow;
 use std::pin::pin;
@@ -13,7 +14,7 @@ use crate::cache::counters::Counters;
 use crate::cache::envelope::{Envelope, Opened};
 use crate::cache::key::{CacheKey, Scope, Tag};
 use crate::cache::local::lifetime::{Lifetime, millis};
-use crate::cache::pending::Pending;
+use crate::cache::pending::{Pending, Told};
 use crate::cache::shared::{
     Announce, Claim, ClaimRequest, Fence, Fetched, Lease, NewEntry, NodeId, ReadMark, SetOutcome,
     SharedEntry, SharedStore, StoreTime,
@@ -161,8 +162,14 @@ impl Second {
             announce,
             origin: self.node,
         };
+        let begun = self.clock.now();
         match self.call(self.store.set(&entry)).await {
             Some(SetOutcome::Stored { at }) => {
+                if announce == Announce::Replaced {
+                    // If it is lost, others must still hear that what they have is replaced.
+                    let told = Told { begun, ended: self.clock.now() };
+                    self.pending.told(&[Scope::Key(filling.key.clone())], told);
+                }
                 self.counters.shared.sets.increment();
                 Filled::Stored(at)
             }
@@ -182,11 +189,12 @@ impl Second {
     pub(crate) async fn invalidate(&self, scopes: &[Scope]) -> bool {
         // Noted first: whoever drops this future leaves the rest to the replay.
         let number = self.pending.add(scopes, &self.counters.overflowed);
-        let told = self.call(self.store.invalidate(scopes, self.node)).await.is_some();
-        if told {
-            self.pending.done(scopes, number);
+        let begun = self.clock.now();
+        let is_told = self.call(self.store.invalidate(scopes, self.node)).await.is_some();
+        if is_told {
+            self.pending.done(scopes, number, Told { begun, ended: self.clock.now() });
         }
-        told
+        is_told
     }
 
     /// Tells the store some of what it has not been told, and returns what that was; none if it still
@@ -196,9 +204,10 @@ impl Second {
         if scopes.is_empty() {
             return Some(scopes);
         }
+        let begun = self.clock.now();
         let call = self.store.invalidate(&scopes, self.node);
         within(&*self.clock, REPLAY_DEADLINE, call).await?.ok()?;
-        self.pending.done(&scopes, number);
+        self.pending.done(&scopes, number, Told { begun, ended: self.clock.now() });
         Some(scopes)
     }
 

@@ -257,7 +257,7 @@ pub trait SharedStore: fmt::Debug + Send + Sync {
 /// ```text
 ///             ┌──────────── lost ─────────────┐
 ///             ▼                               │
-///   Disconnected ──▶ Connected { resumed } ──▶ Invalidated | Everything | Current …
+///   Disconnected ──▶ Connected { resumed } ──▶ Invalidated | Everything | Lost | Current …
 /// ```
 ///
 /// Events may come twice and in another order than they were made. None is left out between `Connected`
@@ -289,11 +289,15 @@ pub enum FeedEvent {
     },
     /// The node must forget everything it holds: events may have been lost, or a new epoch has begun.
     Everything,
+    /// The store may have lost what it acknowledged, as when a server was replaced that had not yet passed it on.
+    /// The node forgets everything it holds, and tells the store again what was acknowledged last.
+    Lost,
     /// Every invalidation that the store acknowledged before this moment, by the clock of this node, has
-    /// been delivered. A connected feed says so at least five times a second, and does not when the store is
-    /// silent: by it the cache knows for how long it may trust what it holds.
+    /// been delivered, and will not be lost without a `Lost` to come. A connected feed says so at least five
+    /// times a second, and does not when the store is silent: by it the cache knows for how long it may trust
+    /// what it holds.
     Current {
-        /// The moment: when the request was sent whose answer shows it.
+        /// The moment: when the request was sent whose answer shows it, or earlier.
         as_of: Instant,
     },
 }

@@ -4,7 +4,7 @@
 //!              lookup ──▶ memory ──miss──▶ leader ──▶ shared store ──miss──▶ lease, compute, set
 //!                           ▲                             │
 //!   invalidate ──▶ forget ──┤── tell the store ──▶ feed ──┴─▶ every other node forgets
-//!                           │        └─ cannot: pending, told again until it is known
+//!                           │        └─ cannot, or it may have lost it: pending, told again until it is known
 //!   feed says `Current` ────┘ what is held may be trusted for another `max_disconnected_staleness_ms`
 //! ```
 
@@ -224,7 +224,15 @@ async fn listen(engine: Arc<Engine>, mut feed: Box<dyn InvalidationFeed>) {
                 engine.local.forget(&scopes);
             }
             FeedEvent::Everything => engine.local.invalidate(&Scope::Everything),
-            FeedEvent::Current { as_of } => engine.local.trust_as_of(engine.local.nanos_of(as_of)),
+            FeedEvent::Lost => {
+                // First, so that nothing is read that the store ought to know is invalid.
+                second.pending.doubt();
+                engine.local.invalidate(&Scope::Everything);
+            }
+            FeedEvent::Current { as_of } => {
+                second.pending.confirm(as_of);
+                engine.local.trust_as_of(engine.local.nanos_of(as_of));
+            }
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Node {
     /// How old the oldest change is that it has yet to replay; `None` where that is not known.
     #[serde(rename = "lag_seconds", serialize_with = "as_some_seconds")]
     pub lag: Option<Duration>,
+    /// Why it is not used, where that is known. Holds no password.
+    pub error: Option<String>,
 }
 
 /// What a server is to the others.
@@ -47,6 +49,8 @@ pub enum NodeState {
     Lagging,
     /// It is not, since it does not answer, or calls to it failed.
     Unreachable,
+    /// It is not, since it lets nobody in who was to read there, or the server in front of it does not know as whom to come.
+    Refused,
     /// It is not, since its data went another way: a primary that was replaced, or another system altogether.
     Apart,
 }
@@ -60,6 +64,7 @@ impl Node {
             state: NodeState::Unreachable,
             lag_bytes: None,
             lag: None,
+            error: None,
         }
     }
 }

@@ -65,7 +65,7 @@ pub struct DatabaseTable {
 
 impl DatabaseFactory {
     /// Opens a database with `open`, and finds out what can be done with it. Reads no rows and changes nothing.
-    /// `shown` names it where it cannot be opened, and must hold no password.
+    /// `shown` names it where it cannot be opened, and must hold no password: see [`name`](Self::name).
     ///
     /// # Errors
     ///
@@ -209,6 +209,10 @@ impl DatabaseCheck {
         if !self.nodes.is_empty() {
             writeln!(out)?;
             write_table(node_columns(&self.nodes), style, out)?;
+            let told = |it: &Node| Some((it.name.clone(), it.error.clone()?));
+            for (name, error) in self.nodes.iter().filter_map(told) {
+                writeln!(out, "{}: {}", visible(&name), visible(&error))?;
+            }
         }
         Ok(())
     }
@@ -256,6 +260,7 @@ fn node_columns(nodes: &[Node]) -> Vec<TableColumn> {
             NodeState::Warming => ("warming", Ink::Plain),
             NodeState::Lagging => ("lagging", Ink::Warning),
             NodeState::Unreachable => ("unreachable", Ink::Bad),
+            NodeState::Refused => ("refused", Ink::Bad),
             NodeState::Apart => ("apart", Ink::Bad),
         };
         state.push(word, ink);

@@ -80,8 +80,7 @@ impl DatabaseFactory {
     ///
     /// As [`open`](Self::open), and `ConfigInvalid` if no database is named.
     pub async fn open_configured(&self, config: &Config) -> Result<Arc<dyn DatabaseManager>> {
-        let kind = text(config, "database.primary.type");
-        match kind.as_deref() {
+        match kind(config).as_deref() {
             None | Some("sqlite") => self.configured_sqlite(config).await,
             Some("postgresql") => self.configured_postgres(config).await,
             Some("mysql") => self.configured_mysql(config).await,
@@ -254,6 +253,11 @@ impl DatabaseFactory {
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 fn check_named(config: &Config) -> Result<()> {
     text(config, "database.primary.database").map(drop).ok_or_else(unnamed)
+}
+
+/// The kind of the database that `config` names.
+pub(crate) fn kind(config: &Config) -> Option<String> {
+    text(config, "database.primary.type")
 }
 
 fn value<'a>(config: &'a Config, path: &str) -> Option<&'a SettingValue> {

@@ -7,6 +7,8 @@ mod directory;
 mod factory;
 #[cfg(feature = "postgres")]
 mod hosts;
+mod inputs;
+mod name;
 mod opened;
 
 use std::fs::File;
@@ -27,6 +29,7 @@ use crate::source::files::{self, FileFormat};
 pub use cache::open_cache;
 pub use check::{DatabaseCheck, DatabaseTable};
 pub use factory::DatabaseFactory;
+pub use inputs::files_of;
 pub use opened::Opened;
 
 /// How a source is opened. Options of one kind of source are ignored by the others.
@@ -211,6 +214,11 @@ fn open_one(spec: &str, options: &OpenOptions) -> Result<Opened> {
         return Err(Error::new(ErrorKind::UsageInvalid, message));
     }
     let path = Path::new(spec);
+    if is_like_a_server(spec) && !path.exists() {
+        let message = "cannot open such a source: the URL of a database on a server begins like \
+                       `postgres://user@host/database`";
+        return Err(Error::new(ErrorKind::UsageInvalid, message));
+    }
     if path.is_dir() {
         return Ok(Opened::Source(Arc::new(DirectorySource::open(path, options)?)));
     }
@@ -219,6 +227,14 @@ fn open_one(spec: &str, options: &OpenOptions) -> Result<Opened> {
         None if is_sqlite(path) => sqlite(spec, options).map(Opened::Database),
         None => files(spec, FileFormat::Csv, options).map(Opened::Source),
     }
+}
+
+/// Whether `spec` is meant to name a database on a server, in a way that is none, and may hold a password, which no
+/// message must show.
+fn is_like_a_server(spec: &str) -> bool {
+    let scheme = spec.split_once(':').map_or("", |it| it.0);
+    let known = POSTGRES.into_iter().chain(MYSQL).filter_map(|it| it.strip_suffix("://"));
+    known.into_iter().any(|it| scheme.eq_ignore_ascii_case(it)) || spec.contains("password=")
 }
 
 /// The source of the files of `format` that `path` names.

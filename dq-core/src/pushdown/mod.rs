@@ -12,6 +12,7 @@
 //! of hundreds of digits) the statement counts the rows that have one: if there is any, its answer does not
 //! count either.
 
+mod counts;
 mod fragment;
 mod joins;
 mod keyed;
@@ -28,6 +29,7 @@ mod typed;
 
 use std::sync::{Arc, Mutex};
 
+use crate::pushdown::counts::PlainTally;
 use crate::pushdown::keyed::Compiler;
 use crate::pushdown::mariadb::MariaDb;
 use crate::pushdown::postgres::Postgres;
@@ -61,10 +63,29 @@ pub(crate) struct Statement {
 pub(crate) enum Spread {
     /// It is not.
     No,
+    /// It is not, and is a tally.
+    Here(PlainTally),
     /// It is a tally, which can do without some of its counts.
     Tally(SpreadTally),
     /// It is about keys, and there may be another way to ask the same.
     Keys(Option<Box<Query>>),
+}
+
+impl Spread {
+    /// Two statements that count what one of several counts does.
+    pub(crate) fn halves(&self) -> Option<[Statement; 2]> {
+        match self {
+            Self::Here(tally) if tally.counts().len() > 1 => {
+                let (one, other) = tally.counts().split_at_checked(tally.counts().len() / 2)?;
+                Some([one, other].map(|it| tally.of(it.to_vec()).statement()))
+            }
+            Self::Tally(tally) if tally.counts().len() > 1 => {
+                let (one, other) = tally.counts().split_at_checked(tally.counts().len() / 2)?;
+                Some([one, other].map(|it| tally.of(it.to_vec()).statement()))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What the result of a statement says.

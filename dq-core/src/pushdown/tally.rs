@@ -1,13 +1,14 @@
 //! The tally of a table: in one pass over its rows, how many there are, how many are in each scope, and how
 //! many violate each check.
 
+use crate::pushdown::counts::PlainTally;
 use crate::pushdown::fragment::Fragment;
 use crate::pushdown::keyed::Compiler;
 use crate::pushdown::shards::SpreadTally;
 use crate::pushdown::target::{Asked, AskedFigure, Doubt, Reason};
-use crate::pushdown::{Asks, Count, Spread, Statement, Summaries, sqlite};
+use crate::pushdown::{Count, Statement, sqlite};
 use crate::rules::{Blank, Figure, KeyForm, MeasureId, Now, PlannedCheck, RowKernel};
-use crate::source::{Dialect, Query, SqlFunction};
+use crate::source::{Dialect, SqlFunction};
 
 /// How many values a statement binds at most.
 const PARAMETERS_MAX: usize = 10_000;
@@ -130,49 +131,41 @@ impl Tally {
             return self.finish_spread(compiler);
         }
         let patterns_max = compiler.writer.patterns_max();
-        let mut statements: Vec<(Fragment, Vec<Count>)> = Vec::new();
-        for (count, condition) in self.counts {
+        let counts = self.counts.into_iter().map(|(count, condition)| {
             let counted = match count {
                 Count::Rows => Fragment::new("count(*)"),
                 Count::Measured(..) => condition,
                 _ => compiler.writer.counted(&condition),
             };
-            let has_room = |(all, counts): &&mut (Fragment, Vec<Count>)| {
-                all.patterns() + counted.patterns() <= patterns_max
-                    && all.parameters().len() + counted.parameters().len() <= PARAMETERS_MAX
-                    && counts.len() < COUNTS_MAX
-            };
-            match statements.last_mut().filter(has_room) {
-                Some((all, counts)) => {
-                    *all = std::mem::take(all).text(", ").and(&counted);
-                    counts.push(count);
-                }
-                None => statements.push((counted, vec![count])),
-            }
-        }
-        let name = compiler.plan.tables.get(table).map(|it| it.schema.name.clone());
-        let name = name.unwrap_or_default();
-        let functions = self.functions;
-        let statement = |(selected, counts): (Fragment, Vec<Count>)| {
-            let select =
-                Fragment::new("SELECT ").and(&selected).text(&format!(" FROM {}", sql.sql));
-            let (sql, parameters) = select.into_parts();
-            let (table_name, reads) = (name.clone(), vec![name.clone()]);
-            let functions = functions.clone();
-            let query = Query {
-                table: table_name,
-                sql,
-                parameters,
-                functions,
-                reads,
-                refuses_warnings: true,
-                ..Query::default()
-            };
-            let asks = Asks::Tally { table, counts, summaries: Summaries::default() };
-            Statement { query, asks, spread: Spread::No }
-        };
-        statements.into_iter().map(statement).collect()
+            (count, counted)
+        });
+        let groups = grouped(counts, patterns_max, PARAMETERS_MAX);
+        let name = compiler.plan.tables.get(table).map_or("", |it| &it.schema.name);
+        let tally = PlainTally::new(table, (name, &sql.sql), self.functions);
+        groups.into_iter().map(|it| tally.of(it).statement()).collect()
     }
+}
+
+/// What is counted, in groups that each have room in one statement.
+fn grouped(
+    counts: impl Iterator<Item = (Count, Fragment)>,
+    patterns_max: usize,
+    parameters_max: usize,
+) -> Vec<Vec<(Count, Fragment)>> {
+    let mut groups: Vec<Vec<(Count, Fragment)>> = Vec::new();
+    for counted in counts {
+        let has_room = |group: &&mut Vec<(Count, Fragment)>| {
+            let all = || group.iter().chain([&counted]);
+            all().map(|it| it.1.patterns()).sum::<usize>() <= patterns_max
+                && all().map(|it| it.1.parameters().len()).sum::<usize>() <= parameters_max
+                && group.len() < COUNTS_MAX
+        };
+        match groups.last_mut().filter(has_room) {
+            Some(group) => group.push(counted),
+            None => groups.push(vec![counted]),
+        }
+    }
+    groups
 }
 
 impl Tally {
@@ -182,19 +175,7 @@ impl Tally {
         let name = compiler.plan.tables.get(self.table).map_or("", |it| &it.schema.name);
         let parts = compiler.parts(self.table);
         let parameters_max = PARAMETERS_MAX / parts.len().max(1);
-        let mut groups: Vec<Vec<(Count, Fragment)>> = Vec::new();
-        for counted in self.counts {
-            let has_room = |group: &&mut Vec<(Count, Fragment)>| {
-                let all = || group.iter().chain([&counted]);
-                all().map(|it| it.1.patterns()).sum::<usize>() <= patterns_max
-                    && all().map(|it| it.1.parameters().len()).sum::<usize>() <= parameters_max
-                    && group.len() < COUNTS_MAX
-            };
-            match groups.last_mut().filter(has_room) {
-                Some(group) => group.push(counted),
-                None => groups.push(vec![counted]),
-            }
-        }
+        let groups = grouped(self.counts.into_iter(), patterns_max, parameters_max);
         let tally = SpreadTally::new(self.table, name, parts);
         groups.into_iter().map(|it| tally.of(it).statement()).collect()
     }

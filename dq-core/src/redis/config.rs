@@ -18,7 +18,8 @@ pub struct RedisConfig {
     /// `redis://[user[:password]@]host[:port][/database]`, or `rediss://…` for TLS. Default: none. It
     /// is a secret because it may hold a password.
     pub url: Option<Secret>,
-    /// Addresses as `host:port`: the server, the sentinels, or some nodes of the cluster. Default: none.
+    /// Addresses as `host:port`: the server, all sentinels, or some nodes of the cluster. Default: none. A master is
+    /// used that more than half of the sentinels in this list name.
     pub nodes: Vec<String>,
     /// What stands behind the addresses. Default: single.
     pub mode: RedisMode,
@@ -98,7 +99,8 @@ pub enum RedisMode {
     /// One server.
     #[default]
     Single,
-    /// Sentinels, which know the master and choose another when it fails.
+    /// Sentinels, which know the master and choose another when it fails. While less than most of them can be asked,
+    /// commands fail: nobody knows then whether the master still is one.
     Sentinel,
     /// A cluster, whose masters each hold some of the slots.
     Cluster,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
@@ -68,6 +68,12 @@ impl RedisConnection {
     /// Whether it is to a cluster, where keys live in different places.
     pub fn is_cluster(&self) -> bool {
         self.router.settings.mode == RedisMode::Cluster
+    }
+
+    /// As of when what the masters say holds, if it is asked of them from now on: now, or where sentinels know the
+    /// master, when most of them named it. None if they have not yet.
+    pub(crate) fn current_as_of(&self) -> Option<Instant> {
+        self.router.current_as_of()
     }
 
     /// The clock that measures its deadlines.
@@ -191,7 +197,7 @@ impl RedisConnection {
         let what = || "redis does not say where its masters are".to_owned();
         for master in within(&*self.router.clock, limit, masters, what).await? {
             for script in scripts {
-                self.router.ask(&master, &script.load()).await?;
+                master.ask(&script.load()).await?;
             }
         }
         Ok(())
@@ -222,7 +228,7 @@ impl RedisConnection {
         let ping = Command::new("PING").repeatable();
         let asked = masters.iter().map(|node| async {
             let begun = self.router.clock.now();
-            let answer = self.router.ask(node, &ping).await;
+            let answer = node.ask(&ping).await;
             RedisNodeHealth {
                 address: node.address.to_string(),
                 round_trip: self.router.clock.now().duration_since(begun),

@@ -14,6 +14,9 @@
 //! - Every command has a deadline. A connection that has been silent for twice the usual deadline is
 //!   given up, and another is opened.
 //! - After a failed attempt to connect, commands fail at once until the next attempt is due.
+//! - Sentinels are all asked, and the server that most of those in `nodes` name is the master, for half a second; while
+//!   there are commands they are asked ten times a second. So no two nodes use different masters for longer than that,
+//!   also while a master that was replaced has not noticed, and without most of the sentinels there is no master.
 //! - Commands that a cluster sends elsewhere go there; those that may run twice are sent again when a
 //!   connection breaks.
 //! - TLS is rustls with ring, configured here; no provider is installed for the process.
@@ -47,6 +50,7 @@ mod reader;
 mod reply;
 mod router;
 mod script;
+mod sentinels;
 mod settings;
 mod slots;
 mod supply;

@@ -9,7 +9,7 @@ use redis::{Cmd, RedisResult, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::command::Command;
 use crate::redis::failure::Failure;
-use crate::redis::link::{Link, Opening};
+use crate::redis::link::{Link, Opening, within};
 use crate::redis::reply::Reply;
 use crate::redis::settings::Address;
 use crate::redis::supply::Supply;
@@ -49,6 +49,14 @@ impl Node {
         let answer = link.connection.clone().send_packed_command(&command.packed).await;
         wait.end(answer.is_ok());
         self.reply(&link, answer, command)
+    }
+
+    /// Sends a command to this very node, and waits for its answer no longer than the configuration allows.
+    pub(crate) async fn ask(&self, command: &Command) -> Result<Reply> {
+        let answer = async { self.send(command, false).await.map_err(Failure::into_error) };
+        let limit = self.opening.settings.command_deadline;
+        let what = || format!("redis at `{}` does not answer `{}`", self.address, command.name);
+        within(&*self.opening.clock, limit, answer, what).await
     }
 
     /// Sends several commands at once, and waits for all answers.

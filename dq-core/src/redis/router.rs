@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,10 +10,10 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::command::Command;
 use crate::redis::config::RedisMode;
-use crate::redis::failure::Failure;
-use crate::redis::link::{Opening, within};
+use crate::redis::link::Opening;
 use crate::redis::node::Node;
 use crate::redis::reply::Reply;
+use crate::redis::sentinels::{ASKED_EVERY, NAMED_FOR, Sentinels};
 use crate::redis::settings::{Address, Settings};
 use crate::redis::supply::Supply;
 use crate::redis::topology::Topology;
@@ -25,9 +26,27 @@ pub(crate) struct Router {
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Arc<dyn Clock>,
     topology: Arc<Supply<Arc<Topology>>>,
-    discovered_at: Mutex<Option<Instant>>,
+    discovered: Mutex<Option<Discovered>>,
     nodes: Mutex<HashMap<Address, Arc<Node>>>,
-    sentinels: Vec<Arc<Node>>,
+    sentinels: Option<Sentinels>,
+    /// Whether the sentinels are being asked though what they said last still counts.
+    is_asking: AtomicBool,
+}
+
+/// When the topology that is known was asked for, and when the answer was there.
+#[derive(Clone, Copy, Debug)]
+struct Discovered {
+    asked: Instant,
+    answered: Instant,
+}
+
+/// Asking the sentinels meanwhile; over when it is dropped.
+struct Asking(Arc<Router>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.is_asking.store(false, Ordering::Release);
+    }
 }
 
 impl fmt::Debug for Router {
@@ -41,18 +60,17 @@ impl Router {
     pub(crate) fn new(settings: Arc<Settings>, clock: Arc<dyn Clock>) -> Self {
         let (min, max) = (settings.reconnect_min, settings.reconnect_max);
         let topology = Arc::new(Supply::new(Arc::clone(&clock), min, max));
-        let mut opening = Opening::new(&settings, &clock);
-        opening.credentials = settings.sentinel.clone();
-        opening.database = 0;
-        let sentinels = match settings.mode {
-            RedisMode::Sentinel => settings.nodes.as_slice(),
-            RedisMode::Single | RedisMode::Cluster => &[],
-        };
         let sentinels =
-            sentinels.iter().map(|it| Arc::new(Node::new(it.clone(), opening.clone()))).collect();
-        let discovered_at = Mutex::new(None);
-        let nodes = Mutex::new(HashMap::new());
-        Self { settings, clock, topology, discovered_at, nodes, sentinels }
+            (settings.mode == RedisMode::Sentinel).then(|| Sentinels::new(&settings, &clock));
+        Self {
+            settings,
+            clock,
+            topology,
+            discovered: Mutex::new(None),
+            nodes: Mutex::new(HashMap::new()),
+            sentinels,
+            is_asking: AtomicBool::new(false),
+        }
     }
 
     /// The master of `slot`, or any master.
@@ -72,8 +90,39 @@ impl Router {
 
     /// Which server is the master of what, as far as is known.
     pub(crate) async fn topology(self: &Arc<Self>) -> Result<Arc<Topology>> {
+        self.renew();
         let router = Arc::clone(self);
-        self.topology.get(|| async move { router.discover().await.map(Arc::new) }).await
+        self.topology.get(|| async move { router.discover_newest().await.map(Arc::new) }).await
+    }
+
+    /// The topology, unless somebody has asked for it later and knows it already.
+    async fn discover_newest(&self) -> Result<Topology> {
+        loop {
+            let (topology, discovered) = self.discover().await?;
+            if self.note(discovered, || ()) {
+                return Ok(topology);
+            }
+        }
+    }
+
+    /// As of when the topology that is used from now on holds.
+    pub(crate) fn current_as_of(&self) -> Option<Instant> {
+        match &self.sentinels {
+            Some(_) => self.discovered().map(|it| it.asked),
+            None => Some(self.clock.now()),
+        }
+    }
+
+    /// Has the sentinels asked again: meanwhile, or before the next command if what they said is too old.
+    fn renew(self: &Arc<Self>) {
+        let (Some(_), Some(last)) = (&self.sentinels, self.discovered()) else { return };
+        let age = self.clock.now().duration_since(last.asked);
+        if age >= NAMED_FOR {
+            self.topology.discard(|_| true);
+        } else if age >= ASKED_EVERY && !self.is_asking.swap(true, Ordering::AcqRel) {
+            let asking = Asking(Arc::clone(self));
+            tokio::spawn(async move { asking.0.refresh().await });
+        }
     }
 
     /// The server at `address`.
@@ -99,70 +148,60 @@ impl Router {
             return;
         }
         let now = self.clock.now();
-        let last = *self.discovered_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|it| now.duration_since(it) >= DISCOVERY_SPACING) {
+        let last = self.discovered();
+        if last.is_none_or(|it| now.duration_since(it.answered) >= DISCOVERY_SPACING) {
             self.topology.discard(|_| true);
         }
     }
 
     /// Asks for the topology at once, and keeps the one that is known if there is no answer.
     pub(crate) async fn refresh(&self) {
-        if let Ok(fresh) = self.discover().await {
+        let Ok((fresh, discovered)) = self.discover().await else { return };
+        self.note(discovered, || {
             self.topology.update(|known| (**known != fresh).then(|| Arc::new(fresh)));
-        }
+        });
     }
 
-    async fn discover(&self) -> Result<Topology> {
-        let topology = match self.settings.mode {
-            RedisMode::Single => self.settings.nodes.first().cloned().map(Topology::single),
-            RedisMode::Sentinel => Some(Topology::single(self.ask_sentinels().await?)),
-            RedisMode::Cluster => Some(self.ask_cluster().await?),
+    fn discovered(&self) -> Option<Discovered> {
+        *self.discovered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes when a topology was asked for, and has it `used` before anybody sees the note. False if another was asked
+    /// for later and is known already.
+    fn note(&self, discovered: Discovered, used: impl FnOnce()) -> bool {
+        let mut last = self.discovered.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = last.is_none_or(|it| it.asked <= discovered.asked);
+        if is_news {
+            used();
+            *last = Some(discovered);
+        }
+        is_news
+    }
+
+    async fn discover(&self) -> Result<(Topology, Discovered)> {
+        let asked = self.clock.now();
+        let topology = match (self.settings.mode, &self.sentinels) {
+            (RedisMode::Cluster, _) => Some(self.ask_cluster().await?),
+            (_, Some(sentinels)) => {
+                let master = sentinels.master().await?;
+                self.confirm_master(&master).await?;
+                Some(Topology::single(master))
+            }
+            (_, None) => self.settings.nodes.first().cloned().map(Topology::single),
         };
-        let now = self.clock.now();
-        *self.discovered_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        let discovered = Discovered { asked, answered: self.clock.now() };
         let topology = topology
             .ok_or_else(|| Error::new(ErrorKind::ConfigInvalid, "`redis.nodes` is empty"))?;
         let known = topology.masters();
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         nodes.retain(|address, _| known.contains(address));
         drop(nodes);
-        Ok(topology)
-    }
-
-    /// The master that the first sentinel to answer names, if it agrees that it is one.
-    async fn ask_sentinels(&self) -> Result<Address> {
-        let name = &self.settings.sentinel_master;
-        let command = Command::new("SENTINEL").arg("GET-MASTER-ADDR-BY-NAME").arg(name);
-        let mut problem = None;
-        for sentinel in &self.sentinels {
-            let reply = match self.ask(sentinel, &command).await {
-                Ok(reply) => reply,
-                Err(error) => {
-                    problem = Some(error);
-                    continue;
-                }
-            };
-            let [host, port] = reply.list() else {
-                let message = format!("redis sentinels know no master `{name}`");
-                problem = Some(Error::new(ErrorKind::NotFound, message));
-                continue;
-            };
-            let place = format!("{}:{}", host.text().unwrap_or(""), port.text().unwrap_or(""));
-            let Some(address) = Address::parse(&place) else { continue };
-            match self.confirm_master(&address).await {
-                Ok(()) => return Ok(address),
-                Err(error) => problem = Some(error),
-            }
-        }
-        Err(problem.unwrap_or_else(|| {
-            let message = format!("no redis sentinel knows where `{name}` is");
-            Error::new(ErrorKind::Unavailable, message)
-        }))
+        Ok((topology, discovered))
     }
 
     /// Sentinels name the old master for a while after it has failed or been demoted.
     async fn confirm_master(&self, address: &Address) -> Result<()> {
-        let reply = self.ask(&self.node(address), &Command::new("ROLE")).await?;
+        let reply = self.node(address).ask(&Command::new("ROLE")).await?;
         if reply.list().first().and_then(Reply::text) == Some("master") {
             return Ok(());
         }
@@ -179,7 +218,7 @@ impl Router {
         let seeds = self.settings.nodes.iter().map(|it| self.node(it));
         let mut problem = None;
         for node in known.into_iter().chain(seeds) {
-            let slots = self.ask(&node, &Command::new("CLUSTER").arg("SLOTS")).await;
+            let slots = node.ask(&Command::new("CLUSTER").arg("SLOTS")).await;
             let topology = slots.and_then(|it| {
                 let message = format!("redis at `{}` knows no slots", node.address);
                 let none = || Error::new(ErrorKind::Unavailable, message);
@@ -192,13 +231,5 @@ impl Router {
         }
         Err(problem
             .unwrap_or_else(|| Error::new(ErrorKind::ConfigInvalid, "`redis.nodes` is empty")))
-    }
-
-    /// Sends `command` to this very node.
-    pub(crate) async fn ask(&self, node: &Node, command: &Command) -> Result<Reply> {
-        let answer = async { node.send(command, false).await.map_err(Failure::into_error) };
-        let limit = self.settings.command_deadline;
-        let what = || format!("redis at `{}` does not answer `{}`", node.address, command.name);
-        within(&*self.clock, limit, answer, what).await
     }
 }

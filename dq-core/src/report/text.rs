@@ -25,11 +25,20 @@ pub(crate) fn shorten(text: &str, width_max: usize) -> String {
     if width(text) <= width_max {
         return text.to_owned();
     }
-    let end = fitting(text.chars().rev(), width_max.saturating_sub(1) / 2);
-    let mut kept = fitting(text.chars(), width_max.saturating_sub(1 + width(&end)));
+    let end = fitting_end(text, width_max.saturating_sub(1) / 2);
+    let mut kept = fitting(text.chars(), width_max.saturating_sub(1 + width(end)));
     kept.push('…');
-    kept.extend(end.chars().rev());
+    kept.push_str(end);
     kept
+}
+
+/// As much of the end of the text as fits into `width_max` columns. How wide characters are depends on
+/// those before them, so it is the end as it stands that is measured; and it does not begin with a mark
+/// that belongs to what was left out.
+fn fitting_end(text: &str, width_max: usize) -> &str {
+    let ends = text.char_indices().rev().filter_map(|(start, _)| text.get(start..));
+    let end = ends.take_while(|it| width(it) <= width_max).last().unwrap_or_default();
+    end.trim_start_matches(|it: char| width(it.encode_utf8(&mut [0; 4])) == 0)
 }
 
 /// As many of the characters as fit into `width_max` columns.
@@ -92,5 +101,24 @@ mod tests {
         assert_eq!(shorten("facilities/missing", 10), "facil…sing");
         assert_eq!(shorten("facilities/missing", 1), "…");
         assert_eq!(shorten("facilities/missing", 18), "facilities/missing");
+    }
+
+    #[test]
+    fn a_shortened_name_is_as_wide_as_it_was_asked_to_be_whatever_its_characters_join_to() {
+        let names = [
+            "facilities/❤️ ©️ 1️⃣",
+            "facilities/e\u{301}\u{301}o\u{301}a",
+            "rules/שלום العربية لا",
+            "a/👨‍👩‍👧👍🏽🇩🇪🇫🇷",
+        ];
+        for name in names {
+            for width_max in 1..width(name) {
+                let short = shorten(name, width_max);
+                let taken = width(&short);
+                assert!(taken <= width_max, "`{short}` takes {taken} of {width_max} columns");
+            }
+        }
+        assert_eq!(shorten("abcdefe\u{301}f", 3), "a…f");
+        assert_eq!(shorten("abcdefe\u{301}f", 5), "ab…e\u{301}f");
     }
 }

@@ -107,6 +107,12 @@ impl ViolationsFile {
         let finish = |rows: Rows| rows.into_output()?.into_inner()?.put_in_place(&self.path);
         rows.map_or(Ok(()), finish).map_err(|error| failed(&self.path, &error))
     }
+
+    /// Gives the file up: nothing of it is left, and violations that come later are put nowhere. For a run that was
+    /// stopped and may hold the file a while longer.
+    pub fn discard(&self) {
+        drop(self.rows.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
 }
 
 impl Rows {

@@ -24,6 +24,7 @@ mod plan;
 mod row_test;
 mod rule_set;
 mod schema;
+mod scope;
 mod selection;
 mod severity;
 mod share;

@@ -13,9 +13,9 @@ use crate::error::Result;
 use crate::rules::check::{Check, CustomCheck};
 use crate::rules::definition::definition;
 use crate::rules::dimension::Dimension;
-use crate::rules::expression::Expression;
 use crate::rules::fields::Fields;
 use crate::rules::parameters;
+use crate::rules::scope::{Filter, Scope, filter};
 use crate::rules::severity::Severity;
 use crate::rules::tolerance::Tolerance;
 
@@ -33,6 +33,8 @@ pub struct RuleSet {
     customs: BTreeMap<String, Arc<dyn CustomCheck>>,
     /// The checks that the file has and this does not, by the ids of rule and check.
     left_out: HashSet<(String, String)>,
+    /// What is wrong with the file, if it was read nevertheless.
+    problems: Problems,
 }
 
 /// A rule: checks of one table, perhaps of some of its rows only.
@@ -77,13 +79,6 @@ pub struct RuleCheck {
     pub(crate) definition: String,
 }
 
-/// The rows that a check is about.
-#[derive(Clone, Debug)]
-pub(crate) struct Filter {
-    pub(crate) expression: Expression,
-    pub(crate) place: Place,
-}
-
 impl RuleSet {
     /// Reads the rule set in the file at `path`, with values for its parameters.
     ///
@@ -91,6 +86,18 @@ impl RuleSet {
     ///
     /// The file cannot be read; or `RulesInvalid` with every problem of the file, a line each.
     pub fn read(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Self> {
+        let rules = Self::read_with_problems(path, parameters)?;
+        rules.problems().map(|()| rules)
+    }
+
+    /// As [`read`](Self::read), for who wants to know everything that is wrong: what can be read of the file is
+    /// read, and the problems of the file are told together with those that the tables of a source show, by
+    /// [`explain`](crate::validate::explain). Nothing can be validated by rules that have problems.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is no YAML, or lacks values of parameters.
+    pub fn read_with_problems(path: &Path, parameters: &BTreeMap<String, String>) -> Result<Self> {
         let file = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| {
             let error = Error::from_io("read the rules in", &file, error);
@@ -109,7 +116,26 @@ impl RuleSet {
     ///
     /// `RulesInvalid` with every problem of the text, a line each.
     pub fn parse(file: &str, text: &str, parameters: &BTreeMap<String, String>) -> Result<Self> {
-        Reader { file: file.to_owned(), folder: PathBuf::new() }.read(text, parameters)
+        let reader = Reader { file: file.to_owned(), folder: PathBuf::new() };
+        let rules = reader.read(text, parameters)?;
+        rules.problems().map(|()| rules)
+    }
+
+    /// Whether the file has no problem.
+    ///
+    /// # Errors
+    ///
+    /// `RulesInvalid` with every problem of the file, a line each.
+    pub fn problems(&self) -> Result<()> {
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        Err(self.problems.clone().into_error(ErrorKind::RulesInvalid, &self.file))
+    }
+
+    /// The problems of the file.
+    pub(crate) fn found_problems(&self) -> &Problems {
+        &self.problems
     }
 
     /// How messages call this rule set.
@@ -120,6 +146,11 @@ impl RuleSet {
     /// The rules, in their order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The files that were read for the checks, beside the file of the rules.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.rules.iter().flat_map(|it| &it.checks).filter_map(|it| it.check.file())
     }
 
     /// How many checks the rules have together.
@@ -183,10 +214,12 @@ impl Reader {
             return Err(problems.into_error(ErrorKind::RulesInvalid, &self.file));
         };
         parameters::substitute(&mut root, parameters, &mut problems);
+        let is_filled_in = problems.is_empty();
         let problems = RefCell::new(problems);
         let rules = self.rule_set(&root, &problems).unwrap_or_default();
         let problems = problems.into_inner();
-        if !problems.is_empty() {
+        if !is_filled_in {
+            // What stands in the place of a value that is missing would be told to be wrong, too.
             return Err(problems.into_error(ErrorKind::RulesInvalid, &self.file));
         }
         Ok(RuleSet {
@@ -196,6 +229,7 @@ impl Reader {
             rules,
             customs: BTreeMap::new(),
             left_out: HashSet::new(),
+            problems,
         })
     }
 
@@ -312,24 +346,6 @@ impl Reader {
     }
 }
 
-/// Which rows of which table.
-struct Scope {
-    table: String,
-    filter: Option<Filter>,
-}
-
-impl Scope {
-    /// What a check of the rule looks at. A check may name another table, of which all rows count, and
-    /// narrow the rows by a condition of its own.
-    fn of_check(&self, fields: &mut Fields<'_>) -> Self {
-        let own_table = fields.text("table").filter(|it| *it != self.table);
-        let outer = self.filter.clone().filter(|_| own_table.is_none());
-        let table = own_table.unwrap_or_else(|| self.table.clone());
-        let own = fields.take("where").and_then(|it| filter(it, outer.as_ref(), fields));
-        Self { table, filter: own.or(outer) }
-    }
-}
-
 fn default_id(check: &Check) -> String {
     let mut id = check.name().to_owned();
     for column in check.columns() {
@@ -355,20 +371,4 @@ fn severity(node: &Node, fields: &Fields<'_>) -> Option<Severity> {
 fn dimension(node: &Node, fields: &Fields<'_>) -> Option<Dimension> {
     let text = fields.text_of(node, "dimension")?;
     text.parse().map_err(|message: String| fields.problem(node.place, message)).ok()
-}
-
-/// A condition, together with an outer one.
-fn filter(node: &Node, outer: Option<&Filter>, fields: &Fields<'_>) -> Option<Filter> {
-    let text = fields.text_of(node, "where")?;
-    let parsed = Expression::parse(&text).and_then(|own| match outer {
-        None => Ok(own),
-        Some(outer) => Expression::parse(&format!("({}) AND ({text})", outer.expression.text())),
-    });
-    match parsed {
-        Ok(expression) => Some(Filter { expression, place: node.place }),
-        Err(error) => {
-            fields.problem(node.place, format!("`where`: {}", error.message));
-            None
-        }
-    }
 }

@@ -31,7 +31,7 @@ impl fmt::Display for Explanation {
             .filter(|it| it.answers(&self.plan, &pushdown.refusals).next().is_some());
         for (number, statement) in asked.enumerate() {
             let place = match statement.spread {
-                Spread::No => "",
+                Spread::No | Spread::Here(_) => "",
                 _ if *concurrent => ", by all servers at once",
                 _ => ", by one server after the other",
             };

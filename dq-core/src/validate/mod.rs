@@ -19,6 +19,7 @@ mod kept_rows;
 mod kept_values;
 mod keys;
 mod lookups;
+mod losses;
 mod measured;
 mod measuring;
 mod memory;
@@ -48,7 +49,7 @@ use tokio::task::spawn_blocking;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::rules::{Now, Plan, RuleSet};
-use crate::source::Source;
+use crate::source::{Snapshot, Source};
 use crate::validate::answers::{Aim, Answers};
 use crate::validate::keys::{KeyHash, bucket_count};
 use crate::validate::lookups::numbered_sets;
@@ -98,7 +99,7 @@ async fn validate_at(
 ) -> Result<Report> {
     let started = options.clock.now();
     let snapshot = source.snapshot().await?;
-    let plan = Plan::new(rules, snapshot.tables(), now.day())?;
+    let plan = planned(snapshot.as_ref(), rules, now)?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
     let (plan, answers) = match Aim::of(snapshot.as_ref(), (&plan, now), options) {
         None => (plan, None),
@@ -172,7 +173,7 @@ pub async fn explain(
 ) -> Result<Explanation> {
     let now = now(options);
     let snapshot = source.snapshot().await?;
-    let plan = Plan::new(rules, snapshot.tables(), now.day())?;
+    let plan = planned(snapshot.as_ref(), rules, now)?;
     query::prepare(snapshot.as_ref(), rules, &plan).await?;
     let Some(aim) = Aim::of(snapshot.as_ref(), (&plan, now), options) else {
         return Ok(Explanation::new(plan, None));
@@ -181,6 +182,20 @@ pub async fn explain(
     let concurrent =
         answers::settle(snapshot.as_ref(), &plan, &mut pushdown, &options.cancellation).await?;
     Ok(Explanation::new(plan, Some((pushdown, concurrent))))
+}
+
+/// Plans a run. Where a table is missed that is there and cannot be read, such as a view of what is gone, the
+/// error says why.
+fn planned(snapshot: &dyn Snapshot, rules: &RuleSet, now: Now) -> Result<Plan> {
+    Plan::new(rules, snapshot.tables(), now.day()).map_err(|error| {
+        let is_missed = |note: &String| {
+            let named = note.split('`').nth(1);
+            named.is_some_and(|it| error.message().contains(&format!("has no table `{it}`")))
+        };
+        let notes =
+            snapshot.notes().into_iter().filter(is_missed).map(|it| format!("\nnote: {it}"));
+        Error::new(error.kind(), format!("{}{}", error.message(), notes.collect::<String>()))
+    })
 }
 
 /// What ages are measured against.
@@ -196,5 +211,5 @@ fn tables(plan: &Plan, found: &Found) -> Vec<TableReport> {
         let (plan, outcome) = (plan.tables.get(*table)?, found.tables.get(*table)?);
         Some(TableReport { table: plan.schema.name.clone(), rows: outcome.rows })
     };
-    plan.order.iter().filter_map(report).collect()
+    plan.order.iter().filter(|it| !found.losses.has(**it)).filter_map(report).collect()
 }

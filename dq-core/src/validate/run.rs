@@ -17,6 +17,7 @@ use crate::validate::job::{Decided, Job};
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{Counter, KeyHash, KeyRuns, NumberTable, SharedForm};
 use crate::validate::lookups::{Lookups, number_table};
+use crate::validate::losses::Losses;
 use crate::validate::measuring::Measuring;
 use crate::validate::memory::Budget;
 use crate::validate::outcome::{Outcome, TableOutcome};
@@ -52,6 +53,8 @@ pub(crate) struct Found {
     pub(crate) judges: HashMap<usize, Vec<Judge>>,
     /// The rows that failed the checks by key, by position of the check.
     pub(crate) failing: HashMap<usize, Arc<FailingRows>>,
+    /// The tables that could not be read.
+    pub(crate) losses: Losses,
 }
 
 impl Found {
@@ -108,7 +111,14 @@ impl Run {
         let mut state = State::new(&self.plan, self.options.sample_limit);
         for (step, table) in self.plan.order.iter().enumerate() {
             let lookups = Lookups::new(&self, *table, &state.keys, &state.numbers);
-            let mut workers = self.scan(snapshot, *table, &lookups).await?;
+            let mut workers = match self.scan(snapshot, *table, &lookups).await {
+                Ok(workers) => workers,
+                Err(error) => {
+                    state.found.losses.take((snapshot, &self.plan), *table, error)?;
+                    self.decide_what_is_complete(step, &mut state).await?;
+                    continue;
+                }
+            };
             let later = self.needed_after(step);
             let soon_free = workers.iter().map(|it| it.bytes_without(&later)).sum();
             if self.budget.is_half_used_without(soon_free) {
@@ -129,7 +139,9 @@ impl Run {
                     .for_each(|it| it.groups = Some(groups));
             }
         }
-        for (check, outcome) in self.plan.checks.iter().zip(&mut state.found.checks) {
+        let Found { losses, checks, .. } = &mut state.found;
+        losses.settle(&self.plan, checks, self.options.sample_limit);
+        for (check, outcome) in self.plan.checks.iter().zip(checks) {
             query::run(&self, snapshot, check, outcome).await?;
         }
         Ok(state.found)
@@ -146,7 +158,7 @@ impl Run {
             table: plan.schema.name.clone(),
             columns: plan.columns.clone(),
             partitions: self.options.threads,
-            cancellation: self.cancellation.clone(),
+            cancellation: self.cancellation.child(),
         };
         let values = plan.measures.iter().filter(|it| it.keeps_values).count();
         let holders = (plan.key_sets.len() + values + 1) * scan.partitions.get();
@@ -155,7 +167,7 @@ impl Run {
         let mut tasks = Vec::new();
         for partition in snapshot.scan(&scan).await? {
             let worker = Worker::new(self, table, lookups, &progress);
-            let (handle, others) = (Handle::current(), StopOnDrop(self.cancellation.clone()));
+            let (handle, others) = (Handle::current(), StopOnDrop(scan.cancellation.clone()));
             tasks.push(spawn_blocking(move || {
                 let worker = handle.block_on(worker.read(partition))?;
                 others.spare();
@@ -246,6 +258,7 @@ impl Run {
     ) -> Result<()> {
         let checks = self.plan.checks.iter().enumerate();
         let due = checks.filter(|(_, it)| self.plan.decided_after(it) == Some(step));
+        let due = due.filter(|(_, it)| state.found.losses.of(it).is_none());
         let due = due.map(|(position, _)| position).filter(|it| !state.probed.contains(it));
         let due: Vec<_> = due.collect();
         let clock = &self.options.clock;
@@ -304,7 +317,8 @@ impl State {
         let tables = plan.tables.iter().map(|_| TableOutcome::default()).collect();
         let checks = plan.checks.iter().map(|_| Outcome::new(sample_limit)).collect();
         let (kept, judges, failing) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let found = Found { tables, checks, kept, judges, failing };
+        let losses = Losses::default();
+        let found = Found { tables, checks, kept, judges, failing, losses };
         Self {
             found,
             keys: HashMap::new(),

@@ -163,8 +163,10 @@ impl TextColumn {
                 let text = |row: usize| spans.get(row).and_then(|it| it.of(buffer));
                 BooleanBuffer::collect_bool(rows, |row| judge(text(row)))
             }
-            Rows::Offsets { offsets: Offsets::Long(offsets), nulls: None } => {
-                let text = |row: usize| span_between(offsets, row).and_then(|it| it.of(buffer));
+            Rows::Offsets { offsets: Offsets::Long(offsets), nulls } => {
+                let is_there = |row: &usize| nulls.as_ref().is_none_or(|it| it.is_valid(*row));
+                let span = |row| span_between(offsets, row);
+                let text = |row| Some(row).filter(is_there).and_then(span)?.of(buffer);
                 BooleanBuffer::collect_bool(rows, |row| judge(text(row)))
             }
             Rows::Offsets { .. } => BooleanBuffer::collect_bool(rows, |row| judge(self.get(row))),

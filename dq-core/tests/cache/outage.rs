@@ -168,6 +168,24 @@ async fn delete(node: Node) -> Reach {
 }
 
 #[tokio::test]
+async fn an_invalidation_that_the_store_lost_after_it_said_that_it_knows_is_told_again() {
+    let (clock, a, b) = two().await;
+    a.cache.set(&key("a"), 1_u64, &minute()).await;
+    pass(&clock, seconds(3)).await;
+    assert_eq!(a.cache.delete(&key("a")).await, Reach::Everywhere);
+    settle().await;
+    a.store.lose_invalidations();
+    assert_eq!(a.get("a").await, None, "the store has it again, but this node knows better");
+    assert_eq!(b.get("a").await, Some(1));
+    pass(&clock, seconds(3)).await;
+    assert_eq!((a.get("a").await, b.get("a").await), (None, None));
+    let told = a.store.calls("invalidate");
+    a.store.lose_invalidations();
+    pass(&clock, seconds(3)).await;
+    assert_eq!(a.store.calls("invalidate"), told, "what the store had for long is not told again");
+}
+
+#[tokio::test]
 async fn too_many_pending_invalidations_become_one_of_everything() {
     let clock = TestClock::new();
     let store = TestStore::new(&clock);

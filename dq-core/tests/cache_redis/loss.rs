@@ -83,6 +83,45 @@ async fn a_replica_that_takes_over_is_not_trusted_with_what_it_has() {
     assert_eq!(payload(&store, &key).await.as_deref(), Some("2"));
 }
 
+/// Makes `to` the master, and `from` its replica that has everything.
+async fn hand_over(from: &RedisServer, to: &RedisServer) {
+    to.ask(&["REPLICAOF", "NO", "ONE"]);
+    from.ask(&["REPLICAOF", "127.0.0.1", &to.port.to_string()]);
+    while from.info("master_link_status").as_deref() != Some("up") {
+        pause(10).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_becomes_the_master_once_more_is_not_trusted_either() {
+    let (Some(server), Some(other)) = (RedisServer::start(), RedisServer::start()) else { return };
+    hand_over(&other, &server).await;
+    let store = store(&server);
+    let key = key("once-more", "a");
+    let first = granted(&store, &key, A, 60_000).await;
+    assert!(is_stored(&store, &entry(&key, "1", &[])).await);
+    let since = Some(mark(&store, &key).await);
+    assert_eq!(payload(&store, &key).await.as_deref(), Some("1"));
+    let name = format!("dq:{{c0}}:e:{key}");
+    while other.ask(&["EXISTS", &name]).text() != "1" {
+        pause(10).await;
+    }
+    hand_over(&server, &other).await;
+    // Meanwhile nobody has asked the other one anything: what it lacks was said to be invalid by this one.
+    hand_over(&other, &server).await;
+    assert_eq!(server.ask(&["EXISTS", &name]).text(), "1", "it has never started anew");
+    let fetched = loop {
+        if let Ok(fetched) = store.get(std::slice::from_ref(&key)).await {
+            break fetched;
+        }
+        pause(10).await;
+    };
+    assert_eq!(fetched[0].entry, None, "an invalidation may have been lost");
+    let late = NewEntry { since, ..entry(&key, "1", &[]) };
+    assert_eq!(store.set(&late).await.unwrap(), SetOutcome::Invalidated);
+    assert!(granted(&store, &key, A, 300).await.fence > first.fence);
+}
+
 #[tokio::test]
 async fn what_the_store_no_longer_remembers_is_refused() {
     let Some(server) = RedisServer::start() else { return };

@@ -1,5 +1,7 @@
 //! What cannot be reached or read, and what is said about it.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use dq_core::clock::SystemClock;
@@ -36,6 +38,37 @@ async fn who_is_not_let_in_hears_why() {
     let error = refused(&format!("postgres://u:{PASSWORD}@no-such-host.invalid/d")).await;
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.message().contains("no-such-host.invalid"), "{error}");
+}
+
+/// The port of somebody who gives the same answer to all who come, whatever they say.
+fn answering(answer: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut caller in listener.incoming().flatten() {
+            let mut said = [0; 8];
+            if caller.read_exact(&mut said).is_ok() {
+                caller.write_all(answer).ok();
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_and_is_no_server_of_this_kind_is_said_to_be_none() {
+    let http = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+    let redis = b"-ERR unknown command\r\n";
+    for (answer, mode) in [(&http[..], "prefer"), (redis, "require"), (redis, "disable")] {
+        let place = format!("127.0.0.1:{}/d", answering(answer));
+        let error = refused(&format!("postgres://u:{PASSWORD}@{place}?sslmode={mode}")).await;
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let told = format!(
+            "cannot connect to `postgres://{place}`: what answers is no PostgreSQL server ("
+        );
+        assert!(error.message().starts_with(&told), "{error}");
+        assert!(!error.message().contains("::"), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,33 @@ async fn a_master_that_sleeps_through_a_failover_gets_no_more_writes() {
 }
 
 #[tokio::test]
+async fn without_most_of_the_sentinels_there_is_no_master() {
+    let Some(mut sentinel) = RedisSentinel::start() else { return };
+    let connection = connect(&sentinel, MASTER_NAME);
+    connection.call(&set("dq:a", "1")).await.unwrap();
+    sentinel.kill_sentinel(0);
+    for _ in 0..20 {
+        call_until_ok(&connection, &get("dq:a")).await;
+        // Longer, taken together, than what the sentinels said before counts.
+        pause(50).await;
+    }
+    sentinel.kill_sentinel(1);
+    let mut answers = 0;
+    let error = loop {
+        match connection.call(&get("dq:a")).await {
+            Ok(_) => answers += 1,
+            Err(error) => break error,
+        }
+        pause(50).await;
+        assert!(answers < 100, "what the sentinels said before counts for ever");
+    };
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    let problem = "fewer than 2 of the 3 redis sentinels name one server as the master `dq-test`";
+    assert_eq!(error.message(), problem);
+    assert_eq!(sentinel.servers[0].ask(&["GET", "dq:a"]).text(), "1", "the server is there");
+}
+
+#[tokio::test]
 async fn a_master_that_no_sentinel_knows_is_not_found() {
     let Some(sentinel) = RedisSentinel::start() else { return };
     let error = connect(&sentinel, "nobody").call(&get("dq:a")).await.unwrap_err();

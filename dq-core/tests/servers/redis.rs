@@ -118,7 +118,8 @@ impl RedisServer {
         self.process.resume();
     }
 
-    fn try_ask(&self, command: &[&str]) -> std::io::Result<Answer> {
+    /// As [`ask`](Self::ask), of a server that may not answer.
+    pub(crate) fn try_ask(&self, command: &[&str]) -> std::io::Result<Answer> {
         match &self.login {
             Some((user, password)) => ask(&self.socket(), &[&["AUTH", user, password], command]),
             None => ask(&self.socket(), &[command]),

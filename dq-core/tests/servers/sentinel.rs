@@ -1,5 +1,7 @@
 //! A Redis master, its replica, and three sentinels.
 
+use std::path::PathBuf;
+
 use super::*;
 use crate::servers::process::Process;
 use crate::servers::redis::RedisServer;
@@ -25,6 +27,27 @@ struct Sentinel {
     process: Process,
 }
 
+/// Asks sentinels which server they name.
+#[derive(Clone, Debug)]
+pub(crate) struct Naming {
+    sockets: Vec<PathBuf>,
+}
+
+impl Naming {
+    /// The port of the server that all of them name.
+    pub(crate) fn port(&self) -> Option<u16> {
+        let mut ports = self.sockets.iter().map(|it| {
+            let answer = ask(it, &[&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER_NAME]]);
+            match answer {
+                Ok(Answer::List(list)) => list.get(1)?.text().parse().ok(),
+                _ => None,
+            }
+        });
+        let first = ports.next()??;
+        ports.all(|it| it == Some(first)).then_some(first)
+    }
+}
+
 impl RedisSentinel {
     /// Starts them, and waits until all know each other.
     pub(crate) fn start() -> Option<Self> {
@@ -46,6 +69,42 @@ impl RedisSentinel {
         self.sentinels.iter().map(|it| format!("127.0.0.1:{}", it.port)).collect()
     }
 
+    /// Ends the sentinel at `position` as `kill -9` does.
+    pub(crate) fn kill_sentinel(&mut self, position: usize) {
+        self.sentinels[position].process.kill();
+    }
+
+    /// Where the sentinels are asked which server they name, from anywhere.
+    pub(crate) fn naming(&self) -> Naming {
+        Naming { sockets: self.sentinels.iter().map(Sentinel::socket).collect() }
+    }
+
+    /// The position of the server that all of them name, once they do.
+    pub(crate) fn master(&self) -> usize {
+        let naming = self.naming();
+        let mut position = None;
+        wait_until("all sentinels name one master", || {
+            let port = naming.port();
+            position = self.servers.iter().position(|it| Some(it.port) == port);
+            position.is_some()
+        });
+        position.expect("it was waited for")
+    }
+
+    /// Has one server follow the other, and waits until it could take its place.
+    pub(crate) fn follow(&self, follower: usize, master: usize) {
+        let (follower, master) = (&self.servers[follower], &self.servers[master]);
+        let port = master.port.to_string();
+        wait_until("the follower knows its master", || {
+            let told = follower.try_ask(&["REPLICAOF", "127.0.0.1", &port]);
+            told.is_ok_and(|it| it.text().starts_with("OK"))
+        });
+        wait_until("the follower has everything", || {
+            follower.try_info("master_link_status").ok().flatten().as_deref() == Some("up")
+                && self.sentinels.iter().all(Sentinel::has_a_replica)
+        });
+    }
+
     /// Waits until the server at `position` is a master.
     pub(crate) fn wait_until_master(&self, position: usize) {
         let server = &self.servers[position];
@@ -65,7 +124,7 @@ impl Sentinel {
             "port {port}\nbind 127.0.0.1\ndir {path}\nunixsocket {path}/redis.sock\nlogfile {path}/log\n\
              sentinel monitor {MASTER_NAME} 127.0.0.1 {master} 2\n\
              sentinel down-after-milliseconds {MASTER_NAME} 1000\n\
-             sentinel failover-timeout {MASTER_NAME} 5000\n"
+             sentinel failover-timeout {MASTER_NAME} 2000\n"
         );
         let file = folder.path().join("sentinel.conf");
         std::fs::write(&file, text).expect("the folder can be written");
@@ -82,9 +141,25 @@ impl Sentinel {
         self.count("REPLICAS")
     }
 
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("redis.sock")
+    }
+
+    /// Whether there is a replica that could become the master.
+    fn has_a_replica(&self) -> bool {
+        let Ok(Answer::List(list)) = ask(&self.socket(), &[&["SENTINEL", "REPLICAS", MASTER_NAME]])
+        else {
+            return false;
+        };
+        list.iter().any(|it| {
+            let fields: Vec<_> = it.list().iter().map(Answer::text).collect();
+            let is = |name: &str, value: &str| fields.chunks(2).any(|it| it == [name, value]);
+            is("flags", "slave") && is("role-reported", "slave") && is("master-link-status", "ok")
+        })
+    }
+
     fn count(&self, what: &str) -> usize {
-        let socket = self.folder.path().join("redis.sock");
-        match ask(&socket, &[&["SENTINEL", what, MASTER_NAME]]) {
+        match ask(&self.socket(), &[&["SENTINEL", what, MASTER_NAME]]) {
             Ok(Answer::List(list)) => list.len(),
             _ => 0,
         }

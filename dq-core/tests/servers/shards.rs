@@ -19,7 +19,8 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    fn start() -> Option<Self> {
+    /// Starts plain ones.
+    pub(crate) fn start() -> Option<Self> {
         Self::start_with("")
     }
 

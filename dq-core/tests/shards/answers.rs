@@ -1,17 +1,19 @@
 //! Checks that servers of parts answer.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
-use dq_core::ErrorKind;
 use dq_core::clock::SystemClock;
 use dq_core::database::postgres::{PostgresConfig, PostgresSource};
 use dq_core::rules::RuleSet;
 use dq_core::source::Source;
-use dq_core::validate::{CheckReport, Engine, Report, Status, ValidateOptions, explain, validate};
+use dq_core::validate::{
+    CheckReport, Engine, Report, Status, ValidateOptions, ViolationListener, explain, validate,
+};
 
 use serde_json::Value;
 
+use crate::servers::postgres::PASSWORD;
 use crate::servers::shards::{Servers, Shards};
 
 /// Providers spread by their id, affiliations by that of their provider, facilities by theirs; the same tables on one
@@ -222,9 +224,91 @@ async fn a_server_that_is_gone_is_an_error_of_its_checks_and_of_no_other() {
         assert!(error.contains("could not connect to server \"s1\""), "{error}");
         assert!(!error.contains("postgres-pw"), "{error}");
     }
+}
+
+/// The checks of a report that could not run, by their names, and why; all others must have judged all rows.
+fn could_not_run(found: &Report) -> Vec<(&str, &str)> {
+    assert_eq!(found.status, Status::Error);
+    let (failed, others): (Vec<_>, Vec<_>) =
+        found.checks().partition(|it| it.status == Status::Error);
+    assert!(others.iter().all(|it| it.evaluated > 0), "{others:?}");
+    for check in &failed {
+        assert_eq!((check.violations, check.groups), (0, None), "{check:?}");
+        assert!(check.sample.is_empty() && check.measured.is_none(), "{check:?}");
+    }
+    failed.iter().map(|it| (it.id.as_str(), it.error.as_deref().unwrap_or_default())).collect()
+}
+
+/// Notes the checks of which failing rows are told.
+fn noting(told: &Arc<Mutex<BTreeSet<String>>>) -> ViolationListener {
+    let told = Arc::clone(told);
+    Arc::new(move |it| {
+        told.lock().unwrap().insert(it.check.to_owned());
+        Ok(())
+    })
+}
+
+/// Rules of tables of which one is on this server alone, in an order in which it is read last.
+const AFTER: &str = "
+  - id: here
+    table: one_facility
+    checks:
+      - { id: here, column: name, not_null: true }
+      - { id: here_too, unique: [id] }
+      - { id: between, references: { columns: [id], table: facility, key: [id] } }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_cannot_be_streamed_are_an_error_of_their_checks_and_of_no_other() {
+    let Some(servers) = Servers::start() else { return };
+    let mut shards = Shards::of(Arc::new(servers));
+    tables(&shards);
+    let text = format!("{RULES}{AFTER}");
+    // The table is gone on one server only: the copy fails after it has begun.
+    shards.servers.shards[1].run(&shards.database, "DROP TABLE facility");
     let options = ValidateOptions { engine: Engine::Native, ..ValidateOptions::default() };
-    let error = validate(&source, &rules(RULES), &options).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    let found = validate(&source(&shards), &rules(&text), &options).await.unwrap();
+    let failed = could_not_run(&found);
+    assert_eq!(failed.iter().map(|it| it.0).collect::<Vec<_>>(), ["facility", "between"]);
+    assert!(
+        failed.iter().all(|it| it.1.contains("\"public.facility\" does not exist")),
+        "{failed:?}"
+    );
+    let read: Vec<_> = found.tables.iter().map(|it| it.table.as_str()).collect();
+    assert!(read.contains(&"one_facility") && !read.contains(&"facility"), "{read:?}");
+
+    shards.run("ALTER USER MAPPING FOR postgres SERVER s0 OPTIONS (SET user 'nobody')");
+    shards.run("DROP USER MAPPING FOR postgres SERVER s1");
+    let options = ValidateOptions::default();
+    let found = validate(&source(&shards), &rules(&text), &options).await.unwrap();
+    let failed = could_not_run(&found);
+    assert_eq!(failed.len(), found.checks().count() - 2, "{failed:?}");
+    let why = ["user mapping not found", "could not connect to server \"s0\""];
+    let is_told = |it: &&str| why.iter().any(|why| it.contains(why));
+    assert!(failed.iter().all(|it| is_told(&it.1)), "{failed:?}");
+    shards.run(&format!("CREATE USER MAPPING FOR postgres SERVER s1 OPTIONS (user 'postgres', password '{PASSWORD}')"));
+    shards.run("ALTER USER MAPPING FOR postgres SERVER s0 OPTIONS (SET user 'postgres')");
+
+    Arc::get_mut(&mut shards.servers).unwrap().shards[1].kill();
+    for wants_rows in [false, true] {
+        let told = Arc::new(Mutex::new(BTreeSet::new()));
+        let listener = noting(&told);
+        let engine = if wants_rows { Engine::Auto } else { Engine::Native };
+        let violations = wants_rows.then_some(listener);
+        let options = ValidateOptions { engine, violations, ..ValidateOptions::default() };
+        let here = "  - { id: wrong, table: one_provider, checks: [{ id: wrong, column: zip, length: { max: 1 } }] }\n";
+        let found = validate(&source(&shards), &rules(&format!("{text}{here}")), &options).await;
+        let found = found.unwrap();
+        let failed = could_not_run(&found);
+        assert_eq!(failed.len(), found.checks().count() - 3, "{failed:?}");
+        for (check, error) in failed {
+            assert!(error.contains("could not connect to server \"s1\""), "{check}: {error}");
+            assert!(!error.contains(char::is_control), "{error}");
+        }
+        let told: Vec<_> = told.lock().unwrap().iter().cloned().collect();
+        let expected: &[&str] = if wants_rows { &["wrong"] } else { &[] };
+        assert_eq!(told, expected);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -162,6 +162,36 @@ async fn a_database_is_no_part_of_itself_under_another_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_log_of_the_coordinator_holds_the_password_of_a_shard() {
+    let Some(shards) = Shards::shared() else { return };
+    shards.run_on_each("CREATE ROLE quiet LOGIN SUPERUSER PASSWORD 'canary-of-the-log'");
+    shards.run(
+        "CREATE TABLE t (id int PRIMARY KEY); CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'no mappings here'; END $$",
+    );
+    let mut wanted = options(&shards, "t");
+    for url in &mut wanted.shards {
+        let (_, place) = url.expose().rsplit_once('@').unwrap();
+        *url = format!("postgres://quiet:canary-of-the-log@{place}").into();
+    }
+    for tag in ["CREATE USER MAPPING", "ALTER USER MAPPING"] {
+        shards.run(&format!(
+            "CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('{tag}') EXECUTE FUNCTION refuse()"
+        ));
+        let error = spread(&shards, wanted.clone()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::QueryInvalid, "{error}");
+        shards.run("DROP EVENT TRIGGER refuse");
+    }
+    shards.run(&format!("ALTER DATABASE {} SET log_statement = 'all'", shards.database));
+    assert_eq!(spread(&shards, wanted).await.unwrap().rows, Some(0));
+    let log = shards.servers.coordinator.log();
+    // That statements are written down is what makes the test one.
+    assert!(log.contains("STATEMENT:  CREATE USER MAPPING"), "{log}");
+    assert!(log.contains("CREATE FOREIGN TABLE") && log.contains("INSERT INTO \"public\".\"t\""));
+    assert!(!log.contains("canary-of-the-log"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_others_use_keeps_its_user() {
     let Some(shards) = Shards::shared() else { return };
     shards.run("CREATE TABLE ours (id int PRIMARY KEY); CREATE TABLE theirs (id int PRIMARY KEY); INSERT INTO ours VALUES (1)");

@@ -5,5 +5,7 @@
 mod answers;
 mod citus;
 mod distribute;
+mod nodes;
+mod promises;
 #[path = "../servers/mod.rs"]
 mod servers;

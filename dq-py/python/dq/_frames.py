@@ -101,7 +101,7 @@ def specs_of(source: SourceLike) -> list[str]:
 
 
 def of_frames(source: Frame, key: KeyColumns = None, rules: Rules | None = None) -> Source:
-    """Return a source over frames, one or a mapping of them; with ``rules`` only what these read is converted."""
+    """Return a source over frames: one, or a mapping of names to them; with ``rules``, for these alone."""
     frames: Mapping[str, Frame]
     if isinstance(source, Mapping):
         given = cast("Mapping[str, Any]", source)

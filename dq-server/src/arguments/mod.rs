@@ -48,7 +48,8 @@ Exit codes:
   1    violations: a check failed at or above --fail-on
   2    bad usage, rules or configuration
   3    a check or a source could not run, or a report could not be written
-  130  stopped with Ctrl-C; 143 with SIGTERM";
+  130  stopped with Ctrl-C
+  143  stopped with SIGTERM";
 
 const ABOUT_EXAMPLES: &str = "\
 Examples:

@@ -26,7 +26,8 @@ Exit codes:
   0    the source was profiled
   2    bad usage or configuration
   3    the source could not be read, or a file could not be written
-  130  stopped with Ctrl-C; 143 with SIGTERM";
+  130  stopped with Ctrl-C
+  143  stopped with SIGTERM";
 
 #[derive(Args, Debug)]
 pub(crate) struct ProfileArguments {

@@ -58,6 +58,11 @@ struct SqliteArguments {
 }
 
 impl ReadingArguments {
+    /// The file of the configuration, if there is one.
+    pub(crate) fn config_file(&self) -> Option<PathBuf> {
+        self.config.clone().or_else(|| ConfigSources::from_environment().file)
+    }
+
     /// The configuration, if there is one.
     pub(crate) fn config(&self) -> Result<Option<Config>> {
         let sources = ConfigSources::from_environment();

@@ -1,6 +1,8 @@
 //! Where the rows are.
 
+#[cfg(feature = "redis")]
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -57,10 +59,9 @@ impl SourceArguments {
         Some(data)
     }
 
-    /// The files that are sources.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        let files = self.sources.iter().filter(|it| !engine::is_url(it));
-        files.map(|it| engine::path_of(it))
+    /// The files that are sources, or parts of them.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.sources.iter().flat_map(|it| engine::files_of(it))
     }
 }
 

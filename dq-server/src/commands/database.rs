@@ -10,16 +10,12 @@ use dq_core::database::postgres::DistributeOptions;
 use dq_core::engine::DatabaseFactory;
 #[cfg(feature = "postgres")]
 use dq_core::report::visible;
-use dq_core::secret::redacted_url;
 use tokio::task::block_in_place;
 
 #[cfg(feature = "postgres")]
 use crate::arguments::DatabaseDistributeArguments;
 use crate::arguments::{DatabaseCheckArguments, DatabaseCommand, DatabaseFormat};
 use crate::output;
-
-/// What messages call a database that no URL names.
-const CONFIGURED: &str = "the configured database";
 
 /// `dq database …`.
 pub(crate) async fn run(command: &DatabaseCommand) -> Result<u8> {
@@ -66,10 +62,11 @@ async fn distribute(arguments: &DatabaseDistributeArguments) -> Result<u8> {
 async fn check(arguments: &DatabaseCheckArguments) -> Result<u8> {
     let factory = DatabaseFactory::new(Arc::new(SystemClock));
     let check = if let Some(url) = &arguments.url {
-        factory.check(&redacted_url(url), factory.open(url)).await?
+        factory.check(&factory.name(url), factory.open(url)).await?
     } else {
         let config = block_in_place(|| Config::load(&DatabaseCheckArguments::sources()))?;
-        factory.check(CONFIGURED, factory.open_configured(&config)).await?
+        let name = factory.configured_name(&config);
+        factory.check(&name, factory.open_configured(&config)).await?
     };
     output::print(|out| match arguments.format {
         DatabaseFormat::Text => check.render_text(output::stdout_style(arguments.color), out),

@@ -1,12 +1,14 @@
 //! `dq validate`: checks a source against rules and reports what was found.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use dq_core::clock::{SystemClock, within};
 use dq_core::executor::Call;
 use dq_core::report::{self, ReportFormat};
+use dq_core::rules::RuleSet;
 use dq_core::source::{Cancellation, Source};
 #[cfg(not(feature = "redis"))]
 use dq_core::validate::validate;
@@ -38,8 +40,8 @@ const INCOMPLETE: u8 = 3;
 
 pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Result<u8> {
     let files = formats(&arguments.output)?;
-    block_in_place(|| keep_apart(&files, arguments))?;
     let rules = block_in_place(|| arguments.rules.read())?;
+    block_in_place(|| keep_apart(&files, &rules, arguments))?;
     let baseline = block_in_place(|| arguments.run.baseline(&rules))?;
     let source = block_in_place(|| arguments.source.open_by_kind(&arguments.reading))?;
     let config = block_in_place(|| arguments.reading.config())?;
@@ -108,22 +110,44 @@ fn formats(output: &OutputArguments) -> Result<Vec<(&Path, ReportFormat)>> {
     output.files.iter().map(|path| Ok((path.as_path(), ReportFormat::of_path(path)?))).collect()
 }
 
-/// Makes sure that no report overwrites what the run reads.
-fn keep_apart(files: &[(&Path, ReportFormat)], arguments: &ValidateArguments) -> Result<()> {
+/// Makes sure that no report overwrites what the run reads, or another report.
+fn keep_apart(
+    files: &[(&Path, ReportFormat)],
+    rules: &RuleSet,
+    arguments: &ValidateArguments,
+) -> Result<()> {
+    let invalid = |message| Err(Error::new(ErrorKind::UsageInvalid, message));
+    let violations = arguments.output.violations.as_deref();
+    let written: Vec<_> = files.iter().map(|it| it.0).chain(violations).collect();
+    let own = arguments.rules.file().map(|it| ("rule set", it.to_owned()));
+    let lists = rules.files().map(|it| ("list of values", it.to_owned()));
+    let baseline = arguments.run.baseline.iter().map(|it| ("baseline", it.clone()));
     let sources = arguments.source.files().map(|it| ("source", it));
-    let rules = arguments.rules.file().map(|it| ("rule set", it));
-    let baseline = arguments.run.baseline.as_deref().map(|it| ("baseline", it));
-    for (what, input) in sources.chain(rules).chain(baseline) {
+    let config = arguments.reading.config_file().map(|it| ("configuration", it));
+    for (what, input) in sources.chain(own).chain(lists).chain(baseline).chain(config) {
         // What has no real path does not exist yet, and cannot be overwritten.
         let Ok(input) = input.canonicalize() else { continue };
-        let violations = arguments.output.violations.as_deref();
-        let mut files = files.iter().map(|it| it.0).chain(violations);
-        if let Some(file) = files.find(|file| file.canonicalize().is_ok_and(|it| it == input)) {
-            let message = format!("the report `{}` would overwrite the {what}", file.display());
-            return Err(Error::new(ErrorKind::UsageInvalid, message));
+        if let Some(file) = written.iter().find(|it| it.canonicalize().is_ok_and(|it| it == input))
+        {
+            return invalid(format!("the report `{}` would overwrite the {what}", file.display()));
         }
     }
-    Ok(())
+    let mut places = HashSet::new();
+    match written.iter().find(|it| !is_device(it) && !places.insert(place(it))) {
+        None => Ok(()),
+        Some(file) => invalid(format!("two reports would be written to `{}`", file.display())),
+    }
+}
+
+fn is_device(path: &Path) -> bool {
+    path.metadata().is_ok_and(|it| !it.is_file())
+}
+
+/// Where a file is or will be.
+fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 fn options(

@@ -169,6 +169,55 @@ fn servers_are_shown_with_how_far_each_is_behind_and_checked_as_one_source() {
 }
 
 #[test]
+fn a_check_calls_a_database_the_same_whether_it_answers_or_not() {
+    let Some(mut server) = PostgresServer::start() else { return };
+    let program = town();
+    let name = |arguments: &[&str], variables: &[(&str, &str)], code| {
+        let arguments = [&["database", "check", "--format", "json"], arguments].concat();
+        json(&run(&program, &arguments, variables).with(code))["database"].clone()
+    };
+    let (url, port) = (server.url("postgres"), server.port.to_string());
+    let variables = [
+        ("DQ_DB_TYPE", "postgresql"),
+        ("DQ_DB_HOST", "127.0.0.1"),
+        ("DQ_DB_PORT", &port),
+        ("DQ_DB_NAME", "postgres"),
+        ("DQ_DB_USER", "postgres"),
+        ("DQ_DB_PASSWORD", PASSWORD),
+    ];
+    let expected = format!("postgres://127.0.0.1:{port}/postgres");
+    assert_eq!(name(&[&url], &[], 0), expected);
+    assert_eq!(name(&[], &variables, 0), expected);
+    server.kill();
+    assert_eq!(name(&[&url], &[], 3), expected);
+    assert_eq!(name(&[], &variables, 3), expected);
+    let mysql = format!("mysql://u:canary@127.0.0.1:{port}/d");
+    assert_eq!(name(&[&mysql], &[], 3), format!("mysql://127.0.0.1:{port}/d"));
+    assert_eq!(name(&["sqlite:gone.db"], &[], 3), "sqlite:gone.db");
+}
+
+#[test]
+fn the_password_of_the_environment_reaches_the_shards() {
+    let Some(servers) = Servers::start() else { return };
+    let shards = Shards::of(Arc::new(servers));
+    shards.run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 50)");
+    let program = Program::new();
+    let bare = |url: String| url.replace(&format!(":{PASSWORD}@"), "@");
+    let (url, others) = (bare(shards.url()), shards.shard_urls().into_iter().map(bare));
+    let others: Vec<_> = others.flat_map(|it| ["--shard".to_owned(), it]).collect();
+    let mut arguments = vec!["database", "distribute", &url, "t"];
+    arguments.extend(others.iter().map(String::as_str));
+    let variables = [("PGPASSWORD", PASSWORD)];
+    let dry = [&arguments[..], &["--dry-run"]].concat();
+    let dry = run(&program, &dry, &variables).saying(0, "");
+    assert!(dry.stdout.contains("ADD password '[redacted]'"), "{dry:?}");
+    let done = run(&program, &arguments, &variables).saying(0, "");
+    assert!(done.stdout.ends_with("-- t: 50 rows were moved to 2 shards\n"), "{done:?}");
+    assert!(!done.stdout.contains(PASSWORD), "{done:?}");
+    well(|| run(&program, &["database", "check", &url], &variables));
+}
+
+#[test]
 fn a_table_is_spread_and_a_check_shows_the_shards() {
     let Some(servers) = Servers::start_with("") else { return };
     let mut shards = Shards::of(Arc::new(servers));
@@ -206,7 +255,13 @@ fn a_table_is_spread_and_a_check_shows_the_shards() {
     Arc::get_mut(&mut shards.servers).unwrap().shards[0].kill();
     let check = program.run(&["database", "check", &url]).with(1);
     assert!(check.stdout.contains("shard") && check.stdout.contains("unreachable"), "{check:?}");
+    let place = format!("127.0.0.1:{}/{}", shards.servers.shards[0].port, shards.database);
+    let why = format!("postgres://{place}: could not connect to server \"dq {place}\": ");
+    assert!(check.stdout.contains(&why), "{check:?}");
+    assert!(!check.stdout.contains("\\t") && !check.stdout.contains("\\n"), "{check:?}");
     program.run(&validate).with(3);
+    let streamed = program.run(&[&validate[..], &["--engine", "native"]].concat()).with(3);
+    assert!(streamed.stdout.contains("could not connect to server"), "{streamed:?}");
     let gone = program.run(&["database", "distribute", &url, "t", "--shard", &others[0]]).with(3);
     assert!(!gone.stderr.contains(PASSWORD), "{gone:?}");
     program.run(&["database", "distribute", &url, "t", "--shard", "mysql://h/d"]).with(2);

@@ -26,6 +26,32 @@ fn a_report_replaces_an_older_one() {
 }
 
 #[test]
+fn a_report_never_replaces_a_part_of_a_source_a_list_or_another_report() {
+    let program = Program::new();
+    std::fs::create_dir(program.path("parts")).unwrap();
+    program.write("parts/data.csv", PEOPLE);
+    program.write("names.txt", "Ada\n");
+    let list = "{ id: known, column: name, one_of: { file: names.txt } }";
+    program.write("rules.yaml", format!("{RULES}      - {list}\n"));
+    let refused = |source: &str, files: &[&str], told: &str| {
+        let arguments = [&["validate", source, "-r", "rules.yaml"], files].concat();
+        program.run(&arguments).saying(2, &format!("dq: {told}\n"));
+    };
+    let told = "the report `parts/data.csv` would overwrite the source";
+    refused("parts", &["--report", "parts/data.csv"], told);
+    refused("parts/*.csv", &["--report", "parts/data.csv"], told);
+    refused("parts/d?ta.csv", &["--violations", "parts/data.csv"], told);
+    let told = "the report `names.txt` would overwrite the list of values";
+    refused("people.csv", &["--report", "names.txt"], told);
+    let told = "two reports would be written to `./out.csv`";
+    refused("people.csv", &["--report", "out.csv", "--violations", "./out.csv"], told);
+    assert_eq!(program.read("parts/data.csv"), PEOPLE);
+    assert_eq!(program.read("names.txt"), "Ada\n");
+    program.run(&["validate", "parts", "-r", "rules.yaml", "--report", "parts/a.html"]).with(1);
+    program.run(&["validate", "parts", "-r", "rules.yaml", "--report", "parts/a.html"]).with(1);
+}
+
+#[test]
 fn a_report_never_replaces_what_the_run_reads() {
     let program = Program::new();
     program.write("rules.json", RULES);

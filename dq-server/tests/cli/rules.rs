@@ -42,6 +42,25 @@ fn rules_are_checked_against_the_tables_of_a_source() {
 }
 
 #[test]
+fn problems_of_the_file_and_of_the_tables_are_told_together() {
+    let program = Program::new();
+    let more = "      - { id: nme, column: nme, not_null: true }
+      - { id: len, expression: \"lenght(name) > 1\" }
+      - { id: where, column: name, not_null: true, where: \"zap = '1'\" }
+  - { id: other, table: dta, checks: [{ row_count: { min: 1 } }] }
+  - { id: none, checks: [] }
+";
+    program.write("rules.yaml", format!("{BROKEN}{more}"));
+    let ended = program.run(&["rules", "check", "rules.yaml", "people.csv"]).with(2);
+    let lines: Vec<_> = ended.stderr.lines().map(|it| it.split(':').nth(1).unwrap()).collect();
+    assert_eq!(lines, ["6", "7", "8", "9", "10", "11", "12"], "{ended:?}");
+    assert!(ended.stderr.contains("no column `nme`; did you mean `name`?"), "{ended:?}");
+    let ended = program.run(&["rules", "check", "rules.yaml", "nowhere.csv"]).with(2);
+    let lines: Vec<_> = ended.stderr.lines().map(|it| it.split(':').nth(1).unwrap()).collect();
+    assert_eq!(lines, ["6", "7", "9", "12"], "{ended:?}");
+}
+
+#[test]
 fn parameters_reach_the_rules() {
     let program = Program::new();
     let rules = program.read("rules.yaml").replace("table: data", "table: ${table}");

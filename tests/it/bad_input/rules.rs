@@ -290,6 +290,19 @@ fn files_beside_the_rules_are_found_from_there() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_first_value_of_a_list() {
+    let folder = Folder::with("a\nx\ny\n");
+    folder.write("words.txt", "\u{feff}x\r\ny\r\n");
+    folder.write("rules.yaml", one_check("data", "column: a, one_of: { file: words.txt }"));
+    let rules = RuleSet::read(&folder.path("rules.yaml"), &BTreeMap::new()).unwrap();
+    let report = folder.run("data.csv", &OpenOptions::default(), &rules).unwrap();
+    assert_eq!(counts(&report), [(2, 0, None)]);
+    folder.write("words.txt", b"x\ny\n\xff\n");
+    let error = RuleSet::read(&folder.path("rules.yaml"), &BTreeMap::new()).unwrap_err();
+    assert!(error.message().ends_with("words.txt`: line 3 is not UTF-8"), "{error}");
+}
+
+#[test]
 fn json_rules_are_rules() {
     let folder = Folder::with("a\n1\n\n");
     let text = r#"{"version": 1, "rules": [{"id": "one", "table": "data",

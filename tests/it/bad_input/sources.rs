@@ -56,6 +56,24 @@ fn a_scheme_that_nobody_knows() {
 }
 
 #[test]
+fn a_url_that_is_written_wrong_does_not_show_its_password() {
+    let misspelt = [
+        "postgres:reader:hunter2@host/db",
+        "postgres:/reader:hunter2@host/db",
+        "MySQL:reader:hunter2@host/db",
+        "host=db user=reader password=hunter2",
+        "postgres://reader:1?hunter2&x@host/db",
+        "mysql://reader:1?hunter2&x@host/db",
+    ];
+    for spec in misspelt {
+        let opened = dq_core::engine::open(spec, &OpenOptions::default());
+        let error = opened.map(|_| ()).unwrap_err();
+        assert_eq!(error.kind().exit_code(), 2, "{spec}: {error}");
+        assert!(!error.to_string().contains("hunter2"), "{spec}: {error}");
+    }
+}
+
+#[test]
 fn an_empty_file() {
     assert_csv("", "cannot read `DIR/data.csv`: it is empty: expected a header");
     assert_csv("\n\r\n\n", "cannot read `DIR/data.csv`: it is empty: expected a header");
@@ -220,6 +238,20 @@ fn database(folder: &Folder, rows: u32) {
          INSERT INTO data SELECT i, 'text number ' || i FROM n;"
     );
     connection.execute_batch(&sql).unwrap();
+}
+
+#[test]
+fn a_view_that_cannot_be_read_is_not_just_missing() {
+    let folder = Folder::new();
+    database(&folder, 3);
+    let connection = Connection::open(folder.path("data.db")).unwrap();
+    connection.execute_batch("CREATE VIEW broken AS SELECT gone FROM data;").unwrap();
+    let rules = rules_of("broken", &["row_count: { min: 1 } }"]);
+    let (kind, message) = folder.told(folder.run("data.db", &OpenOptions::default(), &rules));
+    assert_eq!(kind, ErrorKind::RulesInvalid);
+    let note = "note: cannot read the view `broken`: no such column: gone";
+    assert!(message.contains("the source has no table `broken`"), "{message}");
+    assert!(message.lines().any(|it| it.starts_with(note)), "{message}");
 }
 
 #[test]

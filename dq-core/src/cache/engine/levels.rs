@@ -124,7 +124,8 @@ impl Engine {
         entry: &SharedEntry,
     ) -> Option<(Arc<Entry>, Age)> {
         let tags = second.tags_of(entry);
-        if second.pending.covers(key, &tags) {
+        let read_at = read_at(moment, entry.age_ms);
+        if second.pending.covers(key, &tags, self.local.instant_of(read_at)) {
             return None;
         }
         let value = match second.open(key, codec, &entry.payload) {
@@ -136,7 +137,7 @@ impl Engine {
             value,
             codec,
             generation: moment.generation,
-            read_at: read_at(moment, entry.age_ms),
+            read_at,
             checked_at: moment.at,
             life: Lifetime::of(options, nanos(entry.fresh_ms), nanos(entry.keep_ms)),
             stored_at: Some(entry.stored_at),

@@ -14,7 +14,7 @@ mod values;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cache::counters::Counters;
 use crate::cache::key::{CacheKey, Scope, Tag};
@@ -93,6 +93,14 @@ impl Local {
 
     pub(crate) fn nanos_of(&self, instant: Instant) -> u64 {
         BEGIN + instant.saturating_duration_since(self.origin).as_nanos() as u64
+    }
+
+    /// What [`nanos_of`](Self::nanos_of) gave the time of, unless that is too long ago to have a name.
+    pub(crate) fn instant_of(&self, nanos: u64) -> Option<Instant> {
+        match nanos.checked_sub(BEGIN) {
+            Some(since) => self.origin.checked_add(Duration::from_nanos(since)),
+            None => self.origin.checked_sub(Duration::from_nanos(BEGIN - nanos)),
+        }
     }
 
     /// The entry of a key, if it may still be served in some way.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// All nodes that share a cache must have the same `shards`, and the same prefix of their
 /// [`RedisConfig`](crate::redis::RedisConfig). A user of the ACL needs `+@read +@write +@stream
 /// +@connection +@scripting +time +info`, and in a cluster `+cluster|slots`, for the keys with the prefix.
-/// Without `+info` the cache begins anew several times after every start and failover of a server.
+/// Without `+info` the cache begins anew several times after every start and failover of a server, and does not notice
+/// that one has become the master again which was it before: then what its entries promise is all that holds.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedisStoreConfig {

@@ -107,6 +107,17 @@ impl Sender {
         }
     }
 
+    /// What is announced does not follow what was, if anything was.
+    async fn begun_anew(&mut self, was_known: bool) {
+        if !self.is_connected {
+            self.has_missed = true;
+            self.connected().await;
+        }
+        if was_known {
+            self.send(FeedEvent::Lost).await;
+        }
+    }
+
     async fn connected(&mut self) {
         if !self.is_connected {
             self.is_connected = true;
@@ -160,10 +171,12 @@ impl Listener {
 
     /// Reads what there is, says so, and waits until there may be more.
     async fn round(&mut self) -> Result<()> {
-        let asked = self.inner.connection.clock().now();
+        let now = self.inner.connection.clock().now();
+        // Before anything is asked: who is the master now is known as of then.
+        let asked = self.inner.connection.current_as_of();
         let confirmed = match &self.tracking {
             Some(tracking) => tracking.confirmed_at()?,
-            None => Some(asked),
+            None => Some(now),
         };
         let Some(confirmed) = confirmed else {
             self.inner.connection.clock().sleep(PAUSE).await;
@@ -173,7 +186,9 @@ impl Listener {
             changed(&self.inner, &mut self.sender, event).await?;
         }
         self.read_announcements().await?;
-        self.sender.send(FeedEvent::Current { as_of: asked.min(confirmed) }).await;
+        if let Some(asked) = asked {
+            self.sender.send(FeedEvent::Current { as_of: asked.min(confirmed) }).await;
+        }
         self.wait().await
     }
 
@@ -188,8 +203,7 @@ impl Listener {
                 Error::new(ErrorKind::Unavailable, "redis tells announcements in another form")
             })?;
             if !news.follows(self.known.as_ref()) {
-                self.sender.missed().await;
-                self.sender.connected().await;
+                self.sender.begun_anew(self.known.is_some()).await;
                 self.known = Some((news.incarnation, news.count));
                 return Ok(());
             }

@@ -7,15 +7,33 @@
 //!
 //! - **Data that is lost** – by `FLUSHALL`, an eviction, a restart, a failover to a replica that lacks
 //!   the last writes – begins a new incarnation: entries and marks of the old one are void, and every node
-//!   forgets what it holds. A server that has started since, or was promoted, knows no scripts, which is
-//!   how it is found out before anything is read from it.
+//!   forgets what it holds. That a server has started since, or was promoted, each script finds out before it reads
+//!   anything: by the replication id, which is another then. (So is it when a server gets its first replica.)
 //! - **Leases** are told apart by numbers that only grow; a writer whose lease is not the latest is
 //!   refused.
 //! - **Announcements** are numbered, so that a reader knows whether it has them all.
 //!
-//! An asynchronous replica that is promoted may lack acknowledged writes of the last moments; a master that
-//! is cut off and not yet replaced may answer those that still reach it. What a cache serves then is at
-//! most as old as its entries may be.
+//! # What a failover may lose, and what it may not
+//!
+//! Redis replicates asynchronously: a replica that is promoted may lack what its master acknowledged in its last
+//! moments, and a master that was replaced may go on to acknowledge until it hears of it.
+//!
+//! - **Values** may be lost, and so may the right to compute one: it is computed again, perhaps by two nodes.
+//! - **An invalidation is not lost by the death of a master.** Whoever acknowledged it, no node serves what it covers
+//!   for longer than `max_disconnected_staleness_ms` after it returned [`Everywhere`](crate::cache::Reach), as without
+//!   a failover: what is in memory is not trusted for longer without word from the master, the new one begins a new
+//!   incarnation, and with that word every node forgets everything.
+//! - **Two masters at a time**, because the old one was not dead but asleep or cut off: with sentinels a node uses a
+//!   master for half a second after most of them have named it, and no longer (see [`crate::redis`]). What the old one
+//!   acknowledges in this time may be unknown to the new one. So each node remembers what was acknowledged until it
+//!   has heard from a master that was named later, and tells the new one again what was not. Such an invalidation
+//!   holds at once on the node that made it, and on all others as one does that the store could not be told: within
+//!   3 seconds of the moment at which all sentinels name the new master.
+//! - **In a cluster** there is no one to ask who is the master. A node of it that is cut off with some of the clients
+//!   answers them until it has noticed, for `cluster-node-timeout`; a cache beside it serves what was invalidated
+//!   elsewhere for that much longer.
+//!
+//! No failover makes a wrong value of a right one: an entry is written whole, by one script.
 //!
 //! ```
 //! use std::sync::Arc;

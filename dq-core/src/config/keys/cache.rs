@@ -33,7 +33,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::new(
         "cache.redis.nodes",
         Kind::List(&Kind::Host),
-        "Addresses as `host:port`, of sentinels or of nodes of a cluster; they win over `host` and `port`.",
+        "Addresses as `host:port`, of all sentinels or of nodes of a cluster; they win over `host` and `port`.",
     )
     .read_by_config(),
     Key::new(

@@ -4,6 +4,9 @@
 //! with at least two readers. The cases use only the trait, and SQL that every backend understands. What a manager
 //! promises as a source is tried by [`source::conformance`](crate::source::conformance) on a database that [`fill`] fills.
 //!
+//! Few promises need what not every database can do. An [`Ability`] is what such a promise needs: a backend that lacks it says
+//! so, and tries [`cases_without`] it.
+//!
 //! # Examples
 //!
 //! A manager of your own is tried like those of this crate:
@@ -72,11 +75,25 @@ pub struct Bench {
 /// A promise being tried.
 type Trial = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
+/// What a database may be unable to do, such as one whose tables lie on several servers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Ability {
+    /// All that is read through a snapshot is of the moment at which it was opened. Servers that share no moment are each
+    /// read at the one at which they are first asked.
+    SharedMoment,
+    /// A statement that changes a row waits for another that changes it. Where it runs in a transaction of another server
+    /// that sees one moment only, the later of two is `Busy` instead.
+    WaitingWriters,
+}
+
 /// One promise of [`DatabaseManager`].
 #[derive(Clone, Copy)]
 pub struct Case {
     /// The promise, as a sentence.
     pub name: &'static str,
+    /// What a database must be able to do to keep it; `None` for nearly all.
+    pub needs: Option<Ability>,
     run: fn(Bench) -> Trial,
 }
 
@@ -103,14 +120,29 @@ pub fn cases() -> Vec<Case> {
         .concat()
 }
 
+/// Every case that a database without some abilities can keep.
+pub fn cases_without(lacking: &[Ability]) -> Vec<Case> {
+    let can = |it: &Case| it.needs.is_none_or(|it| !lacking.contains(&it));
+    cases().into_iter().filter(can).collect()
+}
+
 /// Tries every promise, each on a database of its own.
 ///
 /// # Errors
 ///
 /// The names of the promises that do not hold, each with what was found instead.
 pub async fn check(open: impl AsyncFn() -> Result<Bench>) -> Result<()> {
+    check_cases(&cases(), open).await
+}
+
+/// Tries some promises, each on a database of its own.
+///
+/// # Errors
+///
+/// The names of the promises that do not hold, each with what was found instead.
+pub async fn check_cases(cases: &[Case], open: impl AsyncFn() -> Result<Bench>) -> Result<()> {
     let mut broken = Vec::new();
-    for case in cases() {
+    for case in cases {
         if let Err(error) = case.run(open().await?).await {
             broken.push(format!("{}: {error}", case.name));
         }
@@ -118,11 +150,12 @@ pub async fn check(open: impl AsyncFn() -> Result<Bench>) -> Result<()> {
     if broken.is_empty() { Ok(()) } else { Err(failure(broken.join("\n"))) }
 }
 
-/// Names a list of async functions as cases.
+/// Names a list of async functions as cases, some with what they need.
 macro_rules! case_list {
-    ($($name:ident),* $(,)?) => {
+    ($($name:ident $(needs $ability:ident)?),* $(,)?) => {
         pub(crate) const CASES: &[$crate::database::conformance::Case] = &[$($crate::database::conformance::Case {
             name: stringify!($name),
+            needs: [$(Some($crate::database::conformance::Ability::$ability),)? None][0],
             run: |bench| Box::pin($name(bench)),
         }),*];
     };

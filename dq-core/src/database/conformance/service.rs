@@ -11,7 +11,7 @@ case_list![
     the_catalog_tells_tables_columns_and_keys,
     a_version_changes_with_the_rows,
     a_version_stays_while_nothing_changes,
-    a_scan_is_of_one_moment,
+    a_scan_is_of_one_moment needs SharedMoment,
     statistics_add_up,
     health_tells_whether_the_database_answers,
     optimizing_changes_no_row,

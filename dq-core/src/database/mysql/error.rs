@@ -3,6 +3,7 @@
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
 
+use crate::database::server::{one_line, without_place};
 use crate::error::{Error, ErrorKind};
 
 /// An error of the server while `doing` something, such as "query `mysql://host/a`". The cause stays here: its
@@ -17,10 +18,10 @@ pub(crate) fn from_sqlx(doing: impl AsRef<str>, source: &sqlx::Error) -> Error {
         sqlx::Error::Io(error) => (ErrorKind::Unavailable, error.to_string()),
         sqlx::Error::Tls(error) => (ErrorKind::Unavailable, format!("TLS fails: {error}")),
         sqlx::Error::Configuration(error) => (ErrorKind::ConfigInvalid, error.to_string()),
-        sqlx::Error::Protocol(reason) => (ErrorKind::Unavailable, reason.clone()),
+        sqlx::Error::Protocol(reason) => (ErrorKind::Unavailable, without_place(reason).to_owned()),
         _ => (ErrorKind::Internal, "the answer of the server cannot be read".to_owned()),
     };
-    Error::new(kind, format!("cannot {doing}: {reason}"))
+    Error::new(kind, format!("cannot {doing}: {}", one_line(&reason)))
 }
 
 /// Whether an error says that the connection is lost, rather than that a statement failed.

@@ -8,6 +8,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 use crate::database::mysql::config::{MySqlConfig, invalid};
 use crate::database::server::TlsMode;
 use crate::error::Result;
+use crate::secret;
 
 /// How a URL begins.
 const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
@@ -117,7 +118,7 @@ fn translated(url: &str) -> Result<String> {
     for parameter in query.split('&').filter(|it| !it.is_empty()) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         if !PARAMETERS.contains(&name) {
-            return Err(invalid(&format!("`url` has an unknown parameter `{name}`")));
+            return Err(invalid(&secret::unknown_parameter(url, name)));
         }
         let is_mode = matches!(name, "sslmode" | "ssl-mode");
         let mode = MODES.iter().find(|(ours, _)| is_mode && *ours == value);
@@ -163,6 +164,8 @@ mod tests {
     #[test]
     fn what_would_be_without_effect_is_refused() {
         assert!(named("mysql://h/d?charset=latin1").ends_with("unknown parameter `charset`"));
+        let message = named("mysql://u:pass?word&more@h/d");
+        assert!(!message.contains("word&") && message.contains("`%3F`"), "{message}");
         assert!(named("mysql://h").contains("names no database"));
         assert!(named("postgres://h/d").contains("does not begin with"));
         assert!(named("mysql://h/d?sslmode=maybe").contains("cannot be read"));

@@ -112,11 +112,13 @@ pub(crate) enum Kind {
 }
 
 /// The tables and views that are neither PostgreSQL's own nor temporary. A table that is found without the name
-/// of its schema goes without it. Partitions are read through their table.
+/// of its schema goes without it. Partitions are read through their table. Nobody knows how many rows a table has of which
+/// a part lies on another server and was never analysed.
 const TABLES: &str = "\
 SELECT c.oid::int8, CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END, \
        quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text, c.relhassubclass, \
-       CASE WHEN c.relkind = 'p' THEN (SELECT sum(greatest(p.reltuples, 0))::int8 FROM pg_partition_tree(c.oid) t \
+       CASE WHEN c.relkind = 'p' THEN (SELECT CASE WHEN bool_and(p.relkind <> 'f' OR p.reltuples > 0 OR p.relpages > 0) \
+                 THEN sum(greatest(p.reltuples, 0))::int8 END FROM pg_partition_tree(c.oid) t \
             JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf) \
             WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'm') THEN c.reltuples::int8 END, \
        row_security_active(c.oid) \

@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, Row};
 
 use crate::clock::{Clock, within};
 use crate::database::postgres::config::{PostgresConfig, invalid};
-use crate::database::postgres::error::{from_sqlx, is_lost, is_stale_plan};
+use crate::database::postgres::error::{from_sqlx, is_lost, is_stale_plan, of_connecting};
 use crate::database::postgres::options::options;
 use crate::database::server;
 use crate::database::server::Connector;
@@ -105,6 +105,11 @@ impl PostgresConnector {
             timeout: config.connect_timeout(),
             clock,
         })
+    }
+
+    /// How long a connection is waited for that is made.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     async fn open(&self) -> sqlx::Result<(PgConnection, Session)> {
@@ -224,7 +229,7 @@ impl Connector for PostgresConnector {
             let message = format!("cannot connect to `{name}`: no answer within {millis} ms");
             return Err(Error::new(ErrorKind::Timeout, message));
         };
-        opened.map_err(|it| from_sqlx(format!("connect to `{}`", self.name), &it))
+        opened.map_err(|it| of_connecting(&self.name, &it))
     }
 
     fn command<'a>(session: &Session, sql: &'a str) -> Cow<'a, str> {

@@ -70,6 +70,7 @@ impl Range {
 #[derive(Debug)]
 pub(crate) struct Copy {
     sql: String,
+    reach: Option<String>,
     forms: Vec<Form>,
     checks_text: bool,
     first_sequence: u64,
@@ -88,8 +89,11 @@ impl Copy {
         let selected: Vec<_> = columns.iter().filter_map(|it| table.selected.get(*it)).collect();
         let list: Vec<_> = selected.iter().map(|it| it.sql.as_str()).collect();
         let (list, from, condition) = (list.join(", "), &table.sql_name, range.condition());
+        let select = format!("SELECT {list} FROM {from}{condition}");
+        let reach = format!("DECLARE dq_reach NO SCROLL CURSOR FOR {select}; CLOSE dq_reach");
         Self {
-            sql: format!("COPY (SELECT {list} FROM {from}{condition}) TO STDOUT (FORMAT binary)"),
+            sql: format!("COPY ({select}) TO STDOUT (FORMAT binary)"),
+            reach: table.has_parts().then_some(reach),
             forms: selected.iter().map(|it| it.form).collect(),
             checks_text,
             first_sequence: position * SEQUENCE_STRIDE,
@@ -105,9 +109,9 @@ pub(crate) fn start(
     cancellation: Cancellation,
     clock: Arc<dyn Clock>,
 ) -> Box<dyn Partition> {
-    let Copy { sql, forms, checks_text, first_sequence, doing } = copy;
+    let Copy { sql, reach, forms, checks_text, first_sequence, doing } = copy;
     Box::new(CopyPartition {
-        waiting: Some(Copying { seat, sql, doing: doing.clone() }),
+        waiting: Some(Copying { seat, sql, reach, doing: doing.clone() }),
         running: None,
         decoder: Decoder::new(forms, checks_text),
         rest: Vec::new(),
@@ -204,14 +208,25 @@ impl CopyPartition {
 struct Copying {
     seat: Seat,
     sql: String,
+    /// What connects to the servers of parts and reads nothing. A copy that fails at its very beginning leaves the driver in
+    /// the middle of an answer, and nothing else could be read on the connection.
+    reach: Option<String>,
     doing: String,
 }
 
 impl Copying {
     async fn run(self, parts: mpsc::Sender<Vec<u8>>) -> Result<()> {
-        let Self { seat, sql, doing } = self;
+        let Self { seat, sql, reach, doing } = self;
         let mut lease = seat.take(&doing).await?;
-        let result = copy(&mut lease, &sql, &doing, &parts).await;
+        let reached = match &reach {
+            Some(reach) => lease.command(reach, State::Open, &doing).await,
+            None => Ok(()),
+        };
+        let result = match reached {
+            Ok(()) => copy(&mut lease, &sql, &doing, &parts).await,
+            Err(error) => Err(error),
+        };
+        let result = if reach.is_some() { result } else { result.map_err(changed_or) };
         lease.count(&result);
         // Before the queue closes: whoever has seen the end finds the connection back.
         lease.finish_reading().await;
@@ -226,12 +241,22 @@ async fn copy(
     doing: &str,
     parts: &mpsc::Sender<Vec<u8>>,
 ) -> Result<()> {
-    let failed = |it| changed_or(from_sqlx(doing, &it));
     let connection = lease.start()?;
-    // After an error the connection stays in the middle, and is not used again.
-    let mut received = connection.copy_out_raw(sql).await.map_err(failed)?;
+    // After an error here the connection stays in the middle, and is not used again.
+    let begun = connection.copy_out_raw(sql).await;
+    let mut received = begun.map_err(|it| from_sqlx(doing, &it))?;
     let (mut part, mut rows) = (Vec::with_capacity(PART_BYTES + PART_BYTES / 8), 0);
-    while let Some(row) = received.try_next().await.map_err(failed)? {
+    loop {
+        let row = match received.try_next().await {
+            Ok(Some(row)) => row,
+            Ok(None) => break,
+            Err(error) => {
+                drop(received);
+                let (told, ended) = (from_sqlx(doing, &error), Err::<(), _>(error));
+                lease.settle(&ended, State::Open);
+                return Err(told);
+            }
+        };
         part.extend_from_slice(&row);
         rows += 1;
         if part.len() >= PART_BYTES || rows >= PART_ROWS {

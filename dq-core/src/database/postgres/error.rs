@@ -5,7 +5,11 @@ use std::borrow::Cow;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
+use crate::database::server::{one_line, without_place};
 use crate::error::{Error, ErrorKind};
+
+/// What the driver says of answers that PostgreSQL never gives.
+const STRANGE: [&str; 3] = ["SSLRequest", "unknown message type", "unexpected message"];
 
 /// An error of PostgreSQL while `doing` something, such as "query `postgres://host/a`". The cause stays
 /// here: its details hold values of rows.
@@ -19,10 +23,26 @@ pub(crate) fn from_sqlx(doing: impl AsRef<str>, source: &sqlx::Error) -> Error {
         sqlx::Error::TypeNotFound { type_name } => {
             (ErrorKind::QueryInvalid, format!("there is no type `{type_name}`"))
         }
-        sqlx::Error::Protocol(reason) => (ErrorKind::Unavailable, reason.clone()),
+        sqlx::Error::Protocol(reason) => (ErrorKind::Unavailable, without_place(reason).to_owned()),
         _ => (ErrorKind::Internal, "the answer of the server cannot be read".to_owned()),
     };
-    Error::new(kind, format!("cannot {doing}: {reason}"))
+    Error::new(kind, format!("cannot {doing}: {}", one_line(&reason)))
+}
+
+/// An error of a connection to `name` that is not made yet. Whoever does not answer as expected is somebody else.
+pub(crate) fn of_connecting(name: &str, source: &sqlx::Error) -> Error {
+    let doing = format!("connect to `{name}`");
+    match source {
+        sqlx::Error::Protocol(reason) if STRANGE.iter().any(|it| reason.contains(it)) => {
+            let said = without_place(reason);
+            let message = format!(
+                "cannot {doing}: what answers is no PostgreSQL server ({})",
+                one_line(said)
+            );
+            Error::new(ErrorKind::Unavailable, message)
+        }
+        _ => from_sqlx(doing, source),
+    }
 }
 
 /// Whether an error says that the connection is lost, rather than that a statement failed.
@@ -43,6 +63,12 @@ fn is_of_other_server(error: &dyn DatabaseError) -> bool {
     error.try_downcast_ref::<PgDatabaseError>().is_some_and(|it| {
         it.severity() == PgSeverity::Error && it.code().starts_with("08") && it.code() != "08P01"
     })
+}
+
+/// Why the server could not connect to another, in the words of its library: an address, and what was said there.
+fn why_out_of_reach(error: &dyn DatabaseError) -> Option<&str> {
+    let error = error.try_downcast_ref::<PgDatabaseError>()?;
+    error.detail().filter(|_| error.severity() == PgSeverity::Error && error.code() == "08001")
 }
 
 /// Whether a statement was prepared before a table changed its shape: prepared anew, it works.
@@ -68,6 +94,9 @@ fn code_of(error: &dyn DatabaseError) -> Option<String> {
 fn of_database(error: &dyn DatabaseError) -> (ErrorKind, String) {
     let code = code_of(error).unwrap_or_default();
     let message = error.message();
+    if let Some(why) = why_out_of_reach(error) {
+        return (kind_of(&code), format!("{message}: {why}"));
+    }
     let class = code.get(..2).unwrap_or_default();
     match (code.as_str(), class) {
         ("57014", _) if message.contains("user request") => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::Row;
@@ -86,6 +87,16 @@ impl PostgresDatabaseManager {
     /// What asks the server about its place among others.
     pub(crate) fn probe(&self) -> Probe {
         Probe::new(Arc::clone(self.readers().connector()))
+    }
+
+    /// What times it.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// How long a connection is waited for that is made.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.readers().connector().timeout()
     }
 
     /// Whether a query would have to wait for a connection.

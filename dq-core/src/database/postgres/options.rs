@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use crate::database::postgres::config::{PostgresConfig, invalid};
 use crate::database::server::TlsMode;
 use crate::error::Result;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 
 /// The parameter that says whether a PgBouncer stands between.
 const PGBOUNCER: &str = "pgbouncer";
@@ -60,7 +60,7 @@ pub(crate) fn options(config: &PostgresConfig) -> Result<(PgConnectOptions, Opti
         return Err(invalid("`url` does not begin with `postgres://`"));
     }
     if let Some(unknown) = unknown_parameter(url) {
-        return Err(invalid(&format!("`url` has an unknown parameter `{unknown}`")));
+        return Err(invalid(&secret::unknown_parameter(url, unknown)));
     }
     let (url, pgbouncer) = without_pgbouncer(url)?;
     let wrong = |it: sqlx::Error| match it {

@@ -2,9 +2,11 @@
 
 use futures_util::future::join_all;
 
+use crate::clock::within;
 use crate::database::postgres::PostgresDatabaseManager;
 use crate::database::{DatabaseManager, Node, NodeRole, NodeState, Statement};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::Source;
 use crate::value::Value;
 
 /// The servers of partitions, each with where it is and one of its tables.
@@ -26,7 +28,8 @@ const HAS_CITUS: &str = "SELECT to_regclass('pg_dist_node') IS NOT NULL";
 const CITUS: &str = "\
 SELECT nodename || ':' || nodeport, isactive FROM pg_dist_node WHERE shouldhaveshards ORDER BY 1";
 
-/// The servers of distributed tables. Each of `postgres_fdw` is asked for the row of a place where there is none.
+/// The servers of distributed tables. Each of `postgres_fdw` is asked for the row of a place where there is none, and waited
+/// for no longer than for a connection.
 pub(crate) async fn shards(database: &PostgresDatabaseManager) -> Result<Vec<Node>> {
     let servers = database.query(&SERVERS.into()).await?;
     let text = |it: Value<'_>| match it {
@@ -37,23 +40,41 @@ pub(crate) async fn shards(database: &PostgresDatabaseManager) -> Result<Vec<Nod
     let servers: Vec<_> = servers.collect();
     let asked = servers.into_iter().map(|(name, table)| async move {
         let ask = format!("SELECT count(*) FROM {table} WHERE ctid = '(0,0)'");
-        let answers = database.query(&Statement::new(ask)).await.is_ok();
-        node(&name, answers)
+        let (ask, patience) = (Statement::new(ask), database.connect_timeout());
+        let answer = within(database.clock(), patience, database.query(&ask)).await;
+        match answer {
+            Some(Ok(_)) => node(&name, NodeState::Ready),
+            Some(Err(error)) => failed(database.name(), &name, &error),
+            None => {
+                let error = format!("silent: no answer within {} ms", patience.as_millis());
+                Node { error: Some(error), ..node(&name, NodeState::Unreachable) }
+            }
+        }
     });
     let mut nodes = join_all(asked).await;
     if database.query(&HAS_CITUS.into()).await?.scalar() == Value::Boolean(true) {
         let found = database.query(&CITUS.into()).await?;
-        nodes.extend(
-            found.rows().map(|it| node(&text(it.value(0)), it.value(1) == Value::Boolean(true))),
-        );
+        let state = |it: bool| if it { NodeState::Ready } else { NodeState::Unreachable };
+        let state = |it: Value<'_>| state(it == Value::Boolean(true));
+        nodes.extend(found.rows().map(|it| node(&text(it.value(0)), state(it.value(1)))));
     }
     Ok(nodes)
 }
 
-fn node(name: &str, answers: bool) -> Node {
-    Node {
-        role: NodeRole::Shard,
-        state: if answers { NodeState::Ready } else { NodeState::Unreachable },
-        ..Node::unknown(format!("postgres://{name}"))
-    }
+fn node(name: &str, state: NodeState) -> Node {
+    Node { role: NodeRole::Shard, state, ..Node::unknown(format!("postgres://{name}")) }
+}
+
+/// A server that the `coordinator` could not read.
+fn failed(coordinator: &str, name: &str, error: &Error) -> Node {
+    let message = error.message();
+    let reason = message.strip_prefix(&format!("cannot query `{coordinator}`: "));
+    // A server that says why it lets nobody in can be reached.
+    let is_silent = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout);
+    let state = if is_silent && !message.contains("FATAL:") {
+        NodeState::Unreachable
+    } else {
+        NodeState::Refused
+    };
+    Node { error: Some(reason.unwrap_or(message).to_owned()), ..node(name, state) }
 }

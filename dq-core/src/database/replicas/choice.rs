@@ -16,18 +16,26 @@ pub(crate) struct Candidate {
 }
 
 /// Chooses the better of two that are picked at random ("power of two choices"): nearly as good as the best of
-/// all, and it does not send everyone to the same server. One that is full is chosen where all are.
+/// all, and it does not send everyone to the same server. One that is full is chosen where all are. Of more than 64 the
+/// first are looked at: there are not so many.
 pub(crate) fn choose(candidates: &[Candidate], random: &Random) -> Option<usize> {
-    let mut rest: Vec<_> = candidates.iter().filter(|it| !it.is_full).collect();
-    if rest.is_empty() {
-        rest = candidates.iter().collect();
-    }
-    let warm: Vec<_> =
-        rest.iter().copied().filter(|it| it.share >= 1.0 || random.share() < it.share).collect();
-    let pool = if warm.is_empty() { &rest } else { &warm };
-    let at = |position: usize| pool.get(position).copied();
-    match pool.len() {
-        0 | 1 => at(0).map(|it| it.member),
+    // A bit for each: every read comes by here, and has no time to allocate.
+    let those = |suits: &dyn Fn(&Candidate) -> bool| {
+        let bits = candidates.iter().take(64).enumerate();
+        bits.fold(0_u64, |all, (bit, it)| all | u64::from(suits(it)) << bit)
+    };
+    let are_full = candidates.iter().all(|it| it.is_full);
+    let rest = those(&|it| are_full || !it.is_full);
+    let is_warm = |it: &Candidate| it.share >= 1.0 || random.share() < it.share;
+    let warm = those(&|it| (are_full || !it.is_full) && is_warm(it));
+    let pool = if warm == 0 { rest } else { warm };
+    let at = |position: usize| {
+        let behind = (0..position).fold(pool, |pool, _| pool & pool.wrapping_sub(1));
+        candidates.get(behind.trailing_zeros() as usize)
+    };
+    match pool.count_ones() as usize {
+        0 => None,
+        1 => at(0).map(|it| it.member),
         count => {
             let first = pick(count, random);
             let second = (first + 1 + pick(count - 1, random)) % count;
@@ -44,6 +52,7 @@ fn pick(count: usize, random: &Random) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     fn candidate(member: usize, weight: f64) -> Candidate {
         Candidate { member, weight, share: 1.0, is_full: false }
@@ -77,6 +86,14 @@ mod tests {
         let found = counts(&[candidate(0, 1.0), warming]);
         assert!(found[1] > 800 && found[1] < 1_200, "{found:?}");
         assert_eq!(choose(&[warming], &Random::new(1)), Some(1), "who is alone gets everything");
+    }
+
+    #[test]
+    fn each_of_as_many_as_there_may_be_is_chosen() {
+        let candidates: Vec<_> = (0..64).map(|it| candidate(it, 1.0)).collect();
+        let random = Random::new(3);
+        let chosen: HashSet<_> = (0..5_000).filter_map(|_| choose(&candidates, &random)).collect();
+        assert_eq!(chosen.len(), 64);
     }
 
     #[test]

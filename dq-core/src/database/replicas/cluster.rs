@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -211,16 +211,15 @@ impl Cluster {
             let (weight, is_full) = (member.load.weight(now), member.database.is_full());
             Candidate { member: number, weight, share, is_full }
         };
-        self.suiting(&topology, way).map(candidate).collect()
+        self.suiting((&topology, now), way).map(candidate).collect()
     }
 
     /// The replicas that suit a read, each with its share.
     fn suiting<'a>(
         &'a self,
-        topology: &'a Topology,
+        (topology, now): (&'a Topology, Instant),
         way: &'a Way,
     ) -> impl Iterator<Item = (usize, &'a Arc<Member>, f64)> {
-        let now = self.clock.now();
         let members = self.members.iter().enumerate();
         members.filter_map(move |(number, member)| {
             let is_out = way.primary_only || way.failed >> number & 1 == 1;
@@ -249,7 +248,7 @@ impl Cluster {
     async fn caught_up(&self, way: &Way) -> Option<Routed> {
         let near = |topology: &Topology| {
             let now = self.clock.now();
-            if self.suiting(topology, way).next().is_some() {
+            if self.suiting((topology, now), way).next().is_some() {
                 return Some(());
             }
             let is_behind = |it: &usize| topology.fit(*it, &way.need, now) == Fit::Behind;
@@ -288,7 +287,9 @@ impl Cluster {
         let anyone = Way { failed: 0, ..*way };
         let deadline = self.clock.now() + self.config.failover();
         let suits = |it: &Topology| {
-            let suits_now = || self.is_closed() || self.suiting(it, &anyone).next().is_some();
+            let now = self.clock.now();
+            let suits_now =
+                || self.is_closed() || self.suiting((it, now), &anyone).next().is_some();
             has(it).map(Some).or_else(|| suits_now().then_some(None))
         };
         loop {
@@ -324,7 +325,8 @@ impl Cluster {
     /// A replica, as soon as one suits.
     async fn late_replica(&self, way: &Way) -> Routed {
         loop {
-            self.watch(|it| self.suiting(it, way).next().is_some().then_some(())).await;
+            let suits = |it: &Topology| self.suiting((it, self.clock.now()), way).next().is_some();
+            self.watch(|it| suits(it).then_some(())).await;
             if let Some(routed) = self.replica(way, true) {
                 return routed;
             }

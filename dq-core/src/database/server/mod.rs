@@ -7,6 +7,7 @@ mod lease;
 mod level;
 mod pool;
 mod tls;
+mod told;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,6 +23,7 @@ pub(crate) use lease::{Lease, State};
 pub use level::IsolationLevel;
 pub(crate) use pool::{Limits, Pool};
 pub use tls::{TlsConfig, TlsMode};
+pub(crate) use told::{one_line, without_place};
 
 /// A connection of a connector's driver.
 pub(crate) type Driver<C> = <<C as Connector>::Database as Database>::Connection;

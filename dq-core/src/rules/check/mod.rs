@@ -168,6 +168,14 @@ impl Check {
             _ => None,
         }
     }
+
+    /// The file that this check has read, if any.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::OneOf(it) => it.file(),
+            _ => None,
+        }
+    }
 }
 
 /// Takes `column`, which must be there.

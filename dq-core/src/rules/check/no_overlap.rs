@@ -7,8 +7,8 @@
 //! A span lasts from the day in `from` to the day in `to`; both days belong to it. A span whose `to` is
 //! NULL has not ended. Violations are all rows that share a day with another row of their key; the keys
 //! of such rows are counted as groups. A row with a NULL in `from` is not compared, and neither is a span
-//! that ends before it starts: it has no days. A value that is no day violates the check. For which
-//! keys are compared, and for `ignore` and `normalize`, see Keys.
+//! that ends before it starts: it has no days. In rows that are compared, a value that is no
+//! day violates the check. For which keys are compared, and for `ignore` and `normalize`, see Keys.
 
 use std::path::Path;
 

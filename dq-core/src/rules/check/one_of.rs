@@ -5,11 +5,12 @@
 //! - { column: specialty, one_of: { file: specialties.txt } }
 //! ```
 //!
-//! A file holds one value per line, as UTF-8; empty lines are skipped, nothing is trimmed. Its path
-//! is relative to the folder of the rule file. Values compare as text, by code point.
+//! A file holds one value per line, as UTF-8, perhaps with a byte order mark; empty lines are skipped,
+//! nothing is trimmed. Its path is relative to the folder of the rule file. Values compare as text, by
+//! code point.
 
 use std::hash::BuildHasher;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -32,7 +33,9 @@ pub struct OneOf {
     values: Arc<TextSet>,
     /// The same, as they were written.
     texts: Arc<[String]>,
-    /// What was read, if the list is in a file.
+    /// The file, if the list is in one.
+    file: Option<PathBuf>,
+    /// What was read there.
     file_text: Option<Arc<str>>,
 }
 
@@ -41,18 +44,25 @@ impl OneOf {
     pub fn file_text(&self) -> Option<&str> {
         self.file_text.as_deref()
     }
+
+    /// The file with the list, if it is in one.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
 }
 
 impl CheckKind for OneOf {
     fn parse(argument: &Node, fields: &mut Fields<'_>, folder: &Path) -> Option<Self> {
         let column = column(fields);
-        let mut file_text = None;
+        let (mut path, mut file_text) = (None, None);
         let values: Vec<String> = match &argument.content {
             Content::Mapping(_) => {
                 let mut reference = fields.inside(argument, "`one_of`")?;
                 let file = reference.require("file").and_then(|it| reference.text_of(it, "file"));
                 reference.finish();
-                let text = read(&folder.join(file?), argument, fields)?;
+                let file = folder.join(file?);
+                let text = read(&file, argument, fields)?;
+                path = Some(file);
                 let lines = text.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect();
                 file_text = Some(text.into());
                 lines
@@ -60,7 +70,8 @@ impl CheckKind for OneOf {
             _ => fields.texts_of(argument, "one_of")?,
         };
         let texts = Arc::from(values.as_slice());
-        Some(Self { column: column?, values: Arc::new(TextSet::new(values)), texts, file_text })
+        let values = Arc::new(TextSet::new(values));
+        Some(Self { column: column?, values, texts, file: path, file_text })
     }
 
     fn schema() -> CheckSchema {
@@ -80,9 +91,20 @@ impl CheckKind for OneOf {
     }
 }
 
+/// What some editors write before the first value, of which it is no part.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 fn read(path: &Path, argument: &Node, fields: &Fields<'_>) -> Option<String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Some(text),
+    let read = || {
+        let bytes = std::fs::read(path).map_err(|it| it.to_string())?;
+        String::from_utf8(bytes).map_err(|error| {
+            let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
+            let line = before.filter(|it| **it == b'\n').count() + 1;
+            format!("line {line} is not UTF-8")
+        })
+    };
+    match read() {
+        Ok(text) => Some(text.strip_prefix(BYTE_ORDER_MARK).map(str::to_owned).unwrap_or(text)),
         Err(error) => {
             fields.problem(argument.place, format!("cannot read `{}`: {error}", path.display()));
             None

@@ -37,7 +37,7 @@ impl<'s> Builder<'s> {
             customs,
             as_of,
             tables: Vec::new(),
-            problems: Problems::default(),
+            problems: rules.found_problems().clone(),
             optional: &[],
             lacking: None,
         }

@@ -106,7 +106,7 @@ pub(crate) async fn settle(
     let mut settled = Vec::new();
     for statement in std::mem::take(&mut pushdown.statements) {
         match statement.spread {
-            Spread::No => settled.push(statement),
+            Spread::No | Spread::Here(_) => settled.push(statement),
             Spread::Tally(tally) => {
                 settled.extend(settling.tally(tally, &mut pushdown.refusals).await?);
             }
@@ -178,7 +178,7 @@ impl Settling<'_> {
             if self.is_remote(&statement.query).await? {
                 kept.extend(counts);
             } else if let [(count, _)] = &counts[..] {
-                refuse(refusals, &self.resting_on(tally.table(), count));
+                refuse(refusals, &resting_on(self.plan, tally.table(), count));
             } else {
                 let rest = counts.split_off(counts.len() / 2);
                 open.extend([rest, counts]);
@@ -186,32 +186,31 @@ impl Settling<'_> {
         }
         let is_asked = |check: &usize| refusals.get(*check).is_some_and(Option::is_none);
         kept.retain(|(count, _)| {
-            *count == Count::Rows || self.resting_on(tally.table(), count).iter().any(is_asked)
+            *count == Count::Rows
+                || resting_on(self.plan, tally.table(), count).iter().any(is_asked)
         });
         Ok((!kept.is_empty()).then(|| tally.of(kept).statement()))
     }
+}
 
-    /// The checks that rest on a count of a table.
-    fn resting_on(&self, table: usize, count: &Count) -> Vec<usize> {
-        match count {
-            Count::Violations(check) | Count::Present(check) => vec![*check],
-            Count::Doubts { checks, .. } => checks.clone(),
-            Count::Scope(filter) => {
-                let checks = self.plan.checks.iter().enumerate();
-                let checks =
-                    checks.filter(|(_, it)| it.table == table && it.filter == Some(*filter));
-                checks.map(|it| it.0).collect()
-            }
-            Count::Measured(measure, _) => {
-                let checks = self.plan.checks.iter().enumerate();
-                let checks = checks.filter(|(_, it)| match &it.kernel {
-                    Kernel::Figure { measure: of, .. } => of.table == table && of.index == *measure,
-                    _ => false,
-                });
-                checks.map(|it| it.0).collect()
-            }
-            Count::Rows => Vec::new(),
+/// The checks that rest on a count of a table.
+pub(crate) fn resting_on(plan: &Plan, table: usize, count: &Count) -> Vec<usize> {
+    let checks = plan.checks.iter().enumerate();
+    match count {
+        Count::Violations(check) | Count::Present(check) => vec![*check],
+        Count::Doubts { checks, .. } => checks.clone(),
+        Count::Scope(filter) => {
+            let checks = checks.filter(|(_, it)| it.table == table && it.filter == Some(*filter));
+            checks.map(|it| it.0).collect()
         }
+        Count::Measured(measure, _) => {
+            let checks = checks.filter(|(_, it)| match &it.kernel {
+                Kernel::Figure { measure: of, .. } => of.table == table && of.index == *measure,
+                _ => false,
+            });
+            checks.map(|it| it.0).collect()
+        }
+        Count::Rows => Vec::new(),
     }
 }
 

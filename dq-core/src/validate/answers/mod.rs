@@ -3,6 +3,7 @@
 
 mod aim;
 mod figures;
+mod halves;
 mod lost;
 mod rows;
 
@@ -16,7 +17,7 @@ use crate::rules::{Plan, RuleSet, TablePlan};
 use crate::source::{Cancellation, Dialect, Query, Snapshot};
 pub(crate) use crate::validate::answers::aim::{Aim, settle};
 use crate::validate::answers::figures::Figures;
-use crate::validate::answers::rows::{number, sample, values};
+use crate::validate::answers::rows::{number, sample};
 use crate::validate::memory::Budget;
 use crate::validate::outcome;
 use crate::validate::outcome::{Outcome, TableOutcome};
@@ -151,27 +152,37 @@ impl Answers {
             self.fail(&concerned, &error);
             return Ok(());
         }
-        let query = Query { cancellation: cancellation.clone(), ..statement.query.clone() };
-        let found = match snapshot.query(&query).await {
-            Ok(rows) => values(rows).await,
-            Err(error) => Err(error),
+        let error = match self.found(snapshot, statement, cancellation).await {
+            Ok(found) => return self.take_all(statement, found),
+            Err(error) => error,
         };
         cancellation.check()?;
-        let found = match found {
-            Ok(found) => found,
-            Err(error) if is_of_statement(&error) => {
-                let reason = format!("the database refuses: {error}");
-                for check in concerned {
-                    self.refuse(check, &reason);
-                }
-                return Ok(());
+        let has_halves = concerned.len() > 1 && statement.spread.halves().is_some();
+        let error = if has_halves && is_of_statement(&error) {
+            match self.ask_halves(snapshot, statement, cancellation).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
             }
-            Err(error) if tables.iter().any(|it| self.aim.is_distributed(*it)) => {
-                self.lose(&concerned, &tables, &error);
-                return Ok(());
-            }
-            Err(error) => return Err(error),
+        } else {
+            error
         };
+        cancellation.check()?;
+        if is_of_statement(&error) {
+            let reason = refusal_of(&error);
+            for check in concerned {
+                self.refuse(check, &reason);
+            }
+            return Ok(());
+        }
+        if tables.iter().any(|it| self.aim.is_distributed(*it)) {
+            self.lose(&concerned, &tables, &error);
+            return Ok(());
+        }
+        Err(error)
+    }
+
+    /// Takes over what a statement found.
+    fn take_all(&mut self, statement: &Statement, found: Vec<OwnedValue>) -> Result<()> {
         match &statement.asks {
             Asks::Groups { check, has_groups } => {
                 if let (Some(outcome), [violations, groups]) =
@@ -354,6 +365,11 @@ impl Answers {
         }
         (reports, tables)
     }
+}
+
+/// Why a check is streamed whose statement ended with an error.
+fn refusal_of(error: &Error) -> String {
+    format!("the database refuses: {error}")
 }
 
 /// Whether an error is about one statement, and another way may go.

@@ -29,7 +29,7 @@ impl Promise {
         }
         for read in &history.reads {
             let writes = writes.get(&read.key).map_or(&[][..], Vec::as_slice);
-            violations.extend(self.wrong(read, writes, &history.outages));
+            violations.extend(self.wrong(read, writes, history));
         }
         let reads = history.reads.iter().map(|it| (it.ended - it.begun, it.to_string()));
         let writes = history.writes.iter().map(|it| (it.ended - it.begun, it.to_string()));
@@ -43,12 +43,12 @@ impl Promise {
     }
 
     /// What is wrong with a read, given all writes of its key.
-    fn wrong(&self, read: &Read, writes: &[Write], outages: &[(u64, u64)]) -> Option<String> {
+    fn wrong(&self, read: &Read, writes: &[Write], history: &History) -> Option<String> {
         let possible = writes.iter().filter(|it| it.begun <= read.ended).map(|it| it.number).max();
         if read.number > possible.unwrap_or(0) {
             return Some(format!("process {}: `{read}` is from the future", read.node));
         }
-        let is_due = |it: &&Write| self.due(it, read.node, outages) <= read.begun;
+        let is_due = |it: &&Write| self.due(it, read.node, history) <= read.begun;
         let missed = writes.iter().filter(is_due).max_by_key(|it| it.number)?;
         (missed.number > read.number).then(|| {
             let late = (read.begun - missed.ended) / 1000;
@@ -60,16 +60,19 @@ impl Promise {
     }
 
     /// From when on `node` must know `write`.
-    fn due(&self, write: &Write, node: usize, outages: &[(u64, u64)]) -> u64 {
+    fn due(&self, write: &Write, node: usize, history: &History) -> u64 {
         if write.node == node {
             return write.ended;
         }
-        if write.is_everywhere {
+        // What a master acknowledges that has been replaced already, its successor must still be told.
+        let is_split = |it: &&(u64, u64)| it.0 <= write.ended && write.begun <= it.1;
+        let split = history.splits.iter().find(is_split);
+        if write.is_everywhere && split.is_none() {
             return write.ended + micros(self.staleness);
         }
         let calm = micros(self.agreement);
-        let mut since = write.ended;
-        for (from, to) in outages {
+        let mut since = split.map_or(write.ended, |it| it.1.max(write.ended));
+        for (from, to) in &history.outages {
             if *from < since + calm && *to > since {
                 since = *to;
             }
@@ -129,6 +132,19 @@ mod tests {
         assert_eq!(count(write, read(1, 0, 9 * SECOND - 1), &outages), 0);
         assert_eq!(count(write, read(1, 0, 9 * SECOND), &outages), 1);
         assert_eq!(count(write, read(1, 0, 5 * SECOND), &outages[..1]), 1);
+    }
+
+    #[test]
+    fn what_either_of_two_masters_was_told_is_due_when_there_has_been_one_for_long_enough() {
+        let (writes, splits) = (vec![write(1, SECOND, true)], vec![(SECOND / 2, 2 * SECOND)]);
+        let count = |read: Read, splits: &[(u64, u64)]| {
+            let (reads, writes, splits) = (vec![read], writes.clone(), splits.to_vec());
+            PROMISE.violations(&History { reads, writes, splits, ..Default::default() }).len()
+        };
+        assert_eq!(count(read(1, 0, 5 * SECOND - 1), &splits), 0);
+        assert_eq!(count(read(1, 0, 5 * SECOND), &splits), 1);
+        assert_eq!(count(read(0, 0, SECOND), &splits), 1, "who has written knows");
+        assert_eq!(count(read(1, 0, 2 * SECOND), &[(0, SECOND / 2)]), 1, "there was one again");
     }
 
     #[test]

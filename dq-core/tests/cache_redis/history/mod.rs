@@ -1,18 +1,23 @@
 //! Three processes share a cache while Redis is stopped, killed, emptied and cut off; all they do is
 //! written down, and a checker reads it.
 //!
-//! Redis is one server, one that speaks TLS and asks who comes, or a cluster of three of whose nodes one is disturbed at
-//! a time. The truth is a number for each key, in a server of its own that nothing is done to. Writers raise it,
-//! and then invalidate; readers read it through the cache.
+//! Redis is one server, one that speaks TLS and asks who comes, a cluster of three of whose nodes one is disturbed at
+//! a time, or a master that its replica replaces, back and forth, when it has died or only slept. The truth is a number
+//! for each key, in a server of its own that nothing is done to. Writers raise it, and then invalidate; readers read it
+//! through the cache.
 
 mod checker;
+mod naming;
 mod node;
 mod record;
+mod shared;
 
 use std::path::Path;
 
 use crate::history::checker::Promise;
+use crate::history::naming::Watch;
 use crate::history::record::{History, now_micros};
+use crate::history::shared::{Happened, Shared};
 use crate::servers::pace;
 use crate::servers::tls::TlsRedis;
 use crate::*;
@@ -22,91 +27,6 @@ pub(crate) use node::work;
 const PROCESSES: usize = 3;
 /// Set for the long history.
 const SOAK: &str = "DQ_SOAK";
-
-/// What is done to Redis, by turns.
-#[derive(Clone, Copy, Debug)]
-enum Disturbance {
-    KillClients,
-    Sleep(u64),
-    Flush,
-    Restart(u64),
-}
-
-/// The Redis that the processes share.
-enum Shared {
-    Plain(RedisServer),
-    Tls(Box<TlsRedis>),
-    Cluster(RedisCluster),
-}
-
-impl Shared {
-    fn url(&self) -> String {
-        match self {
-            Self::Plain(server) => server.url(),
-            Self::Tls(redis) => format!("rediss://dq:dqpw@localhost:{}", redis.server.port),
-            Self::Cluster(cluster) => cluster.nodes[0].url(),
-        }
-    }
-
-    /// What the processes must know beside that.
-    fn variables(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::Plain(_) => Vec::new(),
-            Self::Tls(redis) => {
-                vec![(node::CA_FILE, redis.authority.ca_file.display().to_string())]
-            }
-            Self::Cluster(cluster) => vec![(node::CLUSTER, cluster.addresses().join(","))],
-        }
-    }
-
-    /// The server to which something is done next.
-    fn server(&mut self, turn: usize) -> &mut RedisServer {
-        match self {
-            Self::Plain(server) => server,
-            Self::Tls(redis) => &mut redis.server,
-            Self::Cluster(cluster) => {
-                let nodes = cluster.nodes.len();
-                &mut cluster.nodes[turn % nodes]
-            }
-        }
-    }
-
-    /// Waits until it is in reach again.
-    fn settle(&self) {
-        if let Self::Cluster(cluster) = self {
-            cluster.wait_until_ok();
-        }
-    }
-}
-
-impl Disturbance {
-    /// Does it, and returns from when to when Redis was out of reach.
-    async fn happen(self, shared: &mut Shared, turn: usize) -> (u64, u64) {
-        let begun = now_micros();
-        let server = shared.server(turn);
-        match self {
-            Self::KillClients => {
-                for _ in 0..20 {
-                    server.kill_clients();
-                    pause(10).await;
-                }
-            }
-            Self::Sleep(milliseconds) => {
-                server.pause();
-                pause(milliseconds).await;
-                server.resume();
-            }
-            Self::Flush => server.flush_all(),
-            Self::Restart(milliseconds) => {
-                server.kill();
-                pause(milliseconds).await;
-                server.restart();
-            }
-        }
-        shared.settle();
-        (begun, now_micros())
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_read_is_wrong_or_staler_than_promised() {
@@ -126,6 +46,12 @@ async fn neither_is_one_in_a_cluster() {
     hold_to_the_promise(Shared::Cluster(cluster)).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_is_one_while_sentinels_replace_the_master() {
+    let Some(sentinel) = RedisSentinel::start() else { return };
+    hold_to_the_promise(Shared::Sentinel(sentinel)).await;
+}
+
 /// Lets three processes work while Redis is disturbed, and reads what they have written down.
 async fn hold_to_the_promise(mut shared: Shared) {
     let truth = RedisServer::start().expect("there is one, as there is another");
@@ -143,27 +69,23 @@ async fn hold_to_the_promise(mut shared: Shared) {
     };
     let mut nodes: Vec<_> = (0..PROCESSES).map(start).collect();
     let sleep = if is_long { 5000 } else { 700 };
-    let turns = [
-        Disturbance::KillClients,
-        Disturbance::Sleep(sleep),
-        Disturbance::Flush,
-        Disturbance::Restart(300),
-    ];
-    let mut outages = Vec::new();
+    let watch = shared.watch();
+    let mut happened = Happened::default();
     let begun = pace::now();
     let mut slowness: f64 = 1.0;
-    for (turn, disturbance) in turns.into_iter().cycle().enumerate() {
+    for (turn, disturbance) in shared.disturbances(sleep).into_iter().cycle().enumerate() {
         let (before, paced) = (now_micros(), pace::now());
-        pause(if is_long { 2000 } else { 1500 }).await;
+        pause(if is_long { 2000 } else { shared.calm_ms() }).await;
         let real = Duration::from_micros(now_micros() - before);
         slowness = slowness.max(real.div_duration_f64(pace::since(paced)));
         if nodes.iter_mut().all(|it| !it.is_running()) {
             break;
         }
         assert!(pace::since(begun) < Duration::from_mins(10), "a process hangs");
-        outages.push(disturbance.happen(&mut shared, turn).await);
+        disturbance.happen(&mut shared, turn, &mut happened).await;
     }
-    let history = read(folder.path(), outages);
+    happened.add_changes(watch.map_or_else(Vec::new, Watch::end));
+    let history = read(folder.path(), happened);
     assert!(history.operations() >= operations, "only {}", history.operations());
     let promise = Promise {
         staleness: Duration::from_secs(1),
@@ -176,8 +98,9 @@ async fn hold_to_the_promise(mut shared: Shared) {
 }
 
 /// What all processes have written down.
-fn read(folder: &Path, outages: Vec<(u64, u64)>) -> History {
-    let mut history = History { outages, ..Default::default() };
+fn read(folder: &Path, happened: Happened) -> History {
+    let Happened { outages, splits, .. } = happened;
+    let mut history = History { outages, splits, ..Default::default() };
     for node in 0..PROCESSES {
         let path = folder.join(format!("{node}.history"));
         let text = std::fs::read_to_string(path).unwrap_or_default();

@@ -18,6 +18,8 @@ pub(crate) const NODE: &str = "DQ_TEST_WORKER_NODE";
 pub(crate) const OPERATIONS: &str = "DQ_TEST_WORKER_OPERATIONS";
 /// The nodes, where Redis is a cluster.
 pub(crate) const CLUSTER: &str = "DQ_TEST_WORKER_CLUSTER";
+/// The sentinels, where they know the master.
+pub(crate) const SENTINELS: &str = "DQ_TEST_WORKER_SENTINELS";
 /// The authority, where Redis speaks TLS.
 pub(crate) const CA_FILE: &str = "DQ_TEST_WORKER_CA_FILE";
 
@@ -71,9 +73,12 @@ pub(crate) async fn work(folder: &Path) {
 
 /// Where the Redis is that the processes share.
 fn shared() -> RedisConfig {
-    if let Ok(nodes) = std::env::var(CLUSTER) {
-        let nodes = nodes.split(',').map(str::to_owned).collect();
-        return RedisConfig { nodes, mode: RedisMode::Cluster, ..Default::default() };
+    for (name, mode) in [(CLUSTER, RedisMode::Cluster), (SENTINELS, RedisMode::Sentinel)] {
+        if let Ok(nodes) = std::env::var(name) {
+            let nodes = nodes.split(',').map(str::to_owned).collect();
+            let sentinel_master = MASTER_NAME.to_owned();
+            return RedisConfig { nodes, mode, sentinel_master, ..Default::default() };
+        }
     }
     let ca_file = std::env::var_os(CA_FILE).map(Into::into);
     let tls = ca_file.map(|it| RedisTls { ca_file: Some(it), ..Default::default() });

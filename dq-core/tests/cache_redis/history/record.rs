@@ -39,6 +39,8 @@ pub(crate) struct History {
     pub(crate) writes: Vec<Write>,
     /// From when to when Redis was out of reach.
     pub(crate) outages: Vec<(u64, u64)>,
+    /// From when to when two servers may have taken themselves for the master, each with somebody who believed it.
+    pub(crate) splits: Vec<(u64, u64)>,
     /// Values that no writer wrote, and memory beyond its bound, as a process has found itself.
     pub(crate) complaints: Vec<String>,
     /// Lookups that were answered from memory, from Redis, or by computing.
@@ -91,10 +93,11 @@ impl History {
         let [memory, shared, computed] = self.sources;
         format!(
             "{} reads ({memory} from memory, {shared} from redis, {computed} computed), {} writes \
-             ({everywhere} told at once), {} disturbances: nothing wrong",
+             ({everywhere} told at once), {} disturbances, {} times two masters: nothing wrong",
             self.reads.len(),
             self.writes.len(),
             self.outages.len(),
+            self.splits.len(),
         )
     }
 }

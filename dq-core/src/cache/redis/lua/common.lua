@@ -27,22 +27,25 @@ local function save()
   redis.call('HSET', STATE, 'inc', S.inc, 'run', S.run, unpack(fields))
 end
 
--- Which start of which server this is.
-local function run_id()
-  local answer = redis.pcall('INFO', 'server')
+-- Under which master this is: a server takes another name when it starts and whenever it is promoted, also when it
+-- was the master before and still knows the scripts.
+local function reign()
+  local answer = redis.pcall('INFO', 'replication')
   if type(answer) ~= 'string' then
     return ''
   end
-  return string.match(answer, 'run_id:(%x+)') or ''
+  return string.match(answer, 'master_replid:(%x+)') or ''
 end
 
 -- Begins anew: whatever was read or stored before is void.
 local function reset(run)
   redis.call('DEL', STATE, TOMBS, STAMPS, BUS, LIVE)
+  -- Leases outlast it, and may be of a server whose clock was ahead.
+  local fence = math.max(now, S.fence or 0)
   for _, name in ipairs(NUMBERS) do
     S[name] = now
   end
-  S.inc, S.run, S.tombs, S.stamps, S.bus = ARGV[2], run, 0, 0, 0
+  S.inc, S.run, S.tombs, S.stamps, S.bus, S.fence = ARGV[2], run, 0, 0, 0, fence
   save()
 end
 
@@ -59,14 +62,12 @@ local function load()
   return S.inc and redis.call('ZCARD', TOMBS) == S.tombs and redis.call('ZCARD', STAMPS) == S.stamps
 end
 
-if not load() then
-  reset(run_id())
-elseif ARGV[1] == '1' then
-  -- A server that has started, or was promoted, since may lack the last writes.
-  local run = run_id()
-  if run == '' or run ~= S.run then
-    reset(run)
-  end
+-- A server that has started, or was promoted, since may lack the last writes. Where nobody may ask it, only that it
+-- does not know the script tells.
+local run, is_whole = reign(), load()
+local is_another = run ~= '' and run ~= S.run or run == '' and ARGV[1] == '1'
+if is_another or not is_whole then
+  reset(run)
 end
 
 -- Takes the next number for an invalidation.

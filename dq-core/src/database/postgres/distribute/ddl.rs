@@ -3,10 +3,20 @@
 use crate::database::postgres::distribute::shard::{Shard, quoted_name};
 use crate::database::postgres::distribute::table::{Described, DescribedColumn};
 use crate::database::postgres::shards::KEY_COMMENT;
-use crate::secret::{REDACTED, Secret};
+use crate::secret::REDACTED;
 
 /// What stands behind the name of the table that is put aside.
 const ASIDE: &str = "before_dq";
+
+/// What could make the server write the text of a statement down, and what keeps it from that.
+const LOGGING: [(&str, &str); 6] = [
+    ("log_min_error_statement", "panic"),
+    ("log_statement", "none"),
+    ("log_min_duration_statement", "-1"),
+    ("log_min_duration_sample", "-1"),
+    ("log_transaction_sample_rate", "0"),
+    ("pg_stat_statements.track_utility", "off"),
+];
 
 /// A statement, and where it is run.
 #[derive(Clone, Debug)]
@@ -16,8 +26,18 @@ pub(crate) struct Step {
     pub(crate) sql: String,
     /// The same without passwords.
     pub(crate) shown: String,
-    /// Whether it moves the rows.
-    pub(crate) moves_rows: bool,
+    pub(crate) effect: Effect,
+}
+
+/// What a statement is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Effect {
+    /// It defines something.
+    Defines,
+    /// It is a query that changes a setting of the transaction.
+    Sets,
+    /// It moves the rows.
+    Moves,
 }
 
 /// Writes the statements.
@@ -56,9 +76,10 @@ impl Ddl<'_> {
         let rename = format!("ALTER TABLE {name} RENAME TO {}", quoted(&self.aside_name()));
         steps.push(here(rename));
         steps.extend(self.parent().into_iter().map(here));
+        steps.extend(self.passwords());
         let columns = list(self.table.columns.iter().map(|it| &it.name));
         let insert = format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}");
-        steps.push(Step { moves_rows: true, ..here(insert) });
+        steps.push(Step { effect: Effect::Moves, ..here(insert) });
         steps.push(here(format!("DROP TABLE {aside}")));
         steps.extend(self.belongings().into_iter().map(here));
         steps
@@ -111,6 +132,39 @@ impl Ddl<'_> {
         made.push(format!("CREATE TABLE {} ({})", quoted_name(self.table), all.join(", ")));
         made.extend(self.table.indexes.iter().map(|it| it.definition.clone()));
         made
+    }
+
+    /// The passwords of the shards, once nothing else can go wrong: a server writes a statement that fails into its log,
+    /// with all that is in it. Who may tell it not to does so.
+    fn passwords(&self) -> Vec<Step> {
+        let given = |it: &Shard| Some((quoted(&it.place.server()), it.place.password.clone()?));
+        let given = self.shards.iter().filter_map(given);
+        let alter = |server: &str, password: &str| {
+            let password = literal(password);
+            format!(
+                "ALTER USER MAPPING FOR CURRENT_USER SERVER {server} OPTIONS (ADD password {password})"
+            )
+        };
+        let steps: Vec<_> = given
+            .map(|(server, password)| Step {
+                shown: alter(&server, REDACTED),
+                ..here(alter(&server, password.expose()))
+            })
+            .collect();
+        if steps.is_empty() {
+            return steps;
+        }
+        let may = "current_setting('is_superuser') = 'on'";
+        let pairs = LOGGING.map(|(name, value)| format!("('{name}', '{value}')")).join(", ");
+        let quiet = format!(
+            "SELECT set_config(name, value, true) FROM (VALUES {pairs}) AS s (name, value) WHERE {may}"
+        );
+        let names = LOGGING.map(|it| format!("'{}'", it.0)).join(", ");
+        let again = format!(
+            "SELECT set_config(name, reset_val, true) FROM pg_settings WHERE name IN ({names}) AND {may}"
+        );
+        let sets = |sql| Step { effect: Effect::Sets, ..here(sql) };
+        [sets(quiet)].into_iter().chain(steps).chain([sets(again)]).collect()
     }
 
     /// The table without rows of its own, and its parts.
@@ -176,7 +230,7 @@ fn list<'n>(names: impl Iterator<Item = &'n String>) -> String {
 }
 
 fn here(sql: String) -> Step {
-    Step { shard: None, shown: sql.clone(), sql, moves_rows: false }
+    Step { shard: None, shown: sql.clone(), sql, effect: Effect::Defines }
 }
 
 /// The server, and as whom it is entered.
@@ -190,30 +244,18 @@ fn server(shard: &Shard) -> Vec<Step> {
     ];
     options.extend(place.sslmode.as_ref().map(|it| format!("sslmode {}", literal(it))));
     options.extend(
-        ["async_capable 'true'", "fetch_size '10000'", "batch_size '1000'"].map(str::to_owned),
+        ["async_capable 'true'", "fetch_size '10000'", "batch_size '1000'", "connect_timeout '10'"]
+            .map(str::to_owned),
     );
     let create = format!(
         "CREATE SERVER IF NOT EXISTS {name} FOREIGN DATA WRAPPER postgres_fdw OPTIONS ({})",
         options.join(", ")
     );
-    let mapping = |password: Option<&str>| {
-        let password = password.map(|it| format!(", password {}", literal(it)));
-        let (user, password) = (literal(&place.user), password.unwrap_or_default());
-        format!(
-            "CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS (user {user}{password})"
-        )
-    };
-    let password = place.password.as_ref();
-    vec![
-        here(create),
-        here(format!("DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER {name}")),
-        Step {
-            shard: None,
-            sql: mapping(password.map(Secret::expose)),
-            shown: mapping(password.map(|_| REDACTED)),
-            moves_rows: false,
-        },
-    ]
+    let user = literal(&place.user);
+    let mapping =
+        format!("CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS (user {user})");
+    let drop = format!("DROP USER MAPPING IF EXISTS FOR CURRENT_USER SERVER {name}");
+    [create, drop, mapping].map(here).into()
 }
 
 /// A column of the table, with its default.

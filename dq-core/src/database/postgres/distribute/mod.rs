@@ -5,7 +5,7 @@
 //!                                          │
 //!   on each shard:          CREATE TABLE …, with its constraints and indexes; taken back if what follows fails
 //!   on the coordinator,     LOCK the table; extension, servers, user mappings; the table aside; partitions in its place;
-//!   in one transaction:     INSERT … SELECT; counts compared; DROP what stands aside; COMMIT
+//!   in one transaction:     passwords; INSERT … SELECT; counts compared; DROP what stands aside; COMMIT
 //! ```
 
 mod ddl;
@@ -15,7 +15,7 @@ mod table;
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::database::postgres::distribute::ddl::{Ddl, Step};
+use crate::database::postgres::distribute::ddl::{Ddl, Effect, Step};
 use crate::database::postgres::distribute::shard::Shard;
 use crate::database::postgres::distribute::table::Described;
 use crate::database::postgres::{IsolationLevel, PostgresConfig, PostgresDatabaseManager};
@@ -85,8 +85,8 @@ pub async fn distribute(
     let database = PostgresDatabaseManager::open(config.clone(), Arc::clone(&clock)).await?;
     let mut shards = Vec::new();
     for (number, url) in options.shards.iter().enumerate() {
-        let place = shard::Place::of(url.expose(), number + 1)?;
         let config = config.at(url.expose());
+        let place = shard::Place::of(&config, number + 1)?;
         let manager = PostgresDatabaseManager::open(config, Arc::clone(&clock)).await?;
         shards.push(Shard { place, database: manager });
     }
@@ -161,10 +161,18 @@ async fn move_rows(
     let mut transaction = database.begin().await?;
     let mut moved = 0;
     for step in steps.iter().filter(|it| it.shard.is_none()) {
-        let changed = transaction.execute(&step.sql.as_str().into()).await?;
-        if step.moves_rows {
-            moved = changed;
-            compare(transaction.as_mut(), ddl, moved).await?;
+        let statement = step.sql.as_str().into();
+        match step.effect {
+            Effect::Defines => {
+                transaction.execute(&statement).await?;
+            }
+            Effect::Sets => {
+                transaction.query(&statement).await?;
+            }
+            Effect::Moves => {
+                moved = transaction.execute(&statement).await?;
+                compare(transaction.as_mut(), ddl, moved).await?;
+            }
         }
     }
     transaction.commit().await?;

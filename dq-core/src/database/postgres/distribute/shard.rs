@@ -2,11 +2,13 @@
 
 use std::str::FromStr;
 
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::database::postgres::PostgresDatabaseManager;
 use crate::database::postgres::distribute::ddl::quoted;
 use crate::database::postgres::distribute::table::Described;
+use crate::database::postgres::options::options;
+use crate::database::postgres::{PostgresConfig, PostgresDatabaseManager};
 use crate::database::{DatabaseManager, Statement};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
@@ -46,13 +48,15 @@ const SERVER: &str = "SELECT has_server_privilege(s.oid, 'USAGE'), (SELECT o.opt
 const NAME_BYTES_MAX: usize = 63;
 
 impl Place {
-    /// What a URL says.
-    pub(crate) fn of(url: &str, number: usize) -> Result<Self> {
+    /// What a URL says, and with what password dq itself goes there.
+    pub(crate) fn of(config: &PostgresConfig, number: usize) -> Result<Self> {
         let invalid = || {
             let message = format!("cannot read the URL of shard {number}");
             Error::new(ErrorKind::UsageInvalid, message)
         };
-        let options = PgConnectOptions::from_str(url).map_err(|_| invalid())?;
+        let url = config.url.expose();
+        PgConnectOptions::from_str(url).map_err(|_| invalid())?;
+        let (options, _) = options(config)?;
         let host = match options.get_socket() {
             Some(socket) => socket.display().to_string(),
             None => options.get_host().to_owned(),
@@ -70,7 +74,7 @@ impl Place {
             port: options.get_port(),
             database,
             user,
-            password: parameter("password").or_else(|| password_of(url)).map(Secret::new),
+            password: password_of(options),
             sslmode: parameter("sslmode"),
         })
     }
@@ -93,12 +97,11 @@ fn checksum(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, step)
 }
 
-/// The password between the user and the host.
-fn password_of(url: &str) -> Option<String> {
-    let rest = url.split_once("://")?.1;
-    let authority = rest.split(['/', '?']).next()?;
-    let (user, _) = authority.rsplit_once('@')?;
-    user.split_once(':').map(|it| decoded(it.1))
+/// The password with which the driver comes: that of the URL or of the configuration, of `PGPASSWORD` or of `~/.pgpass`. It
+/// tells it only as a part of a URL, in which nothing else must be out of the ordinary.
+fn password_of(options: PgConnectOptions) -> Option<Secret> {
+    let url = options.username("u").host("h").to_url_lossy();
+    url.password().map(|it| Secret::new(decoded(it)))
 }
 
 /// Text in which `%41` stands for `A`.
@@ -228,14 +231,21 @@ mod tests {
     #[test]
     fn a_url_says_how_the_coordinator_reaches_a_shard() {
         let url = "postgres://app:p%40s%3As@db-1.example.org:5433/registry?sslmode=require";
-        let place = Place::of(url, 1).unwrap();
+        let place = Place::of(&PostgresConfig::new(url), 1).unwrap();
         assert_eq!((place.host.as_str(), place.port), ("db-1.example.org", 5433));
         assert_eq!((place.user.as_str(), place.database.as_str()), ("app", "registry"));
         assert_eq!(place.password.as_ref().map(Secret::expose), Some("p@s:s"));
         assert_eq!(place.sslmode.as_deref(), Some("require"));
         assert_eq!(place.server(), "dq db-1.example.org:5433/registry");
         let long = format!("postgres://app@{}.example.org/registry", "a".repeat(60));
-        let place = Place::of(&long, 2).unwrap();
-        assert!(place.server().len() <= NAME_BYTES_MAX && place.password.is_none());
+        let password = Some(Secret::new("of the configuration/@?"));
+        let config = PostgresConfig { password, ..PostgresConfig::new(long) };
+        let place = Place::of(&config, 2).unwrap();
+        assert!(place.server().len() <= NAME_BYTES_MAX);
+        assert_eq!(place.password.as_ref().map(Secret::expose), Some("of the configuration/@?"));
+        let odd = "postgres://a%40b%2Fc@%2Ftmp%2Fsocket/registry?password=p%2Bq";
+        let place = Place::of(&PostgresConfig::new(odd), 1).unwrap();
+        assert_eq!((place.user.as_str(), place.host.as_str()), ("a@b/c", "/tmp/socket"));
+        assert_eq!(place.password.as_ref().map(Secret::expose), Some("p+q"));
     }
 }

@@ -1,6 +1,8 @@
 //! A store that nodes share, in this process: all that the interface asks for, and whatever can go wrong
 //! on the way to it.
 
+mod feed;
+
 use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,7 +16,9 @@ use dq_core::cache::shared::{
 use dq_core::cache::{CacheKey, Namespace, Scope, Tag};
 use dq_core::clock::{Clock, TestClock};
 use dq_core::{Error, ErrorKind, Result};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use crate::store::feed::TestFeed;
 
 /// The store's clock is not that of the nodes.
 const AHEAD_MS: u64 = 7 * 3_600_000;
@@ -128,6 +132,18 @@ impl TestStore {
         let missed = std::mem::take(&mut channel.missed);
         for event in missed.iter().rev().chain(&missed).filter(|_| resumed) {
             let _ = channel.sender.send(event.clone());
+        }
+    }
+
+    /// Loses all invalidations, as a server does that is replaced by one which they had not reached.
+    pub(crate) fn lose_invalidations(&self) {
+        let mut shared = self.shared();
+        shared.keys.clear();
+        shared.tags.clear();
+        shared.namespaces.clear();
+        shared.everything = 0;
+        for channel in shared.feeds.values_mut() {
+            let _ = channel.sender.send(FeedEvent::Lost);
         }
     }
 
@@ -363,38 +379,5 @@ impl SharedStore for TestStore {
 
     async fn close(&self) {
         self.fault(Fault::Down);
-    }
-}
-
-#[derive(Debug)]
-struct TestFeed {
-    store: TestStore,
-    node: NodeId,
-    receiver: UnboundedReceiver<FeedEvent>,
-    was_current: bool,
-}
-
-#[async_trait]
-impl InvalidationFeed for TestFeed {
-    async fn next(&mut self) -> FeedEvent {
-        loop {
-            if let Ok(event) = self.receiver.try_recv() {
-                self.was_current = false;
-                return event;
-            }
-            let connected =
-                self.store.shared().feeds.get(&self.node).is_some_and(|it| it.connected);
-            if connected && !self.was_current {
-                self.was_current = true;
-                return FeedEvent::Current { as_of: self.store.clock.now() };
-            }
-            tokio::select! {
-                event = self.receiver.recv() => {
-                    self.was_current = false;
-                    return event.unwrap_or(FeedEvent::Disconnected);
-                }
-                () = self.store.clock.sleep(Duration::from_millis(100)) => self.was_current = false,
-            }
-        }
     }
 }
