@@ -94,8 +94,8 @@ mod tests {
                 write!(draft.file(), "whole {number}").unwrap();
                 draft.put_in_place(&path).unwrap();
                 assert_eq!(fs::read_to_string(&path).unwrap(), format!("whole {number}"));
-                assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
             }
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         }
     }
 
