@@ -19,6 +19,9 @@ use crate::value::{Date, Value};
 
 /// How many rows a sheet of Excel has.
 const ROWS_MAX: u32 = 1_048_576;
+/// Low, of 0 to 9: the cells of reports repeat themselves, and shrink almost as much as with the usual 6, in a
+/// third of the time.
+const COMPRESSION_LEVEL: u8 = 2;
 
 /// How many columns a sheet of Excel has.
 const COLUMNS_MAX: usize = 16_384;
@@ -99,6 +102,7 @@ impl Workbook {
     pub fn new(temp_dir: &Path, created: Date) -> Result<Self> {
         let mut book = rust_xlsxwriter::Workbook::new();
         guarded(|| book.set_tempdir(temp_dir).map(|_| ()))?;
+        book.set_zip_compression_level(COMPRESSION_LEVEL);
         let (year, month, day) = created.civil();
         let year = u16::try_from(year).unwrap_or_default();
         let created = ExcelDateTime::from_ymd(year, month as u8, day as u8)
