@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "target"
 PROGRAMS = {
     "dq on pandas": ["dq_frame.py", "{folder}", "pandas"],
+    "dq on pandas, 1 thread": ["dq_frame.py", "{folder}", "pandas", "1"],
     "pandas": ["pandas_frame.py", "{folder}"],
     "dq on Polars": ["dq_frame.py", "{folder}", "polars"],
     "Pandera on Polars": ["pandera_frame.py", "{folder}"],
@@ -45,6 +46,7 @@ def main() -> None:
         print(f"{name:22} {statistics.median(spent):6.2f} CPU-seconds ({figures})")
     for ours, theirs in [
         ("dq on pandas", "pandas"),
+        ("dq on pandas, 1 thread", "pandas"),
         ("dq on Polars", "Pandera on Polars"),
         ("dq on Polars", "Pointblank on Polars"),
     ]:
