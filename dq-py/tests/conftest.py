@@ -1,6 +1,7 @@
 """What several tests need."""
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,10 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 
 ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT count(*) FROM n"
+
+# A shell ignores Ctrl-C for what it runs in the background, and so would all processes that the tests start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_until(condition, patience=60):

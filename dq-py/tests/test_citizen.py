@@ -29,15 +29,6 @@ def database(tmp_path):
         yield database
 
 
-@pytest.fixture
-def ctrl_c():
-    """Ctrl-C raises, also where it is ignored because the tests run in the background of a shell."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("ctrl_c")
 def test_other_threads_run_while_dq_works(database):
     def work():
         wait_until(lambda: database.statistics()["readers"]["in_use"])
