@@ -89,15 +89,19 @@ impl Violations {
 
 impl Rows {
     fn code(&mut self, violation: &Violation<'_>) -> i32 {
-        let number = violation.check_number.unwrap_or_default();
-        if let Some(Some(place)) = self.places.get(number) {
-            return *place;
-        }
+        let known = violation.check_number.and_then(|it| *self.places.get(it)?);
+        known.unwrap_or_else(|| self.entitle(violation))
+    }
+
+    /// The place of a title that is new, and known by the number of the check from now on.
+    fn entitle(&mut self, violation: &Violation<'_>) -> i32 {
         let place = self.titles.len() as i32;
-        let Violation { table, rule, check, severity, .. } = *violation;
+        let Violation { table, rule, check, severity, check_number, .. } = *violation;
         self.titles.push([table, rule, check, severity.as_str()].map(str::to_owned));
-        self.places.resize(self.places.len().max(number + 1), None);
-        self.places.iter_mut().skip(number).take(1).for_each(|it| *it = Some(place));
+        if let Some(number) = check_number {
+            self.places.resize(self.places.len().max(number + 1), None);
+            self.places.iter_mut().skip(number).take(1).for_each(|it| *it = Some(place));
+        }
         place
     }
 

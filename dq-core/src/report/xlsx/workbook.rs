@@ -19,8 +19,7 @@ use crate::value::{Date, Value};
 
 /// How many rows a sheet of Excel has.
 const ROWS_MAX: u32 = 1_048_576;
-/// Low, of 0 to 9: the cells of reports repeat themselves, and shrink almost as much as with the usual 6, in a
-/// third of the time.
+/// Low, of 0 to 9: the cells of reports repeat themselves so much that they shrink well at any level.
 const COMPRESSION_LEVEL: u8 = 2;
 
 /// How many columns a sheet of Excel has.
