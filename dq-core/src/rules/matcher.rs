@@ -129,8 +129,8 @@ impl Ranges {
             return false;
         }
         let holds = |it: &WordRange| it.holds(word_at(text, it.at));
-        let [first, last] = self.ends.each_ref().map(holds);
-        first & last && (self.between.is_empty() || self.between.iter().all(holds))
+        let [first, last] = &self.ends;
+        holds(first) & holds(last) && (self.between.is_empty() || self.between.iter().all(holds))
     }
 }
 

@@ -84,18 +84,15 @@ impl CompactKeys {
         self,
         mut take: impl FnMut(&[u8], Scopes, u32) -> Result<()>,
     ) -> Result<()> {
-        self.hashes.for_each(&self.arena, |hash, row| {
-            take(self.key(row)?, (hash >> HASH_BITS) as Scopes, row)
-        })?;
+        for (hash, row) in self.hashes.iter(&self.arena) {
+            take(self.key(row)?, (hash >> HASH_BITS) as Scopes, row)?;
+        }
         let mut key = Vec::new();
-        self.words.for_each(&self.arena, |word, row| {
-            let word = Word::from_bits(word);
-            if !word.is_whole() {
-                return Ok(());
-            }
+        let words = self.words.iter(&self.arena).map(|it| (Word::from_bits(it.0), it.1));
+        for (word, row) in words.filter(|it| it.0.is_whole()) {
             word.write_key(&mut key);
-            take(&key, word.scopes(), row)
-        })?;
+            take(&key, word.scopes(), row)?;
+        }
         self.log.entries(&self.arena).try_for_each(|it| take(it.key, it.scopes, it.row))
     }
 
@@ -123,22 +120,18 @@ impl CompactKeys {
         are_hashes: bool,
         mut take: impl FnMut(WordOfRow),
     ) -> Result<()> {
-        self.hashes.for_each(&self.arena, |hash, row| {
-            if (hash >> HASH_BITS) as Scopes & scope != 0 {
-                let word = if are_hashes {
-                    Word::of_hash(u64::from(hash & ((1 << HASH_BITS) - 1)))
-                } else {
-                    Word::new(self.key(row)?, self.hash)
-                };
-                take(WordOfRow { word, row });
-            }
-            Ok(())
-        })?;
-        self.words.for_each(&self.arena, |word, row| {
-            let word = Word::from_bits(word);
-            if word.scopes() & scope != 0 {
-                take(WordOfRow { word: word.bare(), row });
-            }
+        let words = self.words.iter(&self.arena).map(|it| (Word::from_bits(it.0), it.1));
+        let words = words.filter(|it| it.0.scopes() & scope != 0);
+        words.for_each(|(word, row)| take(WordOfRow { word: word.bare(), row }));
+        let hashes = self.hashes.iter(&self.arena);
+        let mut hashes = hashes.filter(|it| (it.0 >> HASH_BITS) as Scopes & scope != 0);
+        hashes.try_for_each(|(hash, row)| {
+            let word = if are_hashes {
+                Word::of_hash(u64::from(hash & ((1 << HASH_BITS) - 1)))
+            } else {
+                Word::new(self.key(row)?, self.hash)
+            };
+            take(WordOfRow { word, row });
             Ok(())
         })
     }

@@ -74,7 +74,7 @@ impl KeyRuns {
 
     /// These, with keys of the shared form as numbers.
     pub(crate) fn numbered(mut self, form: &SharedForm) -> Self {
-        self.numbers = Some(Numbers::new(form));
+        self.numbers = Some(Numbers::new(form, &self.budget));
         self
     }
 
@@ -101,7 +101,7 @@ impl KeyRuns {
         row: u32,
     ) -> Result<()> {
         if let Some(numbers) = &mut self.numbers
-            && numbers.push(key, scopes, row)
+            && numbers.push(key, scopes, row)?
         {
             return Ok(());
         }

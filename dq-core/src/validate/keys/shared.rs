@@ -1,17 +1,18 @@
 //! Finds the keys that are there twice, of which there are mostly few.
 //!
-//! Two passes over the words find out which may be there twice, with two bits for each of some million
-//! places, and those are compared. Twice, with other places, since the first time some are on the place of
-//! another by chance:
+//! Two passes over the words find out which may be there twice, with a bit for each of some million places
+//! and for each of fewer marks; and those are compared. All is done once more with those that are left,
+//! since some come to the place of another by chance.
 //!
 //! ```text
-//! words ─▶ a place for each: seen, seen again
-//! words ─▶ those on a place that was seen again ─▶ equal words ─▶ equal bytes, where a word is a hash
+//! words ─▶ a place for each: seen before? ─▶ a mark
+//! words ─▶ those that have a mark ─▶ equal words ─▶ equal bytes, where a word is a hash
 //! ```
 //!
 //! The places of a large table would not lie in the cache. Then they are cut into slices, each of which is
 //! decided by itself.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -22,14 +23,16 @@ use crate::validate::keys::records::Scopes;
 use crate::validate::keys::word::Word;
 use crate::validate::memory::Budget;
 
-/// How many places there are for each key: of eight words, about one is on the place of another.
-const PLACES_PER_KEY: usize = 8;
-/// How many places a slice has: they take 4 MiB.
-const SLICE_PLACES: usize = 1 << 24;
+/// How many places there are for each word: about one word of sixteen comes to a place that was seen before.
+const PLACES_PER_WORD: usize = 8;
+/// How many there are for each mark: about one word of fifty comes to a mark by chance.
+const PLACES_PER_MARK: usize = 32;
+/// How many places a slice has: their bits take 4 MiB.
+const SLICE_PLACES: usize = 1 << 25;
 
-/// What spreads words over places, the first time and the second: the golden ratio, and the digits of pi.
-const FIRST: u64 = 0x9E37_79B9_7F4A_7C15;
-const SECOND: u64 = 0x243F_6A88_85A3_08D3;
+/// What spreads words over places and marks, and once more: the golden ratio, then digits of pi.
+const SPREADS: [u64; 4] =
+    [0x9E37_79B9_7F4A_7C15, 0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7345, 0xA409_3822_299F_31D1];
 
 /// Which keys of some partitions are not alone among the rows of a scope.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ impl<'a> Shared<'a> {
     /// What is to be decided of the keys of `partitions`, in no more slices than this power of two.
     pub(crate) fn new(partitions: Vec<&'a CompactKeys>, scope: Scopes, slices_max: usize) -> Self {
         let keys: usize = partitions.iter().map(|it| it.len()).sum();
-        let places = (keys * PLACES_PER_KEY).next_power_of_two();
+        let places = places_for(keys);
         let slices = (places / SLICE_PLACES).clamp(1, slices_max);
         let are_hashes = partitions.iter().all(|it| matches!(it.kinds(), (_, false)));
         Self { partitions, scope, are_hashes, places, slices }
@@ -93,21 +96,24 @@ impl<'a> Shared<'a> {
 
     /// All rows of a slice whose words are there twice, and few others, ordered by their words.
     fn candidates(&self, slice: usize, budget: &Arc<Budget>) -> Result<Vec<Candidate>> {
-        let mut arena = Arena::new(budget);
-        let count = self.places / self.slices;
-        let mut seen = Seen::new(FIRST, (self.places, slice * count), count, &mut arena)?;
-        self.for_each(|(it, _)| seen.note(it.word))?;
-        let mut candidates = Vec::new();
-        self.for_each(|it| candidates.extend(seen.is_twice(it.0.word).then_some(it)))?;
-        let places = (candidates.len() * PLACES_PER_KEY).next_power_of_two();
-        let mut seen = Seen::new(SECOND, (places, 0), places, &mut arena)?;
-        candidates.iter().for_each(|it| seen.note(it.0.word));
-        candidates.retain(|it| seen.is_twice(it.0.word));
+        let [places, marks, more_places, more_marks] = SPREADS;
+        let (mut arena, count) = (Arena::new(budget), self.places / self.slices);
+        let here = slice * count..(slice + 1) * count;
+        let places = Places { spread: places, all: self.places, here };
+        let candidates = places.shared(self, marks, &mut arena)?;
+        let places = Places::new(more_places, places_for(candidates.len()));
+        let mut candidates = places.shared(candidates.as_slice(), more_marks, &mut arena)?;
         candidates.sort_unstable();
         Ok(candidates)
     }
+}
 
-    /// The words of all rows of the scope.
+/// Words that can be gone through again.
+trait Source {
+    fn for_each(&self, take: impl FnMut(Candidate)) -> Result<()>;
+}
+
+impl Source for Shared<'_> {
     #[inline]
     fn for_each(&self, mut take: impl FnMut(Candidate)) -> Result<()> {
         let mut partitions = (0..).zip(&self.partitions);
@@ -117,59 +123,93 @@ impl<'a> Shared<'a> {
     }
 }
 
-/// Which of the places that words are spread over have been seen, and which more than once: two bits for
-/// each place, side by side, since a place is mostly not in the nearest cache.
-#[derive(Debug)]
-struct Seen<'a> {
+impl Source for [Candidate] {
+    #[inline]
+    fn for_each(&self, take: impl FnMut(Candidate)) -> Result<()> {
+        self.iter().copied().for_each(take);
+        Ok(())
+    }
+}
+
+/// Places that words are spread over.
+#[derive(Clone, Debug)]
+struct Places {
     /// What a word is multiplied by: the highest bits are its place.
     spread: u64,
     /// How many places there are: a power of two.
-    places: usize,
-    /// The first of them whose bits are here.
-    first: usize,
-    bits: &'a mut [u8],
+    all: usize,
+    /// Those that are looked at.
+    here: Range<usize>,
 }
 
-/// How many places have their bits in a byte, and where the bit is that says that a place was seen again.
-const PLACES_PER_BYTE: usize = 4;
-const AGAIN: u32 = 4;
+/// How many places so many words need: a power of two.
+fn places_for(words: usize) -> usize {
+    (words * PLACES_PER_WORD).next_power_of_two()
+}
 
-impl<'a> Seen<'a> {
-    /// Of `places`, those from `first` on.
-    fn new(
-        spread: u64,
-        (places, first): (usize, usize),
-        count: usize,
-        arena: &'a mut Arena,
-    ) -> Result<Self> {
-        let piece = arena.piece(count.div_ceil(PLACES_PER_BYTE))?;
+impl Places {
+    /// So many places, a power of two, all of which are looked at.
+    fn new(spread: u64, all: usize) -> Self {
+        Self { spread, all, here: 0..all }
+    }
+
+    /// Those of `words` that have not their place for themselves, and few others; `marks` is what spreads
+    /// them over marks.
+    fn shared<S>(&self, words: &S, marks: u64, arena: &mut Arena) -> Result<Vec<Candidate>>
+    where
+        S: Source + ?Sized,
+    {
+        let (seen, mut again) = (self.bits(arena)?, Vec::new());
+        words.for_each(|(it, _)| {
+            if self.place(it.word).is_some_and(|place| set(seen, place)) {
+                again.push(it.word);
+            }
+        })?;
+        let marks = Self::new(marks, (again.len() * PLACES_PER_MARK).next_power_of_two());
+        let marked = marks.bits(arena)?;
+        for place in again.iter().filter_map(|it| marks.place(*it)) {
+            set(marked, place);
+        }
+        let mut shared = Vec::with_capacity(again.len());
+        words.for_each(|it| {
+            let is_marked = marks.place(it.0.word).is_some_and(|place| has(marked, place));
+            if is_marked && self.place(it.0.word).is_some() {
+                shared.push(it);
+            }
+        })?;
+        Ok(shared)
+    }
+
+    /// A bit for each place.
+    fn bits<'a>(&self, arena: &'a mut Arena) -> Result<&'a mut [u8]> {
+        let piece = arena.piece(self.here.len().div_ceil(8))?;
         let bits = arena.get_mut(piece);
         bits.fill(0);
-        Ok(Self { spread, places, first, bits })
+        Ok(bits)
     }
 
-    /// Where the bits of a word are.
+    /// The place of a word, counted from the first of these, if it is one of them.
     #[inline]
-    fn place(&self, word: Word) -> (usize, u32) {
-        let place = word.bits().wrapping_mul(self.spread).rotate_left(self.places.ilog2());
-        let place = (place as usize & (self.places - 1)).wrapping_sub(self.first);
-        (place / PLACES_PER_BYTE, (place % PLACES_PER_BYTE) as u32)
+    fn place(&self, word: Word) -> Option<usize> {
+        let place = word.bits().wrapping_mul(self.spread).rotate_left(self.all.ilog2());
+        let place = (place as usize & (self.all - 1)).wrapping_sub(self.here.start);
+        (place < self.here.len()).then_some(place)
     }
+}
 
-    #[inline]
-    fn note(&mut self, word: Word) {
-        let (byte, bit) = self.place(word);
-        if let Some(byte) = self.bits.get_mut(byte) {
-            *byte |= (*byte >> bit & 1) << (bit + AGAIN) | 1 << bit;
-        }
-    }
+/// Sets a bit, and says whether it was set before.
+#[inline]
+fn set(bits: &mut [u8], place: usize) -> bool {
+    let Some(byte) = bits.get_mut(place / 8) else { return false };
+    let bit = 1 << (place % 8);
+    let was_set = *byte & bit != 0;
+    *byte |= bit;
+    was_set
+}
 
-    /// Whether the place of a word has been seen twice.
-    #[inline]
-    fn is_twice(&self, word: Word) -> bool {
-        let (byte, bit) = self.place(word);
-        self.bits.get(byte).is_some_and(|it| it >> (bit + AGAIN) & 1 == 1)
-    }
+#[inline]
+fn has(bits: &[u8], place: usize) -> bool {
+    bits.get(place / 8).is_some_and(|it| it >> (place % 8) & 1 == 1)
 }
 
 #[cfg(test)]

@@ -108,33 +108,23 @@ impl<W: Kept> Words<W> {
         size_of::<W>() * self.open.capacity() + size_of::<Run>() * self.runs.capacity()
     }
 
-    /// Calls `take` with every word and its row.
+    /// Every word, with its row.
     #[inline]
-    pub(crate) fn for_each(
-        &self,
-        arena: &Arena,
-        mut take: impl FnMut(W, u32) -> Result<()>,
-    ) -> Result<()> {
+    pub(crate) fn iter<'a>(&'a self, arena: &'a Arena) -> impl Iterator<Item = (W, u32)> {
         let ends = self.runs.iter().skip(1).map(|it| it.at).chain([self.len()]);
         let mut runs = self.runs.iter().zip(ends);
-        let (mut row, mut left) = (0, 0);
-        let mut take = |word| {
+        let (mut row, mut left) = (0_u32, 0_usize);
+        let pages = self.pages.iter().flat_map(|it| W::read(arena.get(*it)));
+        pages.chain(self.open.iter().copied()).filter_map(move |word| {
+            row = row.wrapping_add(1);
             if left == 0
                 && let Some((run, end)) = runs.next()
             {
                 (row, left) = (run.first_row, end - run.at);
             }
-            left -= 1;
-            if word != W::default() {
-                take(word, row)?;
-            }
-            row = row.wrapping_add(1);
-            Ok(())
-        };
-        for page in &self.pages {
-            W::read(arena.get(*page)).try_for_each(&mut take)?;
-        }
-        self.open.iter().copied().try_for_each(take)
+            left = left.wrapping_sub(1);
+            (word != W::default()).then_some((word, row))
+        })
     }
 }
 
@@ -152,13 +142,7 @@ mod tests {
     }
 
     fn all<W: Kept>(words: &Words<W>, arena: &Arena) -> Vec<(W, u32)> {
-        let mut all = Vec::new();
-        let mut take = |word, row| {
-            all.push((word, row));
-            Ok(())
-        };
-        words.for_each(arena, &mut take).unwrap();
-        all
+        words.iter(arena).collect()
     }
 
     #[test]
