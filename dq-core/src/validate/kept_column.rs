@@ -3,7 +3,7 @@
 use arrow_array::Array;
 
 use crate::error::Result;
-use crate::validate::keys::{Arena, Piece};
+use crate::validate::keys::{Arena, NumberForm, Piece};
 use crate::value::{Column, TextBuilder, TextColumn};
 
 /// A column of some rows that are kept.
@@ -15,6 +15,8 @@ use crate::value::{Column, TextBuilder, TextColumn};
 pub(crate) enum KeptColumn {
     /// Whole numbers, none of them NULL.
     Integers(Piece),
+    /// Texts that are numbers behind a fixed text, such as `PRV-00610490`.
+    Numbered { form: NumberForm, numbers: Piece },
     /// Texts of this length, none of them NULL.
     Equal { bytes: usize, texts: Piece },
     /// Where each text ends, or [`NULL_END`]; and the texts.
@@ -39,6 +41,15 @@ impl KeptColumn {
                 Ok(Self::Integers(piece))
             }
             Column::Text(texts) if !texts.is_coded() => {
+                if let Some((form, numbers)) = numbered(texts) {
+                    let piece = arena.piece(size_of_val(numbers.as_slice()))?;
+                    let places = arena.get_mut(piece).as_chunks_mut().0;
+                    places
+                        .iter_mut()
+                        .zip(numbers)
+                        .for_each(|(it, number)| *it = number.to_le_bytes());
+                    return Ok(Self::Numbered { form, numbers: piece });
+                }
                 let bytes: usize = texts.iter().flatten().map(<[u8]>::len).sum();
                 if u32::try_from(bytes).is_ok_and(|it| it < NULL_END) {
                     return Self::of_texts(texts, bytes, arena);
@@ -77,7 +88,9 @@ impl KeptColumn {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Other(column) => column.bytes(),
-            Self::Integers(_) | Self::Equal { .. } | Self::Texts { .. } => 0,
+            Self::Integers(_) | Self::Numbered { .. } | Self::Equal { .. } | Self::Texts { .. } => {
+                0
+            }
         }
     }
 
@@ -97,6 +110,17 @@ impl KeptColumn {
                 let number = |row: &usize| numbers.get(*row).map(|it| i64::from_le_bytes(*it));
                 Column::Integer(rows.iter().map(number).collect())
             }
+            Self::Numbered { form, numbers } => {
+                let numbers = arena.get(*numbers).as_chunks().0;
+                let (mut builder, mut text) = (TextBuilder::default(), Vec::new());
+                for number in rows.iter().map(|row| numbers.get(*row)) {
+                    number
+                        .into_iter()
+                        .for_each(|it| form.write(u32::from_le_bytes(*it), &mut text));
+                    builder.push(number.map(|_| text.as_slice()));
+                }
+                Column::Text(builder.finish())
+            }
             Self::Equal { bytes, texts } => {
                 let texts = arena.get(*texts);
                 text_column(rows, |row| texts.get(row * bytes..(row + 1) * bytes))
@@ -110,6 +134,13 @@ impl KeptColumn {
             }
         }
     }
+}
+
+/// The numbers of texts that all have one form; none of them is NULL.
+fn numbered(texts: &TextColumn) -> Option<(NumberForm, Vec<u32>)> {
+    let form = NumberForm::of(texts.get(0)?)?;
+    let numbers = texts.iter().map(|it| form.number(it?)).collect::<Option<_>>()?;
+    Some((form, numbers))
 }
 
 fn text_column<'a>(rows: &[usize], text: impl Fn(usize) -> Option<&'a [u8]>) -> Column {
@@ -148,6 +179,9 @@ mod tests {
             text([Some("one"), Some("two"), Some("six"), Some("ten")]),
             text([Some("one"), Some("three"), Some(""), Some("four")]),
             text([None, Some("a"), None, Some("b")]),
+            text([Some("P-01"), Some("P-02"), Some("P-00"), Some("P-99")]),
+            text([Some("P-01"), Some("P-02"), None, Some("P-99")]),
+            text([Some("P-01"), Some("P-02"), Some("P-1"), Some("Q-99")]),
             text([None; 4]),
             text([Some(""); 4]),
             Column::Text(TextColumn::from_texts::<&str>([])),

@@ -55,6 +55,7 @@ pub(crate) use counter::{Counter, CountingCheck};
 pub(crate) use decide::{Finding, Question};
 pub(crate) use hash::KeyHash;
 pub(crate) use join::{Join, Side};
+pub(crate) use number_form::NumberForm;
 pub(crate) use number_table::NumberTable;
 pub(crate) use numbers::{Numbers, SharedForm};
 pub(crate) use part::Part;
