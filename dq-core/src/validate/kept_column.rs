@@ -112,14 +112,7 @@ impl KeptColumn {
             }
             Self::Numbered { form, numbers } => {
                 let numbers = arena.get(*numbers).as_chunks().0;
-                let (mut builder, mut text) = (TextBuilder::default(), Vec::new());
-                for number in rows.iter().map(|row| numbers.get(*row)) {
-                    number
-                        .into_iter()
-                        .for_each(|it| form.write(u32::from_le_bytes(*it), &mut text));
-                    builder.push(number.map(|_| text.as_slice()));
-                }
-                Column::Text(builder.finish())
+                spelt(form, rows.iter().map(|row| numbers.get(*row)))
             }
             Self::Equal { bytes, texts } => {
                 let texts = arena.get(*texts);
@@ -141,6 +134,18 @@ fn numbered(texts: &TextColumn) -> Option<(NumberForm, Vec<u32>)> {
     let form = NumberForm::of(texts.get(0)?)?;
     let numbers = texts.iter().map(|it| form.number(it?)).collect::<Option<_>>()?;
     Some((form, numbers))
+}
+
+/// The texts of numbers.
+fn spelt<'a>(form: &NumberForm, numbers: impl Iterator<Item = Option<&'a [u8; 4]>>) -> Column {
+    let (mut builder, mut text) = (TextBuilder::default(), Vec::new());
+    for number in numbers {
+        if let Some(number) = number {
+            form.write(u32::from_le_bytes(*number), &mut text);
+        }
+        builder.push(number.map(|_| text.as_slice()));
+    }
+    Column::Text(builder.finish())
 }
 
 fn text_column<'a>(rows: &[usize], text: impl Fn(usize) -> Option<&'a [u8]>) -> Column {

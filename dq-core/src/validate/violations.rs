@@ -291,8 +291,9 @@ fn for_each_failing<'a, 'b>(
     let mut failing = vec![0_u64; rows * words];
     for (number, (_, _, flags)) in checks.iter().enumerate() {
         for row in flags.set_indices() {
-            let word = failing.get_mut(row * words + number / BITS);
-            word.into_iter().for_each(|it| *it |= 1 << (number % BITS));
+            if let Some(word) = failing.get_mut(row * words + number / BITS) {
+                *word |= 1 << (number % BITS);
+            }
         }
     }
     for (row, words) in failing.chunks_exact(words).enumerate() {

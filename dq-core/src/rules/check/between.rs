@@ -75,6 +75,9 @@ impl CheckKind for Between {
     }
 }
 
+/// Every whole number up to here is a floating-point number too.
+const EXACT_MAX: u128 = 1 << f64::MANTISSA_DIGITS;
+
 /// As [`within`]; where both bounds are whole, numbers are compared with bounds of their own kind.
 fn numbers_within(min: Option<Number>, max: Option<Number>) -> impl Fn(Number) -> bool + Clone {
     let whole = |it: Option<Number>, none: i128| match it {
@@ -82,8 +85,6 @@ fn numbers_within(min: Option<Number>, max: Option<Number>) -> impl Fn(Number) -
         Some(Number::Integer(it)) => Some(it),
         Some(Number::Float(_)) => None,
     };
-    // Every whole number up to here is a floating-point number too.
-    const EXACT_MAX: u128 = 1 << f64::MANTISSA_DIGITS;
     let exact = |it: Option<Number>, none: f64| match it {
         None => Some(none),
         Some(Number::Integer(it)) => (it.unsigned_abs() <= EXACT_MAX).then_some(it as f64),

@@ -74,7 +74,9 @@ impl<'a> Shared<'a> {
         let mut finding = Finding { violations: 0, groups: Some(0) };
         let mut found = |finding: &mut Finding, rows: &[&Candidate]| {
             finding.add(Finding { violations: rows.len() as u64, groups: Some(1) });
-            rows.iter().for_each(|(it, partition)| fails(0, *partition as usize, it.row));
+            for (it, partition) in rows {
+                fails(0, *partition as usize, it.row);
+            }
         };
         for same in candidates.chunk_by(|a, b| a.0.word == b.0.word).filter(|it| it.len() > 1) {
             if same.first().is_some_and(|it| it.0.word.is_whole()) {
