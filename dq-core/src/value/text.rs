@@ -342,13 +342,14 @@ mod tests {
                 assert_eq!(judged.set_indices().collect::<Vec<_>>(), [1, 2, 4]);
                 let judged = column.judge(false, |it| it != b"one");
                 assert_eq!(judged.set_indices().collect::<Vec<_>>(), [0, 3]);
-                let mut visited = Vec::new();
-                let rows = [4, 2, 0, 9].map(|it| (it, it)).into_iter();
-                let take = |row, text: &[u8]| {
-                    visited.push((row, text.to_vec()));
-                    Ok(())
-                };
-                column.visit(rows, take).unwrap();
+                let (mut visited, rows) = (Vec::new(), [4, 2, 0, 9].map(|it| (it, it)));
+                let mut add = |it| visited.push(it);
+                column
+                    .visit(rows.into_iter(), |row, text| {
+                        add((row, text.to_vec()));
+                        Ok(())
+                    })
+                    .unwrap();
                 assert_eq!(visited, [(2, b"one".to_vec()), (0, b"two".to_vec())]);
             }
         }
