@@ -48,15 +48,15 @@ pub(crate) fn substitute(
 /// Adds the places of what has a check's unfilled scalars in it, below the check itself: a range whose bound
 /// is missing is no range. Gives whether the node has one in it.
 fn mark(node: &Node, depth: usize, unfilled: &mut HashSet<Place>) -> bool {
-    let is_marked = match &node.content {
+    // Counted, not sought: all of them are looked at.
+    let marked = match &node.content {
         Content::Scalar(..) => return unfilled.contains(&node.place),
-        Content::Sequence(items) => {
-            items.iter().fold(false, |any, it| mark(it, depth + 1, unfilled) || any)
-        }
+        Content::Sequence(items) => items.iter().filter(|it| mark(it, depth + 1, unfilled)).count(),
         Content::Mapping(entries) => {
-            entries.iter().fold(false, |any, (_, it)| mark(it, depth + 1, unfilled) || any)
+            entries.iter().filter(|(_, it)| mark(it, depth + 1, unfilled)).count()
         }
     };
+    let is_marked = marked > 0;
     if is_marked && depth > DEPTH_OF_CHECKS {
         unfilled.insert(node.place);
     }
