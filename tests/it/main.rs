@@ -12,6 +12,7 @@ mod hooked;
 mod hospitals;
 mod keys;
 mod licences;
+mod listener;
 mod moment;
 mod naive;
 mod numbered;

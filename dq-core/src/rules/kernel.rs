@@ -61,7 +61,7 @@ where
         let rows = batch.rows();
         Ok(match batch.column(column) {
             Column::Text(texts) => {
-                texts.judge(|text| violates(text.map_or(Value::Null, Value::Text)))
+                texts.judge(violates(Value::Null), |text| violates(Value::Text(text)))
             }
             column => BooleanBuffer::collect_bool(rows, |row| violates(column.value(row))),
         })

@@ -85,11 +85,13 @@ impl Matcher {
 #[derive(Debug)]
 pub(crate) struct Ranges {
     bytes: usize,
-    words: Vec<WordRange>,
+    /// The first eight bytes and the last, which may overlap, and those between.
+    ends: [WordRange; 2],
+    between: Vec<WordRange>,
 }
 
 /// The lowest and the highest that eight bytes may be.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct WordRange {
     /// Where the eight bytes begin.
     at: usize,
@@ -107,22 +109,28 @@ impl Ranges {
             (is_one && first + length <= 128).then(|| (first as u8, (first + length - 1) as u8))
         };
         let ranges: Vec<_> = sets.iter().map(range).collect::<Option<_>>()?;
-        // The last word may overlap the one before. Fewer than eight bytes are filled up with zeros.
-        let last = ranges.len().saturating_sub(8);
-        let starts = (0..ranges.len()).step_by(8).map(|it| it.min(last));
-        let words = starts.map(|at| {
+        let word = |at: usize| {
+            // Fewer than eight bytes are filled up with zeros.
             let of = |part: fn((u8, u8)) -> u8| {
                 let bytes = ranges.iter().skip(at).take(8).rev();
                 bytes.fold(0, |word, it| word << 8 | u64::from(part(*it)))
             };
             WordRange { at, low: of(|it| it.0), high: of(|it| it.1) }
-        });
-        Some(Self { bytes: ranges.len(), words: words.collect() })
+        };
+        let last = ranges.len().saturating_sub(8);
+        let between = (8..last).step_by(8).map(word).collect();
+        Some(Self { bytes: ranges.len(), ends: [word(0), word(last)], between })
     }
 
+    /// Whether each byte of `text` is in its range, and there are no others.
     #[inline]
-    fn is_match(&self, text: &[u8]) -> bool {
-        text.len() == self.bytes && self.words.iter().all(|it| it.holds(word_at(text, it.at)))
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+        if text.len() != self.bytes {
+            return false;
+        }
+        let holds = |it: &WordRange| it.holds(word_at(text, it.at));
+        let [first, last] = &self.ends;
+        holds(first) & holds(last) && (self.between.is_empty() || self.between.iter().all(holds))
     }
 }
 

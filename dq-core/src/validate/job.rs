@@ -10,7 +10,7 @@ use crate::rules::{Kernel, KeySetId, Keys, PlannedCheck};
 use crate::validate::failing_rows::FailingRows;
 use crate::validate::kept_rows::KeptRows;
 use crate::validate::keys::{
-    CompactPart, Counter, Finding, Join, KeyRuns, Loaded, Part, Question, Side, shared,
+    Counter, Finding, Join, KeyRuns, Loaded, Part, Question, Shared, Side,
 };
 use crate::validate::run::{Run, State};
 use crate::validate::sample::{Sample, Shown};
@@ -189,16 +189,15 @@ impl Job {
                 check.failing.note(partition, row);
             }
         };
+        let shared = self.shared();
         loop {
             let bucket = self.next.fetch_add(1, Ordering::Relaxed);
-            if bucket >= self.run.buckets {
+            if bucket >= shared.as_ref().map_or(self.run.buckets, Shared::slices) {
                 return Ok(found);
             }
             self.run.cancellation.check()?;
-            if let Question::Unique(scope) = self.question
-                && let Some(parts) = compact_parts(&self.keys, bucket)
-            {
-                let finding = shared(&parts, scope, &mut fails)?;
+            if let Some(shared) = &shared {
+                let finding = shared.decide(bucket, &self.run.budget, &mut fails)?;
                 found.iter_mut().zip([finding]).for_each(|(found, it)| found.add(it));
                 continue;
             }
@@ -212,6 +211,13 @@ impl Job {
             let findings = self.question.decide(&parts, &others, self.run.hash, &mut fails);
             found.iter_mut().zip(findings).for_each(|(found, it)| found.add(it));
         }
+    }
+
+    /// The question as one about compact keys, if all keys are.
+    fn shared(&self) -> Option<Shared<'_>> {
+        let Question::Unique(scope) = self.question else { return None };
+        let partitions = self.keys.iter().map(KeyRuns::compact).collect::<Option<_>>()?;
+        Some(Shared::new(partitions, scope, self.run.buckets))
     }
 }
 
@@ -281,12 +287,6 @@ impl Asked {
             has_groups: self.has_groups,
         }
     }
-}
-
-/// The parts of a bucket, of all partitions, if all keys are compact.
-fn compact_parts(runs: &[KeyRuns], bucket: usize) -> Option<Vec<CompactPart<'_>>> {
-    let runs = runs.iter().enumerate();
-    runs.map(|(partition, it)| it.compact_part(bucket, partition)).collect()
 }
 
 fn load(runs: &[KeyRuns], bucket: usize) -> Result<Vec<Loaded>> {

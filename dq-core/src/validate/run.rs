@@ -230,7 +230,7 @@ impl Run {
 
     /// Brings the compact keys of `table` to the other keys, where not all partitions have kept theirs so.
     async fn unify(self: &Arc<Self>, table: usize, state: &mut State) -> Result<()> {
-        let compact = |it: &[KeyRuns]| it.iter().filter(|it| it.is_compact()).count();
+        let compact = |it: &[KeyRuns]| it.iter().filter(|it| it.compact().is_some()).count();
         let is_uneven = |keys: &[KeyRuns]| compact(keys) > 0 && compact(keys) < keys.len();
         let sets = state.keys.iter().filter(|it| it.0.table == table && is_uneven(it.1));
         let sets: Vec<_> = sets.map(|it| *it.0).collect();

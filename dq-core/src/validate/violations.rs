@@ -121,6 +121,9 @@ impl fmt::Debug for Teller {
     }
 }
 
+/// How many bits a word has.
+const BITS: usize = u64::BITS as usize;
+
 /// A check of a table, its position in the plan, and which rows of a batch fail it.
 type Failing<'a> = (usize, &'a PlannedCheck, BooleanBuffer);
 
@@ -179,18 +182,14 @@ impl Teller {
         let (plan, outcome) = (self.run.plan.tables.get(table), found.tables.get(table));
         let Some((plan, outcome)) = plan.zip(outcome) else { return Ok(()) };
         let checks = self.failing((table, found), (partition, first_row, batch), judges);
-        let fails_any = checks.iter().map(|it| it.2.clone()).reduce(|any, it| &any | &it);
         let first = Position { sequence: batch.sequence(), row: 0 };
         let rows_before = outcome.number(first);
-        for row in fails_any.iter().flat_map(BooleanBuffer::set_indices) {
-            for (position, check, _) in checks.iter().filter(|it| it.2.value(row)) {
-                let name = || self.row((plan, outcome), check, batch, row);
-                let is_named = self.run.options.show_values || !plan.primary_key.is_empty();
-                let number = Some(rows_before + row as u64);
-                self.say(*position, plan, (Row::Found { is_named, name: &name }, number))?;
-            }
-        }
-        Ok(())
+        let is_named = self.run.options.show_values || !plan.primary_key.is_empty();
+        for_each_failing(&checks, batch.rows(), |row, (position, check, _)| {
+            let name = || self.row((plan, outcome), check, batch, row);
+            let number = Some(rows_before + row as u64);
+            self.say(*position, plan, (Row::Found { is_named, name: &name }, number))
+        })
     }
 
     /// Which rows of a batch fail each check of the table, in the order of the rule set; checks that were
@@ -279,4 +278,31 @@ impl Teller {
         let (severity, check_number) = (*severity, Some(position));
         (self.listener)(&Violation { table, rule, check, severity, check_number, row_number, row })
     }
+}
+
+/// Calls `tell` with every row that fails a check, row by row, and check by check. A bit for each check of a
+/// row: most rows fail few of them, which are found by the bits that are set.
+fn for_each_failing<'a, 'b>(
+    checks: &'b [Failing<'a>],
+    rows: usize,
+    mut tell: impl FnMut(usize, &'b Failing<'a>) -> Result<()>,
+) -> Result<()> {
+    let words = checks.len().div_ceil(BITS).max(1);
+    let mut failing = vec![0_u64; rows * words];
+    for (number, (_, _, flags)) in checks.iter().enumerate() {
+        for row in flags.set_indices() {
+            let word = failing.get_mut(row * words + number / BITS);
+            word.into_iter().for_each(|it| *it |= 1 << (number % BITS));
+        }
+    }
+    for (row, words) in failing.chunks_exact(words).enumerate() {
+        for (checks, word) in checks.chunks(BITS).zip(words) {
+            let mut left = *word;
+            while left != 0 {
+                checks.get(left.trailing_zeros() as usize).map_or(Ok(()), |it| tell(row, it))?;
+                left &= left - 1;
+            }
+        }
+    }
+    Ok(())
 }

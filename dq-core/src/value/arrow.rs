@@ -230,7 +230,6 @@ fn coded<O: OffsetSizeTrait>(codes: Vec<u32>, values: &GenericStringArray<O>) ->
 }
 
 fn text_or_bytes(array: &dyn Array) -> Result<Column> {
-    let text = |(spans, buffer)| Column::Text(TextColumn::new(spans, buffer));
     let bytes = |(spans, buffer): (Vec<Span>, Buffer)| {
         let cell = |it: Span| if it.is_null() { Cell::Null } else { Cell::Bytes(it) };
         Column::Mixed(MixedColumn::new(spans.into_iter().map(cell).collect(), buffer))
@@ -238,7 +237,7 @@ fn text_or_bytes(array: &dyn Array) -> Result<Column> {
     match array.data_type() {
         DataType::Utf8 => contiguous(array.as_string::<i32>(), Offsets::Short),
         DataType::LargeUtf8 => contiguous(array.as_string::<i64>(), Offsets::Long),
-        DataType::Utf8View => copied(array.as_string_view().iter()).map(text),
+        DataType::Utf8View => Ok(Column::Text(TextColumn::views(array.as_string_view().clone()))),
         DataType::Binary => shared(array.as_binary::<i32>()).map(bytes),
         DataType::LargeBinary => shared(array.as_binary::<i64>()).map(bytes),
         DataType::BinaryView => copied(array.as_binary_view().iter()).map(bytes),

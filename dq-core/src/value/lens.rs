@@ -14,7 +14,7 @@ use crate::value::{Column, Date, Number, Timestamp, Value};
 pub fn text_fails(column: &Column, mut test: impl FnMut(&[u8]) -> bool) -> BooleanBuffer {
     match column {
         Column::Null(rows) => BooleanBuffer::new_unset(*rows),
-        Column::Text(it) => it.judge(|text| text.is_some_and(|text| !test(text))),
+        Column::Text(it) => it.judge(false, |text| !test(text)),
         _ => {
             let mut scratch = Vec::new();
             values_fail(column, |value| match value {
@@ -41,9 +41,7 @@ pub fn number_fails(column: &Column, mut test: impl FnMut(Number) -> bool) -> Bo
         Column::Float(it) => BooleanBuffer::collect_bool(it.len(), |row| {
             it.is_valid(row) && !test(Number::Float(it.value(row)))
         }),
-        Column::Text(it) => {
-            it.judge(|text| text.is_some_and(|text| !Number::parse(text).is_some_and(&mut test)))
-        }
+        Column::Text(it) => it.judge(false, |text| !Number::parse(text).is_some_and(&mut test)),
         _ => values_fail(column, |value| Number::of(value).is_some_and(&mut test)),
     }
 }
@@ -56,9 +54,7 @@ pub fn date_fails(column: &Column, mut test: impl FnMut(Date) -> bool) -> Boolea
         Column::Date(it) => BooleanBuffer::collect_bool(it.len(), |row| {
             it.is_valid(row) && !test(Date::from_days(it.value(row)))
         }),
-        Column::Text(it) => {
-            it.judge(|text| text.is_some_and(|text| !date_of_text(text).is_some_and(&mut test)))
-        }
+        Column::Text(it) => it.judge(false, |text| !date_of_text(text).is_some_and(&mut test)),
         _ => values_fail(column, |value| date_of(value).is_some_and(&mut test)),
     }
 }

@@ -19,7 +19,9 @@ mod owned;
 mod pack;
 mod render;
 mod schema;
+mod span;
 mod text;
+mod text_builder;
 
 pub use batch::Batch;
 pub use blank::{characters, has_control_character, is_blank, trim_blanks};
@@ -33,7 +35,9 @@ pub use number::Number;
 pub use owned::OwnedValue;
 pub(crate) use pack::{pack, pack_ordered};
 pub use schema::{ColumnSchema, TableSchema, ValueType};
-pub use text::{Span, TextBuilder, TextColumn};
+pub use span::Span;
+pub use text::TextColumn;
+pub use text_builder::TextBuilder;
 
 /// One value of one row, borrowed from its column.
 ///

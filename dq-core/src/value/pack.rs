@@ -6,22 +6,20 @@ const PACKED_BYTES_MAX: usize = 15;
 /// Up to 15 bytes as one number: the first byte is the lowest, the highest is how many there are. Equal
 /// numbers are equal bytes; `None` if there are more.
 ///
-/// Reads whole words from both ends, which overlap, instead of copying a number of bytes that the
+/// Reads words of four bytes from both ends, which overlap, instead of copying a number of bytes that the
 /// processor cannot foresee.
 #[inline]
 pub(crate) fn pack(bytes: &[u8]) -> Option<u128> {
     let length = bytes.len();
     let value = match length {
         0..4 => bytes.iter().rev().fold(0, |value, byte| value << 8 | u128::from(*byte)),
-        4..8 => {
-            let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
-            let last = u128::from(u32::from_le_bytes(*last)) << (8 * (length - 4));
-            u128::from(u32::from_le_bytes(*first)) | last
-        }
-        8..=PACKED_BYTES_MAX => {
-            let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
-            let last = u128::from(u64::from_le_bytes(*last)) << (8 * (length - 8));
-            u128::from(u64::from_le_bytes(*first)) | last
+        4..=PACKED_BYTES_MAX => {
+            let word = |at: usize| {
+                let word = bytes.get(at..)?.first_chunk()?;
+                Some(u128::from(u32::from_le_bytes(*word)) << (8 * at))
+            };
+            let (middle, last) = (length / 8 * 4, length - 4);
+            word(0)? | word(middle)? | word(last - middle)? | word(last)?
         }
         _ => return None,
     };

@@ -1,72 +1,18 @@
-//! Text as spans over one shared buffer.
+//! Text as spans over one shared buffer, or as Arrow has it.
 
 use std::sync::Arc;
 
 use arrow_array::builder::StringViewBuilder;
-use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray};
+use arrow_array::{Array, ArrayRef, StringViewArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 
-use crate::value::offsets::{Offsets, span_between};
+use crate::error::Result;
+use crate::value::Span;
+use crate::value::offsets;
+use crate::value::offsets::Offsets;
 
-/// Where one text lies in the buffer of its column; NULL lies nowhere.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Span {
-    start: u32,
-    length: u32,
-}
-
-impl Span {
-    /// The span of a NULL.
-    pub const NULL: Self = Self { start: 0, length: u32::MAX };
-
-    /// The span of `length` bytes from `start`.
-    pub const fn new(start: u32, length: u32) -> Self {
-        Self { start, length }
-    }
-
-    /// Where the bytes start.
-    #[cfg(feature = "csv")]
-    pub(crate) const fn start(self) -> usize {
-        self.start as usize
-    }
-
-    /// Whether this is the span of a NULL.
-    pub const fn is_null(self) -> bool {
-        self.length == u32::MAX
-    }
-
-    /// Appends a text to `bytes` and gives its span there.
-    pub(crate) fn append(text: Option<&[u8]>, bytes: &mut Vec<u8>) -> Self {
-        text.map_or(Self::NULL, |it| {
-            let span = Self::new(bytes.len() as u32, it.len() as u32);
-            bytes.extend_from_slice(it);
-            span
-        })
-    }
-
-    /// The spans of texts in a buffer of their own.
-    fn all_of<'a, I: Iterator<Item = Option<&'a [u8]>>>(
-        texts: impl Fn() -> I,
-    ) -> (Vec<Self>, Buffer) {
-        let mut bytes = Vec::with_capacity(texts().flatten().map(<[u8]>::len).sum());
-        let spans = texts().map(|it| Self::append(it, &mut bytes)).collect();
-        (spans, Buffer::from_vec(bytes))
-    }
-
-    /// The bytes of this span in `buffer`; `None` for NULL.
-    #[inline]
-    pub fn of(self, buffer: &[u8]) -> Option<&[u8]> {
-        if self.is_null() {
-            return None;
-        }
-        let start = self.start as usize;
-        buffer.get(start..start + self.length as usize)
-    }
-}
-
-/// A column of text: a span for each row, over one buffer that columns may share; or the places where the
-/// rows start and end in it, as Arrow has them; or a code for each row, which is the place of its span among
-/// those of the distinct texts.
+/// A column of text: a span for each row, over one buffer that columns may share; or a code for each row,
+/// which is the place of its span among those of the distinct texts; or an array of Arrow, as it is.
 ///
 /// The bytes of every span are valid UTF-8; whoever builds the column guarantees it.
 #[derive(Clone, Debug)]
@@ -79,8 +25,17 @@ pub struct TextColumn {
 #[derive(Clone, Debug)]
 enum Rows {
     Spans(Vec<Span>),
-    Offsets { offsets: Offsets, nulls: Option<NullBuffer> },
-    Codes { codes: Vec<u32>, texts: Vec<Span> },
+    Codes {
+        codes: Vec<u32>,
+        texts: Vec<Span>,
+    },
+    /// Where the rows start and end in the buffer.
+    Offsets {
+        offsets: Offsets,
+        nulls: Option<NullBuffer>,
+    },
+    /// An array with buffers of its own.
+    Views(StringViewArray),
 }
 
 /// The code of a NULL, which is the place of no text.
@@ -98,9 +53,15 @@ impl TextColumn {
         Self { rows: Rows::Offsets { offsets, nulls }, buffer, is_lasting: false }
     }
 
+    /// The texts of an array, where they are.
+    pub(crate) fn views(array: StringViewArray) -> Self {
+        Self { rows: Rows::Views(array), buffer: Buffer::default(), is_lasting: false }
+    }
+
     /// This, whose memory its source keeps for the whole run.
     pub(crate) fn lasting(self) -> Self {
-        Self { is_lasting: matches!(self.rows, Rows::Offsets { .. }), ..self }
+        let is_lasting = matches!(self.rows, Rows::Offsets { .. } | Rows::Views(_));
+        Self { is_lasting, ..self }
     }
 
     /// Whether a clone takes no memory as long as the run lasts.
@@ -119,8 +80,9 @@ impl TextColumn {
     pub fn len(&self) -> usize {
         match &self.rows {
             Rows::Spans(spans) => spans.len(),
-            Rows::Offsets { offsets, .. } => offsets.rows(),
             Rows::Codes { codes, .. } => codes.len(),
+            Rows::Offsets { offsets, .. } => offsets.rows(),
+            Rows::Views(array) => array.len(),
         }
     }
 
@@ -132,19 +94,12 @@ impl TextColumn {
     /// The text of a row; `None` for NULL.
     #[inline]
     pub fn get(&self, row: usize) -> Option<&[u8]> {
-        self.span(row)?.of(self.buffer.as_slice())
-    }
-
-    #[inline]
-    fn span(&self, row: usize) -> Option<Span> {
+        let buffer = self.buffer.as_slice();
         match &self.rows {
-            Rows::Spans(spans) => spans.get(row).copied(),
-            Rows::Offsets { offsets, nulls } => {
-                let span = offsets.span(row)?;
-                let is_null = nulls.as_ref().is_some_and(|it| it.is_null(row));
-                Some(if is_null { Span::NULL } else { span })
-            }
-            Rows::Codes { codes, texts } => texts.get(*codes.get(row)? as usize).copied(),
+            Rows::Spans(spans) => spans.get(row)?.of(buffer),
+            Rows::Codes { codes, texts } => texts.get(*codes.get(row)? as usize)?.of(buffer),
+            Rows::Offsets { offsets, nulls } => offsets.span(row, nulls.as_ref())?.of(buffer),
+            Rows::Views(array) => view(array, row),
         }
     }
 
@@ -154,26 +109,58 @@ impl TextColumn {
         (0..self.len()).map(|row| self.get(row))
     }
 
-    /// The rows of which `judge` says yes.
+    /// Calls `take` with what comes along with each of `rows`, and its text, unless it is NULL.
     #[inline]
-    pub(crate) fn judge(&self, mut judge: impl FnMut(Option<&[u8]>) -> bool) -> BooleanBuffer {
-        let (rows, buffer) = (self.len(), self.buffer.as_slice());
+    pub(crate) fn visit<T>(
+        &self,
+        rows: impl Iterator<Item = (usize, T)>,
+        mut take: impl FnMut(T, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let buffer = self.buffer.as_slice();
+        let mut take = |it, text: Option<&[u8]>| text.map_or(Ok(()), |text| take(it, text));
+        let mut rows = rows;
         match &self.rows {
             Rows::Spans(spans) => {
-                let text = |row: usize| spans.get(row).and_then(|it| it.of(buffer));
-                BooleanBuffer::collect_bool(rows, |row| judge(text(row)))
+                rows.try_for_each(|(row, it)| take(it, spans.get(row).and_then(|it| it.of(buffer))))
             }
             Rows::Offsets { offsets: Offsets::Long(offsets), nulls } => {
-                let is_there = |row: &usize| nulls.as_ref().is_none_or(|it| it.is_valid(*row));
-                let span = |row| span_between(offsets, row);
-                let text = |row| Some(row).filter(is_there).and_then(span)?.of(buffer);
-                BooleanBuffer::collect_bool(rows, |row| judge(text(row)))
+                let span = |row| offsets::span(offsets, row, nulls.as_ref());
+                rows.try_for_each(|(row, it)| take(it, span(row).and_then(|it| it.of(buffer))))
             }
-            Rows::Offsets { .. } => BooleanBuffer::collect_bool(rows, |row| judge(self.get(row))),
+            Rows::Views(array) => rows.try_for_each(|(row, it)| take(it, view(array, row))),
+            _ => rows.try_for_each(|(row, it)| take(it, self.get(row))),
+        }
+    }
+
+    /// The rows of whose text `judge` says yes; `of_null` is what it would say of NULL.
+    #[inline]
+    pub(crate) fn judge(
+        &self,
+        of_null: bool,
+        mut judge: impl FnMut(&[u8]) -> bool,
+    ) -> BooleanBuffer {
+        let buffer = self.buffer.as_slice();
+        match &self.rows {
+            Rows::Spans(spans) => {
+                collect(spans.iter().map(|it| it.of(buffer).map_or(of_null, &mut judge)))
+            }
             Rows::Codes { .. } => {
-                let verdicts = self.verdicts(judge);
+                let verdicts = self.verdicts(|it| it.map_or(of_null, &mut judge));
                 let of = |row| verdicts.as_ref().is_some_and(|it| it.of(row));
-                BooleanBuffer::collect_bool(rows, of)
+                BooleanBuffer::collect_bool(self.len(), of)
+            }
+            // The text that is nowhere is judged too: that costs less than asking each row for it.
+            Rows::Offsets { offsets: Offsets::Long(offsets), nulls } => {
+                let judged = collect(offsets::texts(offsets, buffer).map(judge));
+                with_nulls(judged, of_null, nulls.as_ref())
+            }
+            Rows::Offsets { offsets: Offsets::Short(offsets), nulls } => {
+                let judged = collect(offsets::texts(offsets, buffer).map(judge));
+                with_nulls(judged, of_null, nulls.as_ref())
+            }
+            Rows::Views(array) => {
+                let texts = (0..array.len()).map(|row| array.value(row).as_bytes());
+                with_nulls(collect(texts.map(judge)), of_null, array.nulls())
             }
         }
     }
@@ -200,9 +187,12 @@ impl TextColumn {
     pub(crate) fn bytes(&self) -> usize {
         let rows = match &self.rows {
             Rows::Spans(spans) => size_of_val(spans.as_slice()),
-            Rows::Offsets { offsets, .. } => offsets.bytes(),
             Rows::Codes { codes, texts } => {
                 size_of_val(codes.as_slice()) + size_of_val(texts.as_slice())
+            }
+            Rows::Offsets { offsets, .. } => offsets.bytes(),
+            Rows::Views(array) => {
+                size_of_val(array.views().as_ref()) + array.total_buffer_bytes_used()
             }
         };
         rows + self.buffer.len()
@@ -217,7 +207,7 @@ impl TextColumn {
     pub fn compacted(&self) -> Self {
         let buffer = self.buffer.as_slice();
         match &self.rows {
-            Rows::Spans(_) | Rows::Offsets { .. } => {
+            Rows::Spans(_) | Rows::Offsets { .. } | Rows::Views(_) => {
                 let (spans, buffer) = Span::all_of(|| self.iter());
                 Self::new(spans, buffer)
             }
@@ -230,9 +220,24 @@ impl TextColumn {
 
     /// The rows at the given positions, over the same buffer; NULL where there is no position.
     pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
+        if let Rows::Views(_) = self.rows {
+            let (spans, buffer) =
+                Span::all_of(|| rows.iter().map(|row| row.and_then(|row| self.get(row))));
+            return Self::new(spans, buffer);
+        }
         let span = |row: usize| self.span(row);
         let spans = rows.iter().map(|row| row.and_then(span).unwrap_or(Span::NULL)).collect();
         Self::new(spans, self.buffer.clone())
+    }
+
+    /// Where the text of a row lies in the buffer.
+    fn span(&self, row: usize) -> Option<Span> {
+        match &self.rows {
+            Rows::Spans(spans) => spans.get(row).copied(),
+            Rows::Codes { codes, texts } => texts.get(*codes.get(row)? as usize).copied(),
+            Rows::Offsets { offsets, nulls } => offsets.span(row, nulls.as_ref()),
+            Rows::Views(_) => None,
+        }
     }
 
     /// The same text as an Arrow array, over the same buffer. Where some of it is not valid UTF-8, it is a
@@ -249,6 +254,9 @@ impl TextColumn {
 
     /// An Arrow array over the buffer, if it can be one.
     fn shared(&self) -> Option<ArrayRef> {
+        if let Rows::Views(array) = &self.rows {
+            return Some(Arc::new(array.clone()));
+        }
         // Arrow's places in a buffer are signed.
         i32::try_from(self.buffer.len()).ok()?;
         let mut builder = StringViewBuilder::with_capacity(self.len());
@@ -260,6 +268,25 @@ impl TextColumn {
             }
         }
         Some(Arc::new(builder.finish()))
+    }
+}
+
+#[inline]
+fn view(array: &StringViewArray, row: usize) -> Option<&[u8]> {
+    (row < array.len() && array.is_valid(row)).then(|| array.value(row).as_bytes())
+}
+
+#[inline]
+fn collect(mut bits: impl ExactSizeIterator<Item = bool>) -> BooleanBuffer {
+    BooleanBuffer::collect_bool(bits.len(), |_| bits.next().unwrap_or_default())
+}
+
+/// `bits`, with `of_null` where there is NULL.
+fn with_nulls(bits: BooleanBuffer, of_null: bool, nulls: Option<&NullBuffer>) -> BooleanBuffer {
+    match nulls.filter(|it| it.null_count() > 0) {
+        None => bits,
+        Some(nulls) if of_null => &bits | &!nulls.inner(),
+        Some(nulls) => &bits & nulls.inner(),
     }
 }
 
@@ -279,59 +306,12 @@ impl<T: Copy> Verdicts<'_, T> {
     }
 }
 
-impl From<&StringArray> for TextColumn {
-    fn from(array: &StringArray) -> Self {
-        let spans = array.offsets().windows(2).enumerate().map(|(row, ends)| match ends {
-            [start, end] if array.is_valid(row) => Span::new(*start as u32, (end - start) as u32),
-            _ => Span::NULL,
-        });
-        Self::new(spans.collect(), array.values().clone())
-    }
-}
-
-impl From<&LargeStringArray> for TextColumn {
-    fn from(array: &LargeStringArray) -> Self {
-        Self::from_texts(array.iter())
-    }
-}
-
-impl TextColumn {
-    /// A column that copies the given texts.
-    pub fn from_texts<T: AsRef<str>>(texts: impl IntoIterator<Item = Option<T>>) -> Self {
-        let mut builder = TextBuilder::default();
-        for text in texts {
-            builder.push(text.as_ref().map(|it| it.as_ref().as_bytes()));
-        }
-        builder.finish()
-    }
-}
-
-/// Builds a [`TextColumn`] that owns its text.
-#[derive(Debug, Default)]
-pub struct TextBuilder {
-    spans: Vec<Span>,
-    bytes: Vec<u8>,
-}
-
-impl TextBuilder {
-    /// Appends a text, or NULL.
-    pub fn push(&mut self, text: Option<&[u8]>) {
-        self.spans.push(Span::append(text, &mut self.bytes));
-    }
-
-    /// The column.
-    pub fn finish(self) -> TextColumn {
-        TextColumn::new(self.spans, Buffer::from_vec(self.bytes))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::StringViewArray;
 
-    /// The same rows by spans, by codes and by offsets of both widths.
-    fn columns() -> [TextColumn; 4] {
+    /// The same rows by spans, by codes, by offsets of both widths and by views.
+    fn columns() -> [TextColumn; 5] {
         let buffer = Buffer::from_vec(b"one two".to_vec());
         let (one, two) = (Span::new(0, 3), Span::new(4, 3));
         let spans = vec![two, Span::NULL, one, two, Span::NULL];
@@ -346,6 +326,7 @@ mod tests {
             TextColumn::coded(codes, texts, buffer),
             offsets(Offsets::Short(vec![70, 73, 73, 76, 79, 79].into())),
             offsets(Offsets::Long(vec![7, 10, 10, 13, 16, 16].into())),
+            TextColumn::views(vec![Some("two"), None, Some("one"), Some("two"), None].into()),
         ]
     }
 
@@ -357,8 +338,18 @@ mod tests {
                 let expected = [Some("two"), None, Some("one"), Some("two"), None];
                 assert_eq!(texts, expected.map(|it| it.map(str::as_bytes)));
                 assert_eq!((column.len(), column.get(5)), (5, None));
-                let judged = column.judge(|it| it.is_none_or(|it| it == b"one"));
+                let judged = column.judge(true, |it| it == b"one");
                 assert_eq!(judged.set_indices().collect::<Vec<_>>(), [1, 2, 4]);
+                let judged = column.judge(false, |it| it != b"one");
+                assert_eq!(judged.set_indices().collect::<Vec<_>>(), [0, 3]);
+                let mut visited = Vec::new();
+                let rows = [4, 2, 0, 9].map(|it| (it, it)).into_iter();
+                let take = |row, text: &[u8]| {
+                    visited.push((row, text.to_vec()));
+                    Ok(())
+                };
+                column.visit(rows, take).unwrap();
+                assert_eq!(visited, [(2, b"one".to_vec()), (0, b"two".to_vec())]);
             }
         }
     }
@@ -386,13 +377,13 @@ mod tests {
     #[test]
     fn each_distinct_text_is_judged_once() {
         let mut judged = 0;
-        let mut judge = |_: Option<&[u8]>| {
+        let judge = |_: &[u8]| {
             judged += 1;
             true
         };
         let [spans, codes, ..] = columns();
         assert!(spans.verdicts(|_| true).is_none());
-        codes.judge(&mut judge);
-        assert_eq!(judged, 5); // four texts and NULL
+        codes.judge(true, judge);
+        assert_eq!(judged, 3); // three of the four are not NULL
     }
 }

@@ -75,18 +75,28 @@ impl CheckKind for Between {
     }
 }
 
-/// As [`within`]; where both bounds are whole, whole numbers need no look at the kinds of numbers.
+/// As [`within`]; where both bounds are whole, numbers are compared with bounds of their own kind.
 fn numbers_within(min: Option<Number>, max: Option<Number>) -> impl Fn(Number) -> bool + Clone {
     let whole = |it: Option<Number>, none: i128| match it {
         None => Some(none),
         Some(Number::Integer(it)) => Some(it),
         Some(Number::Float(_)) => None,
     };
+    // Every whole number up to here is a floating-point number too.
+    const EXACT_MAX: u128 = 1 << f64::MANTISSA_DIGITS;
+    let exact = |it: Option<Number>, none: f64| match it {
+        None => Some(none),
+        Some(Number::Integer(it)) => (it.unsigned_abs() <= EXACT_MAX).then_some(it as f64),
+        Some(Number::Float(_)) => None,
+    };
     let bounds = whole(min, i128::MIN).zip(whole(max, i128::MAX)).map(|(min, max)| min..=max);
+    let floats = exact(min, f64::NEG_INFINITY).zip(exact(max, f64::INFINITY));
+    let floats = floats.map(|(min, max)| min..=max);
     let test = within(min, max);
-    move |number| match (number, &bounds) {
-        (Number::Integer(number), Some(bounds)) => bounds.contains(&number),
-        (number, _) => test(number),
+    move |number| match (number, &bounds, &floats) {
+        (Number::Integer(number), Some(bounds), _) => bounds.contains(&number),
+        (Number::Float(number), _, Some(bounds)) => bounds.contains(&number),
+        (number, ..) => test(number),
     }
 }
 

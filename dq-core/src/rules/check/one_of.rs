@@ -87,7 +87,12 @@ impl CheckKind for OneOf {
         let column = binder.column(&self.column)?;
         let values = Arc::clone(&self.values);
         let asked = TextTest::OneOf(Arc::clone(&self.texts));
-        Some(Kernel::Row(kernel::of_text(column, asked, move |text| values.contains(text))))
+        Some(Kernel::Row(match values.few() {
+            Some(few) => kernel::of_text(column, asked, move |text| {
+                pack(text).is_some_and(|packed| few.contains(&packed))
+            }),
+            None => kernel::of_text(column, asked, move |text| values.contains(text)),
+        }))
     }
 }
 
@@ -145,6 +150,15 @@ impl TextSet {
         Self { short, short_by_hash, pairs, long }
     }
 
+    /// The values, if they are few and short: the loop over the rows takes them in then.
+    fn few(&self) -> Option<[u128; FEW]> {
+        let first =
+            self.short.first().filter(|_| self.short.len() <= FEW && self.long.is_empty())?;
+        let mut few = [*first; FEW];
+        few.iter_mut().zip(&self.short).for_each(|(it, packed)| *it = *packed);
+        Some(few)
+    }
+
     #[inline]
     fn contains(&self, text: &[u8]) -> bool {
         if let ([a, b], false) = (text, self.pairs.is_empty()) {
@@ -189,7 +203,11 @@ mod tests {
             let set = TextSet::new(states.iter().take(count).map(|it| (*it).to_owned()).collect());
             for (number, text) in states.iter().enumerate() {
                 assert_eq!(set.contains(text.as_bytes()), number < count, "{text:?} of {count}");
+                if let (Some(few), Some(packed)) = (set.few(), pack(text.as_bytes())) {
+                    assert_eq!(few.contains(&packed), number < count, "{text:?} of {count}");
+                }
             }
+            assert_eq!(set.few().is_some(), count <= FEW);
             for text in
                 ["LA", "Al", "\0", "K", "A\0", "another text of more than 15 bytes", "\u{ea}"]
             {

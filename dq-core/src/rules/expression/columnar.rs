@@ -66,7 +66,7 @@ fn nulls(column: &Column, rows: usize) -> BooleanBuffer {
         Column::Float(it) => it,
         Column::Date(it) => it,
         Column::Timestamp(it) => it,
-        Column::Text(it) => return it.judge(|text| text.is_none()),
+        Column::Text(it) => return it.judge(true, |_| false),
         Column::Mixed(it) => {
             return BooleanBuffer::collect_bool(it.len(), |row| it.value(row).is_null());
         }

@@ -116,14 +116,14 @@ fn first_record(
 /// file would be one long header.
 fn check_returns(cells: &[Span], record: &[u8], quote: Option<u8>) -> Result<(), Flaw> {
     let quoted = |cell: &Span| {
-        let before = cell.start().checked_sub(1).and_then(|it| record.get(it));
+        let before = (cell.start as usize).checked_sub(1).and_then(|it| record.get(it));
         quote.is_some() && before.copied() == quote
     };
     for (column, cell) in cells.iter().enumerate().filter(|(_, it)| !quoted(it)) {
         // Names that were unescaped were quoted, and lie outside of the record.
         let name = cell.of(record).unwrap_or_default();
         if let Some(at) = memchr::memchr(b'\r', name) {
-            let offset = cell.start() + at;
+            let offset = cell.start as usize + at;
             return Err(Flaw { offset, reason: Reason::ReturnInHeader { column } });
         }
     }

@@ -54,6 +54,11 @@ impl KeyRuns {
         first_row: u32,
     ) -> Result<()> {
         let rows = rows.map(|it| (it.0, it)).filter(|it| it.1.1 != 0);
+        if let Some(compact) = self.compact_mut() {
+            return for_each_key(key_set, batch, rows, |(row, scopes), key, _| {
+                compact.push(key, scopes, first_row + row as u32)
+            });
+        }
         for_each_key(key_set, batch, rows, |(row, scopes), key, value| {
             self.push(key, value, scopes, first_row + row as u32)
         })
@@ -81,11 +86,10 @@ pub(crate) fn for_each_key<T>(
     let form = key_set.form;
     if let Some(texts) = sole_text(key_set, batch) {
         // The common case: the text itself is the key, and is not copied on its way.
-        let keys = rows.filter_map(|(row, it)| texts.get(row).map(|text| (text, it)));
         let ignores_blank = form.blank == Blank::IsIgnored;
-        return keys
-            .filter(|(text, _)| !(ignores_blank && is_blank(text)))
-            .try_for_each(|(text, it)| take(it, text, None));
+        return texts.visit(rows, |it, text| {
+            if ignores_blank && is_blank(text) { Ok(()) } else { take(it, text, None) }
+        });
     }
     let (mut key, mut to) = (Vec::new(), Vec::new());
     for (row, it) in rows {

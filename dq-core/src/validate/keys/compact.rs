@@ -2,27 +2,26 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::validate::keys::arena::Arena;
-use crate::validate::keys::bucket::Bucket;
 use crate::validate::keys::hash::KeyHash;
 use crate::validate::keys::log::{Entry, KeyLog};
 use crate::validate::keys::records::Scopes;
-use crate::validate::keys::stages::Stages;
 use crate::validate::keys::word::Word;
+use crate::validate::keys::words::Words;
 use crate::validate::memory::Budget;
 use crate::value::TextColumn;
 
-/// Keys as words of eight bytes, each with its row, spread over buckets by their hash. The bytes of keys
-/// that are not whole in their words lie in a log, unless the source keeps them in memory anyway: they are
-/// looked at only where two words are the same.
+/// Keys in the order of their rows. Of those that the source keeps in memory anyway, four bytes: a part of
+/// the hash. Of others a [`Word`], and the bytes of those that are not whole in their words in a log. The
+/// bytes are looked at only where two hashes are the same.
 #[derive(Debug)]
 pub(crate) struct CompactKeys {
     hash: KeyHash,
     arena: Arena,
-    buckets: Vec<Bucket>,
-    stages: Stages,
+    words: Words<u64>,
     log: KeyLog,
+    hashes: Words<u32>,
     lent: Vec<Lent>,
     /// The row after those of the last column that is lent.
     lent_until: u32,
@@ -36,30 +35,24 @@ struct Lent {
 }
 
 /// The word of a key, and its row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct WordOfRow {
     pub(crate) word: Word,
     pub(crate) row: u32,
 }
 
-/// The keys of one bucket.
-#[derive(Debug)]
-pub(crate) struct CompactPart<'a> {
-    /// The number of the partition.
-    pub(crate) partition: usize,
-    records: Vec<&'a [u8]>,
-    keys: &'a CompactKeys,
-}
+/// Of the four bytes of a key that is lent, how many bits are of its hash; the others are its scopes.
+const HASH_BITS: u32 = 29;
 
 impl CompactKeys {
-    /// No keys yet, in so many buckets: a power of two.
-    pub(crate) fn new(hash: KeyHash, buckets: usize, budget: &Arc<Budget>) -> Self {
+    /// No keys yet.
+    pub(crate) fn new(hash: KeyHash, budget: &Arc<Budget>) -> Self {
         Self {
             hash,
             arena: Arena::new(budget),
-            buckets: (0..buckets).map(|_| Bucket::default()).collect(),
-            stages: Stages::new(buckets, WordOfRow::WIDTH),
+            words: Words::default(),
             log: KeyLog::default(),
+            hashes: Words::default(),
             lent: Vec::new(),
             lent_until: 0,
         }
@@ -71,49 +64,82 @@ impl CompactKeys {
         self.lent.push(Lent { first_row, texts: texts.clone() });
     }
 
-    /// Adds the key of a row, which comes after all rows before.
+    /// Adds the key of a row, which comes after all rows before, in some scopes.
     #[inline]
     pub(crate) fn push(&mut self, key: &[u8], scopes: Scopes, row: u32) -> Result<()> {
-        let (word, hash) = Word::new(key, self.hash);
-        if !word.is_whole() && row >= self.lent_until {
+        if row < self.lent_until {
+            let hash = self.hash.of_long(key) as u32 & ((1 << HASH_BITS) - 1);
+            let hash = hash | u32::from(scopes) << HASH_BITS;
+            return self.hashes.push(&mut self.arena, hash, row);
+        }
+        let word = Word::new(key, self.hash);
+        if !word.is_whole() {
             self.log.push(&mut self.arena, Entry { row, scopes, key })?;
         }
-        let index = (hash >> 32) as usize & (self.buckets.len() - 1);
-        let record = WordOfRow { word: word.within(scopes), row };
-        if let Some(stage) = self.stages.push(index, |it| record.write(it))
-            && let Some(bucket) = self.buckets.get_mut(index)
-        {
-            bucket.append(&mut self.arena, stage)?;
-        }
-        Ok(())
-    }
-
-    /// Brings every key to its bucket. Needed after the last key.
-    pub(crate) fn finish(&mut self) -> Result<()> {
-        for (bucket, stage) in self.buckets.iter_mut().zip(self.stages.drain()) {
-            bucket.append(&mut self.arena, stage)?;
-        }
-        Ok(())
+        self.words.push(&mut self.arena, word.within(scopes).bits(), row)
     }
 
     /// Calls `take` with every key, in any order.
     pub(crate) fn for_each(
-        mut self,
+        self,
         mut take: impl FnMut(&[u8], Scopes, u32) -> Result<()>,
     ) -> Result<()> {
-        // Also before the last key some are still on their way to a bucket.
-        self.finish()?;
-        let records = || self.buckets.iter().flat_map(|it| it.records(&self.arena));
-        let words = || records().flat_map(WordOfRow::read_all);
-        let mut key = Vec::new();
-        for it in words().filter(|it| it.word.is_whole()) {
-            it.word.write_key(&mut key);
-            take(&key, it.word.scopes(), it.row)?;
+        for (hash, row) in self.hashes.iter(&self.arena) {
+            take(self.key(row)?, (hash >> HASH_BITS) as Scopes, row)?;
         }
-        for it in words().filter(|it| !it.word.is_whole()) {
-            self.lent_key(it.row).map_or(Ok(()), |key| take(key, it.word.scopes(), it.row))?;
+        let mut key = Vec::new();
+        let words = self.words.iter(&self.arena).map(|it| (Word::from_bits(it.0), it.1));
+        for (word, row) in words.filter(|it| it.0.is_whole()) {
+            word.write_key(&mut key);
+            take(&key, word.scopes(), row)?;
         }
         self.log.entries(&self.arena).try_for_each(|it| take(it.key, it.scopes, it.row))
+    }
+
+    /// How much memory this has from the system.
+    pub(crate) fn bytes(&self) -> usize {
+        self.arena.bytes() + self.words.bytes() + self.hashes.bytes()
+    }
+
+    /// About how many keys there are, and not fewer.
+    pub(crate) fn len(&self) -> usize {
+        self.words.len() + self.hashes.len()
+    }
+
+    /// Whether some of the keys are lent, and whether some are not.
+    pub(crate) fn kinds(&self) -> (bool, bool) {
+        (self.hashes.len() > 0, self.words.len() > 0)
+    }
+
+    /// Calls `take` with the words of all keys in `scope`, without it. Those of keys that are lent are hashes,
+    /// or else as those of all others.
+    #[inline]
+    pub(crate) fn for_each_word(
+        &self,
+        scope: Scopes,
+        are_hashes: bool,
+        mut take: impl FnMut(WordOfRow),
+    ) -> Result<()> {
+        let words = self.words.iter(&self.arena).map(|it| (Word::from_bits(it.0), it.1));
+        let words = words.filter(|it| it.0.scopes() & scope != 0);
+        words.for_each(|(word, row)| take(WordOfRow { word: word.bare(), row }));
+        let hashes = self.hashes.iter(&self.arena);
+        let mut hashes = hashes.filter(|it| (it.0 >> HASH_BITS) as Scopes & scope != 0);
+        hashes.try_for_each(|(hash, row)| {
+            let word = if are_hashes {
+                Word::of_hash(u64::from(hash & ((1 << HASH_BITS) - 1)))
+            } else {
+                Word::new(self.key(row)?, self.hash)
+            };
+            take(WordOfRow { word, row });
+            Ok(())
+        })
+    }
+
+    /// The bytes of the key of a row whose word is not whole.
+    pub(crate) fn key(&self, row: u32) -> Result<&[u8]> {
+        let key = self.lent_key(row).or_else(|| self.log.find(&self.arena, row));
+        key.ok_or_else(|| Error::new(ErrorKind::Internal, "the bytes of a key are lost"))
     }
 
     /// The bytes of the key of a row, where the source keeps them.
@@ -121,56 +147,5 @@ impl CompactKeys {
         let place = self.lent.partition_point(|it| it.first_row <= row).checked_sub(1)?;
         let Lent { first_row, texts } = self.lent.get(place)?;
         texts.get((row - first_row) as usize)
-    }
-
-    /// How much memory this has from the system.
-    pub(crate) fn bytes(&self) -> usize {
-        self.arena.bytes()
-    }
-
-    /// The keys of a bucket. `partition` is the number of this partition.
-    pub(crate) fn part(&self, bucket: usize, partition: usize) -> CompactPart<'_> {
-        let records = self.buckets.get(bucket).map(|it| it.records(&self.arena).collect());
-        CompactPart { partition, records: records.unwrap_or_default(), keys: self }
-    }
-}
-
-impl WordOfRow {
-    const WIDTH: usize = Word::WIDTH + size_of::<u32>();
-
-    #[inline]
-    fn write(self, out: &mut [u8]) {
-        let Some((word, rest)) = out.split_first_chunk_mut() else { return };
-        *word = self.word.bits().to_le_bytes();
-        rest.first_chunk_mut().into_iter().for_each(|it| *it = self.row.to_le_bytes());
-    }
-
-    #[inline]
-    fn read(bytes: &[u8; Self::WIDTH]) -> Option<Self> {
-        let (word, row) = bytes.split_first_chunk()?;
-        let row = u32::from_le_bytes(*row.first_chunk()?);
-        Some(Self { word: Word::from_bits(u64::from_le_bytes(*word)), row })
-    }
-
-    #[inline]
-    fn read_all(records: &[u8]) -> impl Iterator<Item = Self> {
-        records.as_chunks().0.iter().filter_map(Self::read)
-    }
-}
-
-impl<'a> CompactPart<'a> {
-    /// How many keys there are.
-    pub(crate) fn len(&self) -> usize {
-        self.records.iter().map(|it| it.len()).sum::<usize>() / WordOfRow::WIDTH
-    }
-
-    #[inline]
-    pub(crate) fn records(&self) -> impl Iterator<Item = WordOfRow> {
-        self.records.iter().flat_map(|it| WordOfRow::read_all(it))
-    }
-
-    /// The bytes of the key of a row whose word is not whole.
-    pub(crate) fn key(&self, row: u32) -> Option<&'a [u8]> {
-        self.keys.lent_key(row).or_else(|| self.keys.log.find(&self.keys.arena, row))
     }
 }

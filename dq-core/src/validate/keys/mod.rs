@@ -13,9 +13,9 @@
 //! Keys of up to 15 bytes are kept by value. Of a longer key the hash decides only where to look: its
 //! bytes are kept too, and every match is confirmed by comparing them. So no count depends on luck.
 //!
-//! Where checks only ask which keys are there twice, a key takes eight bytes and four for its row
-//! ([`CompactKeys`](compact::CompactKeys)): those that have no room lie in the order of the rows, and are
-//! read only where two keys have the same hash.
+//! Where checks only ask which keys are there twice, a key takes eight bytes, in the order of the rows
+//! and in no bucket ([`CompactKeys`](compact::CompactKeys)): the bytes of those that have no room are read
+//! only where two keys have the same hash.
 //!
 //! Where a table refers to a small one that has been read before, its rows look their keys up at once,
 //! by a [`Probe`], and nothing is collected. So they do where the keys of the other table, however large
@@ -48,9 +48,9 @@ mod span;
 mod spill;
 mod stages;
 mod word;
+mod words;
 
 pub(crate) use arena::{Arena, Piece};
-pub(crate) use compact::CompactPart;
 pub(crate) use counter::{Counter, CountingCheck};
 pub(crate) use decide::{Finding, Question};
 pub(crate) use hash::KeyHash;
@@ -62,5 +62,5 @@ pub(crate) use places::SharedPlaces;
 pub(crate) use probe::{Probe, ProbeKernel};
 pub(crate) use records::Layout;
 pub(crate) use runs::{KeyRuns, bucket_count};
-pub(crate) use shared::shared;
+pub(crate) use shared::Shared;
 pub(crate) use spill::Loaded;

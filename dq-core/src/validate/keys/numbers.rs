@@ -3,19 +3,24 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::error::Result;
+use crate::rules::KeySet;
+use crate::validate::keys::arena::Arena;
 use crate::validate::keys::number_form::{NUMBER_BITS, NumberForm};
 use crate::validate::keys::records::Scopes;
+use crate::validate::keys::words::Words;
+use crate::validate::memory::Budget;
 
 /// The form of the keys of one key set: that of the first key which any partition meets.
 pub(crate) type SharedForm = Arc<OnceLock<Option<NumberForm>>>;
 
-/// Keys of one [`NumberForm`], in the order of their rows: half of what a list of keys takes, and
-/// written one after the other instead of to hundreds of places.
+/// Keys of one [`NumberForm`], in the order of their rows: four bytes for each, which are written one
+/// after the other instead of to hundreds of places.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     form: SharedForm,
-    /// Each a row, the scopes it is in, and the number of its key.
-    entries: Vec<u64>,
+    arena: Arena,
+    /// Each the scopes that a row is in, and the number of its key.
+    words: Words<u32>,
     lowest: u32,
     highest: u32,
 }
@@ -27,6 +32,11 @@ pub(crate) struct Numbered {
     pub(crate) scopes: Scopes,
     pub(crate) row: u32,
 }
+
+/// Where the scopes are beside the number.
+const SCOPES_AT: u32 = NUMBER_BITS + 2;
+
+const _: () = assert!(SCOPES_AT + KeySet::SCOPES_MAX as u32 == u32::BITS, "both have room");
 
 /// After so many keys it shows whether their numbers lie close together.
 const TRIAL: usize = 4096;
@@ -40,8 +50,14 @@ const SPREAD_MAX: usize = 4;
 const SMALL: usize = 1 << 16;
 
 impl Numbers {
-    pub(crate) fn new(form: &SharedForm) -> Self {
-        Self { form: Arc::clone(form), entries: Vec::new(), lowest: u32::MAX, highest: 0 }
+    pub(crate) fn new(form: &SharedForm, budget: &Arc<Budget>) -> Self {
+        Self {
+            form: Arc::clone(form),
+            arena: Arena::new(budget),
+            words: Words::default(),
+            lowest: u32::MAX,
+            highest: 0,
+        }
     }
 
     /// The form of the keys, once one has come.
@@ -49,31 +65,32 @@ impl Numbers {
         self.form.get().copied().flatten()
     }
 
-    /// Adds a key if it has the form.
+    /// Adds a key if it has the form, and says whether it has. The row comes after all rows before.
     #[inline]
-    pub(crate) fn push(&mut self, key: &[u8], scopes: Scopes, row: u32) -> bool {
+    pub(crate) fn push(&mut self, key: &[u8], scopes: Scopes, row: u32) -> Result<bool> {
         let form = self.form.get_or_init(|| NumberForm::of(key));
-        let Some(number) = form.as_ref().and_then(|it| it.number(key)) else { return false };
+        let Some(number) = form.as_ref().and_then(|it| it.number(key)) else { return Ok(false) };
         self.lowest = self.lowest.min(number);
         self.highest = self.highest.max(number);
-        let entry = u64::from(row) << 32 | u64::from(scopes) << (NUMBER_BITS + 2);
-        self.entries.push(entry | u64::from(number));
-        true
+        let word = u32::from(scopes) << SCOPES_AT | number;
+        self.words.push(&mut self.arena, word, row)?;
+        Ok(true)
     }
 
     /// Whether the numbers turn out to lie too far apart to go on.
     pub(crate) fn are_scattered(&self) -> bool {
         let range = (self.highest as usize + 1).saturating_sub(self.lowest as usize);
-        self.entries.len() >= TRIAL && range > SMALL.max(self.entries.len() * SPREAD_TRIAL)
+        self.len() >= TRIAL && range > SMALL.max(self.len() * SPREAD_TRIAL)
     }
 
+    /// About how many keys there are, and not fewer.
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.words.len()
     }
 
     /// How many bytes of memory this takes.
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(self.entries.as_slice())
+        self.arena.bytes() + self.words.bytes()
     }
 
     /// Calls `take` with every key.
@@ -90,10 +107,10 @@ impl Numbers {
 
     #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = Numbered> {
-        self.entries.iter().map(|it| Numbered {
-            number: *it as u32 & ((1 << NUMBER_BITS) - 1),
-            scopes: (*it >> (NUMBER_BITS + 2)) as Scopes & 0b111,
-            row: (*it >> 32) as u32,
+        self.words.iter(&self.arena).map(|(word, row)| Numbered {
+            number: word & ((1 << NUMBER_BITS) - 1),
+            scopes: (word >> SCOPES_AT) as Scopes,
+            row,
         })
     }
 }

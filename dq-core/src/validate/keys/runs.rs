@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::validate::keys::arena::Arena;
 use crate::validate::keys::bucket::Bucket;
-use crate::validate::keys::compact::{CompactKeys, CompactPart};
+use crate::validate::keys::compact::CompactKeys;
 use crate::validate::keys::hash::KeyHash;
 use crate::validate::keys::numbers::{Numbers, SharedForm};
 use crate::validate::keys::part::Part;
@@ -74,13 +74,13 @@ impl KeyRuns {
 
     /// These, with keys of the shared form as numbers.
     pub(crate) fn numbered(mut self, form: &SharedForm) -> Self {
-        self.numbers = Some(Numbers::new(form));
+        self.numbers = Some(Numbers::new(form, &self.budget));
         self
     }
 
     /// These, for checks that only ask which keys are there twice, and in which rows.
     pub(crate) fn compacted(mut self) -> Self {
-        self.compact = Some(CompactKeys::new(self.hash, self.buckets.len(), &self.budget));
+        self.compact = Some(CompactKeys::new(self.hash, &self.budget));
         self
     }
 
@@ -101,7 +101,7 @@ impl KeyRuns {
         row: u32,
     ) -> Result<()> {
         if let Some(numbers) = &mut self.numbers
-            && numbers.push(key, scopes, row)
+            && numbers.push(key, scopes, row)?
         {
             return Ok(());
         }
@@ -198,14 +198,15 @@ impl KeyRuns {
         if is_finished { self.close_stages() } else { Ok(()) }
     }
 
-    /// The keys of a bucket, if all keys are compact. `partition` is the number of this partition.
-    pub(crate) fn compact_part(&self, bucket: usize, partition: usize) -> Option<CompactPart<'_>> {
-        self.compact.as_ref().map(|it| it.part(bucket, partition))
+    /// The keys, if all of them are compact.
+    pub(crate) fn compact(&self) -> Option<&CompactKeys> {
+        self.compact.as_ref()
     }
 
-    /// Whether all keys are compact.
-    pub(crate) fn is_compact(&self) -> bool {
-        self.compact.is_some()
+    /// The keys that take more keys as they are, if those are compact.
+    #[inline]
+    pub(crate) fn compact_mut(&mut self) -> Option<&mut CompactKeys> {
+        self.compact.as_mut().filter(|_| self.numbers.is_none())
     }
 
     /// The keys that are numbers, if they are still kept so.
@@ -242,7 +243,6 @@ impl KeyRuns {
     /// Brings every key to its bucket. Needed once, after the last key.
     pub(crate) fn finish(&mut self) -> Result<()> {
         self.close_stages()?;
-        self.compact.as_mut().map_or(Ok(()), CompactKeys::finish)?;
         self.settle()
     }
 

@@ -1,117 +1,215 @@
-//! Finds the keys of one bucket that are there twice, of which there are mostly few.
+//! Finds the keys that are there twice, of which there are mostly few.
 //!
-//! Two passes over the words find out which may be there twice, with a bit for each of some hundred
-//! thousand places, and only those are compared:
+//! Two passes over the words find out which may be there twice, with a bit for each of some million places
+//! and for each of fewer marks; and those are compared. All is done once more with those that are left,
+//! since some come to the place of another by chance.
 //!
 //! ```text
-//! words ─▶ seen: one bit each ─▶ seen again: one bit each
-//! words ─▶ those on a place that was seen again ─▶ equal words ─▶ equal bytes, where a word is a hash
+//! words ─▶ a place for each: seen before? ─▶ a mark
+//! words ─▶ those that have a mark ─▶ equal words ─▶ equal bytes, where a word is a hash
 //! ```
+//!
+//! The places of a large table would not lie in the cache. Then they are cut into slices, each of which is
+//! decided by itself.
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::validate::keys::compact::{CompactPart, WordOfRow};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::validate::keys::arena::Arena;
+use crate::validate::keys::compact::{CompactKeys, WordOfRow};
 use crate::validate::keys::decide::{Fails, Finding};
 use crate::validate::keys::records::Scopes;
 use crate::validate::keys::word::Word;
+use crate::validate::memory::Budget;
 
-/// How many places there are for each key: of sixteen words, about one is on the place of another.
-const PLACES_PER_KEY: usize = 16;
+/// How many places there are for each word: about one word of sixteen comes to a place that was seen before.
+const PLACES_PER_WORD: usize = 8;
+/// How many there are for each mark: about one word of fifty comes to a mark by chance.
+const PLACES_PER_MARK: usize = 32;
+/// How many places a slice has: their bits take 4 MiB.
+const SLICE_PLACES: usize = 1 << 25;
 
-/// A word that may be there twice, with the number of its part and its row.
-type Candidate = (Word, usize, u32);
+/// What spreads words over places and marks, and once more: the golden ratio, then digits of pi.
+const SPREADS: [u64; 4] =
+    [0x9E37_79B9_7F4A_7C15, 0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7345, 0xA409_3822_299F_31D1];
 
-/// Which keys are not alone among the rows of `scope`.
-pub(crate) fn shared(
-    parts: &[CompactPart<'_>],
+/// Which keys of some partitions are not alone among the rows of a scope.
+#[derive(Debug)]
+pub(crate) struct Shared<'a> {
+    partitions: Vec<&'a CompactKeys>,
     scope: Scopes,
-    fails: Fails<'_>,
-) -> Result<Finding> {
-    let mut candidates = candidates(parts, scope);
-    candidates.sort_unstable();
-    let mut finding = Finding { violations: 0, groups: Some(0) };
-    let mut found = |finding: &mut Finding, rows: &[&Candidate]| {
-        finding.add(Finding { violations: rows.len() as u64, groups: Some(1) });
-        for (_, part, row) in rows {
-            let partition = parts.get(*part).map_or(0, |it| it.partition);
-            fails(0, partition, *row);
-        }
-    };
-    for same in candidates.chunk_by(|a, b| a.0 == b.0).filter(|it| it.len() > 1) {
-        if same.first().is_some_and(|it| it.0.is_whole()) {
-            found(&mut finding, &same.iter().collect::<Vec<_>>());
-            continue;
-        }
-        let mut keys: Vec<_> =
-            same.iter().map(|it| Ok((key(parts, it)?, it))).collect::<Result<_>>()?;
-        keys.sort_unstable();
-        for same in keys.chunk_by(|a, b| a.0 == b.0).filter(|it| it.len() > 1) {
-            found(&mut finding, &same.iter().map(|it| it.1).collect::<Vec<_>>());
-        }
-    }
-    Ok(finding)
+    /// Whether the words of keys that are lent are hashes: all keys are lent then.
+    are_hashes: bool,
+    places: usize,
+    slices: usize,
 }
 
-/// All rows of `scope` whose words are there twice, and few others.
-fn candidates(parts: &[CompactPart<'_>], scope: Scopes) -> Vec<Candidate> {
-    let in_scope = |it: &WordOfRow| it.word.scopes() & scope != 0;
-    let count: usize = parts.iter().map(CompactPart::len).sum();
-    let mut seen = Places::new(count * PLACES_PER_KEY);
-    let mut seen_again = Places::new(count * PLACES_PER_KEY);
-    for it in parts.iter().flat_map(CompactPart::records).filter(in_scope) {
-        let place = seen.place(it.word.bare());
-        if seen.set(place) {
-            seen_again.set(place);
+/// A word that may be there twice, with the number of its partition.
+type Candidate = (WordOfRow, u32);
+
+impl<'a> Shared<'a> {
+    /// What is to be decided of the keys of `partitions`, in no more slices than this power of two.
+    pub(crate) fn new(partitions: Vec<&'a CompactKeys>, scope: Scopes, slices_max: usize) -> Self {
+        let keys: usize = partitions.iter().map(|it| it.len()).sum();
+        let places = places_for(keys);
+        let slices = (places / SLICE_PLACES).clamp(1, slices_max);
+        let are_hashes = partitions.iter().all(|it| matches!(it.kinds(), (_, false)));
+        Self { partitions, scope, are_hashes, places, slices }
+    }
+
+    /// How many slices are to be decided.
+    pub(crate) fn slices(&self) -> usize {
+        self.slices
+    }
+
+    /// Which keys of a slice are not alone. The memory of `budget` is taken while it is decided.
+    pub(crate) fn decide(
+        &self,
+        slice: usize,
+        budget: &Arc<Budget>,
+        fails: Fails<'_>,
+    ) -> Result<Finding> {
+        let candidates = self.candidates(slice, budget)?;
+        let mut finding = Finding { violations: 0, groups: Some(0) };
+        let mut found = |finding: &mut Finding, rows: &[&Candidate]| {
+            finding.add(Finding { violations: rows.len() as u64, groups: Some(1) });
+            rows.iter().for_each(|(it, partition)| fails(0, *partition as usize, it.row));
+        };
+        for same in candidates.chunk_by(|a, b| a.0.word == b.0.word).filter(|it| it.len() > 1) {
+            if same.first().is_some_and(|it| it.0.word.is_whole()) {
+                found(&mut finding, &same.iter().collect::<Vec<_>>());
+                continue;
+            }
+            let mut keys = Vec::with_capacity(same.len());
+            for it in same {
+                let partition = self.partitions.get(it.1 as usize);
+                keys.push((partition.map(|keys| keys.key(it.0.row)).transpose()?, it));
+            }
+            keys.sort_unstable();
+            for same in keys.chunk_by(|a, b| a.0 == b.0).filter(|it| it.len() > 1) {
+                found(&mut finding, &same.iter().map(|it| it.1).collect::<Vec<_>>());
+            }
         }
+        Ok(finding)
     }
-    let mut candidates = Vec::new();
-    for (number, part) in parts.iter().enumerate() {
-        let records = part.records().filter(in_scope);
-        let records = records.map(|it| (it.word.bare(), number, it.row));
-        candidates.extend(records.filter(|it| seen_again.has(seen_again.place(it.0))));
+
+    /// All rows of a slice whose words are there twice, and few others, ordered by their words.
+    fn candidates(&self, slice: usize, budget: &Arc<Budget>) -> Result<Vec<Candidate>> {
+        let [places, marks, more_places, more_marks] = SPREADS;
+        let (mut arena, count) = (Arena::new(budget), self.places / self.slices);
+        let here = slice * count..(slice + 1) * count;
+        let places = Places { spread: places, all: self.places, here };
+        let candidates = places.shared(self, marks, &mut arena)?;
+        let places = Places::new(more_places, places_for(candidates.len()));
+        let mut candidates = places.shared(candidates.as_slice(), more_marks, &mut arena)?;
+        candidates.sort_unstable();
+        Ok(candidates)
     }
-    candidates
 }
 
-/// The bytes of a candidate whose word is not whole.
-fn key<'a>(parts: &[CompactPart<'a>], (_, part, row): &Candidate) -> Result<&'a [u8]> {
-    let key = parts.get(*part).and_then(|it| it.key(*row));
-    key.ok_or_else(|| Error::new(ErrorKind::Internal, "the bytes of a key are lost"))
+/// Words that can be gone through again.
+trait Source {
+    fn for_each(&self, take: impl FnMut(Candidate)) -> Result<()>;
 }
 
-/// A bit for each of many places.
+impl Source for Shared<'_> {
+    #[inline]
+    fn for_each(&self, mut take: impl FnMut(Candidate)) -> Result<()> {
+        let mut partitions = (0..).zip(&self.partitions);
+        partitions.try_for_each(|(number, keys)| {
+            keys.for_each_word(self.scope, self.are_hashes, |it| take((it, number)))
+        })
+    }
+}
+
+impl Source for [Candidate] {
+    #[inline]
+    fn for_each(&self, take: impl FnMut(Candidate)) -> Result<()> {
+        self.iter().copied().for_each(take);
+        Ok(())
+    }
+}
+
+/// Places that words are spread over.
+#[derive(Clone, Debug)]
 struct Places {
-    words: Vec<u64>,
-    /// How far the product of a word is shifted to give its place.
-    shift: u32,
+    /// What a word is multiplied by: the highest bits are its place.
+    spread: u64,
+    /// How many places there are: a power of two.
+    all: usize,
+    /// Those that are looked at.
+    here: Range<usize>,
+}
+
+/// How many places so many words need: a power of two.
+fn places_for(words: usize) -> usize {
+    (words * PLACES_PER_WORD).next_power_of_two()
 }
 
 impl Places {
-    /// At least so many places, and at least 64.
-    fn new(places: usize) -> Self {
-        let bits = places.max(64).next_power_of_two().ilog2();
-        Self { words: vec![0; 1 << (bits - 6)], shift: u64::BITS - bits }
+    /// So many places, a power of two, all of which are looked at.
+    fn new(spread: u64, all: usize) -> Self {
+        Self { spread, all, here: 0..all }
     }
 
-    #[inline]
-    fn place(&self, word: Word) -> usize {
-        // The golden ratio, which spreads numbers that lie close together.
-        (word.bits().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift) as usize
+    /// Those of `words` that have not their place for themselves, and few others; `marks` is what spreads
+    /// them over marks.
+    fn shared<S>(&self, words: &S, marks: u64, arena: &mut Arena) -> Result<Vec<Candidate>>
+    where
+        S: Source + ?Sized,
+    {
+        let (seen, mut again) = (self.bits(arena)?, Vec::new());
+        words.for_each(|(it, _)| {
+            if self.place(it.word).is_some_and(|place| set(seen, place)) {
+                again.push(it.word);
+            }
+        })?;
+        let marks = Self::new(marks, (again.len() * PLACES_PER_MARK).next_power_of_two());
+        let marked = marks.bits(arena)?;
+        for place in again.iter().filter_map(|it| marks.place(*it)) {
+            set(marked, place);
+        }
+        let mut shared = Vec::with_capacity(again.len());
+        words.for_each(|it| {
+            let is_marked = marks.place(it.0.word).is_some_and(|place| has(marked, place));
+            if is_marked && self.place(it.0.word).is_some() {
+                shared.push(it);
+            }
+        })?;
+        Ok(shared)
     }
 
-    /// Sets a bit, and says whether it was set before.
-    #[inline]
-    fn set(&mut self, place: usize) -> bool {
-        let Some(word) = self.words.get_mut(place / 64) else { return false };
-        let bit = 1 << (place % 64);
-        let was_set = *word & bit != 0;
-        *word |= bit;
-        was_set
+    /// A bit for each place.
+    fn bits<'a>(&self, arena: &'a mut Arena) -> Result<&'a mut [u8]> {
+        let piece = arena.piece(self.here.len().div_ceil(8))?;
+        let bits = arena.get_mut(piece);
+        bits.fill(0);
+        Ok(bits)
     }
 
+    /// The place of a word, counted from the first of these, if it is one of them.
     #[inline]
-    fn has(&self, place: usize) -> bool {
-        self.words.get(place / 64).is_some_and(|it| it >> (place % 64) & 1 == 1)
+    fn place(&self, word: Word) -> Option<usize> {
+        let place = word.bits().wrapping_mul(self.spread).rotate_left(self.all.ilog2());
+        let place = (place as usize & (self.all - 1)).wrapping_sub(self.here.start);
+        (place < self.here.len()).then_some(place)
     }
+}
+
+/// Sets a bit, and says whether it was set before.
+#[inline]
+fn set(bits: &mut [u8], place: usize) -> bool {
+    let Some(byte) = bits.get_mut(place / 8) else { return false };
+    let bit = 1 << (place % 8);
+    let was_set = *byte & bit != 0;
+    *byte |= bit;
+    was_set
+}
+
+#[inline]
+fn has(bits: &[u8], place: usize) -> bool {
+    bits.get(place / 8).is_some_and(|it| it >> (place % 8) & 1 == 1)
 }
 
 #[cfg(test)]
@@ -131,8 +229,6 @@ mod tests {
     use arrow_array::StringArray;
 
     use crate::value::{Column, TextColumn};
-
-    const BUCKETS: usize = 16;
 
     /// A key, and the scopes of its row.
     fn row() -> impl Strategy<Value = (String, Scopes)> {
@@ -158,7 +254,7 @@ mod tests {
     /// Keys that are kept, and from row `lent` on keys that their source keeps, in pieces of 7 rows.
     fn collected(rows: &[(String, Scopes)], lent: usize, hash: KeyHash) -> CompactKeys {
         let budget = Arc::new(Budget::new(1 << 30, PathBuf::new()));
-        let mut keys = CompactKeys::new(hash, BUCKETS, &budget);
+        let mut keys = CompactKeys::new(hash, &budget);
         for (row, (key, scopes)) in rows.iter().enumerate() {
             if row >= lent && (row - lent).is_multiple_of(7) {
                 let texts = rows.iter().skip(row).take(7).map(|it| Some(&it.0));
@@ -191,19 +287,19 @@ mod tests {
             scope in prop::sample::select(vec![1, 2, 4]),
             bits in prop::sample::select(vec![0, 4, 64]),
             lent in prop::sample::select(vec![0, 20, 80]),
+            slices in prop::sample::select(vec![1, 4, 64]),
         ) {
             let hash = KeyHash::with_bits(bits);
-            let collected: Vec<_> = partitions.iter().map(|rows| {
-                let mut keys = collected(rows, lent, hash);
-                keys.finish().unwrap();
-                keys
-            }).collect();
+            let collected: Vec<_> =
+                partitions.iter().map(|rows| collected(rows, lent, hash)).collect();
+            let mut shared = Shared::new(collected.iter().collect(), scope, 1);
+            prop_assert_eq!(shared.slices(), 1);
+            shared.slices = slices.min(shared.places);
+            let budget = Arc::new(Budget::new(1 << 30, PathBuf::new()));
             let (mut found, mut finding) = (BTreeSet::new(), Finding::default());
-            for bucket in 0..BUCKETS {
-                let parts: Vec<_> =
-                    collected.iter().enumerate().map(|(it, keys)| keys.part(bucket, it)).collect();
+            for slice in 0..shared.slices() {
                 let mut fails = |_, partition, row| assert!(found.insert((partition, row)));
-                finding.add(shared(&parts, scope, &mut fails).unwrap());
+                finding.add(shared.decide(slice, &budget, &mut fails).unwrap());
             }
             let (rows, groups) = expected(&partitions, scope);
             prop_assert_eq!((finding.violations, finding.groups), (rows.len() as u64, Some(groups)));

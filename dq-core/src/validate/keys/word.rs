@@ -39,17 +39,17 @@ const WIDTH_AT: u32 = 55;
 const _: () = assert!(10_u64.pow(DIGITS_MAX as u32) < 1 << DIGITS_AT, "numbers have room");
 
 impl Word {
-    /// How many bytes a word takes where it is kept.
-    pub(crate) const WIDTH: usize = size_of::<u64>();
-
-    /// The word of a key, and a hash that spreads it over buckets.
+    /// The word of a key.
     #[inline]
-    pub(crate) fn new(key: &[u8], hash: KeyHash) -> (Self, u64) {
-        if let Some(word) = digits(key).or_else(|| few_bytes(key)).or_else(|| code(key)) {
-            return (Self(word), hash.of_short(word.into()));
-        }
-        let hash = hash.of_long(key);
-        (Self(hash & ((1 << KIND_AT) - 1) | HASH << KIND_AT), hash)
+    pub(crate) fn new(key: &[u8], hash: KeyHash) -> Self {
+        let whole = digits(key).or_else(|| few_bytes(key)).or_else(|| code(key));
+        whole.map_or_else(|| Self::of_hash(hash.of_long(key)), Self)
+    }
+
+    /// The word of any key with this hash, of which nothing else is known.
+    #[inline]
+    pub(crate) fn of_hash(hash: u64) -> Self {
+        Self(hash & ((1 << KIND_AT) - 1) | HASH << KIND_AT)
     }
 
     /// This for a row in these scopes.
@@ -128,7 +128,7 @@ fn digits(key: &[u8]) -> Option<u64> {
 /// The word of up to 7 bytes.
 #[inline]
 fn few_bytes(key: &[u8]) -> Option<u64> {
-    let packed = pack(key).filter(|_| key.len() <= BYTES_MAX)?;
+    let packed = Some(key).filter(|it| it.len() <= BYTES_MAX).and_then(pack)?;
     let bytes = packed as u64 & ((1 << LENGTH_AT) - 1);
     Some(bytes | (key.len() as u64) << LENGTH_AT | BYTES << KIND_AT)
 }
@@ -183,7 +183,7 @@ mod tests {
             ["PRV-00610490", "PRV-00000000", "AB123456", "A1B24444", "~~~~99999999", "1x23456789"];
         let mut written = Vec::new();
         for key in keys.iter().chain(&long).chain(&codes) {
-            let word = Word::new(key.as_bytes(), HASH).0.within(0b101);
+            let word = Word::new(key.as_bytes(), HASH).within(0b101);
             assert!(word.is_whole(), "{key:?}");
             word.write_key(&mut written);
             assert_eq!(written, key.as_bytes());
@@ -199,7 +199,7 @@ mod tests {
                 .chain(prefixed)
         };
         let keys: Vec<_> = (0..2000_u32).flat_map(forms).collect();
-        let mut words: Vec<_> = keys.iter().map(|it| Word::new(it.as_bytes(), HASH).0).collect();
+        let mut words: Vec<_> = keys.iter().map(|it| Word::new(it.as_bytes(), HASH)).collect();
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), keys.len());
@@ -210,14 +210,14 @@ mod tests {
         let too_long = ["1234567890123456", "abcde12345678", "abcd123456789", "PRV-000000001"];
         let no_codes = ["12345678x", "abcdefgh", "a\u{e9}345678", "\0a123456", "abcde678"];
         for key in too_long.iter().chain(&no_codes) {
-            assert!(!Word::new(key.as_bytes(), HASH).0.is_whole(), "{key}");
+            assert!(!Word::new(key.as_bytes(), HASH).is_whole(), "{key}");
         }
     }
 
     #[test]
     fn a_word_has_scopes_beside_its_key() {
         for key in ["1234567890", "abc", "a long key with many bytes"] {
-            let word = Word::new(key.as_bytes(), HASH).0;
+            let word = Word::new(key.as_bytes(), HASH);
             let scoped = word.within(0b110);
             assert_eq!((scoped.scopes(), scoped.bare(), word.scopes()), (0b110, word, 0));
             assert_eq!(scoped.is_whole(), word.is_whole());
