@@ -156,6 +156,21 @@ def test_monitor_keeps_measurements_and_writes_a_page(run, tmp_path):
     assert rows == [(3, "provider_facility_affiliations", 65)] * 2
 
 
+def test_the_configuration_chooses_the_database_unless_the_environment_does(run, tmp_path):
+    usual = tmp_path / "data/database/veeva_opendata.db"
+    usual.rename(tmp_path / "other.db")
+    (tmp_path / "c.yaml").write_text("database: {path: other.db}\n")
+    (tmp_path / "wrong.yaml").write_text("database: {path: nowhere.db}\n")
+    ended = run("-c", "c.yaml", "status")
+    assert ended.returncode == 0, ended.stderr
+    assert run("status").returncode == 1, "the usual database is not there"
+    ended = run("-c", "wrong.yaml", "status", VEEVA_DB_PATH="other.db")
+    assert ended.returncode == 0, ended.stderr
+    ended = run("-c", "wrong.yaml", "status", VEEVA_DB_PATH="")
+    assert ended.returncode == 1
+    assert "nowhere.db" in ended.stderr
+
+
 def test_logs_go_to_standard_error_and_to_the_file_of_the_configuration(run, tmp_path):
     (tmp_path / "c.yaml").write_text(
         "features: { x: 1 }\nlogging: { level: INFO, file_path: logs/dq.log, format: '%(message)s' }\n"

@@ -193,6 +193,31 @@ rules:
 }
 
 #[test]
+fn what_is_wrong_with_queries_is_told_among_the_other_problems_in_the_order_of_the_lines() {
+    let people = People::new();
+    let text = "\
+version: 1
+rules:
+  - id: people
+    table: people
+    checks:
+      - { id: first, sql: SELECT nme FROM people }
+      - { id: second, column: nme, not_null: true }
+      - { id: third, sql: SELECT bos FROM people }
+  - { id: others, table: others, checks: [{ id: fourth, sql: SELECT x }] }
+  - { id: again, table: people, checks: [{ sql: SELECT bos }] }
+";
+    let error = wait(validate(&people.source(ScanMethod::Auto), &rules(text), &threads(1)));
+    insta::assert_snapshot!(error.unwrap_err().message(), @r"
+    rules.yaml:6:9: `sql`: cannot query the table `people`: no such column: nme
+    rules.yaml:7:9: table `people` has no column `nme`; did you mean `name`?
+    rules.yaml:8:9: `sql`: cannot query the table `people`: no such column: bos
+    rules.yaml:9:5: the source has no table `others`; did you mean `notes`?
+    rules.yaml:10:42: `sql`: cannot query the table `people`: no such column: bos
+    ");
+}
+
+#[test]
 fn a_filter_cannot_narrow_a_query() {
     let people = People::new();
     let text =

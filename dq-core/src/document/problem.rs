@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::error::ErrorKind;
+use crate::error::Result;
 
 /// A place in a file; lines and columns count from 1.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -33,6 +34,11 @@ impl Problems {
         self.0.push(Problem { place, message: message.into() });
     }
 
+    /// Appends those of `others` that are not at one of the places `but`.
+    pub(crate) fn append_but_at(&mut self, but: &HashSet<Place>, others: Self) {
+        self.0.extend(others.0.into_iter().filter(|it| !but.contains(&it.place)));
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -40,6 +46,11 @@ impl Problems {
     /// One error that lists every problem, a line each, in the order of the file.
     pub(crate) fn into_error(self, kind: ErrorKind, file: &str) -> Error {
         Error::new(kind, self.into_lines(file).join("\n"))
+    }
+
+    /// Nothing, or one error that lists every problem.
+    pub(crate) fn into_result(self, kind: ErrorKind, file: &str) -> Result<()> {
+        if self.is_empty() { Ok(()) } else { Err(self.into_error(kind, file)) }
     }
 
     /// A line for each problem, in the order of the file.

@@ -2,7 +2,8 @@
 //!
 //! Widths are those of the terminal, where a Chinese character takes two columns and an accent none.
 //! Where a table is too wide, its flexible columns are shortened, the widest first; where even that is not
-//! enough, its dispensable columns are left out, one after the other.
+//! enough, its dispensable columns are left out, one after the other; and at last the flexible columns are
+//! shortened further. Lines do not wrap: each row stays one.
 
 use std::io;
 
@@ -10,6 +11,9 @@ use crate::report::style::{Ink, TerminalStyle};
 use crate::report::text::{shorten, visible, width};
 
 const GAP: &str = "  ";
+
+/// To how little a flexible column is shortened where nothing is left to leave out.
+const WIDTH_LEAST: usize = 6;
 
 /// A column of a table.
 #[derive(Clone, Debug)]
@@ -88,18 +92,33 @@ pub(crate) fn write(
 fn fit(columns: &mut Vec<TableColumn>, width_max: usize) -> Vec<usize> {
     loop {
         let mut widths: Vec<_> = columns.iter().map(TableColumn::width).collect();
-        while total(&widths) > width_max {
-            let sized = widths.iter_mut().zip(columns.iter());
-            let flexible =
-                sized.filter(|(width, it)| it.width_min.is_some_and(|min| **width > min));
-            let Some((widest, _)) = flexible.max_by_key(|(width, _)| **width) else { break };
-            *widest -= 1;
+        narrow(&mut widths, columns, width_max, |min| min);
+        if total(&widths) <= width_max {
+            return widths;
         }
         let last = columns.iter().map(|it| it.dispensable).max().unwrap_or(0);
-        if total(&widths) <= width_max || last == 0 {
+        if last == 0 {
+            narrow(&mut widths, columns, width_max, |min| min.min(WIDTH_LEAST));
             return widths;
         }
         columns.retain(|it| it.dispensable != last);
+    }
+}
+
+/// Takes from the widest flexible columns, one by one, until the table fits or all are as narrow as they may
+/// be; `least` says how narrow that is, given what the column asks for.
+fn narrow(
+    widths: &mut [usize],
+    columns: &[TableColumn],
+    width_max: usize,
+    least: impl Fn(usize) -> usize,
+) {
+    while total(widths) > width_max {
+        let sized = widths.iter_mut().zip(columns.iter());
+        let flexible =
+            sized.filter(|(width, it)| it.width_min.is_some_and(|min| **width > least(min)));
+        let Some((widest, _)) = flexible.max_by_key(|(width, _)| **width) else { break };
+        *widest -= 1;
     }
 }
 
@@ -177,8 +196,7 @@ mod tests {
 
     #[test]
     fn dispensable_columns_go_where_shortening_is_not_enough() {
-        let mut first = column("first", Align::Left, &["abcdefgh"]);
-        first.width_min = Some(8);
+        let first = column("first", Align::Left, &["abcdefgh"]);
         let mut second = column("second", Align::Left, &["abcdefgh"]);
         second.dispensable = 1;
         let mut third = column("third", Align::Left, &["abcdefgh"]);
@@ -189,5 +207,22 @@ mod tests {
         assert!(written(columns.clone(), 18).contains("second"));
         assert!(!written(columns.clone(), 17).contains("second"));
         assert!(written(columns, 1).contains("abcdefgh"), "what cannot be left out is shown whole");
+    }
+
+    #[test]
+    fn names_are_shortened_further_when_nothing_is_left_to_leave_out() {
+        let mut name = column("name", Align::Left, &["abcdefghijklmnop"]);
+        name.width_min = Some(12);
+        let mut last = column("last", Align::Left, &["abcdefgh"]);
+        last.dispensable = 1;
+        let fixed = column("fixed", Align::Right, &["1"]);
+        let written =
+            |width_max| written(vec![name.clone(), last.clone(), fixed.clone()], width_max);
+        assert!(written(29).contains("last"));
+        assert!(written(28).contains("abcdefghijklmnop"), "there is room without the last column");
+        for width_max in 13..29 {
+            let text = written(width_max);
+            text.lines().for_each(|it| assert!(width(it) <= width_max, "{width_max}: {it}"));
+        }
     }
 }

@@ -50,14 +50,14 @@ pub(crate) fn render(
 /// The columns of the table of checks.
 fn columns(ranked: &[(&RuleReport, &CheckReport)]) -> Vec<TableColumn> {
     let mut status = TableColumn::new("  status", Align::Left);
-    let mut severity = TableColumn::new("severity", Align::Left);
+    let mut severity = dispensable(1, "severity", Align::Left);
     let mut name = TableColumn::flexible("check", 16, 0);
-    let mut table = TableColumn::flexible("table", 6, 2);
-    let mut subject = TableColumn::flexible("columns", 8, 3);
-    let mut rows = TableColumn::new("rows", Align::Right);
+    let mut table = TableColumn::flexible("table", 6, 5);
+    let mut subject = TableColumn::flexible("columns", 8, 6);
+    let mut rows = dispensable(2, "rows", Align::Right);
     let mut violations = TableColumn::new("violations", Align::Right);
-    let mut groups = TableColumn { dispensable: 1, ..TableColumn::new("groups", Align::Right) };
-    let mut share = TableColumn::new("share", Align::Right);
+    let mut groups = dispensable(4, "groups", Align::Right);
+    let mut share = dispensable(3, "share", Align::Right);
     for (rule, check) in ranked {
         let ink = figure_ink(check);
         let ran = check.error.is_none();
@@ -79,6 +79,10 @@ fn columns(ranked: &[(&RuleReport, &CheckReport)]) -> Vec<TableColumn> {
         columns.retain(|it| it.heading != "groups");
     }
     columns
+}
+
+fn dispensable(rank: u8, heading: &'static str, align: Align) -> TableColumn {
+    TableColumn { dispensable: rank, ..TableColumn::new(heading, align) }
 }
 
 /// What one check found, and in which rows.
@@ -264,6 +268,10 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
+    fn plain(colored: &str) -> String {
+        regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(colored, "").into_owned()
+    }
+
     #[test]
     fn text_without_a_terminal_is_plain_and_whole() {
         insta::assert_snapshot!(rendered(&testing::report(), TerminalStyle::default()));
@@ -290,9 +298,10 @@ mod tests {
         let style = TerminalStyle { color: true, width: 100 };
         let colored = rendered(&testing::report(), style);
         insta::assert_snapshot!(colored.replace('\u{1b}', "␛"));
-        let plain =
-            regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&colored, "").into_owned();
-        assert_eq!(plain, rendered(&testing::report(), TerminalStyle { color: false, width: 100 }));
+        assert_eq!(
+            plain(&colored),
+            rendered(&testing::report(), TerminalStyle { color: false, width: 100 })
+        );
     }
 
     #[test]
@@ -302,10 +311,24 @@ mod tests {
 
     #[test]
     fn no_line_of_the_table_is_wider_than_the_terminal() {
-        for columns in 68..140 {
-            let text = rendered(&testing::report(), TerminalStyle { color: false, width: columns });
-            let table = text.lines().skip(2).take_while(|it| !it.is_empty());
-            table.for_each(|line| assert!(width(line) <= columns, "{columns}: {line}"));
+        for columns in 30..140 {
+            for color in [false, true] {
+                let text =
+                    plain(&rendered(&testing::report(), TerminalStyle { color, width: columns }));
+                let table = text.lines().skip(2).take_while(|it| !it.is_empty());
+                table.for_each(|line| assert!(width(line) <= columns, "{columns}: {line}"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_report_fits_into_terminals_of_every_usual_width() {
+        for columns in [40, 60, 80, 120] {
+            let style = TerminalStyle { color: false, width: columns };
+            insta::assert_snapshot!(
+                format!("{columns}_columns"),
+                rendered(&testing::report(), style)
+            );
         }
     }
 

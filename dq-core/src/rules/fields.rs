@@ -1,6 +1,7 @@
 //! Reads the fields of a mapping, and notes everything that is wrong with them.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use crate::document::{Content, Node, Place, Problems, nearest};
 
@@ -82,6 +83,16 @@ impl<'a> Fields<'a> {
         text
     }
 
+    /// The text of a single value that names something; `hint` says what to do where it is blank.
+    pub(crate) fn name_of(&self, node: &Node, name: &str, hint: &str) -> Option<String> {
+        let text = self.text_of(node, name)?;
+        if !text.trim().is_empty() {
+            return Some(text);
+        }
+        self.problem(node.place, format!("`{name}` is blank: {hint}"));
+        None
+    }
+
     /// Takes a list of single values; one value alone stands for a list of one.
     pub(crate) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
         let node = self.take(name)?;
@@ -98,6 +109,24 @@ impl<'a> Fields<'a> {
             return None;
         }
         items.iter().map(|it| self.text_of(it, name)).collect()
+    }
+
+    /// Takes a list of columns, none of which stands there twice; one alone stands for a list of one.
+    pub(crate) fn columns(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let node = self.take(name)?;
+        self.columns_of(node, name)
+    }
+
+    /// The names of columns, none of which stands there twice.
+    pub(crate) fn columns_of(&self, node: &Node, name: &str) -> Option<Vec<String>> {
+        let names = self.texts_of(node, name)?;
+        let Content::Sequence(items) = &node.content else { return Some(names) };
+        let mut known = HashSet::new();
+        let again = items.iter().zip(&names).find(|(_, it)| !known.insert(it.as_str()));
+        let Some((item, column)) = again else { return Some(names) };
+        let message = format!("`{name}` names the column `{column}` twice: leave one out");
+        self.problem(item.place, message);
+        None
     }
 
     /// A whole number that is not negative.

@@ -4,16 +4,21 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use crate::document::{Content, Node, Place, Problems, nearest, replace};
 
+/// How deep checks lie: in a list, in a rule, in a list, in the rule set.
+const DEPTH_OF_CHECKS: usize = 4;
+
 /// Replaces parameters in every scalar of `root`. The file's own values stand in its mapping
-/// `parameters`; those of `given` win over them.
+/// `parameters`; those of `given` win over them. A scalar that cannot be filled in stays as it is
+/// written; gives the places that nothing else can be said about for it.
 pub(crate) fn substitute(
     root: &mut Node,
     given: &BTreeMap<String, String>,
     problems: &mut Problems,
-) {
+) -> HashSet<Place> {
     let mut values = declared(root, problems);
     for (name, value) in given {
         if values.insert(name.clone(), Some(value.clone())).is_none() {
@@ -22,12 +27,40 @@ pub(crate) fn substitute(
             problems.add(Place { line: 1, column: 1 }, message);
         }
     }
+    let mut unfilled = HashSet::new();
     root.for_each_scalar(&mut |place, text| {
-        if text.contains("${") {
-            let value_of = |name: &str| value_of(name, &values).map(Cow::Borrowed);
-            *text = replace(text, &value_of, &mut |message| problems.add(place, message));
+        if !text.contains("${") {
+            return;
+        }
+        let value_of = |name: &str| value_of(name, &values).map(Cow::Borrowed);
+        let filled = replace(text, &value_of, &mut |message| {
+            problems.add(place, message);
+            unfilled.insert(place);
+        });
+        if !unfilled.contains(&place) {
+            *text = filled;
         }
     });
+    mark(root, 0, &mut unfilled);
+    unfilled
+}
+
+/// Adds the places of what has a check's unfilled scalars in it, below the check itself: a range whose bound
+/// is missing is no range. Gives whether the node has one in it.
+fn mark(node: &Node, depth: usize, unfilled: &mut HashSet<Place>) -> bool {
+    // Counted, not sought: all of them are looked at.
+    let marked = match &node.content {
+        Content::Scalar(..) => return unfilled.contains(&node.place),
+        Content::Sequence(items) => items.iter().filter(|it| mark(it, depth + 1, unfilled)).count(),
+        Content::Mapping(entries) => {
+            entries.iter().filter(|(_, it)| mark(it, depth + 1, unfilled)).count()
+        }
+    };
+    let is_marked = marked > 0;
+    if is_marked && depth > DEPTH_OF_CHECKS {
+        unfilled.insert(node.place);
+    }
+    is_marked
 }
 
 /// The parameters that the file declares; `null` is one without a value of its own.

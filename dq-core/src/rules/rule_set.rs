@@ -22,6 +22,11 @@ use crate::rules::tolerance::Tolerance;
 /// The version of the rule language that this library reads.
 const VERSION: &str = "1";
 
+/// What to do about a rule or a check with a blank id.
+const NAME_OF_RULE: &str = "give the rule a name, such as `npi`";
+const NAME_OF_CHECK: &str =
+    "name the check, or leave `id` out to call it after its kind and its columns";
+
 /// What must hold: rules, each with checks, as read from one file.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
@@ -127,10 +132,7 @@ impl RuleSet {
     ///
     /// `RulesInvalid` with every problem of the file, a line each.
     pub fn problems(&self) -> Result<()> {
-        if self.problems.is_empty() {
-            return Ok(());
-        }
-        Err(self.problems.clone().into_error(ErrorKind::RulesInvalid, &self.file))
+        self.problems.clone().into_result(ErrorKind::RulesInvalid, &self.file)
     }
 
     /// The problems of the file.
@@ -213,13 +215,13 @@ impl Reader {
             }
             return Err(problems.into_error(ErrorKind::RulesInvalid, &self.file));
         };
-        parameters::substitute(&mut root, parameters, &mut problems);
+        let unfilled = parameters::substitute(&mut root, parameters, &mut problems);
         let is_filled_in = problems.is_empty();
-        let problems = RefCell::new(problems);
-        let rules = self.rule_set(&root, &problems).unwrap_or_default();
-        let problems = problems.into_inner();
+        let found = RefCell::new(Problems::default());
+        let rules = self.rule_set(&root, &found).unwrap_or_default();
+        problems.append_but_at(&unfilled, found.into_inner());
         if !is_filled_in {
-            // What stands in the place of a value that is missing would be told to be wrong, too.
+            // Against the tables, what stands in the place of a missing value would be told to be wrong, too.
             return Err(problems.into_error(ErrorKind::RulesInvalid, &self.file));
         }
         Ok(RuleSet {
@@ -264,10 +266,10 @@ impl Reader {
 
     fn rule(&self, node: &Node, problems: &RefCell<Problems>) -> Option<Rule> {
         let mut fields = Fields::of(node, "a rule", problems)?;
-        let id = fields.require("id").and_then(|it| fields.text_of(it, "id"));
+        let id = fields.require("id").and_then(|it| fields.name_of(it, "id", NAME_OF_RULE));
         let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));
         let description = fields.text("description");
-        let aliases = fields.texts("aliases").unwrap_or_default();
+        let aliases = fields.take("aliases").and_then(|it| aliases(it, &fields));
         let optional = fields.texts("optional").unwrap_or_default();
         let severity = fields.take("severity").and_then(|it| severity(it, &fields));
         let scope = Scope {
@@ -290,7 +292,7 @@ impl Reader {
             }
             checks.push(check);
         }
-        let place = fields.place();
+        let (place, aliases) = (fields.place(), aliases.unwrap_or_default());
         fields.finish();
         Some(Rule { id: id?, aliases, description, table: table?, checks, optional, place })
     }
@@ -303,7 +305,7 @@ impl Reader {
         problems: &RefCell<Problems>,
     ) -> Option<RuleCheck> {
         let mut fields = Fields::of(node, "a check", problems)?;
-        let id = fields.text("id");
+        let id = fields.take("id").map(|it| fields.name_of(it, "id", NAME_OF_CHECK));
         let message = fields.text("message");
         let scope = scope_of_rule.of_check(&mut fields);
         let own_severity = fields.take("severity").and_then(|it| severity(it, &fields));
@@ -326,7 +328,7 @@ impl Reader {
         let place = fields.place();
         fields.finish();
         let check = check?;
-        let id = id.unwrap_or_else(|| default_id(&check));
+        let id = id.unwrap_or_else(|| Some(default_id(&check)))?;
         let severity = own_severity.unwrap_or(severity_of_rule);
         let tolerance = tolerance.flatten().unwrap_or_default();
         let dimension = own_dimension.unwrap_or_else(|| Dimension::of_check(&check));
@@ -361,6 +363,14 @@ fn list_of<'a>(node: &'a Node, name: &str, fields: &Fields<'_>) -> &'a [Node] {
     }
     fields.problem(node.place, format!("expected `{name}` as a list, found {}", node.kind()));
     &[]
+}
+
+fn aliases(node: &Node, fields: &Fields<'_>) -> Option<Vec<String>> {
+    let aliases = fields.texts_of(node, "aliases")?;
+    if aliases.iter().any(|it| it.trim().is_empty()) {
+        fields.problem(node.place, "one of `aliases` is blank: leave it out");
+    }
+    Some(aliases)
 }
 
 fn severity(node: &Node, fields: &Fields<'_>) -> Option<Severity> {

@@ -92,10 +92,12 @@ pub fn schema() -> Json {
     );
     let definitions = json!({
         "value": { "type": ["string", "number", "boolean"] },
+        "id": { "type": ["string", "number", "boolean"], "pattern": r"\S" },
         "values": list_or_one(&defined("value")),
+        "columns": columns(),
         "count": number_like("integer", "[0-9]+"),
         "severity": named(&Severity::ALL.map(Severity::as_str)),
-        "allowance": number_like("integer", r"[0-9]+|[0-9]+(\.[0-9]{1,12})?%|[0-9]+\.%"),
+        "allowance": number_like("integer", r"[0-9]+|0*(100(\.0{0,12})?|[0-9]{1,2}(\.[0-9]{0,12})?)%"),
         "format": named(&Format::ALL.iter().map(|it| it.name()).collect::<Vec<_>>()),
         "rule": rule(),
         "check": check(),
@@ -117,7 +119,7 @@ fn rule() -> Json {
     object(
         &["id", "table", "checks"],
         &json!({
-            "id": defined("value"),
+            "id": defined("id"),
             "description": defined("value"),
             "table": defined("value"),
             "severity": defined("severity"),
@@ -155,7 +157,7 @@ fn common_fields() -> Map<String, Json> {
     });
     Map::from_iter([
         ("dimension".to_owned(), named(&Dimension::ALL.map(Dimension::as_str))),
-        ("id".to_owned(), defined("value")),
+        ("id".to_owned(), defined("id")),
         ("message".to_owned(), defined("value")),
         ("severity".to_owned(), defined("severity")),
         ("table".to_owned(), defined("value")),
@@ -235,6 +237,13 @@ pub(crate) fn share() -> Json {
 /// Options, each of which is one of some words.
 pub(crate) fn options(known: &[&str]) -> Json {
     list_or_one(&json!({ "enum": known }))
+}
+
+/// One column or several different ones.
+fn columns() -> Json {
+    let value = defined("value");
+    let list = json!({ "type": "array", "items": value, "minItems": 1, "uniqueItems": true });
+    json!({ "anyOf": [value, list] })
 }
 
 fn list_or_one(item: &Json) -> Json {

@@ -43,23 +43,42 @@ impl Allowance {
         }
     }
 
-    /// Reads `12` or `0.1%`.
-    fn parse(text: &str) -> Option<Self> {
-        let Some(percent) = text.strip_suffix('%') else {
-            return text.parse().ok().map(Self::Count);
+    /// Reads `12` or `0.1%`; otherwise says what is wrong.
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let is_digits = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
+        let percent = text.strip_suffix('%');
+        let (whole, fraction) = match percent {
+            Some(percent) => percent.split_once('.').unwrap_or((percent, "")),
+            None => (text, ""),
         };
-        let (whole, fraction) = percent.trim().split_once('.').unwrap_or((percent.trim(), ""));
-        if whole.is_empty()
-            || fraction.len() > 12
-            || !fraction.bytes().all(|it| it.is_ascii_digit())
-        {
-            return None;
+        if text.starts_with('-') {
+            return Err("the least is 0");
         }
-        let scale = 10_u64.checked_pow(fraction.len() as u32)?;
-        let fraction = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
-        let parts = whole.parse::<u64>().ok()?.checked_mul(scale)?.checked_add(fraction)?;
-        let of = scale.checked_mul(100)?;
-        (parts <= of).then_some(Self::Share { parts, of })
+        if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
+            return Err("expected a number of rows, such as `12`, or a share, such as `0.1%`");
+        }
+        if percent.is_none() {
+            return text.parse().map(Self::Count).map_err(|_| "no table has so many rows");
+        }
+        let scale = 10_u64.checked_pow(fraction.len() as u32).filter(|_| fraction.len() <= 12);
+        let scale = scale.ok_or("a share has at most 12 digits behind the point")?;
+        let fraction = fraction.parse().unwrap_or(0);
+        let whole = whole.parse::<u64>().ok().and_then(|it| it.checked_mul(scale));
+        let (parts, of) = (whole.and_then(|it| it.checked_add(fraction)), scale * 100);
+        let parts = parts.filter(|it| *it <= of).ok_or("a share is 100% at most")?;
+        Ok(Self::Share { parts, of })
+    }
+
+    /// Whether this allows less than `other`, however many rows there are. Nobody knows how a count and a
+    /// share compare.
+    fn is_less_than(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Count(one), Self::Count(another)) => one < another,
+            (Self::Share { parts, of }, Self::Share { parts: others, of: of_others }) => {
+                u128::from(parts) * u128::from(of_others) < u128::from(others) * u128::from(of)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -75,19 +94,19 @@ impl Tolerance {
         }
         fields.finish();
         let read = |it: Option<&Node>| it.and_then(|it| allowance(it, check));
-        Some(Self { warn: read(warn), fail: read(fail) })
+        let (warn, fail) = (read(warn), read(fail));
+        if warn.zip(fail).is_some_and(|(warn, fail)| fail.is_less_than(warn)) {
+            let hint = "the check would fail before it warns";
+            check.problem(node.place, format!("`warn` puts up with more than `fail`: {hint}"));
+        }
+        Some(Self { warn, fail })
     }
 }
 
 fn allowance(node: &Node, check: &Fields<'_>) -> Option<Allowance> {
-    let allowance = check.text_of(node, "tolerance").and_then(|it| Allowance::parse(&it));
-    if allowance.is_none() {
-        check.problem(
-            node.place,
-            "expected a number of rows, such as `12`, or a share, such as `0.1%`",
-        );
-    }
-    allowance
+    let text = check.text_of(node, "tolerance")?;
+    let told = |it| check.problem(node.place, format!("`tolerance` cannot be `{text}`: {it}"));
+    Allowance::parse(&text).map_err(told).ok()
 }
 
 #[cfg(test)]
@@ -104,9 +123,9 @@ mod tests {
 
     #[test]
     fn what_is_no_allowance_is_refused() {
-        for text in ["", "-1", "0.5", "101%", "%", ".%", "1e3", "abc", "1.x%"] {
-            assert_eq!(Allowance::parse(text), None, "{text}");
+        for text in ["", "-1", "+1", "0.5", "101%", "%", ".%", "1e3", "abc", "1.x%", "+5%", "5 %"] {
+            assert!(Allowance::parse(text).is_err(), "{text}");
         }
-        assert_eq!(Allowance::parse("100%"), Some(Allowance::Share { parts: 100, of: 100 }));
+        assert_eq!(Allowance::parse("100%"), Ok(Allowance::Share { parts: 100, of: 100 }));
     }
 }

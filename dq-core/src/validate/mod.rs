@@ -99,8 +99,7 @@ async fn validate_at(
 ) -> Result<Report> {
     let started = options.clock.now();
     let snapshot = source.snapshot().await?;
-    let plan = planned(snapshot.as_ref(), rules, now)?;
-    query::prepare(snapshot.as_ref(), rules, &plan).await?;
+    let plan = planned(snapshot.as_ref(), rules, now).await?;
     let (plan, answers) = match Aim::of(snapshot.as_ref(), (&plan, now), options) {
         None => (plan, None),
         Some(aim) => {
@@ -173,8 +172,7 @@ pub async fn explain(
 ) -> Result<Explanation> {
     let now = now(options);
     let snapshot = source.snapshot().await?;
-    let plan = planned(snapshot.as_ref(), rules, now)?;
-    query::prepare(snapshot.as_ref(), rules, &plan).await?;
+    let plan = planned(snapshot.as_ref(), rules, now).await?;
     let Some(aim) = Aim::of(snapshot.as_ref(), (&plan, now), options) else {
         return Ok(Explanation::new(plan, None));
     };
@@ -186,16 +184,19 @@ pub async fn explain(
 
 /// Plans a run. Where a table is missed that is there and cannot be read, such as a view of what is gone, the
 /// error says why.
-fn planned(snapshot: &dyn Snapshot, rules: &RuleSet, now: Now) -> Result<Plan> {
-    Plan::new(rules, snapshot.tables(), now.day()).map_err(|error| {
-        let is_missed = |note: &String| {
-            let named = note.split('`').nth(1);
-            named.is_some_and(|it| error.message().contains(&format!("has no table `{it}`")))
-        };
-        let notes =
-            snapshot.notes().into_iter().filter(is_missed).map(|it| format!("\nnote: {it}"));
-        Error::new(error.kind(), format!("{}{}", error.message(), notes.collect::<String>()))
-    })
+async fn planned(snapshot: &dyn Snapshot, rules: &RuleSet, now: Now) -> Result<Plan> {
+    let (plan, mut problems) = Plan::draft(rules, snapshot.tables(), now.day());
+    query::prepare(snapshot, rules, &plan, &mut problems).await;
+    if problems.is_empty() {
+        return Ok(plan);
+    }
+    let error = problems.into_error(ErrorKind::RulesInvalid, rules.file());
+    let is_missed = |note: &String| {
+        let named = note.split('`').nth(1);
+        named.is_some_and(|it| error.message().contains(&format!("has no table `{it}`")))
+    };
+    let notes = snapshot.notes().into_iter().filter(is_missed).map(|it| format!("\nnote: {it}"));
+    Err(Error::new(error.kind(), format!("{}{}", error.message(), notes.collect::<String>())))
 }
 
 /// What ages are measured against.

@@ -17,14 +17,15 @@ use crate::validate::threads::join;
 use crate::value::Batch;
 use crate::value::ColumnSchema;
 
-/// Prepares every query, so that what is wrong with them is told before anything runs.
-///
-/// # Errors
-///
-/// `RulesInvalid` with a line for each query that the source cannot understand, or that does more than
-/// read. Whatever else keeps a query from running is told when it runs.
-pub(crate) async fn prepare(snapshot: &dyn Snapshot, rules: &RuleSet, plan: &Plan) -> Result<()> {
-    let mut problems = Problems::default();
+/// Prepares every query, so that what is wrong with them is told before anything runs: `problems` gets one
+/// for each query that the source cannot understand, or that does more than read. Whatever else keeps a
+/// query from running is told when it runs.
+pub(crate) async fn prepare(
+    snapshot: &dyn Snapshot,
+    rules: &RuleSet,
+    plan: &Plan,
+    problems: &mut Problems,
+) {
     for check in &plan.checks {
         let Some(query) = query_of(plan, check, &Cancellation::new()) else { continue };
         let rule = rules.rules().get(check.rule);
@@ -35,11 +36,6 @@ pub(crate) async fn prepare(snapshot: &dyn Snapshot, rules: &RuleSet, plan: &Pla
             }
             _ => {}
         }
-    }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems.into_error(ErrorKind::RulesInvalid, rules.file()))
     }
 }
 

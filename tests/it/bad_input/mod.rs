@@ -2,6 +2,7 @@
 //! `DIR`.
 
 mod figures;
+mod parameters;
 mod rules;
 mod sources;
 

@@ -55,6 +55,18 @@ fn an_argument_that_makes_no_sense() {
         "column: a, not_null: true, severity: hihg",
         "column: a, not_null: true, tolerance: 5 percent",
         "column: a, not_null: true, tolerance: 101%",
+        "column: a, not_null: true, tolerance: -1",
+        "column: a, not_null: true, tolerance: -5%",
+        "column: a, not_null: true, tolerance: +5%",
+        "column: a, not_null: true, tolerance: 0.5",
+        "column: a, not_null: true, tolerance: .nan",
+        "column: a, not_null: true, tolerance: ''",
+        "column: a, not_null: true, tolerance: 99999999999999999999",
+        "column: a, not_null: true, tolerance: 0.0000000000001%",
+        "column: a, not_null: true, tolerance: [1]",
+        "column: a, not_null: true, tolerance: { warn: 5, fail: 1 }",
+        "column: a, not_null: true, tolerance: { warn: 1%, fail: 0.1% }",
+        "column: a, not_null: true, tolerance: { warn: none, fail: 1 }",
         "column: a, not_null: true, tolerance: {}",
         "column: a, not_null: true, tolerance: { war: 1 }",
         "column: a, matches: '^[0-9'",
@@ -79,17 +91,28 @@ fn an_argument_that_makes_no_sense() {
         "trimmed: true",
         "column: a, no_control_characters: false",
         "unique: []",
+        "unique: [a, b, a]",
         "unique: [a], ignore: nul",
         "unique: [a], normalize: [case, blank]",
         "unique: [a], normalize: { case: true }",
         "references: { columns: [a], table: t, normalize: case }",
         "functional_dependency: { from: [a] }",
+        "functional_dependency: { from: [a, a], to: b }",
+        "functional_dependency: { from: a, to: [b, b] }",
+        "functional_dependency: { from: [a, b], to: b }",
+        "no_overlap: { key: [a, a], from: b, to: c }",
+        "columns: [a, a], distinct_count: { min: 1 }",
+        "column: a, columns: [b], distinct_count: { min: 1 }",
         "row_count: {}",
         "row_count: { min: many }",
         "references: { columns: [a, b], table: t, key: [c] }",
+        "references: { columns: [a, a], table: t, key: [b, c] }",
+        "references: { columns: [a, b], table: t, key: [c, c] }",
         "references: { columns: [a], tabel: t }",
         "referenced: { columns: [a], table: t, where: 'a =' }",
         "cardinality: { columns: [a], table: t }",
+        "cardinality: { columns: [a, a], table: t, min: 1 }",
+        "cardinality: { columns: [a, b], table: t, foreign_key: [c, c], min: 1 }",
         "expression: 'a = '",
         "expression: 'lenght(a) > 3'",
         "expression: 'a = (SELECT 1)'",
@@ -114,6 +137,8 @@ fn a_name_that_the_table_does_not_have() {
         "column: provider, not_null: true",
         "column: zip, not_null: true",
         "unique: [provider_id, frist_name]",
+        "unique: [first_name, FIRST_NAME]",
+        "columns: [first_name, First_Name], distinct_count: { min: 1 }",
         "expression: first_nam = 'Ada' AND frist_name = 'Ada'",
         "references: { columns: [provider_id], table: providers }",
         "references: { columns: [provider_id], table: data, key: [id] }",
@@ -156,7 +181,7 @@ extra: true
     rules.yaml:5:15: `sever` is no severity: info, low, medium, high or critical
     rules.yaml:7:9: a check has one of CHECKS; this has none; `not_nul` is none; did you mean `not_null`?
     rules.yaml:8:38: `matches`: the regular expression does not compile: unclosed group
-    rules.yaml:9:55: expected a number of rows, such as `12`, or a share, such as `0.1%`
+    rules.yaml:9:55: `tolerance` cannot be `-1`: the least is 0
     rules.yaml:10:9: another check of the rule has the id `c`; give each an `id` of its own
     rules.yaml:13:12: `where`: expected an expression, found the end
     rules.yaml:16:5: another rule has the id `two`
@@ -234,49 +259,29 @@ fn a_file_of_rules_that_cannot_be_read() {
 }
 
 #[test]
-fn a_parameter_without_a_value_or_a_declaration() {
+fn an_id_that_is_blank_says_what_to_do() {
     let text = "\
 version: 1
-parameters: { limit: null, table: data }
+parameters: { name: ' ' }
 rules:
-  - id: one
-    table: ${table}
+  - id: ''
+    table: data
     checks:
-      - { row_count: { max: '${limit}' } }
-      - { column: '${colum}', matches: '^$${a}${unclosed' }
+      - { id: \"\", column: a, not_null: true }
+      - { id: \"\\u00a0\", column: b, not_null: true, tolerance: many }
+      - { id: '${name}', column: c, not_null: true }
+  - { id: \"\\t\", table: data, checks: [] }
+  - { id: two, aliases: [one, ' '], table: data, checks: [] }
 ";
     insta::assert_snapshot!(problems(text), @r"
-    rules.yaml:7:29: parameter `limit` has no value: pass one
-    rules.yaml:7:29: expected `max` as a whole number, 0 or more
-    rules.yaml:8:19: parameter `colum` is not declared under `parameters`
-    rules.yaml:8:40: `${` without a closing `}`; write `$${` for the characters themselves
-    rules.yaml:8:40: `matches`: the regular expression does not compile: repetition quantifier expects a valid decimal
+    rules.yaml:4:9: `id` is blank: give the rule a name, such as `npi`
+    rules.yaml:7:15: `id` is blank: name the check, or leave `id` out to call it after its kind and its columns
+    rules.yaml:8:15: `id` is blank: name the check, or leave `id` out to call it after its kind and its columns
+    rules.yaml:8:63: `tolerance` cannot be `many`: expected a number of rows, such as `12`, or a share, such as `0.1%`
+    rules.yaml:9:15: `id` is blank: name the check, or leave `id` out to call it after its kind and its columns
+    rules.yaml:10:11: `id` is blank: give the rule a name, such as `npi`
+    rules.yaml:11:25: one of `aliases` is blank: leave it out
     ");
-    let given = BTreeMap::from([("limt".to_owned(), "1".to_owned())]);
-    let error = RuleSet::parse("rules.yaml", text, &given).unwrap_err();
-    insta::assert_snapshot!(error.message(), @r"
-    rules.yaml:1:1: the file declares no parameter `limt`; did you mean `limit`?
-    rules.yaml:7:29: parameter `limit` has no value: pass one
-    rules.yaml:7:29: expected `max` as a whole number, 0 or more
-    rules.yaml:8:19: parameter `colum` is not declared under `parameters`
-    rules.yaml:8:40: `${` without a closing `}`; write `$${` for the characters themselves
-    rules.yaml:8:40: `matches`: the regular expression does not compile: repetition quantifier expects a valid decimal
-    ");
-}
-
-#[test]
-fn a_parameter_cannot_change_what_the_file_says_but_for_its_own_value() {
-    let folder = Folder::with("a\n1\n\"}, x: y\"\n");
-    let text = "\
-version: 1
-parameters: { value: null }
-rules:
-  - { id: one, table: data, checks: [{ column: a, one_of: ['${value}'] }] }
-";
-    let given = BTreeMap::from([("value".to_owned(), "}, x: y".to_owned())]);
-    let rules = RuleSet::parse("rules.yaml", text, &given).unwrap();
-    let report = folder.run("data.csv", &OpenOptions::default(), &rules).unwrap();
-    assert_eq!(counts(&report), [(2, 1, None)]);
 }
 
 #[test]

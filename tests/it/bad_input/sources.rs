@@ -158,6 +158,55 @@ fn text_of_another_encoding() {
 }
 
 #[test]
+fn a_file_that_is_no_text_says_what_it_is_and_what_to_do() {
+    let folder = Folder::new();
+    let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\xe4\x02\0\x07\xa1\xea\xdd\x02\0\0\0";
+    let wrong: [(&[u8], &str); 6] = [
+        (gzip, "it is compressed with gzip: let its name end with `.gz`, as in `data.csv.gz`"),
+        (
+            b"PK\x03\x04\x14\0\x08\0",
+            "it is a zip archive, or a workbook of Excel, which is one: unpack it, or save the sheet as CSV",
+        ),
+        (b"SQLite format 3\0\x10\0", "it is a SQLite database: write `sqlite:` before its path"),
+        (b"PAR1\x15\x04", "it is a Parquet file: write `parquet:` before its path"),
+        (b"ARROW1\0\0\xff", "it is an Arrow file: write `ipc:` before its path"),
+        (b"\x28\xb5\x2f\xfd\x04", "it is compressed with zstd: decompress it, or use gzip"),
+    ];
+    for (content, reason) in wrong {
+        assert_csv(content, &format!("cannot read `DIR/data.csv`: {reason}"));
+        folder.write("data.jsonl", content);
+        let told = folder.told(folder.run("data.jsonl", &OpenOptions::default(), &not_null()));
+        assert_eq!(told.1, format!("cannot read `DIR/data.jsonl`: {reason}"));
+    }
+    folder.write("data.csv.gz", gzip);
+    let report = folder.run("data.csv.gz", &OpenOptions::default(), &not_null()).unwrap();
+    assert_eq!(counts(&report), [(0, 0, None)], "under its own name it is read");
+}
+
+#[test]
+fn a_name_that_begins_as_a_file_of_another_kind_does_is_a_name() {
+    let rules = |column: &str| rules_of("data", &[&format!("column: {column}, not_null: true }}")]);
+    for (content, column) in [("PAR1,a\n1,2\n", "PAR1"), ("PK,a\n1,2\n", "PK")] {
+        let folder = Folder::with(content);
+        let report = folder.run("data.csv", &OpenOptions::default(), &rules(column)).unwrap();
+        assert_eq!(counts(&report), [(1, 0, None)]);
+    }
+}
+
+#[test]
+fn utf_16_with_a_byte_order_mark_is_read_as_what_it_is() {
+    let text = "\u{feff}a,name\n1,Zoë\n2,北\n";
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for content in [little, big] {
+        let folder = Folder::with(content);
+        let rules = rules_of("data", &["column: name, one_of: [Zoë, 北] }"]);
+        let report = folder.run("data.csv", &OpenOptions::default(), &rules).unwrap();
+        assert_eq!(counts(&report), [(2, 0, None)]);
+    }
+}
+
+#[test]
 fn options_out_of_their_range() {
     let default = CsvOptions::default;
     for (options, reason) in [

@@ -161,7 +161,14 @@ pub(crate) fn column() -> impl Strategy<Value = &'static str> {
 /// One to three columns, some of which make groups.
 pub(crate) fn columns() -> impl Strategy<Value = Vec<&'static str>> {
     let column = prop_oneof![3 => joining(), 2 => column(), 1 => select(&["id", "part"][..])];
-    vec(column, 1..4)
+    vec(column, 1..4).prop_map(different)
+}
+
+/// Each of them once.
+fn different(mut columns: Vec<&'static str>) -> Vec<&'static str> {
+    columns.sort_unstable();
+    columns.dedup();
+    columns
 }
 
 /// A column that other tables may have in common.
@@ -180,7 +187,10 @@ pub(crate) fn form() -> impl Strategy<Value = KeyForm> {
 
 fn keys() -> impl Strategy<Value = Keys> {
     let pair = prop_oneof![joining().prop_map(|it| (it, it)), (joining(), joining())];
-    (vec(pair, 1..3), table(), form()).prop_map(|(pairs, table, form)| {
+    let differ =
+        |it: &Vec<(&str, &str)>| it.len() < 2 || (it[0].0 != it[1].0 && it[0].1 != it[1].1);
+    let pairs = vec(pair, 1..3).prop_filter("no column twice", differ);
+    (pairs, table(), form()).prop_map(|(pairs, table, form)| {
         let (columns, key) = pairs.into_iter().unzip();
         Keys { columns, table, key, form }
     })
@@ -210,9 +220,9 @@ fn check() -> impl Strategy<Value = Check> {
     let of_sets = prop_oneof![
         (columns(), form()).prop_map(|(columns, form)| Check::Unique(columns, form)),
         (vec(joining(), 1..3), vec(prop_oneof![joining(), column()], 1..3), form())
-            .prop_map(|(from, to, form)| Check::Dependency(from, to, form)),
+            .prop_map(|(from, to, form)| dependency(different(from), different(to), form)),
         (vec(joining(), 1..3), [temporal(), temporal()], form())
-            .prop_map(|(key, days, form)| Check::NoOverlap(key, days, form)),
+            .prop_map(|(key, days, form)| Check::NoOverlap(different(key), days, form)),
         (0..30_u64, 0..30_u64).prop_map(|(min, more)| Check::RowCount(min, min + more)),
         keys().prop_map(Check::References),
         (keys(), option::of(condition()))
@@ -222,6 +232,13 @@ fn check() -> impl Strategy<Value = Check> {
         ),
     ];
     prop_oneof![of_text, of_sets, figures::figure().prop_map(Check::Figure)]
+}
+
+/// A dependency of what is not among the columns that it depends on.
+fn dependency(from: Vec<&'static str>, mut to: Vec<&'static str>, form: KeyForm) -> Check {
+    to.retain(|it| !from.contains(it));
+    let to = if to.is_empty() { vec!["part"] } else { to };
+    Check::Dependency(from, to, form)
 }
 
 fn temporal() -> impl Strategy<Value = &'static str> {

@@ -124,19 +124,19 @@ impl CheckKind for Cardinality {
 impl Children {
     /// The schemas of their fields.
     fn fields() -> BTreeMap<&'static str, Json> {
-        let (value, values) = (schema::defined("value"), schema::defined("values"));
+        let (value, columns) = (schema::defined("value"), schema::defined("columns"));
         BTreeMap::from([
-            ("columns", values.clone()),
+            ("columns", columns.clone()),
             ("table", value.clone()),
-            ("foreign_key", values),
+            ("foreign_key", columns),
             ("where", value),
         ])
     }
 
     fn parse(argument: &Node, fields: &mut Fields<'_>, form: Option<KeyForm>) -> Option<Self> {
-        let columns = fields.require("columns").and_then(|it| fields.texts_of(it, "columns"));
+        let columns = fields.require("columns").and_then(|it| fields.columns_of(it, "columns"));
         let table = fields.require("table").and_then(|it| fields.text_of(it, "table"));
-        let foreign_key = fields.texts("foreign_key");
+        let foreign_key = fields.columns("foreign_key");
         let filter = match fields.take("where") {
             None => None,
             Some(node) => match Expression::parse(&fields.text_of(node, "where")?) {

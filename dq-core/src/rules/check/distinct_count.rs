@@ -33,10 +33,9 @@ impl CheckKind for DistinctCount {
     const NEEDS_OTHER_ROWS: bool = true;
 
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
-        let (one, several) = (fields.text("column"), fields.texts("columns"));
-        let columns = match (one, several) {
-            (Some(column), None) => Some(vec![column]),
-            (None, Some(columns)) => Some(columns),
+        let columns = match (fields.take("column"), fields.take("columns")) {
+            (Some(one), None) => fields.text_of(one, "column").map(|it| vec![it]),
+            (None, Some(several)) => fields.columns_of(several, "columns"),
             _ => {
                 fields.problem(fields.place(), "a `distinct_count` needs `column` or `columns`");
                 None
@@ -53,7 +52,7 @@ impl CheckKind for DistinctCount {
     fn schema() -> CheckSchema {
         CheckSchema::of_keys(schema::between(&schema::defined("count"))).requiring_one_of([
             ("column", schema::defined("value")),
-            ("columns", schema::defined("values")),
+            ("columns", schema::defined("columns")),
         ])
     }
 

@@ -34,16 +34,23 @@ impl CheckKind for FunctionalDependency {
 
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`functional_dependency`")?;
-        let from = inside.require("from").and_then(|it| inside.texts_of(it, "from"));
-        let to = inside.require("to").and_then(|it| inside.texts_of(it, "to"));
+        let from = inside.require("from").and_then(|it| inside.columns_of(it, "from"));
+        let to = inside.require("to").and_then(|it| inside.columns_of(it, "to"));
         beside_not_inside(&mut inside);
         inside.finish();
         let form = key_form(fields);
-        Some(Self { from: from?, to: to?, form: form? })
+        let (from, to) = (from?, to?);
+        if let Some(column) = to.iter().find(|it| from.contains(it)) {
+            let hint = "rows that agree in it agree in it anyway: leave it out of `to`";
+            let message = format!("`from` and `to` both name the column `{column}`: {hint}");
+            fields.problem(argument.place, message);
+            return None;
+        }
+        Some(Self { from, to, form: form? })
     }
 
     fn schema() -> CheckSchema {
-        let columns = schema::defined("values");
+        let columns = schema::defined("columns");
         let fields = json!({ "from": columns, "to": columns });
         CheckSchema::of_keys(schema::object(&["from", "to"], &fields))
     }

@@ -34,7 +34,7 @@ impl CheckKind for NoOverlap {
 
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`no_overlap`")?;
-        let key = inside.require("key").and_then(|it| inside.texts_of(it, "key"));
+        let key = inside.require("key").and_then(|it| inside.columns_of(it, "key"));
         let from = inside.require("from").and_then(|it| inside.text_of(it, "from"));
         let to = inside.require("to").and_then(|it| inside.text_of(it, "to"));
         beside_not_inside(&mut inside);
@@ -44,7 +44,7 @@ impl CheckKind for NoOverlap {
     }
 
     fn schema() -> CheckSchema {
-        let (columns, column) = (schema::defined("values"), schema::defined("value"));
+        let (columns, column) = (schema::defined("columns"), schema::defined("value"));
         let fields = json!({ "key": columns, "from": column, "to": column });
         CheckSchema::of_keys(schema::object(&["key", "from", "to"], &fields))
     }

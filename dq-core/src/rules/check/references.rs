@@ -42,9 +42,9 @@ impl CheckKind for References {
 
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
         let mut inside = fields.inside(argument, "`references`")?;
-        let columns = inside.require("columns").and_then(|it| inside.texts_of(it, "columns"));
+        let columns = inside.require("columns").and_then(|it| inside.columns_of(it, "columns"));
         let table = inside.require("table").and_then(|it| inside.text_of(it, "table"));
-        let key = inside.texts("key");
+        let key = inside.columns("key");
         beside_not_inside(&mut inside);
         inside.finish();
         let form = key_form(fields);
@@ -55,7 +55,7 @@ impl CheckKind for References {
     }
 
     fn schema() -> CheckSchema {
-        let columns = schema::defined("values");
+        let columns = schema::defined("columns");
         let fields =
             json!({ "columns": columns, "table": schema::defined("value"), "key": columns });
         CheckSchema::of_keys(schema::object(&["columns", "table"], &fields))

@@ -29,13 +29,13 @@ impl CheckKind for Unique {
     const NEEDS_OTHER_ROWS: bool = true;
 
     fn parse(argument: &Node, fields: &mut Fields<'_>, _: &Path) -> Option<Self> {
-        let columns = fields.texts_of(argument, "unique");
+        let columns = fields.columns_of(argument, "unique");
         let form = key_form(fields);
         Some(Self { columns: columns?, form: form? })
     }
 
     fn schema() -> CheckSchema {
-        CheckSchema::of_keys(schema::defined("values"))
+        CheckSchema::of_keys(schema::defined("columns"))
     }
 
     fn columns(&self) -> Vec<String> {

@@ -62,6 +62,22 @@ impl<'b, 's> Binder<'b, 's> {
         found.into_iter().collect()
     }
 
+    /// The positions of columns of a key, none of which stands there twice in different writing.
+    fn different_columns(&mut self, names: &[String]) -> Option<Vec<usize>> {
+        let columns = self.columns(names)?;
+        let mut before = Vec::new();
+        for (name, column) in names.iter().zip(&columns) {
+            if let Some((same, _)) = before.iter().find(|(_, it)| *it == column) {
+                let table = self.builder.name_of(self.table);
+                let hint = format!("are the same column of table `{table}`: leave one out");
+                self.problem(format!("`{same}` and `{name}` {hint}"));
+                return None;
+            }
+            before.push((name, column));
+        }
+        Some(columns)
+    }
+
     /// A predicate over the columns of the table.
     pub(crate) fn predicate(&mut self, expression: &Expression) -> Option<Predicate> {
         if expression.columns().iter().any(|it| self.builder.lacks(self.table, it)) {
@@ -114,7 +130,7 @@ impl<'b, 's> Binder<'b, 's> {
         (to, values): (&[String], KeyValues),
         form: KeyForm,
     ) -> Option<Keys> {
-        let (columns, to) = (self.columns(key), self.columns(to));
+        let (columns, to) = (self.different_columns(key), self.columns(to));
         let (columns, to, scopes, with_rows) = (columns?, to?, Vec::new(), self.is_own);
         let key_set = KeySet { columns, to, values, form, scopes, with_rows };
         self.builder.keys(self.table, self.filter, &key_set)
@@ -122,7 +138,7 @@ impl<'b, 's> Binder<'b, 's> {
 
     /// The keys of the rows, which are only counted.
     pub(crate) fn counted_keys(&mut self, columns: &[String], form: KeyForm) -> Option<Keys> {
-        let (columns, to, scopes) = (self.columns(columns)?, Vec::new(), Vec::new());
+        let (columns, to, scopes) = (self.different_columns(columns)?, Vec::new(), Vec::new());
         let values = KeyValues::Columns;
         let key_set = KeySet { columns, to, values, form, scopes, with_rows: false };
         self.builder.keys(self.table, self.filter, &key_set)

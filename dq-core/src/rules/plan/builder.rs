@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::document::{Place, Problems, nearest};
-use crate::error::{ErrorKind, Result};
 use crate::rules::check::CustomCheck;
 use crate::rules::expression::Expression;
 use crate::rules::expression::Predicate;
@@ -16,7 +15,6 @@ use crate::value::TableSchema;
 
 /// Collects what the checks of a rule set need of each table.
 pub(crate) struct Builder<'s> {
-    file: &'s str,
     schemas: &'s [TableSchema],
     customs: &'s BTreeMap<String, Arc<dyn CustomCheck>>,
     as_of: Date,
@@ -32,7 +30,6 @@ impl<'s> Builder<'s> {
     pub(crate) fn new(rules: &'s RuleSet, schemas: &'s [TableSchema], as_of: Date) -> Self {
         let customs = rules.customs();
         Self {
-            file: rules.file(),
             schemas,
             customs,
             as_of,
@@ -43,13 +40,9 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// The plans of the tables, unless there were problems.
-    pub(crate) fn finish(self) -> Result<Vec<TablePlan>> {
-        if self.problems.is_empty() {
-            Ok(self.tables)
-        } else {
-            Err(self.problems.into_error(ErrorKind::RulesInvalid, self.file))
-        }
+    /// The plans of the tables, and what is wrong with the rules.
+    pub(crate) fn finish(self) -> (Vec<TablePlan>, Problems) {
+        (self.tables, self.problems)
     }
 
     /// The table and the filter of a check. Without a filter that has problems the check can still be
@@ -80,6 +73,11 @@ impl<'s> Builder<'s> {
             self.lacking = Some(format!("table `{}` has no column `{name}`", schema.name));
         }
         lacks
+    }
+
+    /// The name of a table of the plan.
+    pub(crate) fn name_of(&self, table: usize) -> &str {
+        self.tables.get(table).map_or("", |it| it.schema.name.as_str())
     }
 
     pub(crate) fn as_of(&self) -> Date {

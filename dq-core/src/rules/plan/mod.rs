@@ -11,7 +11,8 @@ mod records;
 
 use std::collections::BTreeMap;
 
-use crate::error::Result;
+use crate::document::Problems;
+use crate::error::{ErrorKind, Result};
 use crate::rules::expression::Predicate;
 use crate::rules::kernel::RowKernel;
 use crate::rules::measure::{Figure, Measure};
@@ -216,6 +217,23 @@ impl Plan {
         as_of: Date,
         wanted: &dyn Fn(usize, usize) -> bool,
     ) -> Result<Self> {
+        let (plan, problems) = Self::draft_of_some(rules, tables, as_of, wanted);
+        problems.into_result(ErrorKind::RulesInvalid, rules.file())?;
+        Ok(plan)
+    }
+
+    /// Plans those checks that can be planned, and tells what is wrong with the rules, for who has more to say
+    /// of them. Nothing can be run by a draft with problems.
+    pub(crate) fn draft(rules: &RuleSet, tables: &[TableSchema], as_of: Date) -> (Self, Problems) {
+        Self::draft_of_some(rules, tables, as_of, &|_, _| true)
+    }
+
+    fn draft_of_some(
+        rules: &RuleSet,
+        tables: &[TableSchema],
+        as_of: Date,
+        wanted: &dyn Fn(usize, usize) -> bool,
+    ) -> (Self, Problems) {
         let mut builder = Builder::new(rules, tables, as_of);
         let mut checks = Vec::new();
         for (position, rule) in rules.rules().iter().enumerate() {
@@ -223,9 +241,9 @@ impl Plan {
                 wanted(position, check)
             }));
         }
-        let tables = builder.finish()?;
+        let (tables, problems) = builder.finish();
         let order = order::parents_first(tables.len(), &checks);
-        Ok(Self { tables, checks, order })
+        (Self { tables, checks, order }, problems)
     }
 
     /// Why checks do not apply, in words.

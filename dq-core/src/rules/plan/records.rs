@@ -27,7 +27,9 @@ impl Plan {
             };
             checks.extend(plan_rule(&mut builder, position, rule, &wanted));
         }
-        Ok(Self { tables: builder.finish()?, checks, order: vec![0] })
+        let (tables, problems) = builder.finish();
+        problems.into_result(ErrorKind::RulesInvalid, rules.file())?;
+        Ok(Self { tables, checks, order: vec![0] })
     }
 }
 

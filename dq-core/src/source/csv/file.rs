@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_8};
 
 use crate::error::Result;
 use crate::source::csv::decode::Decoding;
-use crate::source::files::{ByteStream, Identity, InputFile, has_extension, is_gzip, peek};
+use crate::source::files::{ByteStream, Identity, InputFile, has_extension, is_gzip};
 
 /// Whether the name says that cells are separated by tabs.
 pub(crate) fn is_tsv(file: &InputFile) -> bool {
@@ -23,11 +23,10 @@ pub(crate) fn open(
     file: &InputFile,
     encoding: &'static Encoding,
 ) -> Result<(ByteStream, Option<Identity>)> {
-    let (text, identity) = file.open()?;
-    let broken = |it: io::Error| file.broken(&it, None);
-    let (head, mut text) = peek::<3>(text).map_err(broken)?;
+    let (head, mut text, identity) = file.open_text()?;
     let (encoding, mark_bytes) = Encoding::for_bom(&head).unwrap_or((encoding, 0));
-    io::copy(&mut (&mut text).take(mark_bytes as u64), &mut io::sink()).map_err(broken)?;
+    io::copy(&mut (&mut text).take(mark_bytes as u64), &mut io::sink())
+        .map_err(|it| file.broken(&it, None))?;
     if encoding != UTF_8 {
         text = Box::new(Decoding::new(text, encoding));
     }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(any(feature = "csv", feature = "json"))]
+use crate::source::files::foreign::{HEAD_BYTES, foreign};
 use crate::source::files::{FileFormat, Identity, Located, is_gzip, only_table, tables};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -59,6 +61,22 @@ impl InputFile {
         let (raw, identity) = self.open_raw()?;
         let content = self.decompressed(raw).map_err(|it| self.broken(&it, None))?;
         Ok((content, identity))
+    }
+
+    /// Opens the file as a stream of text whose first bytes are given, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and `SourceInvalid` where they show that it is no text.
+    #[cfg(any(feature = "csv", feature = "json"))]
+    pub(crate) fn open_text(&self) -> Result<(Vec<u8>, ByteStream, Option<Identity>)> {
+        let (content, identity) = self.open()?;
+        let broken = |it: io::Error| self.broken(&it, None);
+        let (head, text) = peek::<HEAD_BYTES>(content).map_err(broken)?;
+        match foreign(&head) {
+            Some(reason) => Err(broken(io::Error::new(io::ErrorKind::InvalidData, reason))),
+            None => Ok((head, text, identity)),
+        }
     }
 
     fn open_raw(&self) -> Result<(ByteStream, Option<Identity>)> {

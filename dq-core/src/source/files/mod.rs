@@ -3,6 +3,8 @@
 
 #[cfg(any(feature = "ipc", feature = "parquet"))]
 pub(crate) mod fields;
+#[cfg(any(feature = "csv", feature = "json"))]
+mod foreign;
 mod identity;
 #[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
 mod input;
@@ -15,7 +17,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use identity::Identity;
-#[cfg(any(feature = "csv", feature = "ipc"))]
+#[cfg(feature = "ipc")]
 pub(crate) use input::peek;
 #[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
 pub(crate) use input::{ByteStream, InputFile, input_tables};

@@ -19,7 +19,7 @@ pub(crate) struct Spool {
 impl Spool {
     /// Copies `file`, if it is a stream, to a temporary file without a name.
     pub(crate) fn new(file: InputFile) -> Result<Self> {
-        let (mut stream, identity) = file.open()?;
+        let (_, mut stream, identity) = file.open_text()?;
         let copy = file.is_stream().then(|| copy(&file, &mut stream)).transpose()?;
         Ok(Self { file: Arc::new(file), identity, copy })
     }
@@ -29,7 +29,7 @@ impl Spool {
         if let Some(copy) = &self.copy {
             return Ok(Box::new(CopyReader { copy: Arc::clone(copy), position: 0 }));
         }
-        let (stream, identity) = self.file.open().map_err(|error| {
+        let (_, stream, identity) = self.file.open_text().map_err(|error| {
             // A file that is gone has changed.
             self.file.check_unchanged(self.identity).err().unwrap_or(error)
         })?;

@@ -29,7 +29,7 @@ TABLES = {
 
 def status(options: Namespace, config: PipelineConfig) -> int:
     """Show whether the database answers, and what is in it."""
-    with DatabaseManager(DatabaseConfig.from_env()) as manager:
+    with DatabaseManager(DatabaseConfig.from_env(config.get_database_path())) as manager:
         health = manager.health_check()
         print(f"Database: {manager.config.path}")
         print(f"Accessible: {'Yes' if health['database_accessible'] else 'No'}")
@@ -45,7 +45,7 @@ def status(options: Namespace, config: PipelineConfig) -> int:
 
 def validate(options: Namespace, config: PipelineConfig) -> int:
     """Run rules and export what they find."""
-    with DatabaseManager(DatabaseConfig.from_env()) as manager:
+    with DatabaseManager(DatabaseConfig.from_env(config.get_database_path())) as manager:
         executor = QueryExecutor(manager, config, as_of=options.as_of)
         if options.rule:
             names = [_rule(executor, it) for it in options.rule]
@@ -106,7 +106,7 @@ def _is_too_bad(results: dict[str, ValidationQueryResult], least: str | None) ->
 
 def catalog(options: Namespace, config: PipelineConfig) -> int:
     """List the rules."""
-    with DatabaseManager(DatabaseConfig.from_env()) as manager:
+    with DatabaseManager(DatabaseConfig.from_env(config.get_database_path())) as manager:
         rules = QueryExecutor(manager, config).get_query_catalog()
     print(f"{'Status':10} {'Rule Name':38} {'Severity':10} Description")
     for it in rules:
@@ -117,7 +117,7 @@ def catalog(options: Namespace, config: PipelineConfig) -> int:
 
 def maintenance(options: Namespace, config: PipelineConfig) -> int:
     """Optimize the database, if asked, and tell how it is."""
-    with DatabaseManager(DatabaseConfig.from_env()) as manager:
+    with DatabaseManager(DatabaseConfig.from_env(config.get_database_path())) as manager:
         health = manager.health_check()
         if not health["database_accessible"]:
             return _wrong(health.get("error"))
@@ -142,7 +142,7 @@ def config_export(options: Namespace, config: PipelineConfig) -> int:
 
 def explore(options: Namespace, config: PipelineConfig) -> int:
     """Show some rows."""
-    with DatabaseManager(DatabaseConfig.from_env()) as manager:
+    with DatabaseManager(DatabaseConfig.from_env(config.get_database_path())) as manager:
         for name in [TABLES[options.table]] if options.table else TABLES.values():
             sql = f"SELECT * FROM {quoted(name)} LIMIT :rows"  # noqa: S608
             result = manager.read_query(sql, {"rows": options.sample_size})
@@ -154,7 +154,7 @@ def explore(options: Namespace, config: PipelineConfig) -> int:
 
 def monitor(options: Namespace, config: PipelineConfig) -> int:
     """Measure the database and the machine, keep that, and show the last hours."""
-    with DatabaseManager(DatabaseConfig.from_env()) as manager:
+    with DatabaseManager(DatabaseConfig.from_env(config.get_database_path())) as manager:
         health = manager.health_check()
         if not health["database_accessible"]:
             return _wrong(health.get("error"))

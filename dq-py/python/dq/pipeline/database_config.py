@@ -75,11 +75,14 @@ class DatabaseConfig:
             return {name: {"row_count": count_rows(database, name)} for name in database.tables()}
 
     @classmethod
-    def from_env(cls) -> DatabaseConfig:
-        """Read ``VEEVA_DB_PATH``, ``_ECHO``, ``_POOL_SIZE``, ``_MAX_OVERFLOW`` and ``_POOL_TIMEOUT``."""
+    def from_env(cls, db_path: str | None = None) -> DatabaseConfig:
+        """Read ``VEEVA_DB_PATH``, ``_ECHO``, ``_POOL_SIZE``, ``_MAX_OVERFLOW`` and ``_POOL_TIMEOUT``.
+
+        ``db_path`` is the database where the environment names none.
+        """
         usual = cls()
         return cls(
-            os.environ.get("VEEVA_DB_PATH") or usual.db_path,
+            os.environ.get("VEEVA_DB_PATH") or db_path or usual.db_path,
             _switch("VEEVA_DB_ECHO"),
             _number("VEEVA_DB_POOL_SIZE", usual.pool_size),
             _number("VEEVA_DB_MAX_OVERFLOW", usual.max_overflow),
