@@ -12,7 +12,7 @@ use dq_core::source::Source;
 use tokio::runtime::Handle;
 
 use crate::bench::{few, is_used, open, port_of, wait_for};
-use crate::servers::replicas::Replicated;
+use crate::servers::replicas::{Replicated, Server};
 
 /// How many cycles there are; with `DQ_SOAK` many.
 fn cycles() -> usize {
@@ -52,7 +52,7 @@ impl Figures {
         let status = fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).unwrap();
         Self {
-            connections: servers.servers.iter().map(|it| it.connections()).sum(),
+            connections: servers.servers.iter().map(Server::connections).sum(),
             tasks: Handle::current().metrics().num_alive_tasks(),
             descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
             memory: line.trim_end_matches("kB").trim().parse().unwrap(),
@@ -116,7 +116,9 @@ async fn kill_at_work(
         ((0..4).map(call).collect(), (0..4).map(call).collect());
     wait_for("they are at work", || async { manager.statistics().readers.in_use > 2 }).await;
     servers.servers[1].kill();
-    given_up.iter().for_each(|it| it.abort());
+    for it in &given_up {
+        it.abort();
+    }
     for it in waited_for {
         // One that was on the replica is made again elsewhere.
         it.await.unwrap().unwrap();
