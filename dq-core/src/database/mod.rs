@@ -31,6 +31,7 @@ mod statistics;
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -41,7 +42,9 @@ use crate::value::TableSchema;
 pub use backup::{BackupListener, BackupProgress};
 pub use health::{Health, HealthStatus};
 pub use node::{Node, NodeRole, NodeState};
-pub use privileges::TablePrivileges;
+#[cfg(feature = "postgres")]
+pub(crate) use privileges::reason_of;
+pub use privileges::{TablePrivileges, Unreadable};
 pub use result::{QueryResult, Row, RowStream};
 pub use statement::{Parameters, Statement};
 pub use statistics::{PoolStatistics, Statistics};
@@ -104,6 +107,19 @@ pub trait DatabaseManager: Source {
     /// The servers that the database is made of, with how far each is behind; those that follow the one server
     /// where there is one, and those on which rows of its tables lie. None, which is the default, where there are no servers, or the backend cannot tell.
     async fn nodes(&self) -> Result<Vec<Node>> {
+        Ok(Vec::new())
+    }
+
+    /// As [`nodes`](Self::nodes), and no server is waited for longer than `patience`: for whoever has waited already, and
+    /// asks which of them is silent. The default is for managers that need not ask servers to tell of them.
+    async fn nodes_within(&self, patience: Duration) -> Result<Vec<Node>> {
+        let _ = patience;
+        self.nodes().await
+    }
+
+    /// The tables and views that are there and cannot be read though the user might: what a view is over is gone, or its
+    /// owner may not read it. No row is read. None, which is the default, where the backend cannot tell.
+    async fn unreadable(&self) -> Result<Vec<Unreadable>> {
         Ok(Vec::new())
     }
 

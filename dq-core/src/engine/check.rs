@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::database::{
-    DatabaseManager, Health, HealthStatus, Node, NodeRole, NodeState, TablePrivileges,
+    DatabaseManager, Health, HealthStatus, Node, NodeRole, NodeState, TablePrivileges, Unreadable,
 };
 use crate::engine::DatabaseFactory;
 use crate::error::{Error, ErrorKind, Result};
@@ -61,6 +61,9 @@ pub struct DatabaseTable {
     pub update: Option<bool>,
     /// Whether the user may remove rows.
     pub delete: Option<bool>,
+    /// Why it cannot be read, where that is no matter of its own privileges: then `select` is false. Holds no password
+    /// and no value of a row.
+    pub error: Option<String>,
 }
 
 impl DatabaseFactory {
@@ -127,24 +130,41 @@ async fn examine(database: &dyn DatabaseManager, connect: Duration) -> Result<Da
 async fn tables(database: &dyn DatabaseManager) -> Result<Vec<DatabaseTable>> {
     let catalog = database.catalog().await?;
     let rows = |name: &str| catalog.iter().find(|it| it.name == name)?.rows_estimate;
-    match database.privileges().await {
-        Ok(all) => Ok(all.into_iter().map(|it| granted(rows(&it.table), it)).collect()),
+    let mut tables: Vec<_> = match database.privileges().await {
+        Ok(all) => all.into_iter().map(|it| granted(rows(&it.table), it)).collect(),
         Err(error) if error.kind() == ErrorKind::Unsupported => {
-            Ok(catalog.iter().map(|it| unknown(&it.name, it.rows_estimate)).collect())
+            catalog.iter().map(|it| unknown(&it.name, it.rows_estimate)).collect()
         }
-        Err(error) => Err(error),
+        Err(error) => return Err(error),
+    };
+    for Unreadable { table, reason } in database.unreadable().await? {
+        let (select, error) = (Some(false), Some(reason));
+        match tables.iter_mut().find(|it| it.table == table) {
+            Some(it) => *it = DatabaseTable { select, error, ..it.clone() },
+            // The catalog leaves out what cannot even be described.
+            None => tables.push(DatabaseTable { select, error, ..unknown(&table, None) }),
+        }
     }
+    Ok(tables)
 }
 
 fn granted(rows_estimate: Option<u64>, privileges: TablePrivileges) -> DatabaseTable {
     let TablePrivileges { table, select, insert, update, delete } = privileges;
     let [select, insert, update, delete] = [select, insert, update, delete].map(Some);
-    DatabaseTable { table, rows_estimate, select, insert, update, delete }
+    DatabaseTable { table, rows_estimate, select, insert, update, delete, error: None }
 }
 
 fn unknown(table: &str, rows_estimate: Option<u64>) -> DatabaseTable {
     let (table, may) = (table.to_owned(), None);
-    DatabaseTable { table, rows_estimate, select: may, insert: may, update: may, delete: may }
+    DatabaseTable {
+        table,
+        rows_estimate,
+        select: may,
+        insert: may,
+        update: may,
+        delete: may,
+        error: None,
+    }
 }
 
 impl DatabaseCheck {
@@ -205,6 +225,10 @@ impl DatabaseCheck {
         if !self.tables.is_empty() {
             writeln!(out)?;
             write_table(table_columns(&self.tables), style, out)?;
+            let told = |it: &DatabaseTable| Some((it.table.clone(), it.error.clone()?));
+            for (name, error) in self.tables.iter().filter_map(told) {
+                writeln!(out, "{}: {}", visible(&name), visible(&error))?;
+            }
         }
         if !self.nodes.is_empty() {
             writeln!(out)?;

@@ -1,6 +1,7 @@
 //! What is said of the servers of parts: that they answer, or why they do not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dq_core::clock::SystemClock;
 use dq_core::database::postgres::{PostgresConfig, PostgresDatabaseManager};
@@ -97,4 +98,20 @@ async fn how_many_rows_there_are_is_not_known_before_parts_are_analysed() {
     assert_eq!(estimate().await, None);
     shards.run("ANALYZE t_1");
     assert_eq!(estimate().await, Some(1_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_waited_already_asks_with_less_patience() {
+    let Some(servers) = Servers::start() else { return };
+    let shards = Shards::of(Arc::new(servers));
+    shards.link();
+    shards.spread("t", "id int", "id");
+    let database = open(&shards).await;
+    shards.servers.shards[1].pause();
+    let nodes = database.nodes_within(Duration::from_millis(300)).await;
+    database.close().await;
+    shards.servers.shards[1].resume();
+    let silent = nodes.unwrap().into_iter().find(|it| it.state != NodeState::Ready).unwrap();
+    assert_eq!(silent.name, name(&shards, 1));
+    assert_eq!(silent.error.as_deref(), Some("silent: no answer within 300 ms"));
 }

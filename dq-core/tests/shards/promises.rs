@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use dq_core::Result;
@@ -14,7 +15,7 @@ use dq_core::database::postgres::{
 };
 use dq_core::database::{
     BackupListener, DatabaseManager, Health, Node, QueryResult, RowStream, Statement, Statistics,
-    TablePrivileges, Transaction,
+    TablePrivileges, Transaction, Unreadable,
 };
 use dq_core::source::{self, Snapshot, Source, Version};
 use dq_core::value::TableSchema;
@@ -102,6 +103,14 @@ impl DatabaseManager for Spreading {
 
     async fn nodes(&self) -> Result<Vec<Node>> {
         self.here.nodes().await
+    }
+
+    async fn nodes_within(&self, patience: Duration) -> Result<Vec<Node>> {
+        self.here.nodes_within(patience).await
+    }
+
+    async fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        self.here.unreadable().await
     }
 
     fn statistics(&self) -> Statistics {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dq_core::clock::{SystemClock, within};
+use dq_core::database::{DatabaseManager, Node, NodeRole, NodeState};
 use dq_core::executor::Call;
 use dq_core::report::{self, ReportFormat};
 use dq_core::rules::RuleSet;
@@ -34,6 +35,9 @@ const CALL: &str = "validate";
 
 /// How long a server is asked to end what it does for a run that was cut short.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// How long servers with a part of the rows are asked for a sign of life when a run was cut short.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// The exit code of a run in which a check could not run.
 const INCOMPLETE: u8 = 3;
@@ -68,6 +72,10 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     #[cfg(feature = "redis")]
     let run = judge(verdicts.as_ref(), &source, &rules, (&options, arguments.output.quiet));
     let run = in_time(timeout, &*source, run).await;
+    let run = match (run, &database) {
+        (Err(error), Some(database)) => Err(silence_told(error, &**database).await),
+        (run, _) => run,
+    };
     if let (Err(_), Some(database)) = (&run, database) {
         // What the server still does for the run is ended before the program is.
         within(&SystemClock, LAST_WORDS, database.close()).await;
@@ -103,6 +111,23 @@ async fn in_time(
         Error::new(ErrorKind::Timeout, format!("cannot scan `{source}`: {reason}"))
     };
     within(&SystemClock, timeout + GRACE, run).await.ok_or_else(over)?
+}
+
+/// An error that says, if time was over, which of the servers with a part of the rows do not answer: the one that was
+/// asked for all of them only waits.
+async fn silence_told(error: Error, database: &dyn DatabaseManager) -> Error {
+    if error.kind() != ErrorKind::Timeout {
+        return error;
+    }
+    let asked = database.nodes_within(SIGN_OF_LIFE);
+    let Some(Ok(nodes)) = within(&SystemClock, SIGN_OF_LIFE * 3, asked).await else { return error };
+    let is_silent = |it: &&Node| it.role == NodeRole::Shard && it.state == NodeState::Unreachable;
+    let silent = nodes.iter().filter(is_silent).map(|it| {
+        let why = it.error.as_deref().map(|it| format!(" ({it})")).unwrap_or_default();
+        format!("; the shard `{}` does not answer{why}", it.name)
+    });
+    let silent: String = silent.collect();
+    Error::new(ErrorKind::Timeout, format!("{}{silent}", error.message()))
 }
 
 /// The files of the report with their formats; known before the run, lest it was in vain.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::program::{Ended, Program};
+use crate::program::{Ended, Program, RULES};
 use crate::servers::postgres::{PASSWORD, PostgresServer};
 use crate::servers::replicas::Replicated;
 use crate::servers::shards::{Servers, Shards};
@@ -265,4 +265,66 @@ fn a_table_is_spread_and_a_check_shows_the_shards() {
     let gone = program.run(&["database", "distribute", &url, "t", "--shard", &others[0]]).with(3);
     assert!(!gone.stderr.contains(PASSWORD), "{gone:?}");
     program.run(&["database", "distribute", &url, "t", "--shard", "mysql://h/d"]).with(2);
+}
+
+#[test]
+fn a_run_whose_time_is_over_names_the_shard_that_is_silent() {
+    let Some(servers) = Servers::start() else { return };
+    let shards = Shards::of(Arc::new(servers));
+    shards.link();
+    shards.spread("data", "id int, name text, zip text", "id");
+    let program = Program::new();
+    program.write("rules.yaml", RULES);
+    let silent = &shards.servers.shards[1];
+    let place = format!("postgres://127.0.0.1:{}/{}", silent.port, shards.database);
+    let said = format!("; the shard `{place}` does not answer (silent: no answer within 1000 ms)");
+    let url = shards.url();
+    let arguments = ["validate", &url, "--rules", "rules.yaml", "--timeout", "2s"];
+    silent.pause();
+    // On a busy machine the coordinator itself may be too late.
+    let mut runs = (0..10).map(|_| program.run(&arguments));
+    let ended = runs.find(|it| it.stderr.contains(&said));
+    silent.resume();
+    let ended = ended.unwrap_or_else(|| panic!("no run names {place}")).with(3);
+    assert!(ended.stderr.contains("the 2000 ms allowed are over"), "{ended:?}");
+    assert!(!ended.stderr.contains(PASSWORD), "{ended:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_listed_with_its_reason_and_the_exit_code_says_so() {
+    let program = town();
+    let database = Connection::open(program.path("town.db")).unwrap();
+    database.execute_batch("CREATE VIEW broken AS SELECT x FROM nowhere").unwrap();
+    let ended = program.run(&["database", "check", "sqlite:town.db"]).with(1);
+    for part in ["degraded\n", "broken", "no such table: main.nowhere"] {
+        assert!(ended.stdout.contains(part), "{part}: {ended:?}");
+    }
+
+    let Some(server) = PostgresServer::start() else { return };
+    server.run(
+        "postgres",
+        "CREATE TABLE t (x text); INSERT INTO t VALUES ('canary'); \
+         CREATE ROLE owner; CREATE ROLE reader LOGIN PASSWORD 'secret'; \
+         CREATE VIEW well AS SELECT * FROM t; \
+         CREATE VIEW closed AS SELECT * FROM t; ALTER VIEW closed OWNER TO owner; \
+         CREATE EXTENSION postgres_fdw; \
+         CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'x'); \
+         CREATE FOREIGN TABLE remote (x text) SERVER far; \
+         GRANT SELECT ON well, closed, remote TO reader",
+    );
+    let url = format!("postgres://reader:secret@127.0.0.1:{}/postgres", server.port);
+    let ended = program.run(&["database", "check", &url]).with(1);
+    for part in [
+        "closed: permission denied for table t\n",
+        "remote: user mapping not found for \"reader\"\n",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {ended:?}");
+    }
+    assert!(!ended.stdout.contains("canary") && !ended.stdout.contains("secret"), "{ended:?}");
+    let check = json(&program.run(&["database", "check", &url, "--format", "json"]));
+    let tables = check["tables"].as_array().unwrap();
+    let table = |name: &str| tables.iter().find(|it| it["table"] == name).unwrap();
+    assert_eq!((&table("well")["select"], &table("well")["error"]), (&true.into(), &Value::Null));
+    assert_eq!(table("closed")["select"], false);
+    assert_eq!(table("closed")["error"], "permission denied for table t");
 }

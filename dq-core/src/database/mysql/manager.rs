@@ -18,7 +18,7 @@ use crate::database::mysql::transaction::MySqlTransaction;
 use crate::database::places::statistics;
 use crate::database::server::{IsolationLevel, State};
 use crate::database::{
-    DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics, Transaction,
+    DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics, Transaction, Unreadable,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -199,6 +199,23 @@ impl DatabaseManager for MySqlDatabaseManager {
         let start = self.clock.now();
         let answer = self.details().await;
         Health::new("mysql", self.clock.now().saturating_duration_since(start), answer)
+    }
+
+    async fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        let doing = format!("read the catalog of `{}`", self.source.name());
+        let mut lease = self.begin_reading(None).await?;
+        let tables = catalog::read(&mut lease, &doing).await;
+        lease.finish_reading().await;
+        let mut found = Vec::new();
+        for view in tables?.into_iter().filter(|it| it.is_view) {
+            let name = view.schema.name;
+            // The server opens the tables of the view, and reads no row.
+            let attempt = format!("SELECT 1 FROM {} LIMIT 0", catalog::quoted(&name));
+            if let Err(error) = self.query(&Statement::new(attempt)).await {
+                found.push(Unreadable::of(name, self.source.name(), &error));
+            }
+        }
+        Ok(found)
     }
 
     fn statistics(&self) -> Statistics {

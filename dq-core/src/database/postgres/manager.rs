@@ -22,10 +22,11 @@ use crate::database::postgres::source::PostgresSource;
 use crate::database::postgres::statement::{execute, prepare_rows};
 use crate::database::postgres::stream;
 use crate::database::postgres::transaction::{PostgresTransaction, commit};
+use crate::database::postgres::unreadable::unreadable;
 use crate::database::server::{IsolationLevel, State};
 use crate::database::{
     DatabaseManager, Health, Node, QueryResult, RowStream, Statement, Statistics, TablePrivileges,
-    Transaction,
+    Transaction, Unreadable,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -251,10 +252,18 @@ impl DatabaseManager for PostgresDatabaseManager {
     }
 
     async fn nodes(&self) -> Result<Vec<Node>> {
+        self.nodes_within(self.connect_timeout()).await
+    }
+
+    async fn nodes_within(&self, patience: Duration) -> Result<Vec<Node>> {
         let doing = format!("list the replicas of `{}`", self.source.name());
         let mut nodes = self.told(FOLLOWERS, &doing, follower).await?;
-        nodes.extend(shards(self).await?);
+        nodes.extend(shards(self, patience).await?);
         Ok(nodes)
+    }
+
+    async fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        unreadable(self, self.connect_timeout()).await
     }
 
     fn statistics(&self) -> Statistics {

@@ -38,6 +38,7 @@ mod source;
 mod statement;
 mod stream;
 pub(crate) mod transaction;
+mod unreadable;
 mod version;
 
 pub use crate::database::server::{IsolationLevel, TlsConfig, TlsMode};

@@ -1,10 +1,12 @@
 //! Whether the servers answer on which the rows of distributed tables lie.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 
 use crate::clock::within;
 use crate::database::postgres::PostgresDatabaseManager;
-use crate::database::{DatabaseManager, Node, NodeRole, NodeState, Statement};
+use crate::database::{DatabaseManager, Node, NodeRole, NodeState, Statement, reason_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Source;
 use crate::value::Value;
@@ -29,8 +31,11 @@ const CITUS: &str = "\
 SELECT nodename || ':' || nodeport, isactive FROM pg_dist_node WHERE shouldhaveshards ORDER BY 1";
 
 /// The servers of distributed tables. Each of `postgres_fdw` is asked for the row of a place where there is none, and waited
-/// for no longer than for a connection.
-pub(crate) async fn shards(database: &PostgresDatabaseManager) -> Result<Vec<Node>> {
+/// for no longer than `patience`.
+pub(crate) async fn shards(
+    database: &PostgresDatabaseManager,
+    patience: Duration,
+) -> Result<Vec<Node>> {
     let servers = database.query(&SERVERS.into()).await?;
     let text = |it: Value<'_>| match it {
         Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
@@ -40,7 +45,7 @@ pub(crate) async fn shards(database: &PostgresDatabaseManager) -> Result<Vec<Nod
     let servers: Vec<_> = servers.collect();
     let asked = servers.into_iter().map(|(name, table)| async move {
         let ask = format!("SELECT count(*) FROM {table} WHERE ctid = '(0,0)'");
-        let (ask, patience) = (Statement::new(ask), database.connect_timeout());
+        let ask = Statement::new(ask);
         let answer = within(database.clock(), patience, database.query(&ask)).await;
         match answer {
             Some(Ok(_)) => node(&name, NodeState::Ready),
@@ -67,14 +72,13 @@ fn node(name: &str, state: NodeState) -> Node {
 
 /// A server that the `coordinator` could not read.
 fn failed(coordinator: &str, name: &str, error: &Error) -> Node {
-    let message = error.message();
-    let reason = message.strip_prefix(&format!("cannot query `{coordinator}`: "));
+    let reason = reason_of(coordinator, error);
     // A server that says why it lets nobody in can be reached.
     let is_silent = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout);
-    let state = if is_silent && !message.contains("FATAL:") {
+    let state = if is_silent && !reason.contains("FATAL:") {
         NodeState::Unreachable
     } else {
         NodeState::Refused
     };
-    Node { error: Some(reason.unwrap_or(message).to_owned()), ..node(name, state) }
+    Node { error: Some(reason.to_owned()), ..node(name, state) }
 }

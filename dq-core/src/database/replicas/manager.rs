@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -20,7 +21,7 @@ use crate::database::replicas::topology::{Need, Topology};
 use crate::database::replicas::transaction::ReplicatedTransaction;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, Node, NodeState, QueryResult, RowStream,
-    Statement, Statistics, TablePrivileges, Transaction,
+    Statement, Statistics, TablePrivileges, Transaction, Unreadable,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Snapshot, Source, Version};
@@ -338,6 +339,15 @@ impl DatabaseManager for ReplicatedDatabaseManager {
     async fn nodes(&self) -> Result<Vec<Node>> {
         self.cluster.check_open()?;
         Ok(self.cluster.nodes())
+    }
+
+    async fn nodes_within(&self, _patience: Duration) -> Result<Vec<Node>> {
+        self.nodes().await
+    }
+
+    async fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        let unreadable = |it: Arc<Member>| async move { it.database.unreadable().await };
+        Ok(self.read(false, unreadable).await?.0)
     }
 
     fn statistics(&self) -> Statistics {

@@ -6,11 +6,12 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::Connection;
 use tokio::runtime::{Handle, Id};
+use tokio::task::AbortHandle;
 
 use crate::clock::{Clock, within};
 use crate::database::places::{Place, Places};
@@ -24,6 +25,7 @@ pub(crate) struct Pool<C: Connector> {
     connector: Arc<C>,
     clock: Arc<dyn Clock>,
     has_reaper: AtomicBool,
+    reaper: Mutex<Option<AbortHandle>>,
     /// How many times a connection was lost.
     losses: AtomicU64,
 }
@@ -71,6 +73,7 @@ impl<C: Connector> Pool<C> {
             connector,
             clock,
             has_reaper: AtomicBool::new(false),
+            reaper: Mutex::default(),
             losses: AtomicU64::new(0),
         })
     }
@@ -163,6 +166,7 @@ impl<C: Connector> Pool<C> {
     /// Lends nothing more, closes the connections that wait for work, and returns when all others are
     /// closed too.
     pub(crate) async fn close(&self) {
+        self.stop_reaper();
         for it in self.places.shut() {
             drop(self.in_time(it.opened.connection.close()).await);
         }
@@ -215,13 +219,21 @@ impl<C: Connector> Pool<C> {
         }
         let (clock, span) = (Arc::clone(&self.clock), self.limits.idle);
         let reaper = Reaper(Arc::downgrade(self));
-        runtime.spawn(async move {
+        let task = runtime.spawn(async move {
             let mut is_over = false;
             while !is_over {
                 clock.sleep(span).await;
                 is_over = reaper.0.upgrade().is_none_or(|it| it.reap());
             }
         });
+        *self.reaper.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+    }
+
+    /// Lets nobody sleep on for connections that will not be there.
+    fn stop_reaper(&self) {
+        if let Some(task) = self.reaper.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
     }
 
     /// Closes what has had no work for too long. Gives whether nobody needs that any more.
@@ -238,6 +250,12 @@ impl<C: Connector> Pool<C> {
         });
         // Who keeps a connection next calls again.
         waiting.len() <= self.limits.idle_min
+    }
+}
+
+impl<C: Connector> Drop for Pool<C> {
+    fn drop(&mut self) {
+        self.stop_reaper();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use crate::database::Unreadable;
 use crate::database::sqlite::error::from_sqlite;
 use crate::error::Result;
 use crate::value::{ColumnSchema, TableSchema, ValueType};
@@ -22,7 +23,7 @@ pub(crate) fn tables(connection: &Connection) -> Result<Vec<TableSchema>> {
 pub(crate) struct Catalog {
     pub(crate) tables: Vec<Table>,
     /// The tables and views that SQLite cannot read, each with its reason.
-    pub(crate) unreadable: Vec<String>,
+    pub(crate) unreadable: Vec<Unreadable>,
 }
 
 /// A table, and how its rows are stored.
@@ -65,7 +66,7 @@ pub(crate) fn read(connection: &Connection) -> Result<Catalog> {
             Ok(table) => catalog.tables.push(table),
             Err(error) if is_about_one_table(&error) => {
                 let error = from_sqlite(format!("read the {} `{}`", entry.kind, entry.name), error);
-                catalog.unreadable.push(error.message().to_owned());
+                catalog.unreadable.push(Unreadable::new(entry.name, error.message()));
             }
             Err(error) => {
                 return Err(from_sqlite(format!("read the table `{}`", entry.name), error));
@@ -344,7 +345,7 @@ mod tests {
         let names: Vec<_> = catalog.tables.iter().map(|it| it.schema.name.as_str()).collect();
         assert_eq!(names, ["a", "sound", "words"]);
         assert_eq!(catalog.unreadable.len(), 1);
-        assert!(catalog.unreadable[0].contains("`broken`"), "{:?}", catalog.unreadable);
+        assert!(catalog.unreadable[0].reason.contains("`broken`"), "{:?}", catalog.unreadable);
         assert_eq!(catalog.tables[2].schema.columns.len(), 1, "hidden columns are left out");
     }
 

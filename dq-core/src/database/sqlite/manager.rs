@@ -24,7 +24,7 @@ use crate::database::sqlite::task::blocking;
 use crate::database::sqlite::transaction::SqliteTransaction;
 use crate::database::{
     BackupListener, DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics,
-    TablePrivileges, Transaction,
+    TablePrivileges, Transaction, Unreadable,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -130,6 +130,10 @@ impl DatabaseManager for SqliteDatabaseManager {
             ..TablePrivileges::none(it.name)
         });
         Ok(tables.collect())
+    }
+
+    async fn unreadable(&self) -> Result<Vec<Unreadable>> {
+        Ok(self.readers.run(|it, _| catalog::read(it)).await?.unreadable)
     }
 
     fn statistics(&self) -> Statistics {

@@ -94,7 +94,11 @@ impl Contents {
             ScanMethod::Statements => Err("statements were asked for"),
             ScanMethod::Auto | ScanMethod::Pages => PageFile::probe(connection)?,
         };
-        Ok(Self { tables: catalog.tables, notes: catalog.unreadable, pages })
+        Ok(Self {
+            tables: catalog.tables,
+            notes: catalog.unreadable.into_iter().map(|it| it.reason).collect(),
+            pages,
+        })
     }
 
     /// The file to read the pages of `table` from, or why its rows do not lie there in order.
