@@ -1,6 +1,7 @@
 //! Replicas that lag, hang, and are gone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dq_core::ErrorKind;
@@ -9,8 +10,12 @@ use dq_core::database::postgres::PostgresConfig;
 use dq_core::database::replicas::{Consistency, ReplicasConfig, ReplicatedDatabaseManager};
 use dq_core::database::{DatabaseManager, HealthStatus, NodeState};
 use dq_core::source::Source;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::bench::{are_used, is_used, number, open, open_with, port_of, states, wait_for};
+use crate::bench::{
+    are_used, few, is_used, number, open, open_with, others, port_of, states, wait_for,
+};
 use crate::servers::postgres::PostgresServer;
 use crate::servers::replicas::{Replicated, Server};
 
@@ -129,6 +134,48 @@ async fn a_replica_that_dies_costs_no_read_and_the_primary_takes_over_within_a_c
     assert_eq!(number(&manager, "SELECT 1").await, 1);
     servers.servers[1].restart();
     wait_for("it is back", || async { port_of(&manager).await == servers.servers[1].port }).await;
+}
+
+/// A way to a server that lets nobody in any more once it is shut, though who is through already goes on.
+async fn gate(port: u16, is_shut: Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gate = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut waiting = Vec::new();
+        while let Ok((mut caller, _)) = listener.accept().await {
+            if is_shut.load(Ordering::Relaxed) {
+                waiting.push(caller);
+                continue;
+            }
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                copy_bidirectional(&mut caller, &mut server).await.unwrap_or_default()
+            });
+        }
+    });
+    gate
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_answers_some_and_not_others_costs_no_read() {
+    let Some(servers) = Replicated::start() else { return };
+    let is_shut = Arc::new(AtomicBool::new(false));
+    let [first, second, _] = servers.urls();
+    let gate = gate(servers.servers[1].port, Arc::clone(&is_shut)).await;
+    let second = second.replace(&servers.servers[1].port.to_string(), &gate.to_string());
+    let first = PostgresConfig { connect_timeout_ms: 1_000, ..few(&first) };
+    let clock = Arc::new(SystemClock);
+    let manager = ReplicatedDatabaseManager::open(&first, others(&[second]), clock).await.unwrap();
+    wait_for("it is used", || is_used(&manager, 1)).await;
+    let replica = servers.servers[1].port;
+    let eventual = manager.handle(Consistency::Eventual);
+    wait_for("it reads", || async { port_of(&eventual).await == replica }).await;
+    is_shut.store(true, Ordering::Relaxed);
+    // One of these has the connection that is there, and all others ask for one of their own.
+    let read = "SELECT inet_server_port() FROM pg_sleep(0.5)".into();
+    let reads = (0..4).map(|_| eventual.query(&read));
+    let ports: Vec<_> = futures_util::future::join_all(reads).await;
+    assert!(ports.iter().all(Result::is_ok), "{ports:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

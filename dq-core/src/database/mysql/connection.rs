@@ -12,7 +12,7 @@ use crate::database::mysql::config::MySqlConfig;
 use crate::database::mysql::error::{from_sqlx, is_interrupted, is_lost};
 use crate::database::mysql::url;
 use crate::database::server;
-use crate::database::server::Connector;
+use crate::database::server::{Connector, unanswered};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long the server waits for a client that is slow to take rows: rules are judged meanwhile, and what does not
@@ -144,9 +144,7 @@ impl Connector for MySqlConnector {
 
     async fn connect(&self) -> Result<(MySqlConnection, Session)> {
         let Some(opened) = within(&*self.clock, self.timeout, self.open()).await else {
-            let (name, millis) = (&self.name, self.timeout.as_millis());
-            let message = format!("cannot connect to `{name}`: no answer within {millis} ms");
-            return Err(Error::new(ErrorKind::Timeout, message));
+            return Err(unanswered(&self.name, self.timeout));
         };
         opened.map_err(|it| from_sqlx(format!("connect to `{}`", self.name), &it))
     }

@@ -19,8 +19,8 @@ use crate::database::postgres::config::{PostgresConfig, invalid};
 use crate::database::postgres::error::{from_sqlx, is_lost, is_stale_plan, of_connecting};
 use crate::database::postgres::options::options;
 use crate::database::server;
-use crate::database::server::Connector;
-use crate::error::{Error, ErrorKind, Result};
+use crate::database::server::{Connector, unanswered};
+use crate::error::{Error, Result};
 
 /// How often a server at work looks whether its client is still there, in milliseconds, where it can.
 const CLIENT_CHECK: &str = "client_connection_check_interval = 1000";
@@ -225,9 +225,7 @@ impl Connector for PostgresConnector {
 
     async fn connect(&self) -> Result<(PgConnection, Session)> {
         let Some(opened) = within(&*self.clock, self.timeout, self.open()).await else {
-            let (name, millis) = (&self.name, self.timeout.as_millis());
-            let message = format!("cannot connect to `{name}`: no answer within {millis} ms");
-            return Err(Error::new(ErrorKind::Timeout, message));
+            return Err(unanswered(&self.name, self.timeout));
         };
         opened.map_err(|it| of_connecting(&self.name, &it))
     }

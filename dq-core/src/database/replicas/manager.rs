@@ -19,6 +19,7 @@ use crate::database::replicas::session::Session;
 use crate::database::replicas::token::CommitToken;
 use crate::database::replicas::topology::{Need, Topology};
 use crate::database::replicas::transaction::ReplicatedTransaction;
+use crate::database::server::is_unanswered;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, Node, NodeState, QueryResult, RowStream,
     Statement, Statistics, TablePrivileges, Transaction, Unreadable,
@@ -253,8 +254,7 @@ fn is_better_elsewhere(error: &Error, routed: &Routed) -> bool {
     match error.kind() {
         // The latter: that the replay of the log needed what the read had.
         ErrorKind::Unavailable | ErrorKind::Busy => true,
-        // That no connection could be made.
-        ErrorKind::Timeout => routed.is_replica && routed.is_cold,
+        ErrorKind::Timeout => routed.is_replica && is_unanswered(error),
         // A replica may have yet to hear of a privilege; and there is more that it must refuse.
         ErrorKind::PermissionDenied => routed.is_replica,
         _ => false,

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::database::postgres::{PostgresConfig, PostgresDatabaseManager};
 use crate::database::replicas::config::ReplicasConfig;
 use crate::database::replicas::load::Load;
+use crate::database::server::is_unanswered;
 use crate::error::{Error, ErrorKind, Result};
 use crate::resilience::{CircuitBreaker, Grant, Outcome, WindowedCircuitBreaker};
 use crate::source::Source;
@@ -89,7 +90,7 @@ impl Routed {
         let outcome = match result {
             Err(error) => match error.kind() {
                 ErrorKind::Unavailable => Outcome::Failure,
-                ErrorKind::Timeout if self.is_cold => Outcome::Failure,
+                ErrorKind::Timeout if is_unanswered(error) => Outcome::Failure,
                 // That others were faster, or that all connections are taken.
                 ErrorKind::Busy | ErrorKind::Timeout => Outcome::Ignored,
                 _ => Outcome::Success,

@@ -8,6 +8,7 @@ mod level;
 mod pool;
 mod tls;
 mod told;
+mod unanswered;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,6 +25,9 @@ pub use level::IsolationLevel;
 pub(crate) use pool::{Limits, Pool};
 pub use tls::{TlsConfig, TlsMode};
 pub(crate) use told::{one_line, without_place};
+#[cfg(feature = "postgres")]
+pub(crate) use unanswered::is_unanswered;
+pub(crate) use unanswered::unanswered;
 
 /// A connection of a connector's driver.
 pub(crate) type Driver<C> = <<C as Connector>::Database as Database>::Connection;
