@@ -13,13 +13,13 @@ use crate::database::postgres::PostgresConfig;
 use crate::database::replicas::cluster::{Cluster, Way};
 use crate::database::replicas::config::ReplicasConfig;
 use crate::database::replicas::consistency::Consistency;
+use crate::database::replicas::elsewhere::is_better_elsewhere;
 use crate::database::replicas::member::{Member, Routed};
 use crate::database::replicas::pinned::{PinnedRows, PinnedSnapshot};
 use crate::database::replicas::session::Session;
 use crate::database::replicas::token::CommitToken;
 use crate::database::replicas::topology::{Need, Topology};
 use crate::database::replicas::transaction::ReplicatedTransaction;
-use crate::database::server::is_unanswered;
 use crate::database::{
     BackupListener, DatabaseManager, Health, HealthStatus, Node, NodeState, QueryResult, RowStream,
     Statement, Statistics, TablePrivileges, Transaction, Unreadable,
@@ -233,7 +233,7 @@ impl ReplicatedDatabaseManager {
             if error.kind() == ErrorKind::Unavailable {
                 cluster.topology().doubt(routed.number, cluster.clock.now());
             }
-            if attempts == ATTEMPTS_MAX || !is_better_elsewhere(&error, &routed) {
+            if attempts == ATTEMPTS_MAX || !is_better_elsewhere(&error, routed.is_replica) {
                 return Err(cluster.named(error, &routed));
             }
             attempts += 1;
@@ -246,18 +246,6 @@ impl ReplicatedDatabaseManager {
         let patience = self.cluster.config.poll_timeout() + self.cluster.config.poll_interval();
         let (number, _) = self.cluster.wait(patience, Topology::primary).await?;
         Some(self.cluster.members.get(number)?.database.health().await)
-    }
-}
-
-/// Whether an error of one server may be none on another.
-fn is_better_elsewhere(error: &Error, routed: &Routed) -> bool {
-    match error.kind() {
-        // The latter: that the replay of the log needed what the read had.
-        ErrorKind::Unavailable | ErrorKind::Busy => true,
-        ErrorKind::Timeout => routed.is_replica && is_unanswered(error),
-        // A replica may have yet to hear of a privilege; and there is more that it must refuse.
-        ErrorKind::PermissionDenied => routed.is_replica,
-        _ => false,
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct Routed {
     begun: Instant,
     grant: Option<Grant>,
     /// Whether a connection has to be made first, so that the time tells little about the server.
-    pub(crate) is_cold: bool,
+    is_cold: bool,
     /// How long the server took to answer, once it has.
     took: Option<Duration>,
 }

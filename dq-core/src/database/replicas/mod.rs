@@ -51,6 +51,7 @@ mod classifier;
 mod cluster;
 mod config;
 mod consistency;
+mod elsewhere;
 mod history;
 mod load;
 mod manager;

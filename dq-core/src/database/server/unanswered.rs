@@ -29,5 +29,5 @@ pub(crate) fn unanswered(name: &str, waited: Duration) -> Error {
 /// Whether an error says that no connection was made, since nobody answered.
 #[cfg(feature = "postgres")]
 pub(crate) fn is_unanswered(error: &Error) -> bool {
-    error::Error::source(error).is_some_and(|it| it.is::<Unanswered>())
+    error::Error::source(error).is_some_and(<dyn error::Error>::is::<Unanswered>)
 }
