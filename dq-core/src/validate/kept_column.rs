@@ -19,13 +19,14 @@ pub(crate) enum KeptColumn {
     Numbered { form: NumberForm, numbers: Piece },
     /// Texts of this length, none of them NULL.
     Equal { bytes: usize, texts: Piece },
-    /// Where each text ends, or [`NULL_END`]; and the texts.
+    /// Where each text ends, with [`IS_NULL`] where there is none; and the texts.
     Texts { ends: Piece, texts: Piece },
     /// All else.
     Other(Column),
 }
 
-const NULL_END: u32 = u32::MAX;
+/// Marks the end of a text that is NULL: where the last one before it ends.
+const IS_NULL: u32 = 1 << 31;
 
 impl KeptColumn {
     /// Keeps a column.
@@ -51,7 +52,7 @@ impl KeptColumn {
                     return Ok(Self::Numbered { form, numbers: piece });
                 }
                 let bytes: usize = texts.iter().flatten().map(<[u8]>::len).sum();
-                if u32::try_from(bytes).is_ok_and(|it| it < NULL_END) {
+                if u32::try_from(bytes).is_ok_and(|it| it < IS_NULL) {
                     return Self::of_texts(texts, bytes, arena);
                 }
                 Ok(Self::Other(column.compacted()))
@@ -79,7 +80,7 @@ impl KeptColumn {
         let mut end = 0;
         for (place, text) in places.iter_mut().zip(texts.iter()) {
             end += text.map_or(0, <[u8]>::len) as u32;
-            *place = text.map_or(NULL_END, |_| end).to_le_bytes();
+            *place = (end | if text.is_none() { IS_NULL } else { 0 }).to_le_bytes();
         }
         Ok(Self::Texts { ends, texts: piece })
     }
@@ -156,11 +157,12 @@ fn text_column<'a>(rows: &[usize], text: impl Fn(usize) -> Option<&'a [u8]>) -> 
     Column::Text(builder.finish())
 }
 
-/// The text of a row; it begins where the last one before it that is not NULL ends.
+/// The text of a row; it begins where the one before it ends.
 fn text_at<'a>(row: usize, ends: &[[u8; 4]], texts: &'a [u8]) -> Option<&'a [u8]> {
-    let end = |it: &[u8; 4]| Some(u32::from_le_bytes(*it)).filter(|it| *it != NULL_END);
-    let before = ends.get(..row)?.iter().rev().find_map(end).unwrap_or_default();
-    texts.get(before as usize..end(ends.get(row)?)? as usize)
+    let end = |row: usize| ends.get(row).map(|it| u32::from_le_bytes(*it));
+    let end_of_row = end(row).filter(|it| it & IS_NULL == 0)?;
+    let before = row.checked_sub(1).map_or(Some(0), end)? & !IS_NULL;
+    texts.get(before as usize..end_of_row as usize)
 }
 
 #[cfg(test)]

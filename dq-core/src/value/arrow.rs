@@ -49,7 +49,7 @@ impl ValueType {
 impl Column {
     /// The values of an Arrow array.
     ///
-    /// Booleans, `Int64`, `Float64`, `Date32`, timestamps in microseconds, text and bytes with offsets,
+    /// Booleans, `Int64`, `Float64`, `Date32`, timestamps in microseconds, text, bytes with offsets,
     /// and dictionaries of text share the buffers of the array; others are converted:
     ///
     /// - `UInt64` beyond the greatest `i64` is the text of its digits, which compares as the number;

@@ -207,7 +207,8 @@ impl TextColumn {
     pub fn compacted(&self) -> Self {
         let buffer = self.buffer.as_slice();
         match &self.rows {
-            Rows::Spans(_) | Rows::Offsets { .. } | Rows::Views(_) => {
+            Rows::Views(array) => Self::views(array.gc()),
+            Rows::Spans(_) | Rows::Offsets { .. } => {
                 let (spans, buffer) = Span::all_of(|| self.iter());
                 Self::new(spans, buffer)
             }
@@ -218,12 +219,12 @@ impl TextColumn {
         }
     }
 
-    /// The rows at the given positions, over the same buffer; NULL where there is no position.
+    /// The rows at the given positions, over the same buffer if there is one; NULL where there is no position.
     pub(crate) fn gather(&self, rows: &[Option<usize>]) -> Self {
-        if let Rows::Views(_) = self.rows {
-            let (spans, buffer) =
-                Span::all_of(|| rows.iter().map(|row| row.and_then(|row| self.get(row))));
-            return Self::new(spans, buffer);
+        if let Rows::Views(array) = &self.rows {
+            let is_there = |row: &usize| *row < array.len() && array.is_valid(*row);
+            let text = |row: &Option<usize>| row.filter(is_there).map(|it| array.value(it));
+            return Self::views(rows.iter().map(text).collect());
         }
         let span = |row: usize| self.span(row);
         let spans = rows.iter().map(|row| row.and_then(span).unwrap_or(Span::NULL)).collect();

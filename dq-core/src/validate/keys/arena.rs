@@ -107,7 +107,8 @@ impl Arena {
 
 impl Drop for Arena {
     fn drop(&mut self) {
-        let large = self.slabs.drain(..).filter(|it| it.len() == SLAB_BYTES_MAX);
+        let is_large = |it: &MmapMut| (HUGE_PAGE_BYTES..=SLAB_BYTES_MAX).contains(&it.len());
+        let large = self.slabs.drain(..).filter(is_large);
         large.for_each(|it| self.budget.keep_slab(it));
     }
 }

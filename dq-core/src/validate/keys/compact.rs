@@ -34,13 +34,6 @@ struct Lent {
     texts: TextColumn,
 }
 
-/// The word of a key, and its row.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct WordOfRow {
-    pub(crate) word: Word,
-    pub(crate) row: u32,
-}
-
 /// Of the four bytes of a key that is lent, how many bits are of its hash; the others are its scopes.
 const HASH_BITS: u32 = 29;
 
@@ -111,18 +104,18 @@ impl CompactKeys {
         (self.hashes.len() > 0, self.words.len() > 0)
     }
 
-    /// Calls `take` with the words of all keys in `scope`, without it. Those of keys that are lent are hashes,
+    /// Calls `take` with the words of all keys in `scope`, without it, and their rows. Those of keys that are lent are hashes,
     /// or else as those of all others.
     #[inline]
     pub(crate) fn for_each_word(
         &self,
         scope: Scopes,
         are_hashes: bool,
-        mut take: impl FnMut(WordOfRow),
+        mut take: impl FnMut(Word, u32),
     ) -> Result<()> {
         let words = self.words.iter(&self.arena).map(|it| (Word::from_bits(it.0), it.1));
         let words = words.filter(|it| it.0.scopes() & scope != 0);
-        words.for_each(|(word, row)| take(WordOfRow { word: word.bare(), row }));
+        words.for_each(|(word, row)| take(word.bare(), row));
         let hashes = self.hashes.iter(&self.arena);
         let mut hashes = hashes.filter(|it| (it.0 >> HASH_BITS) as Scopes & scope != 0);
         hashes.try_for_each(|(hash, row)| {
@@ -131,7 +124,7 @@ impl CompactKeys {
             } else {
                 Word::new(self.key(row)?, self.hash)
             };
-            take(WordOfRow { word, row });
+            take(word, row);
             Ok(())
         })
     }

@@ -13,8 +13,8 @@
 //! Keys of up to 15 bytes are kept by value. Of a longer key the hash decides only where to look: its
 //! bytes are kept too, and every match is confirmed by comparing them. So no count depends on luck.
 //!
-//! Where checks only ask which keys are there twice, a key takes eight bytes, in the order of the rows
-//! and in no bucket ([`CompactKeys`](compact::CompactKeys)): the bytes of those that have no room are read
+//! Where checks only ask which keys are there twice, a key takes eight bytes, or four if the source keeps
+//! it in memory, in the order of the rows and in no bucket ([`CompactKeys`](compact::CompactKeys)): the bytes of those that have no room are read
 //! only where two keys have the same hash.
 //!
 //! Where a table refers to a small one that has been read before, its rows look their keys up at once,

@@ -10,14 +10,14 @@
 //! ```
 //!
 //! The places of a large table would not lie in the cache. Then they are cut into slices, each of which is
-//! decided by itself.
+//! decided by itself, and goes through all words to find its own.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::Result;
 use crate::validate::keys::arena::Arena;
-use crate::validate::keys::compact::{CompactKeys, WordOfRow};
+use crate::validate::keys::compact::CompactKeys;
 use crate::validate::keys::decide::{Fails, Finding};
 use crate::validate::keys::records::Scopes;
 use crate::validate::keys::word::Word;
@@ -27,8 +27,8 @@ use crate::validate::memory::Budget;
 const PLACES_PER_WORD: usize = 8;
 /// How many there are for each mark: about one word of fifty comes to a mark by chance.
 const PLACES_PER_MARK: usize = 32;
-/// How many places a slice has: their bits take 4 MiB.
-const SLICE_PLACES: usize = 1 << 25;
+/// How many places a slice has, and how many marks at most: the bits of either take 2 MiB.
+const SLICE_PLACES: usize = 1 << 24;
 
 /// What spreads words over places and marks, and once more: the golden ratio, then digits of pi.
 const SPREADS: [u64; 4] =
@@ -45,8 +45,8 @@ pub(crate) struct Shared<'a> {
     slices: usize,
 }
 
-/// A word that may be there twice, with the number of its partition.
-type Candidate = (WordOfRow, u32);
+/// A word that may be there twice, with the number of its partition, and its row.
+type Candidate = (Word, u32, u32);
 
 impl<'a> Shared<'a> {
     /// What is to be decided of the keys of `partitions`, in no more slices than this power of two.
@@ -63,7 +63,7 @@ impl<'a> Shared<'a> {
         self.slices
     }
 
-    /// Which keys of a slice are not alone. The memory of `budget` is taken while it is decided.
+    /// Which keys of a slice are not alone. Memory that others have given back to `budget` is used first.
     pub(crate) fn decide(
         &self,
         slice: usize,
@@ -74,19 +74,19 @@ impl<'a> Shared<'a> {
         let mut finding = Finding { violations: 0, groups: Some(0) };
         let mut found = |finding: &mut Finding, rows: &[&Candidate]| {
             finding.add(Finding { violations: rows.len() as u64, groups: Some(1) });
-            for (it, partition) in rows {
-                fails(0, *partition as usize, it.row);
+            for (_, partition, row) in rows {
+                fails(0, *partition as usize, *row);
             }
         };
-        for same in candidates.chunk_by(|a, b| a.0.word == b.0.word).filter(|it| it.len() > 1) {
-            if same.first().is_some_and(|it| it.0.word.is_whole()) {
+        for same in candidates.chunk_by(|a, b| a.0 == b.0).filter(|it| it.len() > 1) {
+            if same.first().is_some_and(|it| it.0.is_whole()) {
                 found(&mut finding, &same.iter().collect::<Vec<_>>());
                 continue;
             }
             let mut keys = Vec::with_capacity(same.len());
             for it in same {
                 let partition = self.partitions.get(it.1 as usize);
-                keys.push((partition.map(|keys| keys.key(it.0.row)).transpose()?, it));
+                keys.push((partition.map(|keys| keys.key(it.2)).transpose()?, it));
             }
             keys.sort_unstable();
             for same in keys.chunk_by(|a, b| a.0 == b.0).filter(|it| it.len() > 1) {
@@ -98,13 +98,20 @@ impl<'a> Shared<'a> {
 
     /// All rows of a slice whose words are there twice, and few others, ordered by their words.
     fn candidates(&self, slice: usize, budget: &Arc<Budget>) -> Result<Vec<Candidate>> {
-        let [places, marks, more_places, more_marks] = SPREADS;
+        let [spread, spread_marks, spread_again, spread_marks_again] = SPREADS;
         let (mut arena, count) = (Arena::new(budget), self.places / self.slices);
         let here = slice * count..(slice + 1) * count;
-        let places = Places { spread: places, all: self.places, here };
-        let candidates = places.shared(self, marks, &mut arena)?;
-        let places = Places::new(more_places, places_for(candidates.len()));
-        let mut candidates = places.shared(candidates.as_slice(), more_marks, &mut arena)?;
+        let places = Places { spread, all: self.places, here };
+        let marks = places.marks(self, spread_marks, &mut arena)?;
+        let mut candidates = Vec::new();
+        self.for_each(|it| {
+            if places.place(it.0).is_some() && marks.has(it.0) {
+                candidates.push(it);
+            }
+        })?;
+        let places = Places::new(spread_again, places_for(candidates.len()).min(SLICE_PLACES));
+        let marks = places.marks(candidates.as_slice(), spread_marks_again, &mut arena)?;
+        candidates.retain(|it| marks.has(it.0));
         candidates.sort_unstable();
         Ok(candidates)
     }
@@ -120,7 +127,7 @@ impl Source for Shared<'_> {
     fn for_each(&self, mut take: impl FnMut(Candidate)) -> Result<()> {
         let mut partitions = (0..).zip(&self.partitions);
         partitions.try_for_each(|(number, keys)| {
-            keys.for_each_word(self.scope, self.are_hashes, |it| take((it, number)))
+            keys.for_each_word(self.scope, self.are_hashes, |word, row| take((word, number, row)))
         })
     }
 }
@@ -155,31 +162,24 @@ impl Places {
         Self { spread, all, here: 0..all }
     }
 
-    /// Those of `words` that have not their place for themselves, and few others; `marks` is what spreads
-    /// them over marks.
-    fn shared<S>(&self, words: &S, marks: u64, arena: &mut Arena) -> Result<Vec<Candidate>>
+    /// Marks, spread by `spread`, on those of `words` that have not their place for themselves.
+    fn marks<'a, S>(&self, words: &S, spread: u64, arena: &'a mut Arena) -> Result<Marks<'a>>
     where
         S: Source + ?Sized,
     {
         let (seen, mut again) = (self.bits(arena)?, Vec::new());
-        words.for_each(|(it, _)| {
-            if self.place(it.word).is_some_and(|place| set(seen, place)) {
-                again.push(it.word);
+        words.for_each(|(word, ..)| {
+            if self.place(word).is_some_and(|place| set(seen, place)) {
+                again.push(word);
             }
         })?;
-        let marks = Self::new(marks, (again.len() * PLACES_PER_MARK).next_power_of_two());
-        let marked = marks.bits(arena)?;
-        for place in again.iter().filter_map(|it| marks.place(*it)) {
-            set(marked, place);
+        let count = (again.len() * PLACES_PER_MARK).next_power_of_two().min(SLICE_PLACES);
+        let places = Self::new(spread, count);
+        let bits = places.bits(arena)?;
+        for place in again.iter().filter_map(|it| places.place(*it)) {
+            set(bits, place);
         }
-        let mut shared = Vec::with_capacity(again.len());
-        words.for_each(|it| {
-            let is_marked = marks.place(it.0.word).is_some_and(|place| has(marked, place));
-            if is_marked && self.place(it.0.word).is_some() {
-                shared.push(it);
-            }
-        })?;
-        Ok(shared)
+        Ok(Marks { places, bits })
     }
 
     /// A bit for each place.
@@ -199,6 +199,23 @@ impl Places {
     }
 }
 
+/// Places of which some have a mark.
+#[derive(Debug)]
+struct Marks<'a> {
+    places: Places,
+    bits: &'a [u8],
+}
+
+impl Marks<'_> {
+    /// Whether the place of a word has a mark.
+    #[inline]
+    fn has(&self, word: Word) -> bool {
+        let bit =
+            |place: usize| self.bits.get(place / 8).is_some_and(|it| it >> (place % 8) & 1 == 1);
+        self.places.place(word).is_some_and(bit)
+    }
+}
+
 /// Sets a bit, and says whether it was set before.
 #[inline]
 fn set(bits: &mut [u8], place: usize) -> bool {
@@ -207,11 +224,6 @@ fn set(bits: &mut [u8], place: usize) -> bool {
     let was_set = *byte & bit != 0;
     *byte |= bit;
     was_set
-}
-
-#[inline]
-fn has(bits: &[u8], place: usize) -> bool {
-    bits.get(place / 8).is_some_and(|it| it >> (place % 8) & 1 == 1)
 }
 
 #[cfg(test)]

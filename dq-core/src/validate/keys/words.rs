@@ -52,7 +52,7 @@ kept!(u32, u64);
 
 /// The bytes of a page: the first slab of an arena has no remainder.
 const PAGE_BYTES: usize = 32 << 10;
-/// A gap of more rows ends a run: it would take more memory than the next run does.
+/// A gap of more rows ends a run; one of so few takes no more memory than the next run would.
 const GAP_MAX: u32 = 2;
 
 impl<W> Default for Words<W> {
