@@ -97,7 +97,6 @@ const SENSELESS: &[&str] = &[
     "functional_dependency: { from: [a] }",
     "functional_dependency: { from: [a, a], to: b }",
     "functional_dependency: { from: a, to: [b, b] }",
-    "functional_dependency: { from: [a, b], to: b }",
     "no_overlap: { key: [a, a], from: b, to: c }",
     "columns: [a, a], distinct_count: { min: 1 }",
     "column: a, columns: [b], distinct_count: { min: 1 }",

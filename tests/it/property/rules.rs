@@ -220,7 +220,7 @@ fn check() -> impl Strategy<Value = Check> {
     let of_sets = prop_oneof![
         (columns(), form()).prop_map(|(columns, form)| Check::Unique(columns, form)),
         (vec(joining(), 1..3), vec(prop_oneof![joining(), column()], 1..3), form())
-            .prop_map(|(from, to, form)| dependency(different(from), different(to), form)),
+            .prop_map(|(from, to, form)| Check::Dependency(different(from), different(to), form)),
         (vec(joining(), 1..3), [temporal(), temporal()], form())
             .prop_map(|(key, days, form)| Check::NoOverlap(different(key), days, form)),
         (0..30_u64, 0..30_u64).prop_map(|(min, more)| Check::RowCount(min, min + more)),
@@ -232,13 +232,6 @@ fn check() -> impl Strategy<Value = Check> {
         ),
     ];
     prop_oneof![of_text, of_sets, figures::figure().prop_map(Check::Figure)]
-}
-
-/// A dependency of what is not among the columns that it depends on.
-fn dependency(from: Vec<&'static str>, mut to: Vec<&'static str>, form: KeyForm) -> Check {
-    to.retain(|it| !from.contains(it));
-    let to = if to.is_empty() { vec!["part"] } else { to };
-    Check::Dependency(from, to, form)
 }
 
 fn temporal() -> impl Strategy<Value = &'static str> {
