@@ -71,10 +71,11 @@ impl InputFile {
     #[cfg(any(feature = "csv", feature = "json"))]
     pub(crate) fn open_text(&self) -> Result<(Vec<u8>, ByteStream, Option<Identity>)> {
         let (content, identity) = self.open()?;
-        let broken = |it: io::Error| self.broken(&it, None);
-        let (head, text) = peek::<HEAD_BYTES>(content).map_err(broken)?;
+        let (head, text) = peek_text(content);
         match foreign(&head) {
-            Some(reason) => Err(broken(io::Error::new(io::ErrorKind::InvalidData, reason))),
+            Some(reason) => {
+                Err(self.broken(&io::Error::new(io::ErrorKind::InvalidData, reason), None))
+            }
             None => Ok((head, text, identity)),
         }
     }
@@ -164,6 +165,30 @@ pub(crate) fn peek<const N: usize>(mut stream: ByteStream) -> io::Result<(Vec<u8
     (&mut stream).take(N as u64).read_to_end(&mut head)?;
     let whole = Cursor::new(head.clone()).chain(stream);
     Ok((head, Box::new(whole)))
+}
+
+/// As [`peek`], of as many bytes as tell what a file is; where reading them fails, so does the whole stream there, and who
+/// reads it knows the line.
+#[cfg(any(feature = "csv", feature = "json"))]
+fn peek_text(mut stream: ByteStream) -> (Vec<u8>, ByteStream) {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    let read = (&mut stream).take(HEAD_BYTES as u64).read_to_end(&mut head);
+    let rest: ByteStream = match read {
+        Ok(_) => stream,
+        Err(error) => Box::new(Broken(Some(error))),
+    };
+    (head.clone(), Box::new(Cursor::new(head).chain(rest)))
+}
+
+/// Where a stream is broken.
+#[cfg(any(feature = "csv", feature = "json"))]
+struct Broken(Option<io::Error>);
+
+#[cfg(any(feature = "csv", feature = "json"))]
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 /// A decompressor that says in plain words what is wrong.
