@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dq_core::clock::{SystemClock, within};
+use dq_core::clock::{Clock, SystemClock, within};
 use dq_core::database::{DatabaseManager, Node, NodeRole, NodeState};
 use dq_core::executor::Call;
 use dq_core::report::{self, ReportFormat};
@@ -71,7 +71,10 @@ pub(crate) async fn run(arguments: &ValidateArguments, stop: Cancellation) -> Re
     };
     #[cfg(feature = "redis")]
     let run = judge(verdicts.as_ref(), &source, &rules, (&options, arguments.output.quiet));
+    let begun = SystemClock.now();
     let run = in_time(timeout, &*source, run).await;
+    let is_over = |it: &Duration| SystemClock.now().saturating_duration_since(begun) >= *it;
+    let run = run.map_err(|it| overdue(it, timeout.filter(is_over), &*source));
     let run = match (run, &database) {
         (Err(error), Some(database)) => Err(silence_told(error, &**database).await),
         (run, _) => run,
@@ -111,6 +114,18 @@ async fn in_time(
         Error::new(ErrorKind::Timeout, format!("cannot scan `{source}`: {reason}"))
     };
     within(&SystemClock, timeout + GRACE, run).await.ok_or_else(over)?
+}
+
+/// An error of a run whose time is over: a connection that is lost with it is no reason of its own.
+fn overdue(error: Error, over: Option<Duration>, source: &dyn Source) -> Error {
+    match over {
+        Some(timeout) if error.kind() == ErrorKind::Unavailable => {
+            let (source, millis) = (source.name(), timeout.as_millis());
+            let message = format!("cannot scan `{source}`: the {millis} ms allowed are over");
+            Error::new(ErrorKind::Timeout, message).with_source(error)
+        }
+        _ => error,
+    }
 }
 
 /// An error that says, if time was over, which of the servers with a part of the rows do not answer: the one that was

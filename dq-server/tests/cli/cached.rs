@@ -94,10 +94,13 @@ fn an_unchanged_database_is_judged_once_and_a_changed_one_anew() {
     assert!(earlier["original"]["age_seconds"].as_f64().unwrap() >= 0.0);
     let text = program.run(&[&["validate", "--config", "dq.yaml"], &DATABASE[..]].concat());
     assert!(text.stdout.contains("from the cache: checked "), "{}", text.stdout);
-    let counted = report(&program, &[&DATABASE[..], &["--stats"]].concat());
-    let statistics = &counted["statistics"];
-    assert_eq!((&statistics["snapshots"], &statistics["rows"]), (&0.into(), &0.into()));
-    assert_eq!(statistics["cache"], serde_json::json!({"hits": 1, "misses": 0}));
+    // A cache that is too late on a busy machine is no cache: then the database is judged after all.
+    let counted = || report(&program, &[&DATABASE[..], &["--stats"]].concat());
+    until("an earlier verdict takes no work", || {
+        let statistics = counted()["statistics"].take();
+        (&statistics["snapshots"], &statistics["rows"]) == (&0.into(), &0.into())
+            && statistics["cache"] == serde_json::json!({"hits": 1, "misses": 0})
+    });
     let anew = [&DATABASE[..], &["--no-cache"]].concat();
     assert_eq!(report(&program, &anew)["cached"], Value::Null);
 
