@@ -8,8 +8,7 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 
 use crate::error::Result;
 use crate::value::Span;
-use crate::value::offsets;
-use crate::value::offsets::Offsets;
+use crate::value::offsets::{self, Offsets};
 
 /// A column of text: a span for each row, over one buffer that columns may share; or a code for each row,
 /// which is the place of its span among those of the distinct texts; or an array of Arrow, as it is.
@@ -113,12 +112,11 @@ impl TextColumn {
     #[inline]
     pub(crate) fn visit<T>(
         &self,
-        rows: impl Iterator<Item = (usize, T)>,
+        mut rows: impl Iterator<Item = (usize, T)>,
         mut take: impl FnMut(T, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let buffer = self.buffer.as_slice();
         let mut take = |it, text: Option<&[u8]>| text.map_or(Ok(()), |text| take(it, text));
-        let mut rows = rows;
         match &self.rows {
             Rows::Spans(spans) => {
                 rows.try_for_each(|(row, it)| take(it, spans.get(row).and_then(|it| it.of(buffer))))
@@ -150,12 +148,11 @@ impl TextColumn {
                 BooleanBuffer::collect_bool(self.len(), of)
             }
             // The text that is nowhere is judged too: that costs less than asking each row for it.
-            Rows::Offsets { offsets: Offsets::Long(offsets), nulls } => {
-                let judged = collect(offsets::texts(offsets, buffer).map(judge));
-                with_nulls(judged, of_null, nulls.as_ref())
-            }
-            Rows::Offsets { offsets: Offsets::Short(offsets), nulls } => {
-                let judged = collect(offsets::texts(offsets, buffer).map(judge));
+            Rows::Offsets { offsets, nulls } => {
+                let judged = match offsets {
+                    Offsets::Short(it) => collect(offsets::texts(it, buffer).map(judge)),
+                    Offsets::Long(it) => collect(offsets::texts(it, buffer).map(judge)),
+                };
                 with_nulls(judged, of_null, nulls.as_ref())
             }
             Rows::Views(array) => {

@@ -108,11 +108,7 @@ async fn in_time(
     run: impl Future<Output = Result<Report>>,
 ) -> Result<Report> {
     let Some(timeout) = timeout else { return run.await };
-    let over = || {
-        let (source, millis) = (source.name(), timeout.as_millis());
-        let reason = format!("the {millis} ms allowed are over, and it does not stop by itself");
-        Error::new(ErrorKind::Timeout, format!("cannot scan `{source}`: {reason}"))
-    };
+    let over = || time_is_over(source, timeout, ", and it does not stop by itself");
     within(&SystemClock, timeout + GRACE, run).await.ok_or_else(over)?
 }
 
@@ -120,12 +116,16 @@ async fn in_time(
 fn overdue(error: Error, over: Option<Duration>, source: &dyn Source) -> Error {
     match over {
         Some(timeout) if error.kind() == ErrorKind::Unavailable => {
-            let (source, millis) = (source.name(), timeout.as_millis());
-            let message = format!("cannot scan `{source}`: the {millis} ms allowed are over");
-            Error::new(ErrorKind::Timeout, message).with_source(error)
+            time_is_over(source, timeout, "").with_source(error)
         }
         _ => error,
     }
+}
+
+fn time_is_over(source: &dyn Source, timeout: Duration, besides: &str) -> Error {
+    let (source, millis) = (source.name(), timeout.as_millis());
+    let reason = format!("the {millis} ms allowed are over{besides}");
+    Error::new(ErrorKind::Timeout, format!("cannot scan `{source}`: {reason}"))
 }
 
 /// An error that says, if time was over, which of the servers with a part of the rows do not answer: the one that was
