@@ -38,6 +38,7 @@ mod source;
 mod statement;
 mod stream;
 pub(crate) mod transaction;
+mod trial;
 mod unreadable;
 mod version;
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::clock::within;
 use crate::database::postgres::PostgresDatabaseManager;
-use crate::database::{DatabaseManager, Node, NodeRole, NodeState, Statement, reason_of};
+use crate::database::postgres::trial::{named, text, tried};
+use crate::database::{DatabaseManager, Node, NodeRole, NodeState, reason_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Source;
 use crate::value::Value;
@@ -36,23 +36,15 @@ pub(crate) async fn shards(
     database: &PostgresDatabaseManager,
     patience: Duration,
 ) -> Result<Vec<Node>> {
-    let servers = database.query(&SERVERS.into()).await?;
-    let text = |it: Value<'_>| match it {
-        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        _ => String::new(),
-    };
-    let servers = servers.rows().map(|it| (text(it.value(0)), text(it.value(1))));
-    let servers: Vec<_> = servers.collect();
+    let servers = named(database, SERVERS).await?;
     let asked = servers.into_iter().map(|(name, table)| async move {
         let ask = format!("SELECT count(*) FROM {table} WHERE ctid = '(0,0)'");
-        let ask = Statement::new(ask);
-        let answer = within(database.clock(), patience, database.query(&ask)).await;
-        match answer {
-            Some(Ok(_)) => node(&name, NodeState::Ready),
-            Some(Err(error)) => failed(database.name(), &name, &error),
-            None => {
-                let error = format!("silent: no answer within {} ms", patience.as_millis());
-                Node { error: Some(error), ..node(&name, NodeState::Unreachable) }
+        match tried(database, ask, patience).await {
+            Ok(Ok(_)) => node(&name, NodeState::Ready),
+            Ok(Err(error)) => failed(database.name(), &name, &error),
+            Err(silence) => {
+                let error = Some(format!("silent: {silence}"));
+                Node { error, ..node(&name, NodeState::Unreachable) }
             }
         }
     });

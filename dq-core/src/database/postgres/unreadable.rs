@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
-use crate::clock::within;
+use crate::database::Unreadable;
 use crate::database::postgres::PostgresDatabaseManager;
-use crate::database::{DatabaseManager, Statement, Unreadable};
+use crate::database::postgres::trial::{named, tried};
 use crate::error::Result;
 use crate::source::Source;
-use crate::value::Value;
 
 /// Those that the user may read, as far as their own privileges say, with their names as SQL. Servers of partitions are
 /// told of as such.
@@ -30,23 +29,13 @@ pub(crate) async fn unreadable(
     database: &PostgresDatabaseManager,
     patience: Duration,
 ) -> Result<Vec<Unreadable>> {
-    let candidates = database.query(&CANDIDATES.into()).await?;
-    let text = |it: Value<'_>| match it {
-        Value::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        _ => String::new(),
-    };
-    let candidates: Vec<_> =
-        candidates.rows().map(|it| (text(it.value(0)), text(it.value(1)))).collect();
-    let tried = stream::iter(candidates).map(|(name, sql)| async move {
-        let attempt = Statement::new(format!("SELECT 1 FROM {sql} LIMIT 0"));
-        match within(database.clock(), patience, database.query(&attempt)).await {
-            Some(Ok(_)) => None,
-            Some(Err(error)) => Some(Unreadable::of(name, database.name(), &error)),
-            None => {
-                let reason = format!("no answer within {} ms", patience.as_millis());
-                Some(Unreadable::new(name, reason))
-            }
+    let candidates = named(database, CANDIDATES).await?;
+    let answers = stream::iter(candidates).map(|(name, sql)| async move {
+        match tried(database, format!("SELECT 1 FROM {sql} LIMIT 0"), patience).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(Unreadable::of(name, database.name(), &error)),
+            Err(silence) => Some(Unreadable::new(name, silence)),
         }
     });
-    Ok(tried.buffered(AT_ONCE).filter_map(std::future::ready).collect().await)
+    Ok(answers.buffered(AT_ONCE).filter_map(std::future::ready).collect().await)
 }
