@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 
 use crate::clock::Clock;
 use crate::database::places::statistics;
-use crate::database::postgres::about::{FOLLOWERS, PRIVILEGES, follower, privileges_of};
+use crate::database::postgres::about::{PRIVILEGES, REPLICAS, privileges_of, replica};
 use crate::database::postgres::catalog;
 use crate::database::postgres::config::PostgresConfig;
 use crate::database::postgres::connection::{Lease, Pool, READ, is_pooled};
@@ -257,7 +257,7 @@ impl DatabaseManager for PostgresDatabaseManager {
 
     async fn nodes_within(&self, patience: Duration) -> Result<Vec<Node>> {
         let doing = format!("list the replicas of `{}`", self.source.name());
-        let mut nodes = self.told(FOLLOWERS, &doing, follower).await?;
+        let mut nodes = self.told(REPLICAS, &doing, replica).await?;
         nodes.extend(shards(self, patience).await?);
         Ok(nodes)
     }
