@@ -163,6 +163,21 @@ pub struct Scan {
     pub cancellation: Cancellation,
 }
 
+impl Scan {
+    /// The table to scan, of those that a snapshot holds in memory or in files, and what stands beside its schema.
+    pub(crate) fn table_of<'a, T>(
+        &self,
+        schemas: &'a [TableSchema],
+        tables: &'a [T],
+    ) -> Result<(&'a TableSchema, &'a T)> {
+        let found = schemas.iter().zip(tables).find(|(schema, _)| schema.name == self.table);
+        found.ok_or_else(|| {
+            let message = format!("cannot scan the table `{}`: there is none", self.table);
+            Error::new(ErrorKind::NotFound, message)
+        })
+    }
+}
+
 /// A query in the dialect of a source.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
