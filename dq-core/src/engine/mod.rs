@@ -1,4 +1,25 @@
 //! From what a user types to a source: the one place that knows every backend.
+//!
+//! [`open`] gives a source that is scanned; [`DatabaseFactory`] a database that runs statements, too.
+//!
+//! ```
+//! # #[cfg(feature = "csv")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dq_core::engine::{OpenOptions, open};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("hospitals.csv").to_string_lossy().into_owned();
+//! std::fs::write(&path, "name,zip\nMercy,86503\n")?;
+//! let source = open(&path, &OpenOptions::default())?;
+//! let snapshot = source.snapshot().await?;
+//! let columns: Vec<_> = snapshot.tables()[0].columns.iter().map(|it| it.name.as_str()).collect();
+//! assert_eq!(columns, ["name", "zip"]);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "csv"))]
+//! # fn main() {}
+//! ```
 
 #[cfg(feature = "redis")]
 mod cache;
