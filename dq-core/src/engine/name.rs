@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::engine::factory::kind;
-use crate::engine::{DatabaseFactory, is_sqlite, path_of};
+use crate::engine::spec::path_of;
+use crate::engine::{DatabaseFactory, is_sqlite};
 use crate::secret::redacted_url;
 
 /// What messages call a database of which nothing is configured.
