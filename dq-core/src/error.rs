@@ -3,6 +3,19 @@
 //! Every fallible function returns [`Error`]. Its [`ErrorKind`] is what callers match on; one table,
 //! written here, maps each kind to the exit code of the program, the status of the HTTP interface,
 //! the class of the Python exception, and whether trying again may help.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use dq_core::ErrorKind;
+//! use dq_core::rules::RuleSet;
+//!
+//! let error = RuleSet::parse("rules.yaml", "rules: 7", &BTreeMap::new()).unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::RulesInvalid);
+//! assert_eq!((error.kind().code(), error.kind().exit_code()), ("rules_invalid", 2));
+//! assert!(error.message().starts_with("rules.yaml:1:"));
+//! assert!(!error.kind().is_transient(), "the file does not mend itself");
+//! ```
 
 use std::error;
 use std::fmt;

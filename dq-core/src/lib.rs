@@ -1,9 +1,9 @@
 //! An embeddable data-quality engine: exact counts, one pass over the data, the same answer on every
 //! source.
 //!
-//! A [`RuleSet`](rules::RuleSet) says what must hold. A [`Source`](source::Source) has tables: a SQLite
-//! database, CSV, Parquet, Arrow and JSON files, Arrow tables in memory. [`validate`](validate::validate) reads each table once,
-//! judges every row, and gives a [`Report`](validate::Report): for each check how many rows were in its
+//! A [`RuleSet`](rules::RuleSet) says what must hold. A [`Source`](source::Source) has tables: a SQLite, PostgreSQL, MySQL
+//! or MariaDB database, CSV, Parquet, Arrow and JSON files, Arrow tables in memory. [`validate`](validate::validate) reads
+//! each table once, judges every row, and gives a [`Report`](validate::Report): for each check how many rows were in its
 //! scope, how many violate it, and the keys of some of those.
 //!
 //! ```
@@ -44,15 +44,31 @@
 //!
 //! Nothing here prints, logs on its own account, installs a handler, or keeps a pool of threads: work
 //! that may block runs on the blocking threads of the caller's tokio runtime, of either flavour, and as
-//! many of them as [`ValidateOptions::threads`](validate::ValidateOptions::threads) grants. (A SQLite
-//! statement that must last as long as its scan, of a view for example, has a thread of its own
-//! meanwhile.) Dropping a future stops its work and leaves nothing behind.
+//! many of them as [`ValidateOptions::threads`](validate::ValidateOptions::threads) grants. Threads of their own, for no
+//! longer than they work, have a SQLite statement that must last as long as its scan (of a view, for example) and
+//! `generate`; [`BlockingQueryExecutor`](executor::BlockingQueryExecutor) is a runtime, of one thread, for programs
+//! without any. Dropping a future stops its work and leaves nothing behind.
+//!
+//! # What is where
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`rules`], [`packs`] | what must hold; rule sets that come with dq |
+//! | [`source`], [`database`], [`engine`] | what has tables; databases, which also run SQL; both by what a user types |
+//! | [`validate`], [`report`] | a run and its outcome; the forms in which people and programs read it |
+//! | [`profile`] | what is in tables, and which rules that suggests |
+//! | [`executor`], [`resilience`] | calls to one database within limits; breaker, retry, deadline, bulkhead |
+//! | `cache`, `redis` | values that are computed once; the store that processes share |
+//! | [`config`] | one configuration of all parts |
+//! | `generate` | data to try things on, with defects whose number is known |
+//! | [`value`], [`clock`], [`secret`], [`error`] | the words that all of these are written in |
 //!
 //! # Features
 //!
-//! One per backend and file format: `sqlite`, `csv`, `parquet`, `ipc` and `json`, all on by default;
-//! `generate`, which makes data to try things on; `redis`, by which processes share a cache and what
-//! their breakers have seen; and `tower`, which makes a [`Guard`](resilience::Guard) a layer.
+//! On by default: `sqlite`, `csv`, `parquet`, `ipc` and `json`, a backend or file format each; `cache`, in memory; and
+//! `xlsx`, reports as workbooks of Excel. Besides: `postgres` and `mysql`; `redis`, by which processes share a cache and
+//! what their breakers have seen; `tower`, which makes a [`Guard`](resilience::Guard) a layer; `generate`; and
+//! `conformance`, the cases that every implementation of a public trait must pass, for its tests.
 
 #[cfg(feature = "cache")]
 pub mod cache;

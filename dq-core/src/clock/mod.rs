@@ -1,4 +1,17 @@
 //! Time, as something a test can hold in its hand.
+//!
+//! Whatever measures or waits is given a [`Clock`]: [`SystemClock`] in a program, [`TestClock`] in a test.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use dq_core::clock::{Clock, TestClock};
+//!
+//! let clock = TestClock::new();
+//! let begun = clock.now();
+//! clock.advance(Duration::from_hours(1));
+//! assert_eq!(clock.now() - begun, Duration::from_hours(1));
+//! ```
 
 mod test;
 

@@ -2,6 +2,43 @@
 //!
 //! [`DatabaseManager`] is a [`Source`], so that tables are scanned the way files are; beyond that it
 //! runs SQL. A folder per backend implements it, with the same file names in each.
+//!
+//! ```
+//! # #[cfg(feature = "sqlite")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use dq_core::clock::SystemClock;
+//! use dq_core::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
+//! use dq_core::database::{DatabaseManager, Statement};
+//! use dq_core::value::Value;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("providers.db");
+//! let config = SqliteConfig { create_if_missing: true, ..SqliteConfig::new(&path) };
+//! let database = SqliteDatabaseManager::open(config, Arc::new(SystemClock)).await?;
+//! database.execute(&"CREATE TABLE provider (npi TEXT PRIMARY KEY)".into()).await?;
+//! let insert = Statement::new("INSERT INTO provider VALUES (:npi)").bind_named("npi", "1234567893");
+//! assert_eq!(database.execute(&insert).await?, 1);
+//!
+//! let counted = database.query(&"SELECT count(*) FROM provider".into()).await?;
+//! assert_eq!(counted.scalar(), Value::Integer(1));
+//! database.close().await;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "sqlite"))]
+//! # fn main() {}
+//! ```
+//!
+//! | backend | for |
+//! |---|---|
+//! | `sqlite` | a SQLite database in a file or in memory |
+//! | `postgres` | a PostgreSQL database on one server |
+//! | `replicas` | a PostgreSQL database on a primary and its replicas |
+//! | `mysql` | a MySQL or MariaDB database |
+//!
+//! [`DatabaseFactory`](crate::engine::DatabaseFactory) opens each by its URL.
 
 mod backup;
 #[cfg(feature = "conformance")]

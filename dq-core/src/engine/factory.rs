@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigSources, Setting, SettingValue};
 use crate::database::DatabaseManager;
-use crate::engine::{MYSQL, POSTGRES, SCHEMES, begins, is_sqlite, path_of};
+use crate::engine::spec::path_of;
+use crate::engine::{MYSQL, POSTGRES, SCHEMES, begins, is_sqlite};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::redacted_url;
 

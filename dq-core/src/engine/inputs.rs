@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::engine::{is_url, path_of};
+use crate::engine::spec::{is_url, path_of};
 use crate::source::files::{FileFormat, matching_pattern};
 
 /// The files that the source named `spec` reads, as far as they are there now: the file itself, those that match

@@ -1,4 +1,25 @@
 //! From what a user types to a source: the one place that knows every backend.
+//!
+//! [`open`] gives a source that is scanned; [`DatabaseFactory`] a database that runs statements, too.
+//!
+//! ```
+//! # #[cfg(feature = "csv")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dq_core::engine::{OpenOptions, open};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("hospitals.csv").to_string_lossy().into_owned();
+//! std::fs::write(&path, "name,zip\nMercy,86503\n")?;
+//! let source = open(&path, &OpenOptions::default())?;
+//! let snapshot = source.snapshot().await?;
+//! let columns: Vec<_> = snapshot.tables()[0].columns.iter().map(|it| it.name.as_str()).collect();
+//! assert_eq!(columns, ["name", "zip"]);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "csv"))]
+//! # fn main() {}
+//! ```
 
 #[cfg(feature = "redis")]
 mod cache;
@@ -10,6 +31,7 @@ mod hosts;
 mod inputs;
 mod name;
 mod opened;
+mod spec;
 
 use std::fs::File;
 use std::io::Read;
@@ -18,6 +40,7 @@ use std::sync::Arc;
 
 use crate::database::DatabaseManager;
 use crate::engine::directory::DirectorySource;
+use crate::engine::spec::Spec;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
@@ -31,6 +54,7 @@ pub use check::{DatabaseCheck, DatabaseTable};
 pub use factory::DatabaseFactory;
 pub use inputs::files_of;
 pub use opened::Opened;
+pub use spec::{is_url, path_of};
 
 /// How a source is opened. Options of one kind of source are ignored by the others.
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
@@ -152,45 +176,8 @@ pub fn open_by_kind<S: AsRef<str>>(specs: &[S], options: &OpenOptions) -> Result
     }
 }
 
-/// Whether `spec` names a database on a server, and no file; its URL may hold a password.
-pub fn is_url(spec: &str) -> bool {
-    let source = Spec::of(spec).source;
-    begins(source, POSTGRES) || begins(source, MYSQL)
-}
-
 fn begins(source: &str, schemes: [&str; 2]) -> bool {
     schemes.iter().any(|it| source.starts_with(it))
-}
-
-/// The file or directory that `spec` names, without its name and scheme; a pattern as it is.
-pub fn path_of(spec: &str) -> &Path {
-    let source = Spec::of(spec).source;
-    let mut schemes =
-        ["sqlite://", "sqlite:"].into_iter().chain(FileFormat::ALL.map(FileFormat::scheme));
-    Path::new(schemes.find_map(|it| source.strip_prefix(it)).unwrap_or(source))
-}
-
-/// What a user types: perhaps a name, and a source.
-#[derive(Debug)]
-struct Spec<'a> {
-    name: Option<&'a str>,
-    source: &'a str,
-}
-
-impl<'a> Spec<'a> {
-    fn of(spec: &'a str) -> Self {
-        let is_name = |it: &str| !it.is_empty() && !it.contains(['/', '\\', ':', '*', '?', '[']);
-        match spec.split_once('=') {
-            Some((name, source)) if is_name(name) && !Path::new(spec).exists() => {
-                Self { name: Some(name), source }
-            }
-            _ => Self { name: None, source: spec },
-        }
-    }
-
-    fn is_stdin(&self) -> bool {
-        path_of(self.source) == Path::new("-")
-    }
 }
 
 fn open_one(spec: &str, options: &OpenOptions) -> Result<Opened> {

@@ -1,6 +1,18 @@
 //! Packs: rule sets that come with the library.
 //!
 //! A pack is an ordinary rule set, whose parameters have defaults. `dq rules show NAME` prints it.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use dq_core::packs::Pack;
+//!
+//! # fn main() -> dq_core::Result<()> {
+//! let rules = Pack::find("healthcare")?.rules(&BTreeMap::new())?;
+//! assert!(rules.rules().iter().any(|it| it.id == "npi_validation"));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::BTreeMap;
 

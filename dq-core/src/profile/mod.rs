@@ -10,6 +10,29 @@
 //! into memory, a sample of them is kept (`thinned.rs`). Keys, dependencies and references between
 //! columns are found in what is kept; where that is a sample, the engine counts in a second scan what
 //! was found. No result depends on how the rows were split over threads.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrow_array::{ArrayRef, RecordBatch, StringArray};
+//! use dq_core::profile::{ProfileOptions, profile};
+//! use dq_core::source::memory::MemorySource;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let zip: ArrayRef = Arc::new(StringArray::from(vec![Some("86503"), Some("8650"), None]));
+//! let places = RecordBatch::try_from_iter([("zip", zip)])?;
+//! let source = MemorySource::new("an example").table("places", vec![places])?;
+//!
+//! let found = profile(&source, &ProfileOptions::default()).await?;
+//! let places = found.table("places").expect("the table is there");
+//! let zip = places.column("zip").expect("the column is there");
+//! assert_eq!((places.rows, zip.nulls), (3, 1));
+//! let shapes: Vec<_> = zip.shapes.iter().map(|it| it.shape.as_str()).collect();
+//! assert!(shapes.contains(&"99999") && shapes.contains(&"9999"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod canonical;
 mod column_survey;

@@ -30,6 +30,7 @@ mod typed;
 use std::sync::{Arc, Mutex};
 
 use crate::pushdown::counts::PlainTally;
+use crate::pushdown::fragment::Fragment;
 use crate::pushdown::keyed::Compiler;
 use crate::pushdown::mariadb::MariaDb;
 use crate::pushdown::postgres::Postgres;
@@ -75,15 +76,9 @@ impl Spread {
     /// Two statements that count what one of several counts does.
     pub(crate) fn halves(&self) -> Option<[Statement; 2]> {
         match self {
-            Self::Here(tally) if tally.counts().len() > 1 => {
-                let (one, other) = tally.counts().split_at_checked(tally.counts().len() / 2)?;
-                Some([one, other].map(|it| tally.of(it.to_vec()).statement()))
-            }
-            Self::Tally(tally) if tally.counts().len() > 1 => {
-                let (one, other) = tally.counts().split_at_checked(tally.counts().len() / 2)?;
-                Some([one, other].map(|it| tally.of(it.to_vec()).statement()))
-            }
-            _ => None,
+            Self::Here(tally) => halves(tally.counts(), |it| tally.of(it).statement()),
+            Self::Tally(tally) => halves(tally.counts(), |it| tally.of(it).statement()),
+            Self::No | Self::Keys(_) => None,
         }
     }
 }
@@ -190,6 +185,16 @@ fn writer(dialect: Dialect) -> Box<dyn Writer> {
         Dialect::Postgres => Box::new(Typed(&Postgres)),
         Dialect::MariaDb => Box::new(Typed(&MariaDb)),
     }
+}
+
+/// What `tally` makes of either half of several counts.
+fn halves(
+    counts: &[(Count, Fragment)],
+    tally: impl Fn(Vec<(Count, Fragment)>) -> Statement,
+) -> Option<[Statement; 2]> {
+    let (one, other) = counts.split_at_checked(counts.len() / 2)?;
+    let is_several = !one.is_empty();
+    is_several.then(|| [one, other].map(|it| tally(it.to_vec())))
 }
 
 /// Why a kind of check is never asked in SQL.

@@ -2,6 +2,37 @@
 //! GitHub annotations, or a workbook of Excel.
 //!
 //! Nothing here knows of terminals: whoever has one says how wide it is and whether it shows colours.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::sync::Arc;
+//!
+//! use arrow_array::{ArrayRef, RecordBatch, StringArray};
+//! use dq_core::report::{ReportFormat, render};
+//! use dq_core::rules::RuleSet;
+//! use dq_core::source::memory::MemorySource;
+//! use dq_core::validate::{ValidateOptions, validate};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let rules = "
+//! version: 1
+//! rules:
+//!   - { id: zip, table: places, checks: [{ id: form, column: zip, format: us_zip }] }
+//! ";
+//! let rules = RuleSet::parse("rules.yaml", rules, &BTreeMap::new())?;
+//! let zip: ArrayRef = Arc::new(StringArray::from(vec!["86503", "8650"]));
+//! let places = RecordBatch::try_from_iter([("zip", zip)])?;
+//! let source = MemorySource::new("an example").table("places", vec![places])?;
+//! let report = validate(&source, &rules, &ValidateOptions::default()).await?;
+//!
+//! let mut lines = Vec::new();
+//! render(&report, ReportFormat::Csv, &mut lines)?;
+//! let lines = String::from_utf8(lines)?;
+//! assert_eq!(lines.lines().count(), 2, "the names of the columns, and a line for each check");
+//! # Ok(())
+//! # }
+//! ```
 
 mod columns;
 mod csv;

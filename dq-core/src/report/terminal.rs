@@ -8,7 +8,7 @@ use crate::report::statistics;
 use crate::report::style::{Ink, TerminalStyle};
 use crate::report::table::{self, Align, TableColumn};
 use crate::report::text::{cut, visible, width};
-use crate::report::words::{self, OUTCOMES};
+use crate::report::words::{self, OUTCOMES, sign, word};
 use crate::rules::Severity;
 use crate::validate::{CheckReport, Report, RuleReport, Status};
 
@@ -212,23 +212,6 @@ fn write_summary(report: &Report, style: TerminalStyle, out: &mut dyn io::Write)
         write!(out, ", {} rows/s", words::count(rate as u64))?;
     }
     writeln!(out)
-}
-
-const fn sign(status: Status) -> &'static str {
-    match status {
-        Status::NotApplicable => "·",
-        Status::Pass => "✓",
-        Status::Warn => "!",
-        Status::Fail => "✗",
-        Status::Error => "⊘",
-    }
-}
-
-const fn word(status: Status) -> &'static str {
-    match status {
-        Status::NotApplicable => "n/a",
-        other => other.as_str(),
-    }
 }
 
 const fn ink(status: Status) -> Ink {

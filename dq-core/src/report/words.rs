@@ -20,6 +20,25 @@ pub(crate) const OUTCOMES: [(Status, &str); 5] = [
     (Status::NotApplicable, "not applicable"),
 ];
 
+/// The sign of how something ended.
+pub(crate) const fn sign(status: Status) -> &'static str {
+    match status {
+        Status::NotApplicable => "·",
+        Status::Pass => "✓",
+        Status::Warn => "!",
+        Status::Fail => "✗",
+        Status::Error => "⊘",
+    }
+}
+
+/// The word that is shown for it.
+pub(crate) const fn word(status: Status) -> &'static str {
+    match status {
+        Status::NotApplicable => "n/a",
+        other => other.as_str(),
+    }
+}
+
 /// `1234567` as `1,234,567`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();

@@ -6,6 +6,38 @@
 //!
 //! Reading a rule set finds everything that is wrong with the file itself; planning finds everything
 //! that does not fit the tables. Both tell all problems at once, each with its line.
+//!
+//! A [`Rule`] is about a table and has a [`Severity`]; it has one [`Check`] or more.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use dq_core::rules::RuleSet;
+//!
+//! # fn main() -> dq_core::Result<()> {
+//! let rules = "
+//! version: 1
+//! rules:
+//!   - id: npi
+//!     table: providers
+//!     severity: high
+//!     checks:
+//!       - { id: missing, column: npi, not_blank: true }
+//!       - { id: luhn, column: npi, format: npi, severity: critical }
+//! ";
+//! let rules = RuleSet::parse("rules.yaml", rules, &BTreeMap::new())?;
+//! assert_eq!((rules.rules().len(), rules.check_count()), (1, 2));
+//!
+//! let wrong = "
+//! version: 1
+//! rules:
+//!   - { id: npi, table: providers, checks: [{ id: luhn, column: npi, fromat: npi }] }
+//! ";
+//! let error = RuleSet::parse("rules.yaml", wrong, &BTreeMap::new()).unwrap_err();
+//! assert!(error.message().starts_with("rules.yaml:4:") && error.message().contains("`format`"), "{error}");
+//! # Ok(())
+//! # }
+//! ```
 
 mod bounds;
 pub mod check;

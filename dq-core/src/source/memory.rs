@@ -89,11 +89,7 @@ impl Snapshot for Tables {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
-        let mut tables = self.schemas.iter().zip(&self.batches);
-        let Some((schema, batches)) = tables.find(|(schema, _)| schema.name == scan.table) else {
-            let message = format!("cannot scan the table `{}`: there is none", scan.table);
-            return Err(Error::new(ErrorKind::NotFound, message));
-        };
+        let (schema, batches) = scan.table_of(&self.schemas, &self.batches)?;
         let shared = Arc::new(MemoryScan {
             table: schema.name.clone(),
             batches: Arc::clone(batches),

@@ -3,6 +3,40 @@
 //! A [`Source`] opens a [`Snapshot`]: all that is read through it is of one moment. A snapshot tells
 //! its tables and scans them: the wanted columns of one table, split into partitions that are read in
 //! parallel, each a stream of [`Batch`]es.
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//! use std::sync::Arc;
+//!
+//! use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+//! use dq_core::source::memory::MemorySource;
+//! use dq_core::source::{Cancellation, Scan, Source};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let beds: ArrayRef = Arc::new(Int64Array::from(vec![120, 8, 310]));
+//! let batch = RecordBatch::try_from_iter([("beds", beds)])?;
+//! let source = MemorySource::new("an example").table("hospitals", vec![batch])?;
+//!
+//! let snapshot = source.snapshot().await?;
+//! let scan = Scan {
+//!     table: "hospitals".to_owned(),
+//!     columns: vec![0],
+//!     partitions: NonZeroUsize::MIN,
+//!     cancellation: Cancellation::new(),
+//! };
+//! let mut rows = 0;
+//! for mut partition in snapshot.scan(&scan).await? {
+//!     while let Some(batch) = partition.next().await? {
+//!         rows += batch.rows();
+//!     }
+//! }
+//! // Without an error here, all that was read is of one moment.
+//! snapshot.finish().await?;
+//! assert_eq!(rows, 3);
+//! # Ok(())
+//! # }
+//! ```
 
 mod cancellation;
 pub mod combined;
@@ -161,6 +195,21 @@ pub struct Scan {
     pub partitions: NonZeroUsize,
     /// Partitions end with an error of kind `Cancelled` soon after this is cancelled.
     pub cancellation: Cancellation,
+}
+
+impl Scan {
+    /// The table to scan, of those that a snapshot holds in memory or in files, and what stands beside its schema.
+    pub(crate) fn table_of<'a, T>(
+        &self,
+        schemas: &'a [TableSchema],
+        tables: &'a [T],
+    ) -> Result<(&'a TableSchema, &'a T)> {
+        let found = schemas.iter().zip(tables).find(|(schema, _)| schema.name == self.table);
+        found.ok_or_else(|| {
+            let message = format!("cannot scan the table `{}`: there is none", self.table);
+            Error::new(ErrorKind::NotFound, message)
+        })
+    }
 }
 
 /// A query in the dialect of a source.

@@ -7,6 +7,38 @@
 //! Every table is read once, in partitions that run in parallel on threads of the caller's tokio
 //! runtime. Each partition has a worker of its own that judges rows and collects keys; workers share
 //! nothing and their states merge, so no count depends on how the rows were split.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::sync::Arc;
+//!
+//! use arrow_array::{ArrayRef, RecordBatch, StringArray};
+//! use dq_core::rules::{RuleSet, Severity};
+//! use dq_core::source::memory::MemorySource;
+//! use dq_core::validate::{ValidateOptions, validate};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let rules = "
+//! version: 1
+//! rules:
+//!   - { id: zip, table: places, severity: low, checks: [{ id: form, column: zip, format: us_zip }] }
+//! ";
+//! let rules = RuleSet::parse("rules.yaml", rules, &BTreeMap::new())?;
+//! let zip: ArrayRef = Arc::new(StringArray::from(vec![Some("86503"), Some("8650"), None]));
+//! let places = RecordBatch::try_from_iter([("zip", zip)])?;
+//! let source = MemorySource::new("an example").table("places", vec![places])?;
+//!
+//! let options = ValidateOptions { sample_limit: 1, ..ValidateOptions::default() };
+//! let report = validate(&source, &rules, &options).await?;
+//! assert_eq!(report.checks().map(|it| it.violations).sum::<u64>(), 1);
+//! assert!(report.fails_at(Severity::Low) && !report.fails_at(Severity::High));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`record`] judges single records by the same rules; `VerdictCache`, with the feature `cache`, uses the verdict of unchanged
+//! data again.
 
 mod answers;
 mod baseline;

@@ -3,6 +3,18 @@
 //! A column is an Arrow array where the source knows its type. Text is kept as spans over one
 //! shared buffer (a database page, a block of a CSV file), so that most text is never copied; a
 //! column whose rows disagree about their type, which SQLite allows, is [`MixedColumn`].
+//!
+//! ```
+//! use arrow_array::Int64Array;
+//! use dq_core::value::{Batch, Column, OwnedValue, Value};
+//!
+//! let beds = Column::Integer(Int64Array::from(vec![Some(120), None]));
+//! let batch = Batch::new(0, 2, vec![beds]);
+//! assert_eq!(batch.column(0).value(0), Value::Integer(120));
+//! assert!(batch.column(0).value(1).is_null());
+//! // What outlives its batch is owned.
+//! assert_eq!(OwnedValue::from(batch.column(0).value(0)), 120.into());
+//! ```
 
 mod arrow;
 mod batch;

@@ -7,3 +7,5 @@ mod files;
 mod grammar;
 mod property;
 mod reading;
+#[path = "../shared/table_rows.rs"]
+mod table_rows;

@@ -1,29 +1,21 @@
-//! Reads tables as people look at them: rows of texts.
+//! Reads CSV files as people look at them: rows of texts.
 
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::Path;
-use std::thread;
 
 use dq_core::source::csv::{CsvOptions, CsvSource};
-use dq_core::source::{Cancellation, Partition, Scan, Snapshot, Source};
-use dq_core::value::Batch;
+use dq_core::source::{Snapshot, Source};
 use dq_core::{Error, Result};
 use tempfile::TempDir;
 
-/// A row: texts and NULLs.
-pub(crate) type Row = Vec<Option<String>>;
+pub(crate) use crate::table_rows::{Row, row, wait};
+use crate::table_rows::{drained, in_order, rows_of};
 
 /// A table: the names of its columns, and its rows in their order.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Rows {
     pub(crate) names: Vec<String>,
     pub(crate) rows: Vec<Row>,
-}
-
-/// Waits for a future that never sleeps.
-pub(crate) fn wait<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 /// All columns of the table `data` of `spec`, by one partition.
@@ -53,41 +45,10 @@ pub(crate) fn rows(
     columns: &[usize],
     threads: usize,
 ) -> Result<Vec<Row>> {
-    let scan = Scan {
-        table: table.to_owned(),
-        columns: columns.to_vec(),
-        partitions: NonZeroUsize::new(threads).unwrap(),
-        cancellation: Cancellation::new(),
-    };
-    let partitions = wait(snapshot.scan(&scan))?;
-    assert!((1..=threads).contains(&partitions.len()));
-    let workers: Vec<_> =
-        partitions.into_iter().map(|it| thread::spawn(move || wait(drain(it)))).collect();
-    let drained: Vec<_> = workers.into_iter().map(|it| it.join().unwrap()).collect();
+    let drained = drained(snapshot, table, columns, threads)?;
     let errors = drained.iter().filter(|it| it.is_err()).count();
     assert!(errors <= 1, "one error is reported once: {drained:?}");
-    let mut batches: Vec<Batch> = drained.into_iter().collect::<Result<Vec<_>>>()?.concat();
-    batches.sort_by_key(Batch::sequence);
-    assert!(batches.array_windows().all(|[one, two]| one.sequence() < two.sequence()));
-    Ok(batches.iter().flat_map(|it| rows_of(it, columns.len())).collect())
-}
-
-async fn drain(mut partition: Box<dyn Partition>) -> Result<Vec<Batch>> {
-    let mut batches = Vec::new();
-    while let Some(batch) = partition.next().await? {
-        batches.push(batch);
-    }
-    Ok(batches)
-}
-
-fn rows_of(batch: &Batch, columns: usize) -> Vec<Row> {
-    assert_eq!(batch.columns().len(), columns);
-    assert!(batch.columns().iter().all(|it| it.len() == batch.rows()));
-    let text = |row: usize, column: usize| {
-        let value = batch.column(column).value(row);
-        (!value.is_null()).then(|| value.to_string())
-    };
-    (0..batch.rows()).map(|row| (0..columns).map(|it| text(row, it)).collect()).collect()
+    Ok(rows_of(&in_order(drained)?, columns.len()))
 }
 
 /// A directory with one file, `data.csv`.
@@ -111,9 +72,4 @@ pub(crate) fn error_of(content: impl AsRef<[u8]>, options: CsvOptions) -> (Error
     let error = read(&path, options).unwrap_err();
     let message = error.message().replace(&path, "FILE");
     (error, message)
-}
-
-/// A row of texts; `-` stands for NULL.
-pub(crate) fn row<const N: usize>(cells: [&str; N]) -> Row {
-    cells.iter().map(|it| (*it != "-").then(|| (*it).to_owned())).collect()
 }

@@ -8,3 +8,5 @@ mod json;
 mod parquet;
 mod promises;
 mod reading;
+#[path = "../shared/table_rows.rs"]
+mod table_rows;

@@ -1,19 +1,11 @@
-//! Reads tables as people look at them: rows of texts.
+//! Reads files as people look at them: tables, rows of texts, what a failure says.
 
-use std::num::NonZeroUsize;
-use std::thread;
-
-use dq_core::source::{Cancellation, Partition, Scan, Snapshot, Source};
+use dq_core::source::{Snapshot, Source};
 use dq_core::value::{Batch, ValueType};
 use dq_core::{ErrorKind, Result};
 
-/// A row: texts and NULLs.
-pub(crate) type Row = Vec<Option<String>>;
-
-/// Waits for a future that never sleeps.
-pub(crate) fn wait<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
+pub(crate) use crate::table_rows::{Row, row, wait};
+use crate::table_rows::{drained, in_order, rows_of};
 
 /// All columns of the table `data`, by so many threads.
 pub(crate) fn read(source: &dyn Source, threads: usize) -> Result<Vec<Row>> {
@@ -32,7 +24,7 @@ pub(crate) fn rows(
     threads: usize,
 ) -> Result<Vec<Row>> {
     let batches = batches(snapshot, table, columns, threads)?;
-    Ok(batches.iter().flat_map(|it| rows_of(it, columns.len())).collect())
+    Ok(rows_of(&batches, columns.len()))
 }
 
 /// The batches in their order.
@@ -42,39 +34,7 @@ pub(crate) fn batches(
     columns: &[usize],
     threads: usize,
 ) -> Result<Vec<Batch>> {
-    let scan = Scan {
-        table: table.to_owned(),
-        columns: columns.to_vec(),
-        partitions: NonZeroUsize::new(threads).unwrap(),
-        cancellation: Cancellation::new(),
-    };
-    let partitions = wait(snapshot.scan(&scan))?;
-    assert!((1..=threads).contains(&partitions.len()));
-    let workers: Vec<_> =
-        partitions.into_iter().map(|it| thread::spawn(move || wait(drain(it)))).collect();
-    let drained: Vec<_> = workers.into_iter().map(|it| it.join().unwrap()).collect();
-    let mut batches: Vec<Batch> = drained.into_iter().collect::<Result<Vec<_>>>()?.concat();
-    batches.sort_by_key(Batch::sequence);
-    assert!(batches.array_windows().all(|[one, two]| one.sequence() < two.sequence()));
-    Ok(batches)
-}
-
-async fn drain(mut partition: Box<dyn Partition>) -> Result<Vec<Batch>> {
-    let mut batches = Vec::new();
-    while let Some(batch) = partition.next().await? {
-        batches.push(batch);
-    }
-    Ok(batches)
-}
-
-fn rows_of(batch: &Batch, columns: usize) -> Vec<Row> {
-    assert_eq!(batch.columns().len(), columns);
-    assert!(batch.columns().iter().all(|it| it.len() == batch.rows()));
-    let text = |row: usize, column: usize| {
-        let value = batch.column(column).value(row);
-        (!value.is_null()).then(|| value.to_string())
-    };
-    (0..batch.rows()).map(|row| (0..columns).map(|it| text(row, it)).collect()).collect()
+    in_order(drained(snapshot, table, columns, threads)?)
 }
 
 /// The tables of a source: their names, and the names and types of their columns.
@@ -91,9 +51,4 @@ pub(crate) fn tables(source: &dyn Source) -> Vec<(String, Vec<(String, ValueType
 pub(crate) fn told<T>(folder: &tempfile::TempDir, result: Result<T>) -> (ErrorKind, String) {
     let Err(error) = result else { panic!("an error is expected") };
     (error.kind(), error.message().replace(folder.path().to_str().unwrap(), "DIR"))
-}
-
-/// A row of texts; `-` stands for NULL.
-pub(crate) fn row<const N: usize>(cells: [&str; N]) -> Row {
-    cells.iter().map(|it| (*it != "-").then(|| (*it).to_owned())).collect()
 }

@@ -5,10 +5,14 @@
 mod bad_input;
 mod bench;
 mod pool;
+#[path = "../shared/pooling.rs"]
+mod pooling;
 mod promises;
 #[path = "../shared/runtimes.rs"]
 mod runtimes;
 mod scan;
+#[path = "../shared/scans.rs"]
+mod scans;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod sql;
@@ -19,16 +23,7 @@ mod tls;
 mod validate;
 mod values;
 mod version;
+#[path = "../shared/waiting.rs"]
+mod waiting;
 
-use std::time::Duration;
-
-/// Lets the server do something by its own clock, and fails after 20 seconds.
-async fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..1_000 {
-        if is_so() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("waited 20 s until {what}");
-}
+use crate::waiting::wait_for;

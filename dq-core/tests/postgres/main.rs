@@ -9,10 +9,14 @@ mod dropped;
 mod endless;
 mod pgbouncer;
 mod pool;
+#[path = "../shared/pooling.rs"]
+mod pooling;
 mod promises;
 #[path = "../shared/runtimes.rs"]
 mod runtimes;
 mod scan;
+#[path = "../shared/scans.rs"]
+mod scans;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod sql;
@@ -20,16 +24,7 @@ mod sql;
 mod sql_rules;
 mod statements;
 mod tls;
+#[path = "../shared/waiting.rs"]
+mod waiting;
 
-use std::time::Duration;
-
-/// Lets the server do something by its own clock, and fails after 20 seconds.
-async fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..1_000 {
-        if is_so() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("waited 20 s until {what}");
-}
+use crate::waiting::wait_for;

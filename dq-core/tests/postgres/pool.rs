@@ -12,6 +12,10 @@ use tokio::task::JoinSet;
 
 use crate::bench::{Place, count, open, read, scalar, whole};
 use crate::endless::exhaust;
+use crate::pooling::{
+    drop_outside_of_the_runtime, drop_tasks_anywhere, hear_how_many_connections_there_are,
+    outlive_connections,
+};
 use crate::wait_for;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,12 +23,7 @@ async fn who_waits_too_long_hears_how_many_connections_there_are() {
     let Some(place) = Place::new() else { return };
     let database = open(PostgresConfig { acquire_timeout_ms: 20, ..place.config() }).await;
     let streams = exhaust(&database).await;
-    let error = database.query(&"SELECT 1".into()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.message().contains("none of 4 was free for 20 ms"), "{error}");
-    let statistics = database.statistics().readers;
-    assert_eq!((statistics.in_use, statistics.timeouts, statistics.waiting), (4, 1, 0));
-    assert!((statistics.utilisation() - 1.0).abs() < f64::EPSILON);
+    hear_how_many_connections_there_are(&database).await;
     drop(streams);
 }
 
@@ -54,41 +53,15 @@ async fn old_connections_and_those_without_work_are_closed() {
     let clock = Arc::new(TestClock::new());
     let config = PostgresConfig { idle_min: 1, idle_timeout_ms: 60_000, ..place.config() };
     let database = PostgresDatabaseManager::open(config, Arc::clone(&clock) as _).await.unwrap();
-    let mut callers = Vec::new();
-    for _ in 0..3 {
-        callers.push(database.begin().await.unwrap());
-    }
-    for transaction in callers {
-        transaction.rollback().await.unwrap();
-    }
-    assert_eq!(database.statistics().writers.idle, 3);
-    let idle = || {
-        clock.advance(Duration::from_secs(61));
-        database.statistics().writers.idle == 1
-    };
-    wait_for("those without work are closed", idle).await;
-    let process = scalar(&database, "SELECT pg_backend_pid()").await;
-    clock.advance(Duration::from_hours(1));
-    assert_ne!(scalar(&database, "SELECT pg_backend_pid()").await, process, "it is too old");
+    outlive_connections(&database, &clock, "SELECT pg_backend_pid()").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_that_is_dropped_anywhere_returns_its_connection_clean() {
     let Some(place) = Place::new() else { return };
-    let database = Arc::new(place.open().await);
+    let database: Arc<dyn DatabaseManager> = Arc::new(place.open().await);
     place.run("CREATE TABLE t (a int)");
-    let mut tasks = JoinSet::new();
-    for number in 0..60_u64 {
-        let work = write_and_read(Arc::clone(&database));
-        tasks.spawn(tokio::time::timeout(Duration::from_micros(number * 300), work));
-    }
-    while tasks.join_next().await.is_some() {}
-    let is_quiet = || {
-        let statistics = database.statistics();
-        statistics.readers.in_use + statistics.writers.in_use == 0
-    };
-    wait_for("all connections come back", is_quiet).await;
-    assert_eq!(scalar(&*database, "SELECT count(*) FROM t").await, 0.into());
+    drop_tasks_anywhere(&database).await;
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                 AND state LIKE 'idle in transaction%'";
     wait_for("no transaction is open", || place.run(open) == "0").await;
@@ -96,29 +69,11 @@ async fn a_task_that_is_dropped_anywhere_returns_its_connection_clean() {
     database.close().await;
 }
 
-async fn write_and_read(database: Arc<PostgresDatabaseManager>) {
-    let mut transaction = database.begin().await.unwrap();
-    transaction.execute(&"INSERT INTO t VALUES (1)".into()).await.unwrap();
-    transaction.query(&"SELECT count(*) FROM t".into()).await.unwrap();
-    scalar(&*database, "SELECT 1").await;
-    transaction.rollback().await.unwrap();
-}
-
 #[test]
 fn a_transaction_that_is_dropped_outside_of_the_runtime_is_rolled_back() {
     let Some(place) = Place::new() else { return };
     place.run("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (database, transaction) = runtime.block_on(async {
-        let database = place.open().await;
-        let mut transaction = database.begin().await.unwrap();
-        transaction.execute(&"DELETE FROM t".into()).await.unwrap();
-        (database, transaction)
-    });
-    drop(transaction);
-    assert_eq!(database.statistics().writers.in_use, 0);
-    let changed = runtime.block_on(database.execute(&"UPDATE t SET a = 1".into()));
-    assert_eq!(changed.unwrap(), 1);
+    drop_outside_of_the_runtime(place.open());
 }
 
 /// How long `tasks` tasks need, and how long each waits for its answer, in order.

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::*;
 use crate::servers::account::{as_user, is_root, succeed};
@@ -53,13 +52,7 @@ impl MariaDbServer {
     /// One that all tests share that run at once; none if tests that need MariaDB are to be left out.
     pub(crate) fn shared() -> Option<Arc<Self>> {
         static SHARED: Mutex<Weak<MariaDbServer>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = shared.upgrade() {
-            return Some(server);
-        }
-        let server = Arc::new(Self::start()?);
-        *shared = Arc::downgrade(&server);
-        Some(server)
+        shared(&SHARED, Self::start)
     }
 
     /// Starts a plain one.

@@ -23,7 +23,19 @@ pub(crate) mod sentinel;
 pub(crate) mod shards;
 pub(crate) mod tls;
 
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
+
+/// The server that all tests share that run at once: the one of `running` while somebody has it, else one that is started.
+pub(crate) fn shared<S>(running: &Mutex<Weak<S>>, start: fn() -> Option<S>) -> Option<Arc<S>> {
+    let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(server) = running.upgrade() {
+        return Some(server);
+    }
+    let server = Arc::new(start()?);
+    *running = Arc::downgrade(&server);
+    Some(server)
+}
 
 /// Waits until `is_so`, and fails after a minute.
 #[expect(clippy::disallowed_methods, reason = "the server runs by the real clock")]

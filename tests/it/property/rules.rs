@@ -13,6 +13,25 @@ use crate::naive::{Check, Condition, KeyForm, Keys, Operand, Outcome, Table};
 use crate::property::figures;
 use crate::property::tables::{COLUMNS, WORDS};
 
+/// What text is searched for.
+pub(crate) const PATTERNS: [&str; 15] = [
+    "^[0-9]+$",
+    "a",
+    "^a$",
+    "^.$",
+    "^$",
+    r"^\w+$",
+    r"\s",
+    "é",
+    "(?i)^É$",
+    r"^\p{L}{2}$",
+    "^(a|b).*(a|b)$",
+    r"\x00",
+    r"^-?[0-9.]+$",
+    "^[^b]*$",
+    r"\.",
+];
+
 /// Some rules.
 #[derive(Clone)]
 pub(crate) struct Rules(Vec<Rule>);
@@ -239,24 +258,7 @@ fn temporal() -> impl Strategy<Value = &'static str> {
 }
 
 fn pattern() -> impl Strategy<Value = String> {
-    let patterns = [
-        "^[0-9]+$",
-        "a",
-        "^a$",
-        "^.$",
-        "^$",
-        r"^\w+$",
-        r"\s",
-        "é",
-        "(?i)^É$",
-        r"^\p{L}{2}$",
-        "^(a|b).*(a|b)$",
-        r"\x00",
-        r"^-?[0-9.]+$",
-        "^[^b]*$",
-        r"\.",
-    ];
-    select(patterns.to_vec()).prop_map(str::to_owned)
+    select(&PATTERNS[..]).prop_map(str::to_owned)
 }
 
 fn format() -> impl Strategy<Value = &'static str> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::database::Statement;
-use crate::database::conformance::{Bench, ENDLESS, case_list, ensure, error_of, failure};
+use crate::database::conformance::{Bench, Case, ENDLESS, case_list, ensure, error_of, failure};
 use crate::error::{ErrorKind, Result};
 use crate::source::VersionReach;
 use crate::value::OwnedValue;

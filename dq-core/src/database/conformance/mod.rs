@@ -48,7 +48,7 @@ use std::time::Duration;
 
 use crate::database::{DatabaseManager, QueryResult, RowStream, Statement};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::conformance::{ensure, failure};
+use crate::source::conformance::{case_list, ensure, failure};
 use crate::value::OwnedValue;
 
 pub use fill::fill;
@@ -98,6 +98,14 @@ pub struct Case {
 }
 
 impl Case {
+    const fn new(name: &'static str, run: fn(Bench) -> Trial) -> Self {
+        Self { name, needs: None, run }
+    }
+
+    const fn needs(self, ability: Ability) -> Self {
+        Self { needs: Some(ability), ..self }
+    }
+
     /// Tries the promise.
     ///
     /// # Errors
@@ -149,18 +157,6 @@ pub async fn check_cases(cases: &[Case], open: impl AsyncFn() -> Result<Bench>) 
     }
     if broken.is_empty() { Ok(()) } else { Err(failure(broken.join("\n"))) }
 }
-
-/// Names a list of async functions as cases, some with what they need.
-macro_rules! case_list {
-    ($($name:ident $(needs $ability:ident)?),* $(,)?) => {
-        pub(crate) const CASES: &[$crate::database::conformance::Case] = &[$($crate::database::conformance::Case {
-            name: stringify!($name),
-            needs: [$(Some($crate::database::conformance::Ability::$ability),)? None][0],
-            run: |bench| Box::pin($name(bench)),
-        }),*];
-    };
-}
-use case_list;
 
 impl Bench {
     async fn execute(&self, statement: impl Into<Statement>) -> Result<u64> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::database::Statement;
-use crate::database::conformance::{Bench, abandon, case_list, ensure, error_of, failure, rows};
+use crate::database::conformance::{
+    Bench, Case, abandon, case_list, ensure, error_of, failure, rows,
+};
 use crate::error::{ErrorKind, Result};
 use crate::value::Value;
 

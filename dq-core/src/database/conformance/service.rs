@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 
 use crate::database::HealthStatus;
-use crate::database::conformance::{Bench, ENDLESS, case_list, ensure, error_of, failure, rows};
+use crate::database::conformance::{
+    Ability, Bench, Case, ENDLESS, case_list, ensure, error_of, failure, rows,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Scan, Version};
 

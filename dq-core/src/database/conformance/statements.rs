@@ -1,7 +1,7 @@
 //! What stands in a statement, and what it may be given.
 
 use crate::database::Statement;
-use crate::database::conformance::{Bench, case_list, ensure, rows};
+use crate::database::conformance::{Bench, Case, case_list, ensure, rows};
 use crate::error::Result;
 use crate::value::{Batch, Date, OwnedValue, Timestamp, Value};
 

@@ -1,7 +1,7 @@
 //! Values and parameters.
 
 use crate::database::Statement;
-use crate::database::conformance::{Bench, case_list, ensure, error_of, failure};
+use crate::database::conformance::{Bench, Case, case_list, ensure, error_of, failure};
 use crate::error::{ErrorKind, Result};
 use crate::value::{Date, OwnedValue, Timestamp, Value};
 

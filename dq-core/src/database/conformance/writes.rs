@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::database::conformance::{Bench, abandon, case_list, ensure, error_of, failure};
-use crate::database::{DatabaseManager, Statement};
+use crate::database::conformance::{
+    Ability, Bench, Case, abandon, case_list, ensure, error_of, failure,
+};
+use crate::database::{DatabaseManager, Statement, Transaction};
 use crate::error::{ErrorKind, Result};
 use crate::value::OwnedValue;
 
@@ -71,8 +73,7 @@ async fn sql_neither_begins_nor_ends_a_transaction(bench: Bench) -> Result<()> {
     ] {
         error_of(bench.execute(sql).await, ErrorKind::QueryInvalid, sql)?;
         error_of(bench.query(sql).await, ErrorKind::QueryInvalid, sql)?;
-        let mut transaction = bench.database.begin().await?;
-        transaction.execute(&"DELETE FROM person".into()).await?;
+        let mut transaction = begun(&bench, "DELETE FROM person").await?;
         error_of(transaction.execute(&sql.into()).await, ErrorKind::QueryInvalid, sql)?;
         transaction.rollback().await?;
     }
@@ -102,9 +103,7 @@ async fn a_transaction_is_seen_when_it_commits(bench: Bench) -> Result<()> {
 
 async fn a_rollback_takes_everything_back(bench: Bench) -> Result<()> {
     bench.person(3).await?;
-    let mut transaction = bench.database.begin().await?;
-    transaction.execute(&"DELETE FROM person".into()).await?;
-    transaction.rollback().await?;
+    begun(&bench, "DELETE FROM person").await?.rollback().await?;
     ensure!(bench.count().await? == 3, "rows are missing");
     bench.settle().await
 }
@@ -112,9 +111,7 @@ async fn a_rollback_takes_everything_back(bench: Bench) -> Result<()> {
 async fn a_dropped_transaction_is_rolled_back(bench: Bench) -> Result<()> {
     bench.person(3).await?;
     for _ in 0..3 {
-        let mut transaction = bench.database.begin().await?;
-        transaction.execute(&"DELETE FROM person".into()).await?;
-        drop(transaction);
+        drop(begun(&bench, "DELETE FROM person").await?);
     }
     let changed = bench.execute("UPDATE person SET age = 1").await?;
     ensure!(changed == 3, "{changed} rows are left");
@@ -123,8 +120,7 @@ async fn a_dropped_transaction_is_rolled_back(bench: Bench) -> Result<()> {
 
 async fn a_failed_statement_does_not_commit(bench: Bench) -> Result<()> {
     bench.person(3).await?;
-    let mut transaction = bench.database.begin().await?;
-    transaction.execute(&"DELETE FROM person WHERE id = 1".into()).await?;
+    let mut transaction = begun(&bench, "DELETE FROM person WHERE id = 1").await?;
     let twice = "INSERT INTO person (id, name) VALUES (2, 'x')".into();
     error_of(transaction.execute(&twice).await, ErrorKind::Conflict, "a key twice")?;
     let wrong = "SELECT nane FROM person".into();
@@ -151,38 +147,35 @@ async fn readers_go_on_while_a_transaction_writes(bench: Bench) -> Result<()> {
 }
 
 async fn concurrent_writes_all_count(bench: Bench) -> Result<()> {
-    bench.person(1).await?;
-    bench.execute("UPDATE person SET age = 0").await?;
-    let mut writers = JoinSet::new();
-    for _ in 0..20 {
-        let database = Arc::clone(&bench.database);
-        writers.spawn(async move {
-            database.execute(&"UPDATE person SET age = age + 1".into()).await.map(drop)
-        });
-    }
-    all_count(bench, writers).await
+    all_count(bench, |database| async move {
+        database.execute(&"UPDATE person SET age = age + 1".into()).await.map(drop)
+    })
+    .await
 }
 
 async fn concurrent_transactions_all_count(bench: Bench) -> Result<()> {
+    all_count(bench, |database| async move {
+        // Where several may write at once, the later of two is refused, and tries again.
+        let mut done = increment(&*database).await;
+        while done.as_ref().is_err_and(|it| it.kind() == ErrorKind::Busy) {
+            done = increment(&*database).await;
+        }
+        done
+    })
+    .await
+}
+
+/// Whether each of 20 writers at once has added one.
+async fn all_count<F>(bench: Bench, add_one: fn(Arc<dyn DatabaseManager>) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
     bench.person(1).await?;
     bench.execute("UPDATE person SET age = 0").await?;
     let mut writers = JoinSet::new();
     for _ in 0..20 {
-        let database = Arc::clone(&bench.database);
-        writers.spawn(async move {
-            // Where several may write at once, the later of two is refused, and tries again.
-            let mut done = increment(&*database).await;
-            while done.as_ref().is_err_and(|it| it.kind() == ErrorKind::Busy) {
-                done = increment(&*database).await;
-            }
-            done
-        });
+        writers.spawn(add_one(Arc::clone(&bench.database)));
     }
-    all_count(bench, writers).await
-}
-
-/// Whether each of 20 writers has added one.
-async fn all_count(bench: Bench, mut writers: JoinSet<Result<()>>) -> Result<()> {
     while let Some(written) = writers.join_next().await {
         written.map_err(|it| failure(it.to_string()))??;
     }
@@ -208,9 +201,7 @@ async fn a_dropped_write_happens_whole_or_not_at_all(bench: Bench) -> Result<()>
         let ended = abandon(bench.execute(ENDLESS), turns * turns).await;
         ensure!(ended.is_none(), "the endless statement ended");
     }
-    bench.database.begin().await?.rollback().await?;
-    let left = bench.count().await?;
-    ensure!(left == 5, "a dropped statement left {left} instead of 5 rows");
+    all_are_left(&bench, 5).await?;
     for turns in 0..20 {
         drop(abandon(bench.execute("UPDATE person SET age = 1"), turns).await);
         drop(abandon(bench.database.begin(), turns).await);
@@ -221,8 +212,7 @@ async fn a_dropped_write_happens_whole_or_not_at_all(bench: Bench) -> Result<()>
 async fn a_dropped_statement_ends_its_transaction(bench: Bench) -> Result<()> {
     bench.person(5).await?;
     for turns in 0..20 {
-        let mut transaction = bench.database.begin().await?;
-        transaction.execute(&"DELETE FROM person WHERE id = 1".into()).await?;
+        let mut transaction = begun(&bench, "DELETE FROM person WHERE id = 1").await?;
         let ended = abandon(transaction.execute(&ENDLESS.into()), turns * turns).await;
         ensure!(ended.is_none(), "the endless statement ended");
         let next = transaction.execute(&"DELETE FROM person WHERE id = 2".into()).await;
@@ -233,8 +223,21 @@ async fn a_dropped_statement_ends_its_transaction(bench: Bench) -> Result<()> {
             "a commit after a statement that was dropped",
         )?;
     }
+    all_are_left(&bench, 5).await?;
+    bench.settle().await
+}
+
+/// A transaction in which one statement has changed something.
+async fn begun(bench: &Bench, change: &str) -> Result<Box<dyn Transaction>> {
+    let mut transaction = bench.database.begin().await?;
+    transaction.execute(&change.into()).await?;
+    Ok(transaction)
+}
+
+/// Whether all `rows` rows are there when what was dropped has ended: then there is a place for another writer.
+async fn all_are_left(bench: &Bench, rows: i64) -> Result<()> {
     bench.database.begin().await?.rollback().await?;
     let left = bench.count().await?;
-    ensure!(left == 5, "a dropped transaction left {left} instead of 5 rows");
-    bench.settle().await
+    ensure!(left == rows, "what was dropped left {left} instead of {rows} rows");
+    Ok(())
 }

@@ -104,9 +104,7 @@ impl MySqlDatabaseManager {
         let doing = format!("read `{}`", self.source.name());
         let mut lease = self.begin_reading(None).await?;
         let details = read_details(&mut lease, &doing).await;
-        lease.count(&details);
-        lease.finish_reading().await;
-        details
+        lease.finish_with(details).await
     }
 
     async fn analyze(&self, doing: &str) -> Result<()> {
@@ -145,9 +143,7 @@ impl DatabaseManager for MySqlDatabaseManager {
         let mut lease = self.begin_reading(statement.row_limit()).await?;
         let bytes_max = self.result_size_max_bytes;
         let result = collect(&mut lease, self.connector(), statement, bytes_max, &doing).await;
-        lease.count(&result);
-        lease.finish_reading().await;
-        result
+        lease.finish_with(result).await
     }
 
     async fn stream(&self, statement: &Statement) -> Result<RowStream> {
@@ -164,12 +160,7 @@ impl DatabaseManager for MySqlDatabaseManager {
                 let rows = stream::start(lease, connector, prepared, statement.row_limit(), doing);
                 Ok(RowStream::new(columns, rows))
             }
-            Err(error) => {
-                let failed = Err(error);
-                lease.count(&failed);
-                lease.finish_reading().await;
-                failed
-            }
+            Err(error) => lease.finish_with(Err(error)).await,
         }
     }
 
@@ -190,9 +181,8 @@ impl DatabaseManager for MySqlDatabaseManager {
         let doing = format!("read the catalog of `{}`", self.source.name());
         let mut lease = self.begin_reading(None).await?;
         let tables = catalog::read(&mut lease, &doing).await;
-        lease.count(&tables);
-        lease.finish_reading().await;
-        Ok(tables?.into_iter().map(|it| it.schema).collect())
+        let tables = lease.finish_with(tables).await?;
+        Ok(tables.into_iter().map(|it| it.schema).collect())
     }
 
     async fn health(&self) -> Health {

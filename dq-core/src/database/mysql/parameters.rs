@@ -5,14 +5,7 @@
 
 use crate::database::Parameters;
 use crate::database::parameters::bound;
-use crate::value::OwnedValue;
-
-/// A statement as the server reads it, with the values of its parameters in their order.
-#[derive(Debug)]
-pub(crate) struct Numbered<'a> {
-    pub(crate) sql: String,
-    pub(crate) values: Vec<&'a OwnedValue>,
-}
+use crate::database::server::{Numbered, parameter_name, word_behind};
 
 /// Puts `?` for each parameter of `sql`, and finds the value of each.
 ///
@@ -32,20 +25,10 @@ pub(crate) fn number<'a>(sql: &str, parameters: &'a Parameters) -> Result<Number
 
 /// The first word of a statement, which says what kind it is; empty where there is none.
 pub(crate) fn first_word(sql: &str) -> &str {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start_matches(|it: char| it.is_whitespace() || it == ';' || it == '(');
-        let skipped = match executed(rest) {
-            0 if rest.starts_with(['-', '#', '/']) => quoted(rest),
-            opening => opening,
-        };
-        if skipped == 0 {
-            break;
-        }
-        rest = rest.get(skipped..).unwrap_or_default();
-    }
-    let end = rest.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(rest.len());
-    rest.get(..end).unwrap_or_default()
+    word_behind(sql, |rest| match executed(rest) {
+        0 if rest.starts_with(['-', '#', '/']) => quoted(rest),
+        opening => opening,
+    })
 }
 
 /// The parameters in a text.
@@ -79,7 +62,7 @@ impl Found {
             skipped
         } else if rest.starts_with(":=") || rest.starts_with("::") {
             2
-        } else if let Some(name) = name(rest) {
+        } else if let Some(name) = parameter_name(rest) {
             let known = self.names.iter().position(|it| it == name);
             self.places.push(known.unwrap_or(self.names.len()));
             if known.is_none() {
@@ -94,14 +77,6 @@ impl Found {
         self.sql.push_str(rest.get(..copied).unwrap_or(rest));
         copied
     }
-}
-
-/// The name of the parameter that `rest` begins with.
-fn name(rest: &str) -> Option<&str> {
-    let after = rest.strip_prefix(':')?;
-    let end = after.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(after.len());
-    let name = after.get(..end)?;
-    name.starts_with(|it: char| it.is_alphabetic() || it == '_').then_some(name)
 }
 
 /// The length of the opening of a comment that the server executes, with the number of a version; 0 if `rest`

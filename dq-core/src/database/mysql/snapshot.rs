@@ -18,7 +18,7 @@ use crate::database::mysql::query;
 use crate::database::mysql::range::Range;
 use crate::database::mysql::scan;
 use crate::database::mysql::scan::{Place, Scanned, Stream};
-use crate::database::server::{Connector, State};
+use crate::database::server::{Connector, State, changed_or};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlTable};
 use crate::value::TableSchema;
@@ -150,15 +150,6 @@ async fn begin_together(readers: &Arc<Pool>, count: usize) -> Result<Vec<Lease>>
     first.settle(&Ok(()), State::Open);
     others.insert(0, first);
     Ok(others)
-}
-
-/// An error about names that were there when the snapshot began.
-pub(crate) fn changed_or(error: Error) -> Error {
-    if error.kind() != ErrorKind::QueryInvalid {
-        return error;
-    }
-    let message = format!("{error}; it was changed during the run");
-    Error::new(ErrorKind::SourceChanged, message)
 }
 
 #[async_trait]

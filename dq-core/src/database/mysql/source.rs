@@ -62,8 +62,6 @@ impl Source for MySqlSource {
         let doing = format!("tell the version of `{table}` in `{}`", self.name());
         let mut lease = self.readers.begin(&begin_moment()).await?.and_reads_only();
         let version = self.watcher.version(&mut lease, table, &doing).await;
-        lease.count(&version);
-        lease.finish_reading().await;
-        version
+        lease.finish_with(version).await
     }
 }

@@ -11,7 +11,7 @@ use crate::database::mysql::columns::Form;
 use crate::database::mysql::connection::Lease;
 use crate::database::mysql::error::from_sqlx;
 use crate::database::mysql::parameters::{first_word, number};
-use crate::database::server::State;
+use crate::database::server::{State, unknown_if_lost};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::{ColumnSchema, OwnedValue};
 
@@ -116,15 +116,6 @@ pub(crate) async fn execute(lease: &mut Lease, statement: &Statement, doing: &st
 /// An error about the statement that the caller wrote.
 pub(crate) fn invalid(doing: &str, reason: &str) -> Error {
     Error::new(ErrorKind::QueryInvalid, format!("cannot {doing}: {reason}"))
-}
-
-/// That a statement was sent and no answer came: whether it has happened is not known.
-pub(crate) fn unknown_if_lost(error: Error) -> Error {
-    if error.kind() != ErrorKind::Unavailable {
-        return error;
-    }
-    let message = format!("{error}; whether the change was made is not known");
-    Error::new(ErrorKind::OutcomeUnknown, message)
 }
 
 /// The columns of a result, and how their values are sent.

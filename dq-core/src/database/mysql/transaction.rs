@@ -9,7 +9,7 @@ use crate::database::mysql::connection::{Lease, MySqlConnector, Pool, session_of
 use crate::database::mysql::error::{from_sqlx, number_of};
 use crate::database::mysql::result::collect;
 use crate::database::mysql::statement::execute;
-use crate::database::server::{Connector, IsolationLevel, State};
+use crate::database::server::{Connector, IsolationLevel, State, not_committed};
 use crate::database::{QueryResult, Statement, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -114,13 +114,7 @@ impl Transaction for MySqlTransaction {
         let committed = self.lease.try_command("COMMIT", State::Idle).await?;
         let result = committed.map_err(|error| {
             let failed = from_sqlx(doing, &error);
-            // Without an answer of the server, or with one that only says that it goes away.
-            let is_known = number_of(&error).is_some() && failed.kind() != ErrorKind::Unavailable;
-            if is_known {
-                return failed;
-            }
-            let message = format!("{failed}; whether it was committed is not known");
-            Error::new(ErrorKind::OutcomeUnknown, message)
+            not_committed(failed, number_of(&error).is_some())
         });
         self.lease.count(&result);
         result

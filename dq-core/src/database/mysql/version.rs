@@ -8,8 +8,6 @@
 //! snapshot. MySQL counts a transaction as executed when it can be seen.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::UNIX_EPOCH;
 
 use sqlx::Executor;
 use sqlx::mysql::MySqlRow;
@@ -18,6 +16,7 @@ use crate::clock::Clock;
 use crate::database::mysql::catalog;
 use crate::database::mysql::connection::{Lease, session_of, text};
 use crate::database::mysql::error::from_sqlx;
+use crate::database::server::unique_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Version;
 
@@ -45,8 +44,6 @@ const LOGS: [&str; 2] = ["SHOW MASTER STATUS", "SHOW BINARY LOG STATUS"];
 /// How tables are stored that only change with what the log holds.
 const ENGINES: [&str; 3] = ["InnoDB", "MyISAM", "Aria"];
 
-static MANAGERS: AtomicU64 = AtomicU64::new(0);
-
 /// Tells the versions of tables, for one manager.
 #[derive(Debug)]
 pub(crate) struct Watcher {
@@ -56,9 +53,7 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     pub(crate) fn new(clock: &dyn Clock) -> Self {
-        let number = MANAGERS.fetch_add(1, Ordering::Relaxed);
-        let born = clock.utc().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_nanos());
-        Self { manager: format!("{}-{born}-{number}", std::process::id()) }
+        Self { manager: unique_name(clock) }
     }
 
     /// The version of `table`, in a transaction that sees one moment.

@@ -18,8 +18,8 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relp
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
 ORDER BY n.nspname, c.oid";
 
-/// Who follows this server. Without the role `pg_read_all_stats` only their number is told.
-pub(crate) const FOLLOWERS: &str = "\
+/// The replicas of this server. Without the role `pg_read_all_stats` only their number is told.
+pub(crate) const REPLICAS: &str = "\
 SELECT concat_ws(' at ', nullif(application_name, ''), host(client_addr)), state = 'streaming', \
        pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, replay_lsn)::int8, \
        CASE WHEN state IS NOT NULL THEN coalesce(extract(epoch FROM replay_lag)::float8, 0) END \
@@ -36,8 +36,8 @@ pub(crate) fn privileges_of(row: &PgRow) -> sqlx::Result<TablePrivileges> {
     })
 }
 
-/// Reads a row of [`FOLLOWERS`].
-pub(crate) fn follower(row: &PgRow) -> sqlx::Result<Node> {
+/// Reads a row of [`REPLICAS`].
+pub(crate) fn replica(row: &PgRow) -> sqlx::Result<Node> {
     let name: String = row.try_get(0)?;
     let is_streaming: Option<bool> = row.try_get(1)?;
     let bytes: Option<i64> = row.try_get(2)?;

@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 
 use crate::clock::Clock;
 use crate::database::places::statistics;
-use crate::database::postgres::about::{FOLLOWERS, PRIVILEGES, follower, privileges_of};
+use crate::database::postgres::about::{PRIVILEGES, REPLICAS, privileges_of, replica};
 use crate::database::postgres::catalog;
 use crate::database::postgres::config::PostgresConfig;
 use crate::database::postgres::connection::{Lease, Pool, READ, is_pooled};
@@ -161,23 +161,20 @@ impl PostgresDatabaseManager {
     ) -> Result<Vec<T>> {
         let mut lease = self.readers().begin(READ).await?.and_reads_only();
         let rows = catalog::rows(&mut lease, sql, doing).await;
-        lease.count(&rows);
-        lease.finish_reading().await;
-        rows?.iter().map(|it| read(it).map_err(|it| from_sqlx(doing, &it))).collect()
+        let rows = lease.finish_with(rows).await?;
+        rows.iter().map(|it| read(it).map_err(|it| from_sqlx(doing, &it))).collect()
     }
 
     async fn details(&self) -> Result<BTreeMap<&'static str, String>> {
         let doing = format!("read `{}`", self.source.name());
         let mut lease = self.readers().begin(READ).await?.and_reads_only();
         let rows = catalog::rows(&mut lease, DETAILS, &doing).await;
-        lease.count(&rows);
         let mut details = BTreeMap::new();
-        for row in rows? {
+        for row in lease.finish_with(rows).await? {
             for (column, name) in DETAIL_NAMES.into_iter().enumerate() {
                 details.insert(name, row.try_get(column).map_err(|it| from_sqlx(&doing, &it))?);
             }
         }
-        lease.finish_reading().await;
         Ok(details)
     }
 }
@@ -194,9 +191,7 @@ impl DatabaseManager for PostgresDatabaseManager {
                 break result;
             }
         };
-        lease.count(&result);
-        lease.finish_reading().await;
-        result
+        lease.finish_with(result).await
     }
 
     async fn stream(&self, statement: &Statement) -> Result<RowStream> {
@@ -214,12 +209,7 @@ impl DatabaseManager for PostgresDatabaseManager {
                 let rows = stream::start(lease, prepared, statement.row_limit(), doing);
                 Ok(RowStream::new(columns, rows))
             }
-            Err(error) => {
-                let failed = Err(error);
-                lease.count(&failed);
-                lease.finish_reading().await;
-                failed
-            }
+            Err(error) => lease.finish_with(Err(error)).await,
         }
     }
 
@@ -235,9 +225,8 @@ impl DatabaseManager for PostgresDatabaseManager {
         let doing = format!("read the catalog of `{}`", self.source.name());
         let mut lease = self.readers().begin(READ).await?.and_reads_only();
         let tables = catalog::read(&mut lease, &doing).await;
-        lease.count(&tables);
-        lease.finish_reading().await;
-        Ok(tables?.into_iter().map(|it| it.schema).collect())
+        let tables = lease.finish_with(tables).await?;
+        Ok(tables.into_iter().map(|it| it.schema).collect())
     }
 
     async fn health(&self) -> Health {
@@ -257,7 +246,7 @@ impl DatabaseManager for PostgresDatabaseManager {
 
     async fn nodes_within(&self, patience: Duration) -> Result<Vec<Node>> {
         let doing = format!("list the replicas of `{}`", self.source.name());
-        let mut nodes = self.told(FOLLOWERS, &doing, follower).await?;
+        let mut nodes = self.told(REPLICAS, &doing, replica).await?;
         nodes.extend(shards(self, patience).await?);
         Ok(nodes)
     }

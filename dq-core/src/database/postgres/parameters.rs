@@ -5,14 +5,7 @@
 
 use crate::database::Parameters;
 use crate::database::parameters::bound;
-use crate::value::OwnedValue;
-
-/// A statement as PostgreSQL reads it, with the values of its parameters in their order.
-#[derive(Debug)]
-pub(crate) struct Numbered<'a> {
-    pub(crate) sql: String,
-    pub(crate) values: Vec<&'a OwnedValue>,
-}
+use crate::database::server::{Numbered, parameter_name, word_behind};
 
 /// Numbers the parameters of `sql`, and finds the value of each.
 ///
@@ -27,18 +20,10 @@ pub(crate) fn number<'a>(sql: &str, parameters: &'a Parameters) -> Result<Number
 
 /// The first word of a statement, which says what kind it is; empty where there is none.
 pub(crate) fn first_word(sql: &str) -> &str {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start_matches(|it: char| it.is_whitespace() || it == ';' || it == '(');
-        let skipped =
-            if rest.starts_with("--") || rest.starts_with("/*") { quoted(rest) } else { 0 };
-        if skipped == 0 {
-            break;
-        }
-        rest = rest.get(skipped..).unwrap_or_default();
-    }
-    let end = rest.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(rest.len());
-    rest.get(..end).unwrap_or_default()
+    word_behind(sql, |rest| {
+        let is_comment = rest.starts_with("--") || rest.starts_with("/*");
+        if is_comment { quoted(rest) } else { 0 }
+    })
 }
 
 /// Where the first statement of a text ends, if a semicolon ends it.
@@ -98,7 +83,7 @@ impl Found {
             self.sql.push('$');
             self.sql.push_str(&self.positions.to_string());
             return 1;
-        } else if let Some(name) = name(rest) {
+        } else if let Some(name) = parameter_name(rest) {
             let known = self.names.iter().position(|it| it == name);
             let place = known.unwrap_or_else(|| {
                 self.names.push(name.to_owned());
@@ -113,14 +98,6 @@ impl Found {
         self.sql.push_str(rest.get(..copied).unwrap_or(rest));
         copied
     }
-}
-
-/// The name of the parameter that `rest` begins with.
-fn name(rest: &str) -> Option<&str> {
-    let after = rest.strip_prefix(':')?;
-    let end = after.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(after.len());
-    let name = after.get(..end)?;
-    name.starts_with(|it: char| it.is_alphabetic() || it == '_').then_some(name)
 }
 
 /// As [`quoted`], after a letter or digit: `$` belongs to the word, and so does an `E` before a quote, which has

@@ -20,7 +20,7 @@ use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::query;
 use crate::database::postgres::seat::{ASIDE, BACK, Seat};
 use crate::database::postgres::shards;
-use crate::database::server::{Connector, State};
+use crate::database::server::{Connector, State, changed_or};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Dialect, Partition, Query, QueryRows, Reach, Scan, Snapshot, SqlTable};
 use crate::value::TableSchema;
@@ -192,15 +192,6 @@ impl PostgresSnapshot {
         }
         seats
     }
-}
-
-/// An error about names that were there when the snapshot began.
-pub(crate) fn changed_or(error: Error) -> Error {
-    if error.kind() != ErrorKind::QueryInvalid {
-        return error;
-    }
-    let message = format!("{error}; it was changed during the run");
-    Error::new(ErrorKind::SourceChanged, message)
 }
 
 #[async_trait]

@@ -15,7 +15,7 @@ use crate::database::postgres::columns::Form;
 use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
 use crate::database::postgres::parameters::{first_word, number};
-use crate::database::server::State;
+use crate::database::server::{State, unknown_if_lost};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::ColumnSchema;
 
@@ -212,15 +212,6 @@ async fn run(lease: &mut Lease, prepared: &Prepared, doing: &str) -> Result<u64>
             Err(if state == State::Idle { unknown_if_lost(error) } else { error })
         }
     }
-}
-
-/// That a statement was sent and no answer came: whether it has happened is not known.
-pub(crate) fn unknown_if_lost(error: Error) -> Error {
-    if error.kind() != ErrorKind::Unavailable {
-        return error;
-    }
-    let message = format!("{error}; whether the change was made is not known");
-    Error::new(ErrorKind::OutcomeUnknown, message)
 }
 
 fn is_one_of(words: &[&str], word: &str) -> bool {

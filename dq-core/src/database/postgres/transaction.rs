@@ -11,7 +11,7 @@ use crate::database::postgres::error::{from_sqlx, sql_state};
 use crate::database::postgres::probe::end_of_log;
 use crate::database::postgres::result::collect;
 use crate::database::postgres::statement::execute;
-use crate::database::server::State;
+use crate::database::server::{State, not_committed};
 use crate::database::{QueryResult, Statement, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -101,13 +101,7 @@ impl Transaction for PostgresTransaction {
 pub(crate) async fn commit(lease: &mut Lease, doing: &str) -> Result<()> {
     lease.try_command("COMMIT", State::Idle).await?.map_err(|error| {
         let failed = from_sqlx(doing, &error);
-        // Without an answer of the server, or with one that only says that it goes away.
-        let is_known = sql_state(&error).is_some() && failed.kind() != ErrorKind::Unavailable;
-        if is_known {
-            return failed;
-        }
-        let message = format!("{failed}; whether it was committed is not known");
-        Error::new(ErrorKind::OutcomeUnknown, message)
+        not_committed(failed, sql_state(&error).is_some())
     })
 }
 

@@ -1,13 +1,11 @@
 //! What tells the state of a table from any other: the transactions that can be seen.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::UNIX_EPOCH;
-
 use sqlx::{Executor, Row};
 
 use crate::clock::Clock;
 use crate::database::postgres::connection::Lease;
 use crate::database::postgres::error::from_sqlx;
+use crate::database::server::unique_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Version;
 
@@ -48,8 +46,6 @@ LIMIT 1";
 /// How long after a commit statistics may not tell of it, in milliseconds.
 const STATISTICS_LATE_MS: u64 = 60_000;
 
-static MANAGERS: AtomicU64 = AtomicU64::new(0);
-
 /// Tells the versions of tables, for one manager.
 #[derive(Debug)]
 pub(crate) struct Watcher {
@@ -61,10 +57,7 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     pub(crate) fn new(staleness_ms: u64, clock: &dyn Clock) -> Self {
-        let number = MANAGERS.fetch_add(1, Ordering::Relaxed);
-        let born = clock.utc().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_nanos());
-        let manager = format!("{}-{born}-{number}", std::process::id());
-        Self { manager, by_statistics: staleness_ms >= STATISTICS_LATE_MS }
+        Self { manager: unique_name(clock), by_statistics: staleness_ms >= STATISTICS_LATE_MS }
     }
 
     /// The version of the table that the catalog knows as `table`.

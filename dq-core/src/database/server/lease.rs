@@ -157,6 +157,13 @@ impl<C: Connector> Lease<C> {
         }
     }
 
+    /// Counts what was read, and gives it; gives the connection back as [`finish_reading`](Self::finish_reading).
+    pub(crate) async fn finish_with<T>(self, read: Result<T>) -> Result<T> {
+        self.count(&read);
+        self.finish_reading().await;
+        read
+    }
+
     /// After a statement that had been prepared for another shape of its table: forgets what is prepared, and
     /// begins again with `sql`. Gives whether there was such a statement, and so whether to try again.
     #[cfg_attr(

@@ -3,12 +3,15 @@
 //! A backend brings a [`Connector`]: how a connection is made, and how one that is stuck is ended.
 
 mod bounds;
+mod consequence;
 mod lease;
 mod level;
+mod numbered;
 mod pool;
 mod tls;
 mod told;
 mod unanswered;
+mod unique;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,14 +23,17 @@ use sqlx::database::HasStatementCache;
 use crate::error::{Error, Result};
 
 pub(crate) use bounds::check;
+pub(crate) use consequence::{changed_or, not_committed, unknown_if_lost};
 pub(crate) use lease::{Lease, State};
 pub use level::IsolationLevel;
+pub(crate) use numbered::{Numbered, parameter_name, word_behind};
 pub(crate) use pool::{Limits, Pool};
 pub use tls::{TlsConfig, TlsMode};
 pub(crate) use told::{one_line, without_place};
 #[cfg(feature = "postgres")]
 pub(crate) use unanswered::is_unanswered;
 pub(crate) use unanswered::unanswered;
+pub(crate) use unique::unique_name;
 
 /// A connection of a connector's driver.
 pub(crate) type Driver<C> = <<C as Connector>::Database as Database>::Connection;

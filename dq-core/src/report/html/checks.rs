@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use crate::report::html::{breakable, sign, visible, word};
-use crate::report::words;
+use crate::report::html::{breakable, visible};
+use crate::report::words::{self, sign, word};
 use crate::rules::{Dimension, Severity};
 use crate::validate::{CheckReport, FailingRow, Report, RuleReport, Status};
 

@@ -13,8 +13,8 @@ use std::io;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::report::text;
-use crate::report::words;
-use crate::validate::{Report, Status};
+use crate::report::words::{self, sign};
+use crate::validate::Report;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -75,23 +75,6 @@ fn visible(text: &str) -> Cow<'_, str> {
 fn breakable(name: &str) -> Markup {
     let name = visible(name);
     html! { @for word in name.split_inclusive(['_', '/', '.']) { (word) wbr; } }
-}
-
-const fn sign(status: Status) -> &'static str {
-    match status {
-        Status::NotApplicable => "·",
-        Status::Pass => "✓",
-        Status::Warn => "!",
-        Status::Fail => "✗",
-        Status::Error => "⊘",
-    }
-}
-
-const fn word(status: Status) -> &'static str {
-    match status {
-        Status::NotApplicable => "n/a",
-        other => other.as_str(),
-    }
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::report::html::charts;
-use crate::report::html::{breakable, sign, visible};
+use crate::report::html::{breakable, visible};
 use crate::report::scores;
-use crate::report::words::{self, OUTCOMES};
+use crate::report::words::{self, OUTCOMES, sign};
 use crate::rules::Dimension;
 use crate::validate::{DimensionScore, Report, Score, Status};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::conformance::{
-    case_list, drained, ensure, expected, failure, scan_of, scanned, texts,
+    Case, case_list, drained, ensure, expected, failure, scan_of, scanned, texts,
 };
 use crate::source::{Partition, Source};
 

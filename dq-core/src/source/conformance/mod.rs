@@ -57,6 +57,10 @@ pub struct Case {
 }
 
 impl Case {
+    const fn new(name: &'static str, run: fn(Arc<dyn Source>) -> Trial) -> Self {
+        Self { name, run }
+    }
+
     /// Tries the promise on a source that holds [`tables`].
     ///
     /// # Errors
@@ -93,16 +97,15 @@ pub async fn check(open: impl AsyncFn() -> Result<Arc<dyn Source>>) -> Result<()
     if broken.is_empty() { Ok(()) } else { Err(failure(broken.join("\n"))) }
 }
 
-/// Names a list of async functions as cases.
+/// Names a list of async functions as cases, of the `Case` that is in scope, some with the `Ability` that they need.
 macro_rules! case_list {
-    ($($name:ident),* $(,)?) => {
-        pub(crate) const CASES: &[$crate::source::conformance::Case] = &[$($crate::source::conformance::Case {
-            name: stringify!($name),
-            run: |source| Box::pin($name(source)),
-        }),*];
+    ($($name:ident $(needs $ability:ident)?),* $(,)?) => {
+        pub(crate) const CASES: &[Case] = &[$(
+            Case::new(stringify!($name), |it| Box::pin($name(it)))$(.needs(Ability::$ability))?
+        ),*];
     };
 }
-use case_list;
+pub(crate) use case_list;
 
 /// Ends a case that found something else than it should.
 macro_rules! ensure {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::conformance::{case_list, ensure, expected, scan_of, scanned, sorted};
+use crate::source::conformance::{Case, case_list, ensure, expected, scan_of, scanned, sorted};
 use crate::source::{Cancellation, Query, Snapshot, Source, Version};
 
 case_list![

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::error::{ErrorKind, Result};
 use crate::source::conformance::{
-    Texts, case_list, drained, ensure, expected, failure, positions, scan_of, scanned, sorted,
-    tables,
+    Case, Texts, case_list, drained, ensure, expected, failure, positions, scan_of, scanned,
+    sorted, tables,
 };
 use crate::source::{Scan, Source};
 

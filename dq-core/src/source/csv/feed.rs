@@ -7,17 +7,7 @@ use crate::error::Result;
 use crate::source::csv::blocks::{Block, Blocks};
 use crate::source::csv::header::OpenFile;
 use crate::source::csv::options::{Dialect, Format};
-use crate::source::files::{self, Identity, InputFile};
-
-/// A file that a scan reads.
-#[derive(Debug)]
-pub(crate) struct FeedFile {
-    pub(crate) file: InputFile,
-    /// What the file must still be.
-    pub(crate) identity: Option<Identity>,
-    /// The stream, where the file is one.
-    pub(crate) stream: Option<OpenFile>,
-}
+use crate::source::files::{self, FeedFile, Identity, InputFile};
 
 /// A block, and where it comes from.
 #[derive(Debug)]
@@ -30,7 +20,7 @@ pub(crate) struct FeedBlock {
 
 /// Hands out the blocks of some files.
 pub(crate) struct Feed {
-    files: VecDeque<FeedFile>,
+    files: VecDeque<FeedFile<OpenFile>>,
     format: Arc<Format>,
     current: Option<Current>,
 }
@@ -43,7 +33,7 @@ struct Current {
 
 impl Feed {
     /// The blocks of `files`.
-    pub(crate) fn new(files: VecDeque<FeedFile>, format: Arc<Format>) -> Self {
+    pub(crate) fn new(files: VecDeque<FeedFile<OpenFile>>, format: Arc<Format>) -> Self {
         Self { files, format, current: None }
     }
 
@@ -71,7 +61,7 @@ impl files::scan::Feed for Feed {
 }
 
 impl Current {
-    fn open(file: FeedFile, format: &Format) -> Result<Self> {
+    fn open(file: FeedFile<OpenFile>, format: &Format) -> Result<Self> {
         let FeedFile { file, identity, stream } = file;
         file.check_unchanged(identity)?;
         let open = match stream {
@@ -81,7 +71,7 @@ impl Current {
         if open.identity != identity {
             return Err(file.changed());
         }
-        Ok(Self { file: Arc::new(file), identity, blocks: open.blocks })
+        Ok(Self { file, identity, blocks: open.blocks })
     }
 
     /// The next block. At the end, and where reading fails, the file must not have changed.

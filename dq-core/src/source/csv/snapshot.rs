@@ -1,18 +1,18 @@
 //! The tables of CSV files at one moment.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::csv::decoder::CsvDecoder;
-use crate::source::csv::feed::{Feed, FeedFile};
+use crate::source::csv::feed::Feed;
 use crate::source::csv::header::OpenFile;
 use crate::source::csv::options::Format;
 use crate::source::csv::rows::Projection;
 use crate::source::files::scan::partitions;
-use crate::source::files::{Identity, InputFile, Located};
+use crate::source::files::{InputFile, Located, SeenFile};
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 
@@ -27,17 +27,8 @@ pub(crate) struct CsvSnapshot {
 /// The files of one table.
 #[derive(Debug)]
 struct TableFiles {
-    files: Vec<SeenFile>,
+    files: Vec<SeenFile<OpenFile>>,
     scanned: AtomicBool,
-}
-
-/// A file as it was when the snapshot was opened.
-#[derive(Debug)]
-struct SeenFile {
-    file: InputFile,
-    identity: Option<Identity>,
-    /// A stream, until it is scanned; a file is opened again.
-    stream: Mutex<Option<OpenFile>>,
 }
 
 impl CsvSnapshot {
@@ -63,8 +54,7 @@ impl CsvSnapshot {
             rows_estimate =
                 rows_estimate.zip(open.rows_estimate).map(|(sum, rows)| sum.saturating_add(rows));
             let identity = open.identity;
-            let stream = Mutex::new(file.is_stream().then_some(open));
-            files.push(SeenFile { file, identity, stream });
+            files.push(SeenFile::new(Arc::new(file), identity, open));
         }
         let (_, names) = first.unwrap_or((InputFile::Stdin, Vec::new()));
         let columns = names.into_iter().map(|it| ColumnSchema::new(it, ValueType::Text)).collect();
@@ -76,7 +66,8 @@ impl CsvSnapshot {
 
     /// How many partitions have something to do.
     fn partitions(&self, table: &TableFiles) -> usize {
-        let plain = |it: &SeenFile| it.identity.filter(|_| it.file.is_plain()).map(|id| id.size);
+        let plain =
+            |it: &SeenFile<OpenFile>| it.identity.filter(|_| it.file.is_plain()).map(|id| id.size);
         let Some(bytes) = table.files.iter().map(plain).sum::<Option<u64>>() else {
             return usize::MAX;
         };
@@ -92,11 +83,7 @@ impl Snapshot for CsvSnapshot {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
-        let mut tables = self.schemas.iter().zip(&self.tables);
-        let Some((schema, table)) = tables.find(|(schema, _)| schema.name == scan.table) else {
-            let message = format!("cannot scan the table `{}`: there is none", scan.table);
-            return Err(Error::new(ErrorKind::NotFound, message));
-        };
+        let (schema, table) = scan.table_of(&self.schemas, &self.tables)?;
         table.scanned.store(true, Ordering::Release);
         let files = table.files.iter().map(SeenFile::feed).collect::<Result<_>>()?;
         let projection = Projection { width: schema.columns.len(), wanted: scan.columns.clone() };
@@ -107,24 +94,8 @@ impl Snapshot for CsvSnapshot {
     }
 
     async fn finish(&self) -> Result<()> {
-        for table in self.tables.iter().filter(|it| it.scanned.load(Ordering::Acquire)) {
-            for seen in &table.files {
-                seen.file.check_unchanged(seen.identity)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl SeenFile {
-    /// What a scan reads; a stream is handed out once.
-    fn feed(&self) -> Result<FeedFile> {
-        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if stream.is_none() && self.file.is_stream() {
-            let message = format!("cannot read `{}` twice: it is a stream", self.file);
-            return Err(Error::new(ErrorKind::Unsupported, message));
-        }
-        Ok(FeedFile { file: self.file.clone(), identity: self.identity, stream })
+        let scanned = self.tables.iter().filter(|it| it.scanned.load(Ordering::Acquire));
+        scanned.flat_map(|it| &it.files).try_for_each(SeenFile::check_unchanged)
     }
 }
 

@@ -11,6 +11,8 @@ mod input;
 mod locate;
 #[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
 pub(crate) mod scan;
+#[cfg(any(feature = "csv", feature = "ipc"))]
+mod seen;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -24,6 +26,8 @@ pub(crate) use input::{ByteStream, InputFile, input_tables};
 #[cfg(any(feature = "csv", feature = "ipc", feature = "json"))]
 use locate::only_table;
 pub(crate) use locate::{Located, matching_pattern, same_table, tables};
+#[cfg(any(feature = "csv", feature = "ipc"))]
+pub(crate) use seen::{FeedFile, SeenFile};
 
 /// A format of files that hold one table each.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

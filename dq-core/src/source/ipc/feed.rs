@@ -8,21 +8,12 @@ use arrow_array::RecordBatch;
 use crate::error::Result;
 use crate::source::files::fields::{columns_of, present};
 use crate::source::files::scan::{self, Decode};
-use crate::source::files::{Identity, InputFile};
+use crate::source::files::{FeedFile, Identity, InputFile};
 use crate::source::ipc::file::Reader;
 use crate::value::Batch;
 
 /// Longer record batches are cut, so that partitions have equal shares and batches stay in the cache.
 const SLICE_ROWS: usize = 16_384;
-
-/// A file that a scan reads.
-pub(crate) struct FeedFile {
-    pub(crate) file: Arc<InputFile>,
-    /// What the file must still be.
-    pub(crate) identity: Option<Identity>,
-    /// The reader, where the file is a stream.
-    pub(crate) stream: Option<Reader>,
-}
 
 /// Some rows, and where they come from.
 pub(crate) struct Slice {
@@ -32,7 +23,7 @@ pub(crate) struct Slice {
 
 /// Hands out the record batches of some files, in slices.
 pub(crate) struct Feed {
-    files: VecDeque<FeedFile>,
+    files: VecDeque<FeedFile<Reader>>,
     /// The positions of the wanted columns.
     columns: Vec<usize>,
     current: Option<Current>,
@@ -48,7 +39,7 @@ struct Current {
 
 impl Feed {
     /// The rows of `files`, of the columns at the positions `wanted`.
-    pub(crate) fn new(files: VecDeque<FeedFile>, wanted: &[usize]) -> Self {
+    pub(crate) fn new(files: VecDeque<FeedFile<Reader>>, wanted: &[usize]) -> Self {
         Self { files, columns: present(wanted), current: None }
     }
 
@@ -87,7 +78,7 @@ impl Decode<Slice> for Columns {
 }
 
 impl Current {
-    fn open(file: FeedFile, columns: &[usize]) -> Result<Self> {
+    fn open(file: FeedFile<Reader>, columns: &[usize]) -> Result<Self> {
         let FeedFile { file, identity, stream } = file;
         file.check_unchanged(identity)?;
         let reader = match stream {

@@ -1,16 +1,16 @@
 //! The tables of Arrow IPC files at one moment.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::Fields;
 use async_trait::async_trait;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::source::files::fields::{check_readable, column_schema, merged};
 use crate::source::files::scan::partitions;
-use crate::source::files::{Identity, InputFile, Located};
-use crate::source::ipc::feed::{Columns, Feed, FeedFile};
+use crate::source::files::{InputFile, Located, SeenFile};
+use crate::source::ipc::feed::{Columns, Feed};
 use crate::source::ipc::file::Reader;
 use crate::source::{Partition, Scan, Snapshot};
 use crate::value::TableSchema;
@@ -25,23 +25,9 @@ pub(crate) struct IpcSnapshot {
 /// The files of one table.
 #[derive(Debug)]
 struct TableFiles {
-    files: Vec<SeenFile>,
+    files: Vec<SeenFile<Reader>>,
     fields: Fields,
     scanned: AtomicBool,
-}
-
-/// A file as it was when the snapshot was opened.
-struct SeenFile {
-    file: Arc<InputFile>,
-    identity: Option<Identity>,
-    /// A stream, until it is scanned; a file is opened again.
-    stream: Mutex<Option<Reader>>,
-}
-
-impl std::fmt::Debug for SeenFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SeenFile").field("file", &self.file).finish_non_exhaustive()
-    }
 }
 
 impl IpcSnapshot {
@@ -73,23 +59,10 @@ impl TableFiles {
                 first.get_or_insert_with(|| (Arc::clone(&file), reader.fields().clone()));
             *known = merged((one.as_ref(), known), (file.as_ref(), reader.fields()))?;
             let identity = reader.identity();
-            let stream = Mutex::new(file.is_stream().then_some(reader));
-            files.push(SeenFile { file, identity, stream });
+            files.push(SeenFile::new(file, identity, reader));
         }
         let fields = first.map_or_else(Fields::empty, |(_, fields)| fields);
         Ok(Self { files, fields, scanned: AtomicBool::new(false) })
-    }
-}
-
-impl SeenFile {
-    /// What a scan reads; a stream is handed out once.
-    fn feed(&self) -> Result<FeedFile> {
-        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if stream.is_none() && self.file.is_stream() {
-            let message = format!("cannot read `{}` twice: it is a stream", self.file);
-            return Err(Error::new(ErrorKind::Unsupported, message));
-        }
-        Ok(FeedFile { file: Arc::clone(&self.file), identity: self.identity, stream })
     }
 }
 
@@ -100,11 +73,7 @@ impl Snapshot for IpcSnapshot {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
-        let mut tables = self.schemas.iter().zip(&self.tables);
-        let Some((_, table)) = tables.find(|(schema, _)| schema.name == scan.table) else {
-            let message = format!("cannot scan the table `{}`: there is none", scan.table);
-            return Err(Error::new(ErrorKind::NotFound, message));
-        };
+        let (_, table) = scan.table_of(&self.schemas, &self.tables)?;
         for field in scan.columns.iter().filter_map(|it| table.fields.get(*it)) {
             table.files.first().map_or(Ok(()), |it| check_readable(&it.file, field))?;
         }
@@ -115,11 +84,7 @@ impl Snapshot for IpcSnapshot {
     }
 
     async fn finish(&self) -> Result<()> {
-        for table in self.tables.iter().filter(|it| it.scanned.load(Ordering::Acquire)) {
-            for seen in &table.files {
-                seen.file.check_unchanged(seen.identity)?;
-            }
-        }
-        Ok(())
+        let scanned = self.tables.iter().filter(|it| it.scanned.load(Ordering::Acquire));
+        scanned.flat_map(|it| &it.files).try_for_each(SeenFile::check_unchanged)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::source::files::scan::partitions;
 use crate::source::files::{InputFile, Located};
 use crate::source::json::JsonOptions;
@@ -71,11 +71,7 @@ impl Snapshot for JsonSnapshot {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
-        let mut tables = self.schemas.iter().zip(&self.tables);
-        let Some((schema, table)) = tables.find(|(schema, _)| schema.name == scan.table) else {
-            let message = format!("cannot scan the table `{}`: there is none", scan.table);
-            return Err(Error::new(ErrorKind::NotFound, message));
-        };
+        let (schema, table) = scan.table_of(&self.schemas, &self.tables)?;
         table.scanned.store(true, Ordering::Release);
         let feed = Feed::new(table.files.iter().cloned().collect(), self.options.clone());
         let names = schema.columns.iter().map(|it| it.name.clone()).collect();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow_schema::Fields;
 use async_trait::async_trait;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::source::files::Located;
 use crate::source::files::fields::{check_readable, column_schema, merged};
 use crate::source::parquet::ParquetOptions;
@@ -88,11 +88,7 @@ impl Snapshot for ParquetSnapshot {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
-        let mut tables = self.schemas.iter().zip(&self.tables);
-        let Some((_, table)) = tables.find(|(schema, _)| schema.name == scan.table) else {
-            let message = format!("cannot scan the table `{}`: there is none", scan.table);
-            return Err(Error::new(ErrorKind::NotFound, message));
-        };
+        let (_, table) = scan.table_of(&self.schemas, &self.tables)?;
         for field in scan.columns.iter().filter_map(|it| table.fields.get(*it)) {
             table.files.first().map_or(Ok(()), |it| check_readable(it.path.display(), field))?;
         }
