@@ -308,6 +308,23 @@ fn a_byte_order_mark_is_no_part_of_the_first_value_of_a_list() {
 }
 
 #[test]
+fn a_list_in_a_file_has_values_and_lines() {
+    let folder = Folder::with("a\nx\n");
+    folder.write("rules.yaml", one_check("data", "column: a, one_of: { file: words.txt }"));
+    let told = |words: &str| {
+        folder.write("words.txt", words);
+        folder.told(RuleSet::read(&folder.path("rules.yaml"), &BTreeMap::new())).1
+    };
+    for words in ["", "\n\r\n", "\u{feff}"] {
+        let message = "DIR/rules.yaml:6:30: cannot use `DIR/words.txt`: it holds no value";
+        assert_eq!(told(words), message, "{words:?}");
+    }
+    let message = "DIR/rules.yaml:6:30: cannot use `DIR/words.txt`: it holds a carriage return without a \
+                   line feed: are its lines ended by CR alone? convert them to LF";
+    assert_eq!(told("x\ry\r"), message);
+}
+
+#[test]
 fn a_rule_set_without_rules_is_neither_right_nor_wrong() {
     let folder = Folder::with("a\n1\n");
     for text in ["version: 1\nrules: []", "version: 1\nrules: [{id: a, table: data, checks: []}]"] {
