@@ -325,6 +325,17 @@ fn a_list_in_a_file_has_values_and_lines() {
 }
 
 #[test]
+fn blanks_around_a_name_do_not_hide_the_nearest() {
+    let folder = Folder::with("id , a \n1,2\n");
+    let rules = rules(&one_check("data", "unique: [a, id]"));
+    let (_, message) = folder.told(folder.run("data.csv", &OpenOptions::default(), &rules));
+    insta::assert_snapshot!(message, @r"
+    rules.yaml:6:9: table `data` has no column `a`; did you mean ` a `?
+    rules.yaml:6:9: table `data` has no column `id`; did you mean `id `?
+    ");
+}
+
+#[test]
 fn a_rule_set_without_rules_is_neither_right_nor_wrong() {
     let folder = Folder::with("a\n1\n");
     for text in ["version: 1\nrules: []", "version: 1\nrules: [{id: a, table: data, checks: []}]"] {
