@@ -205,6 +205,10 @@ fn broken_gzip_files() {
     let end = corrupt.len() - 6;
     corrupt[end] ^= 1; // the checksum
     assert!(message(&corrupt).ends_with(": the gzip data are corrupt"));
+    let followed = message(&[&*packed, b"more"].concat());
+    assert!(followed.ends_with(": behind the gzip data stands something else"), "{followed}");
+    let followed = message(&[&*packed, &[0; 700], &packed].concat());
+    assert!(followed.ends_with(": behind the gzip data stands something else"), "{followed}");
     assert_eq!(message(b"a,b\n1,2\n"), "cannot read `FILE`: it is not a gzip file");
     assert_eq!(message(b""), "cannot read `FILE`: it is not a gzip file");
 }
