@@ -193,6 +193,7 @@ mod tests {
     use super::*;
 
     use std::fmt::Write;
+    use std::thread;
 
     use arrow_array::{
         BooleanArray, Date32Array, Float64Array, Int64Array, TimestampMicrosecondArray,
@@ -808,6 +809,24 @@ mod tests {
         );
         let nested = format!("{}seven{}", "(".repeat(500), ")".repeat(500));
         assert_eq!(errors(&nested)[0].message, "the expression is nested too deeply");
+        for (before, behind) in [
+            ("abs(", ")"),
+            ("CASE WHEN yes THEN ", " END"),
+            ("NOT ", ""),
+            ("coalesce(seven, ", ")"),
+            ("- ", ""),
+        ] {
+            let nested =
+                |levels| format!("{}seven{} = 7", before.repeat(levels), behind.repeat(levels));
+            assert!(errors(&nested(40)).is_empty(), "{before}");
+            assert!(!errors(&nested(600)).is_empty(), "{before}");
+            thread::Builder::new()
+                .stack_size(1 << 20)
+                .spawn(move || assert!(errors(&nested(40)).is_empty()))
+                .unwrap()
+                .join()
+                .unwrap();
+        }
         let list: Vec<_> = (0..20_000).map(|it| it.to_string()).collect();
         assert_eq!(outcome(&format!("seven IN ({})", list.join(","))), "TRUE");
     }
