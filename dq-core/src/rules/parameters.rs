@@ -85,7 +85,7 @@ fn declared(root: &mut Node, problems: &mut Problems) -> BTreeMap<String, Declar
             for (key, value) in entries {
                 match key.as_text() {
                     Some(name) => {
-                        drop(values.insert(name.to_owned(), read(name, &value, problems)))
+                        values.insert(name.to_owned(), read(name, &value, problems));
                     }
                     None => problems.add(key.place, "a parameter has a name and a single value"),
                 }
