@@ -8,6 +8,7 @@ mod problem;
 mod surrogates;
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
@@ -17,16 +18,21 @@ pub(crate) use problem::{Place, Problems, nearest};
 /// Aliases may repeat nodes; more than this many nodes in all is an attack, not a document.
 const NODES_MAX: usize = 1_000_000;
 
+/// The key whose value is put into the mapping that it stands in, as YAML 1.1 has it.
+const MERGE_KEY: &str = "<<";
+
 /// Rule sets are some ten levels deep; whoever walks the tree may rely on the stack.
 const DEPTH_MAX: usize = 64;
 
 /// The text of a file. Gives the place of the first byte that is not UTF-8 otherwise.
 pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, Problems> {
     String::from_utf8(bytes).map_err(|error| {
-        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-        let line = before.filter(|it| **it == b'\n').count() + 1;
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let before = String::from_utf8_lossy(before);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |it| it.chars().count()) + 1;
         let mut problems = Problems::default();
-        problems.add(Place { line, column: 1 }, "this is not UTF-8");
+        problems.add(Place { line, column }, "this is not UTF-8");
         problems
     })
 }
@@ -181,18 +187,40 @@ impl Builder {
 
     fn pair_up(&mut self, children: Vec<Node>) -> Vec<(Node, Node)> {
         let mut entries: Vec<(Node, Node)> = Vec::new();
+        let mut merged = Vec::new();
+        let mut names = HashSet::new();
         let mut children = children.into_iter();
         while let (Some(key), Some(value)) = (children.next(), children.next()) {
-            if key
-                .as_text()
-                .is_some_and(|it| entries.iter().any(|(old, _)| old.as_text() == Some(it)))
+            if let Some(name) = key.as_text()
+                && !names.insert(name.to_owned())
             {
-                let message = format!("`{}` stands here twice", key.as_text().unwrap_or_default());
-                self.problems.push((key.place, message));
+                self.problems.push((key.place, format!("`{name}` stands here twice")));
             }
-            entries.push((key, value));
+            if matches!(&key.content, Content::Scalar(text, true) if text == MERGE_KEY) {
+                merged.extend(self.merged(value));
+            } else {
+                entries.push((key, value));
+            }
         }
+        // What stands in the mapping itself wins, and then what is merged first.
+        let missing = |(key, _): &(Node, Node)| {
+            key.as_text().is_none_or(|name| names.insert(name.to_owned()))
+        };
+        entries.extend(merged.into_iter().filter(missing));
         entries
+    }
+
+    /// The entries that a merge key puts into its mapping: those of a mapping, or of several.
+    fn merged(&mut self, value: Node) -> Vec<(Node, Node)> {
+        match value.content {
+            Content::Mapping(entries) => entries,
+            Content::Sequence(items) => items.into_iter().flat_map(|it| self.merged(it)).collect(),
+            Content::Scalar(..) => {
+                let message = format!("`{MERGE_KEY}` takes a mapping, or a list of them");
+                self.problems.push((value.place, message));
+                Vec::new()
+            }
+        }
     }
 
     /// Adds a node that makes the document greater by so many `nodes`.

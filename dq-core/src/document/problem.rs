@@ -68,7 +68,10 @@ impl Problems {
 /// is near.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     const SIMILARITY_MIN: f64 = 0.7;
-    let similarity = |it: &str| strsim::jaro_winkler(&name.to_lowercase(), &it.to_lowercase());
+    // Blanks around a name are easily overlooked, as those of a header.
+    let plain = |it: &str| it.trim().to_lowercase();
+    let name = plain(name);
+    let similarity = |it: &str| strsim::jaro_winkler(&name, &plain(it));
     let near = known.into_iter().map(|it| (similarity(it), it));
     let best = near.filter(|(it, _)| *it >= SIMILARITY_MIN).max_by(|a, b| a.0.total_cmp(&b.0));
     best.map_or_else(String::new, |(_, it)| format!("; did you mean `{it}`?"))

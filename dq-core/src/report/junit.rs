@@ -88,6 +88,24 @@ mod tests {
     }
 
     #[test]
+    fn no_name_holds_what_xml_may_not_hold() {
+        let mut report = testing::report();
+        let odd = "\0\u{1b}\u{fffe}\u{ffff}\u{1ffff}]]>&<";
+        for rule in &mut report.rules {
+            rule.id = odd.to_owned();
+            rule.checks.iter_mut().for_each(|it| it.message = Some(odd.to_owned()));
+        }
+        let mut out = Vec::new();
+        render(&report, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let is_allowed =
+            |it: char| matches!(it, '\n' | ' '..='\u{fffd}' | '\u{10000}'..) && it != '\u{1ffff}';
+        assert!(text.chars().all(is_allowed), "{text}");
+        assert!(text.contains(r"\u{fffe}\u{ffff}\u{1ffff}"), "{text}");
+        roxmltree::Document::parse(&text).unwrap();
+    }
+
+    #[test]
     fn a_suite_for_each_rule_and_a_case_for_each_check() {
         insta::assert_snapshot!(rendered());
     }

@@ -58,6 +58,7 @@ mod violations;
 #[cfg(feature = "parquet")]
 mod violations_parquet;
 pub(crate) mod words;
+mod wrap;
 mod write;
 #[cfg(feature = "xlsx")]
 mod xlsx;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::report::style::{Ink, TerminalStyle};
 use crate::report::table::{self, Align, TableColumn};
 use crate::report::words;
+use crate::report::wrap;
 use crate::validate::RunStatistics;
 
 /// Writes the figures.
@@ -19,7 +20,7 @@ pub(crate) fn write(
     rules.sort_by_key(|it| Reverse(it.took));
     let mut name = TableColumn::flexible("rule", 16, 0);
     let mut rows = TableColumn::new("rows judged", Align::Right);
-    let mut queries = TableColumn::new("queries", Align::Right);
+    let mut queries = TableColumn { dispensable: 1, ..TableColumn::new("queries", Align::Right) };
     let mut time = TableColumn::new("time", Align::Right);
     for rule in rules {
         name.push(&rule.id, Ink::Plain);
@@ -31,12 +32,11 @@ pub(crate) fn write(
         table::write(vec![name, rows, queries, time], style, out)?;
         writeln!(out)?;
     }
-    let label = |text| style.paint(Ink::Dim, text);
-    writeln!(out, "{}{}", label("source: "), source(statistics))?;
+    wrap::write("source: ", source(statistics).split(' '), style, out)?;
     if let Some(cache) = &statistics.cache {
         let (hits, misses) = (words::counted(cache.hits, "hit"), words::count(cache.misses));
         let noun = if cache.misses == 1 { "miss" } else { "misses" };
-        writeln!(out, "{}{hits}, {misses} {noun}", label("cache: "))?;
+        wrap::write("cache: ", format!("{hits}, {misses} {noun}").split(' '), style, out)?;
     }
     writeln!(out)
 }

@@ -9,6 +9,7 @@ use crate::report::style::{Ink, TerminalStyle};
 use crate::report::table::{self, Align, TableColumn};
 use crate::report::text::{cut, visible, width};
 use crate::report::words::{self, OUTCOMES, sign, word};
+use crate::report::wrap::{self, Word};
 use crate::rules::Severity;
 use crate::validate::{CheckReport, Report, RuleReport, Status};
 
@@ -20,9 +21,7 @@ pub(crate) fn render(
     style: TerminalStyle,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    let source = style.paint(Ink::Bold, &visible(&report.source));
-    let as_of = style.paint(Ink::Dim, &format!("as of {}", visible(&report.as_of)));
-    writeln!(out, "{source}  {as_of}\n")?;
+    write_title(report, style, out)?;
     let ranked = report.ranked();
     if !ranked.is_empty() {
         table::write(columns(&ranked), style, out)?;
@@ -34,7 +33,7 @@ pub(crate) fn render(
         }
     }
     for note in &report.notes {
-        write_wrapped("note: ", visible(note).split(' '), style, out)?;
+        wrap::write("note: ", visible(note).split(' '), style, out)?;
     }
     if !report.notes.is_empty() {
         writeln!(out)?;
@@ -45,6 +44,15 @@ pub(crate) fn render(
     }
     write_baseline(report, style, out)?;
     write_summary(report, style, out)
+}
+
+/// What was checked, and on which day.
+fn write_title(report: &Report, style: TerminalStyle, out: &mut dyn io::Write) -> io::Result<()> {
+    let source = visible(&report.source);
+    let as_of = format!("as of {}", visible(&report.as_of));
+    let gap = if width(&source) + 2 + width(&as_of) <= style.width { "  " } else { "\n" };
+    let (source, as_of) = (style.paint(Ink::Bold, &source), style.paint(Ink::Dim, &as_of));
+    writeln!(out, "{source}{gap}{as_of}\n")
 }
 
 /// The columns of the table of checks.
@@ -103,20 +111,20 @@ fn write_finding(
         writeln!(out, "{heading}  {finding}")?;
     } else {
         writeln!(out, "{heading}")?;
-        write_wrapped(INDENT, finding.split(' '), style, out)?;
+        wrap::write(INDENT, finding.split(' '), style, out)?;
     }
     if let Some(comparison) = words::comparison(check) {
-        write_wrapped(INDENT, comparison.split(' '), style, out)?;
+        wrap::write(INDENT, comparison.split(' '), style, out)?;
     }
     if let Some(message) = &check.message {
-        write_wrapped(INDENT, visible(message).split(' '), style, out)?;
+        wrap::write(INDENT, visible(message).split(' '), style, out)?;
     }
     if check.sample.iter().any(|it| it.values.is_some()) {
         write_values(check, style, out)?;
     } else if !check.sample.is_empty() {
         let keys = words::keys(check);
         let label = format!("{INDENT}{}: ", words::keys_label(check));
-        write_wrapped(&label, keys.iter().map(String::as_str), style, out)?;
+        wrap::write(&label, keys.iter().map(String::as_str), style, out)?;
     }
     writeln!(out)
 }
@@ -145,32 +153,6 @@ fn write_values(
     Ok(())
 }
 
-/// Writes words one after the other behind `label`, on as many lines as they need.
-fn write_wrapped<'a>(
-    label: &str,
-    words: impl Iterator<Item = &'a str>,
-    style: TerminalStyle,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
-    let indent = width(label);
-    let mut line = style.paint(Ink::Dim, label);
-    let mut used = indent;
-    for word in words {
-        if used > indent && used + 1 + width(word) > style.width {
-            writeln!(out, "{line}")?;
-            line = " ".repeat(indent);
-            used = indent;
-        }
-        if used > indent {
-            line.push(' ');
-            used += 1;
-        }
-        line.push_str(word);
-        used += width(word);
-    }
-    writeln!(out, "{line}")
-}
-
 /// How the run compares with its baseline.
 fn write_baseline(
     report: &Report,
@@ -181,11 +163,11 @@ fn write_baseline(
     let changes = words::changes(baseline.new, baseline.fixed, baseline.unchanged);
     let (file, as_of) = (visible(&baseline.file), visible(&baseline.as_of));
     let text = format!("{changes}, against `{file}` as of {as_of}");
-    write_wrapped("baseline: ", text.split(' '), style, out)?;
+    wrap::write("baseline: ", text.split(' '), style, out)?;
     if !baseline.gone.is_empty() {
         let gone: Vec<_> = baseline.gone.iter().map(|it| format!("`{}`", visible(it))).collect();
         let text = format!("without these checks of the baseline: {}", gone.join(", "));
-        write_wrapped("baseline: ", text.split(' '), style, out)?;
+        wrap::write("baseline: ", text.split(' '), style, out)?;
     }
     writeln!(out)
 }
@@ -193,25 +175,30 @@ fn write_baseline(
 /// The verdict, and what it rests on.
 fn write_summary(report: &Report, style: TerminalStyle, out: &mut dyn io::Write) -> io::Result<()> {
     let outcomes = OUTCOMES.map(|(status, word)| (words::ended(report, status), word, ink(status)));
-    let outcomes = outcomes.into_iter().filter(|(count, ..)| *count > 0);
-    let outcomes: Vec<_> = outcomes
-        .map(|(count, word, ink)| style.paint(ink, &format!("{} {word}", words::count(count))))
-        .collect();
+    let outcomes: Vec<_> = outcomes.into_iter().filter(|(count, ..)| *count > 0).collect();
     let checks = words::counted(report.checks().count() as u64, "check");
-    let colon = if outcomes.is_empty() { "" } else { ": " };
-    writeln!(out, "{checks}{colon}{}", outcomes.join(", "))?;
+    let colon = if outcomes.is_empty() { "" } else { ":" };
+    let mut line = vec![Word::new(checks.into(), Ink::Plain, colon)];
+    for (index, (count, word, ink)) in outcomes.iter().enumerate() {
+        let comma = if index + 1 == outcomes.len() { "" } else { "," };
+        line.push(Word::new(format!("{} {word}", words::count(*count)).into(), *ink, comma));
+    }
+    wrap::write("", line, style, out)?;
 
     let rows: u64 = report.tables.iter().map(|it| it.rows).sum();
-    write!(out, "{} in {}", words::counted(rows, "row"), words::span(report.elapsed))?;
+    let read = format!("{} in {}", words::counted(rows, "row"), words::span(report.elapsed));
     if let Some(original) = &report.original {
         let (age, elapsed) = (words::span(original.age), words::span(original.elapsed));
-        return writeln!(out, ", from the cache: checked {age} ago in {elapsed}");
+        let text = format!("{read}, from the cache: checked {age} ago in {elapsed}");
+        return wrap::write("", text.split(' '), style, out);
     }
     let rate = rows as f64 / report.elapsed.as_secs_f64();
-    if rate.is_normal() {
-        write!(out, ", {} rows/s", words::count(rate as u64))?;
+    if !rate.is_normal() {
+        return wrap::write("", [&*read], style, out);
     }
-    writeln!(out)
+    let rate = format!("{} rows/s", words::count(rate as u64));
+    let words = [Word::new(read.into(), Ink::Plain, ","), Word::from(&*rate)];
+    wrap::write("", words, style, out)
 }
 
 const fn ink(status: Status) -> Ink {
@@ -293,14 +280,28 @@ mod tests {
     }
 
     #[test]
-    fn no_line_of_the_table_is_wider_than_the_terminal() {
-        for columns in 30..140 {
+    fn no_line_is_wider_than_a_terminal_of_at_least_40_columns() {
+        let reports = [
+            testing::report(),
+            Report { statistics: Some(testing::statistics()), ..testing::report() },
+            testing::report_from_cache(),
+            testing::report_with_values(),
+        ];
+        for (report, columns) in reports.iter().flat_map(|it| (40..140).map(move |at| (it, at))) {
             for color in [false, true] {
-                let text =
-                    plain(&rendered(&testing::report(), TerminalStyle { color, width: columns }));
-                let table = text.lines().skip(2).take_while(|it| !it.is_empty());
-                table.for_each(|line| assert!(width(line) <= columns, "{columns}: {line}"));
+                let text = plain(&rendered(report, TerminalStyle { color, width: columns }));
+                text.lines().for_each(|it| assert!(width(it) <= columns, "{columns}: {it}"));
             }
+        }
+    }
+
+    #[test]
+    fn no_line_of_the_table_is_wider_than_a_terminal_of_30_columns() {
+        for columns in 30..40 {
+            let style = TerminalStyle { color: false, width: columns };
+            let text = rendered(&testing::report(), style);
+            let table = text.lines().skip(2).take_while(|it| !it.is_empty());
+            table.for_each(|line| assert!(width(line) <= columns, "{columns}: {line}"));
         }
     }
 

@@ -56,8 +56,8 @@ fn fitting(characters: impl Iterator<Item = char>, width_max: usize) -> String {
 }
 
 /// The text with every character that would act instead of showing itself written as an escape:
-/// control characters, line separators, marks that turn the direction of writing, and signs
-/// without a width.
+/// control characters, line separators, marks that turn the direction of writing, signs without a
+/// width, and what Unicode says is no character, which no XML may hold.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);
@@ -75,9 +75,10 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 fn is_invisible(character: char) -> bool {
     character.is_control()
+        || u32::from(character) & 0xfffe == 0xfffe
         || matches!(
             character,
-            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            '\u{fdd0}'..='\u{fdef}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
         )
 }
 

@@ -11,9 +11,18 @@ use crate::document::{Content, Node, Place, Problems, nearest, replace};
 /// How deep checks lie: in a list, in a rule, in a list, in the rule set.
 const DEPTH_OF_CHECKS: usize = 4;
 
+/// What is known of a parameter.
+enum Declared {
+    Value(String),
+    /// It has none of its own: one must be given.
+    Open,
+    /// What is wrong with it is told where it is declared, and nowhere else.
+    Broken,
+}
+
 /// Replaces parameters in every scalar of `root`. The file's own values stand in its mapping
-/// `parameters`; those of `given` win over them. A scalar that cannot be filled in stays as it is
-/// written; gives the places that nothing else can be said about for it.
+/// `parameters`, which is taken out; those of `given` win over them. A scalar that cannot be filled in stays
+/// as it is written; gives the places that nothing else can be said about for it.
 pub(crate) fn substitute(
     root: &mut Node,
     given: &BTreeMap<String, String>,
@@ -21,7 +30,7 @@ pub(crate) fn substitute(
 ) -> HashSet<Place> {
     let mut values = declared(root, problems);
     for (name, value) in given {
-        if values.insert(name.clone(), Some(value.clone())).is_none() {
+        if values.insert(name.clone(), Declared::Value(value.clone())).is_none() {
             let hint = nearest(name, values.keys().filter(|it| *it != name).map(String::as_str));
             let message = format!("the file declares no parameter `{name}`{hint}");
             problems.add(Place { line: 1, column: 1 }, message);
@@ -34,7 +43,9 @@ pub(crate) fn substitute(
         }
         let value_of = |name: &str| value_of(name, &values).map(Cow::Borrowed);
         let filled = replace(text, &value_of, &mut |message| {
-            problems.add(place, message);
+            if !message.is_empty() {
+                problems.add(place, message);
+            }
             unfilled.insert(place);
         });
         if !unfilled.contains(&place) {
@@ -63,32 +74,64 @@ fn mark(node: &Node, depth: usize, unfilled: &mut HashSet<Place>) -> bool {
     is_marked
 }
 
-/// The parameters that the file declares; `null` is one without a value of its own.
-fn declared(root: &Node, problems: &mut Problems) -> BTreeMap<String, Option<String>> {
-    let Content::Mapping(fields) = &root.content else { return BTreeMap::new() };
-    let field = fields.iter().find(|(key, _)| key.as_text() == Some("parameters"));
-    let Some((_, Node { content: Content::Mapping(entries), .. })) = field else {
-        return BTreeMap::new();
-    };
+/// Takes out what the file declares; `null` is a parameter without a value of its own.
+fn declared(root: &mut Node, problems: &mut Problems) -> BTreeMap<String, Declared> {
     let mut values = BTreeMap::new();
-    for (key, value) in entries {
-        match key.as_text() {
-            Some(name) if value.is_null() || value.as_text().is_some() => {
-                values.insert(name.to_owned(), value.as_text().map(str::to_owned));
+    let Content::Mapping(fields) = &mut root.content else { return values };
+    let field = fields.iter().position(|(key, _)| key.as_text() == Some("parameters"));
+    let Some((_, parameters)) = field.map(|it| fields.remove(it)) else { return values };
+    match parameters.content {
+        Content::Mapping(entries) => {
+            for (key, value) in entries {
+                match key.as_text() {
+                    Some(name) => {
+                        values.insert(name.to_owned(), read(name, &value, problems));
+                    }
+                    None => problems.add(key.place, "a parameter has a name and a single value"),
+                }
             }
-            _ => problems.add(key.place, "a parameter is a name and a single value"),
+        }
+        _ if parameters.is_null() => {}
+        _ => {
+            let kind = parameters.kind();
+            let message = format!("expected `parameters` as a mapping, found {kind}");
+            problems.add(parameters.place, message);
         }
     }
     values
 }
 
-fn value_of<'v>(
-    name: &str,
-    values: &'v BTreeMap<String, Option<String>>,
-) -> Result<&'v str, String> {
+/// Reads the value of a parameter, in which there are no others: the order of them would matter.
+fn read(name: &str, value: &Node, problems: &mut Problems) -> Declared {
+    if value.is_null() {
+        return Declared::Open;
+    }
+    let Some(text) = value.as_text() else {
+        let kind = value.kind();
+        let message = format!("the parameter `{name}` is {kind}: give it a single value");
+        problems.add(value.place, message);
+        return Declared::Broken;
+    };
+    let mut is_whole = true;
+    let other = |it: &str| {
+        let message = format!(
+            "the parameter `{name}` takes no other, such as `{it}`; write `$${{` for the characters themselves"
+        );
+        Err(message)
+    };
+    let text = replace(text, &other, &mut |message| {
+        problems.add(value.place, message);
+        is_whole = false;
+    });
+    if is_whole { Declared::Value(text) } else { Declared::Broken }
+}
+
+/// The value to fill in, or why there is none; an empty message where that has been told.
+fn value_of<'v>(name: &str, values: &'v BTreeMap<String, Declared>) -> Result<&'v str, String> {
     match values.get(name) {
-        Some(Some(value)) => Ok(value),
-        Some(None) => Err(format!("parameter `{name}` has no value: pass one")),
+        Some(Declared::Value(value)) => Ok(value),
+        Some(Declared::Open) => Err(format!("parameter `{name}` has no value: pass one")),
+        Some(Declared::Broken) => Err(String::new()),
         None => {
             let hint = nearest(name, values.keys().map(String::as_str));
             Err(format!("parameter `{name}` is not declared under `parameters`{hint}"))

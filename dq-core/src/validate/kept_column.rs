@@ -124,7 +124,9 @@ impl KeptColumn {
             }
             Self::Numbered { .. } | Self::Equal { .. } | Self::Texts { .. } => {
                 let (mut builder, mut spelt) = (TextBuilder::default(), Vec::new());
-                rows.iter().for_each(|row| builder.push(self.text(*row, arena, &mut spelt)));
+                for row in rows {
+                    builder.push(self.text(*row, arena, &mut spelt));
+                }
                 Column::Text(builder.finish())
             }
         }
@@ -174,16 +176,14 @@ fn numbered(texts: &TextColumn, form: NumberForm) -> Option<(NumberForm, Vec<i64
     let (mut numbers, mut others) = (Vec::with_capacity(texts.len()), Vec::new());
     let mut next = 0;
     for (row, text) in texts.iter().enumerate() {
-        let number = match text.and_then(|it| form.number(it)) {
-            Some(number) => i64::from(number),
-            None => {
-                others.push(row as u32);
-                if others.len() > texts.len() / ROWS_PER_OTHER {
-                    return None;
-                }
-                next
+        let number = text.and_then(|it| form.number(it)).map(i64::from);
+        if number.is_none() {
+            others.push(row as u32);
+            if others.len() > texts.len() / ROWS_PER_OTHER {
+                return None;
             }
-        };
+        }
+        let number = number.unwrap_or(next);
         numbers.push(number);
         next = number + 1;
     }

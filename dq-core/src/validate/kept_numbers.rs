@@ -30,9 +30,9 @@ impl KeptNumbers {
         let lowest = numbers.iter().copied().min().unwrap_or_default();
         let highest = numbers.iter().copied().max().unwrap_or_default();
         let bytes = match highest.wrapping_sub(lowest) as u64 {
-            0..=0xFF => 1,
-            0..=0xFFFF => 2,
-            0..=0xFFFF_FFFF => 4,
+            ..0x100 => 1,
+            0x100..0x1_0000 => 2,
+            0x1_0000..0x1_0000_0000 => 4,
             _ => 8,
         };
         let piece = arena.piece(bytes * numbers.len())?;

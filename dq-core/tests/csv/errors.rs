@@ -124,6 +124,23 @@ fn a_header_of_lines_that_end_with_cr_alone() {
 }
 
 #[test]
+fn a_header_of_utf_16_without_a_mark() {
+    let message = |place: &str| {
+        format!(
+            "cannot read `FILE`: {place}: the header holds a NUL: is the text UTF-16? then name it with \
+             `encoding`, as `utf-16le` or `utf-16be`"
+        )
+    };
+    let units = || "a,b\n1,2\n".encode_utf16();
+    let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(malformed(&little), message("line 1, column 1"));
+    assert_eq!(malformed(&big), message("line 1, column 1"));
+    let (_directory, path) = file("\"a\0b\"\n1\n");
+    assert!(read(&path, DEFAULT()).is_ok(), "a quoted name may hold anything");
+}
+
+#[test]
 fn invalid_utf_8() {
     let hint = "not valid UTF-8; if the file has another encoding, name it with `encoding`";
     assert_eq!(
@@ -205,6 +222,10 @@ fn broken_gzip_files() {
     let end = corrupt.len() - 6;
     corrupt[end] ^= 1; // the checksum
     assert!(message(&corrupt).ends_with(": the gzip data are corrupt"));
+    let followed = message(&[&*packed, b"more"].concat());
+    assert!(followed.ends_with(": behind the gzip data stands something else"), "{followed}");
+    let followed = message(&[&*packed, &[0; 700], &packed].concat());
+    assert!(followed.ends_with(": behind the gzip data stands something else"), "{followed}");
     assert_eq!(message(b"a,b\n1,2\n"), "cannot read `FILE`: it is not a gzip file");
     assert_eq!(message(b""), "cannot read `FILE`: it is not a gzip file");
 }

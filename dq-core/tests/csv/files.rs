@@ -85,7 +85,8 @@ fn tabs_separate_the_cells_of_tsv_files() {
 fn gzip_files_are_decompressed_all_members_of_them() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("data.csv.gz");
-    fs::write(&path, [gzip("a,b\n1,2\n3"), gzip(",4\n")].concat()).unwrap();
+    let filled_up = vec![0; 100_000];
+    fs::write(&path, [gzip("a,b\n1,2\n3"), gzip(""), gzip(",4\n"), filled_up].concat()).unwrap();
     for threads in [1, 2, 7] {
         let table = read_parallel(&path, DEFAULT(), threads).unwrap();
         assert_eq!(table.rows, [row(["1", "2"]), row(["3", "4"])]);

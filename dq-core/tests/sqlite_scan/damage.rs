@@ -56,15 +56,25 @@ async fn assert_invalid(database: &Database, bytes: &[u8]) {
 async fn a_truncated_file_is_invalid() {
     let (database, bytes, _) = database();
     assert_eq!(read(&database, &bytes).await.unwrap().len(), 2_000);
-    for length in [bytes.len() - PAGE_BYTES, bytes.len() / 2, PAGE_BYTES, 100, 99] {
+    let last = bytes.len() - PAGE_BYTES;
+    for length in [bytes.len() - 1, last + 1, last, bytes.len() / 2, PAGE_BYTES, 100, 99] {
         assert_invalid(&database, &bytes[..length]).await;
     }
+    let longer = [&*bytes, &[7; PAGE_BYTES + 100]].concat();
+    assert_eq!(read(&database, &longer).await.unwrap().len(), 2_000, "as SQLite reads it");
     // A header that agrees with the shorter file hides the loss from SQLite.
     let mut shorter = bytes[..bytes.len() / 2].to_vec();
     let pages = (shorter.len() / PAGE_BYTES) as u32;
     shorter[28..32].copy_from_slice(&pages.to_be_bytes());
     shorter.truncate(pages as usize * PAGE_BYTES);
     assert_invalid(&database, &shorter).await;
+}
+
+#[tokio::test]
+async fn a_file_of_another_format_is_invalid() {
+    let (database, mut bytes, _) = database();
+    bytes[47] = 9; // the format of the schema
+    assert_invalid(&database, &bytes).await;
 }
 
 #[tokio::test]

@@ -31,6 +31,9 @@ fn wrong_arguments_exit_with_2() {
         &["validate", "people.csv", "--rules", "rules.yaml", "--delimiter", "ab"],
         &["validate", "people.csv", "--rules", "rules.yaml", "--as-of", "2025-02-29"],
         &["validate", "people.csv", "--rules", "rules.yaml", "--param", "year"],
+        &["validate", "people.csv", "--rules", "rules.yaml", "--report", "-"],
+        &["validate", "people.csv", "--rules", "rules.yaml", "--violations", "-"],
+        &["profile", "people.csv", "--report", "-"],
         &["rules", "check"],
     ] {
         let ended = program.run(arguments).with(2);

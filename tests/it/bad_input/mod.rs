@@ -1,6 +1,7 @@
 //! What a user hears of files that are not what they should be. The path of the folder is written
 //! `DIR`.
 
+mod documents;
 mod figures;
 mod parameters;
 mod rules;

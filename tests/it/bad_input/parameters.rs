@@ -37,6 +37,34 @@ rules:
 }
 
 #[test]
+fn what_cannot_be_a_parameter_is_told_where_it_is_declared() {
+    let text = "\
+version: 1
+parameters:
+  list: [1, 2]
+  other: '${plain}'
+  open: '${'
+  plain: '$${plain}'
+  [a]: 1
+rules:
+  - id: one
+    table: data
+    checks:
+      - { column: a, between: { min: '${list}', max: '${other}' } }
+      - { column: a, matches: '${open}', one: '${plain}' }
+";
+    insta::assert_snapshot!(problems(text), @r"
+    rules.yaml:3:9: the parameter `list` is a list: give it a single value
+    rules.yaml:4:10: the parameter `other` takes no other, such as `plain`; write `$${` for the characters themselves
+    rules.yaml:5:9: `${` without a closing `}`; write `$${` for the characters themselves
+    rules.yaml:7:3: a parameter has a name and a single value
+    rules.yaml:13:42: a check has no field `one`
+    ");
+    let text = "version: 1\nparameters: [a]\nrules: []\n";
+    assert_eq!(problems(text), "rules.yaml:2:13: expected `parameters` as a mapping, found a list");
+}
+
+#[test]
 fn nothing_else_is_said_of_a_value_that_is_missing_and_everything_of_the_others() {
     let text = "\
 version: 1
@@ -96,4 +124,10 @@ rules:
     let rules = RuleSet::parse("rules.yaml", text, &given).unwrap();
     let report = folder.run("data.csv", &OpenOptions::default(), &rules).unwrap();
     assert_eq!(counts(&report), [(2, 1, None)]);
+    let text = text.replace("null", "'}, x$${y}'").replace("'${value}'", "'}, x$${y}', '${value}'");
+    let rules = RuleSet::parse("rules.yaml", &text, &BTreeMap::new()).unwrap();
+    assert_eq!(rules.parameters().len(), 0);
+    let folder = Folder::with("a\n\"}, x${y}\"\n\"}, x$${y}\"\n");
+    let report = folder.run("data.csv", &OpenOptions::default(), &rules).unwrap();
+    assert_eq!(counts(&report), [(2, 1, None)], "the escape is one in a parameter's value, too");
 }

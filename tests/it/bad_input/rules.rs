@@ -252,7 +252,7 @@ fn a_file_of_rules_that_cannot_be_read() {
     let missing =
         "cannot read the rules in `DIR/none.yaml`: No such file or directory (os error 2)";
     assert_eq!(read("none.yaml"), (ErrorKind::UsageInvalid, missing.to_owned()));
-    let latin = "DIR/latin.yaml:2:1: this is not UTF-8";
+    let latin = "DIR/latin.yaml:2:6: this is not UTF-8";
     assert_eq!(read("latin.yaml"), (ErrorKind::RulesInvalid, latin.to_owned()));
     let folder_of = "cannot read the rules in `DIR/.`: Is a directory (os error 21)";
     assert_eq!(read("."), (ErrorKind::UsageInvalid, folder_of.to_owned()));
@@ -308,50 +308,31 @@ fn a_byte_order_mark_is_no_part_of_the_first_value_of_a_list() {
 }
 
 #[test]
-fn json_rules_are_rules() {
-    let folder = Folder::with("a\n1\n\n");
-    let text = r#"{"version": 1, "rules": [{"id": "one", "table": "data",
-        "checks": [{"column": "a", "not_null": true}, {"row_count": {"min": 2}}]}]}"#;
-    let report = folder.run("data.csv", &OpenOptions::default(), &rules(text)).unwrap();
-    assert_eq!(counts(&report), [(2, 1, None), (2, 0, None)]);
-}
-
-#[test]
-fn anchors_stand_for_what_they_name() {
-    let folder = Folder::with("a,b\n1,\n,2\n");
-    let text = "\
-version: 1
-rules:
-  - id: one
-    table: data
-    checks: &checks
-      - { id: a, column: &column a, not_null: true }
-      - { id: b, column: *column, type: &type integer }
-  - { id: two, table: data, where: b IS NULL, checks: *checks }
-";
-    let report = folder.run("data.csv", &OpenOptions::default(), &rules(text)).unwrap();
-    assert_eq!(counts(&report), [(2, 1, None), (2, 0, None), (1, 0, None), (1, 0, None)]);
-}
-
-#[test]
-fn aliases_that_would_fill_the_memory_are_refused() {
-    let mut text = "version: 1\nparameters:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..10 {
-        let before = format!("*a{}", level - 1);
-        let list = vec![before; 10].join(", ");
-        writeln!(text, "  a{level}: &a{level} [{list}]").unwrap();
+fn a_list_in_a_file_has_values_and_lines() {
+    let folder = Folder::with("a\nx\n");
+    folder.write("rules.yaml", one_check("data", "column: a, one_of: { file: words.txt }"));
+    let told = |words: &str| {
+        folder.write("words.txt", words);
+        folder.told(RuleSet::read(&folder.path("rules.yaml"), &BTreeMap::new())).1
+    };
+    for words in ["", "\n\r\n", "\u{feff}"] {
+        let message = "DIR/rules.yaml:6:30: cannot use `DIR/words.txt`: it holds no value";
+        assert_eq!(told(words), message, "{words:?}");
     }
-    let problems = problems(&text);
-    assert!(problems.contains("more than 1000000 values"), "{problems}");
-    assert!(problems.lines().count() < 30, "{}", problems.lines().count());
+    let message = "DIR/rules.yaml:6:30: cannot use `DIR/words.txt`: it holds a carriage return without a \
+                   line feed: are its lines ended by CR alone? convert them to LF";
+    assert_eq!(told("x\ry\r"), message);
 }
 
 #[test]
-fn nesting_without_an_end_is_refused() {
-    for text in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000)] {
-        let problems = problems(&text);
-        assert!(problems.starts_with("rules.yaml:1:"), "{problems:.200}");
-    }
+fn blanks_around_a_name_do_not_hide_the_nearest() {
+    let folder = Folder::with("id , a \n1,2\n");
+    let rules = rules(&one_check("data", "unique: [a, id]"));
+    let (_, message) = folder.told(folder.run("data.csv", &OpenOptions::default(), &rules));
+    insta::assert_snapshot!(message, @r"
+    rules.yaml:6:9: table `data` has no column `a`; did you mean ` a `?
+    rules.yaml:6:9: table `data` has no column `id`; did you mean `id `?
+    ");
 }
 
 #[test]

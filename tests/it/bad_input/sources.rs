@@ -161,7 +161,7 @@ fn text_of_another_encoding() {
 fn a_file_that_is_no_text_says_what_it_is_and_what_to_do() {
     let folder = Folder::new();
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\xe4\x02\0\x07\xa1\xea\xdd\x02\0\0\0";
-    let wrong: [(&[u8], &str); 6] = [
+    let wrong: [(&[u8], &str); 8] = [
         (gzip, "it is compressed with gzip: let its name end with `.gz`, as in `data.csv.gz`"),
         (
             b"PK\x03\x04\x14\0\x08\0",
@@ -170,6 +170,8 @@ fn a_file_that_is_no_text_says_what_it_is_and_what_to_do() {
         (b"SQLite format 3\0\x10\0", "it is a SQLite database: write `sqlite:` before its path"),
         (b"PAR1\x15\x04", "it is a Parquet file: write `parquet:` before its path"),
         (b"ARROW1\0\0\xff", "it is an Arrow file: write `ipc:` before its path"),
+        (b"\xff\xfe\0\0a\0\0\0\n\0\0\0", "it is UTF-32: convert it to UTF-8"),
+        (b"\0\0\xfe\xff\0\0\0a\0\0\0\n", "it is UTF-32: convert it to UTF-8"),
         (b"\x28\xb5\x2f\xfd\x04", "it is compressed with zstd: decompress it, or use gzip"),
     ];
     for (content, reason) in wrong {

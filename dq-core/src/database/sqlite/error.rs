@@ -8,7 +8,8 @@ use crate::error::{Error, ErrorKind};
 /// An error of SQLite while `doing` something, such as "open `sqlite:a.db`".
 pub(crate) fn from_sqlite(doing: impl AsRef<str>, source: rusqlite::Error) -> Error {
     let doing = doing.as_ref();
-    let kind = kind_of(&source);
+    let kind =
+        if is_of_another_format(&source) { ErrorKind::SourceInvalid } else { kind_of(&source) };
     match &source {
         rusqlite::Error::SqliteFailure(code, message) => {
             let reason = match (code.extended_code, message) {
@@ -59,6 +60,11 @@ fn kind_of(error: &rusqlite::Error) -> ErrorKind {
         ErrorCode::NoLargeFileSupport => ErrorKind::Unsupported,
         _ => ErrorKind::QueryInvalid,
     }
+}
+
+/// Whether the file is of a format that SQLite does not know, for which it has no code.
+fn is_of_another_format(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(_, Some(it)) if it == "unsupported file format")
 }
 
 fn without_values(error: &rusqlite::Error) -> String {

@@ -169,10 +169,16 @@ fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
     if bytes(&open::beside(path, "-wal")) > 0 {
         return Ok(());
     }
-    let page_bytes = connection.query_row("PRAGMA main.page_size", [], |row| row.get::<_, u32>(0));
-    let page_bytes = page_bytes
-        .map_err(|it| from_sqlite(format!("read the page size of `{}`", open::name(path)), it))?;
-    if bytes(path).is_multiple_of(u64::from(page_bytes)) {
+    let figure = |pragma: &str| {
+        let figure = connection.query_row(pragma, [], |row| row.get::<_, u32>(0));
+        figure
+            .map(u64::from)
+            .map_err(|it| from_sqlite(format!("read the size of `{}`", open::name(path)), it))
+    };
+    // What stands behind the last page is never read.
+    let size_bytes =
+        figure("PRAGMA main.page_size")?.saturating_mul(figure("PRAGMA main.page_count")?);
+    if bytes(path) >= size_bytes {
         return Ok(());
     }
     let message = format!("cannot read `{}`: the file is cut short", open::name(path));

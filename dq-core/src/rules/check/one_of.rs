@@ -6,8 +6,8 @@
 //! ```
 //!
 //! A file holds one value per line, as UTF-8, perhaps with a byte order mark; empty lines are skipped,
-//! nothing is trimmed. Its path is relative to the folder of the rule file. Values compare as text, by
-//! code point.
+//! nothing is trimmed, and a file without any value is an error. Its path is relative to the folder of the
+//! rule file. Values compare as text, by code point.
 
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
@@ -62,8 +62,14 @@ impl CheckKind for OneOf {
                 reference.finish();
                 let file = folder.join(file?);
                 let text = read(&file, argument, fields)?;
+                let lines: Vec<_> =
+                    text.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect();
+                if let Some(reason) = flaw(&lines) {
+                    let message = format!("cannot use `{}`: {reason}", file.display());
+                    fields.problem(argument.place, message);
+                    return None;
+                }
                 path = Some(file);
-                let lines = text.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect();
                 file_text = Some(text.into());
                 lines
             }
@@ -115,6 +121,17 @@ fn read(path: &Path, argument: &Node, fields: &Fields<'_>) -> Option<String> {
             None
         }
     }
+}
+
+/// What is wrong with the lines of a file, none of which is blank.
+fn flaw(lines: &[String]) -> Option<&'static str> {
+    if lines.is_empty() {
+        return Some("it holds no value");
+    }
+    let has_return = lines.iter().any(|it| it.contains('\r'));
+    has_return.then_some(
+        "it holds a carriage return without a line feed: are its lines ended by CR alone? convert them to LF",
+    )
 }
 
 /// A set of texts. Short ones are compared as numbers: a few one after the other, which beats hashing.

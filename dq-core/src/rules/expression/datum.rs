@@ -8,6 +8,10 @@ use crate::rules::expression::truth::Outcome;
 use crate::value::lens;
 use crate::value::{Date, Number, Timestamp, Value};
 
+/// How long a text may become that is put together of others; a longer one is INVALID. Calls that stand inside of
+/// one another could fill any memory.
+pub(crate) const TEXT_BYTES_MAX: usize = 256 << 20;
+
 /// A value; or INVALID, which stays INVALID whatever is done with it.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Datum<'a> {
@@ -272,7 +276,7 @@ fn boolean_of_text(text: &[u8]) -> Option<bool> {
 
 fn concatenate<'a>(left: Datum<'a>, right: Datum<'a>) -> Datum<'a> {
     match (left, right) {
-        (Datum::Text(left), Datum::Text(right)) => {
+        (Datum::Text(left), Datum::Text(right)) if left.len() + right.len() <= TEXT_BYTES_MAX => {
             let mut text = left.into_owned();
             text.extend_from_slice(&right);
             Datum::text(text)

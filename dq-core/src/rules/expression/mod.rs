@@ -45,6 +45,7 @@
 //! - **`CAST`** to `integer` wants a whole number (`3.0` is one; see `round`), to `float`, `double`,
 //!   `real`, `decimal` or `numeric` gives a float, to `text` gives what a report shows. What cannot be
 //!   read is INVALID.
+//! - **Long text.** What `||`, `concat` and `replace` put together is INVALID if it is longer than 256 MiB.
 //! - `BETWEEN`, `IN` and `CASE x WHEN` are short for the comparisons that they stand for.
 //!
 //! Names are plain, or quoted with `"` or `` ` ``. [`functions`] lists what can be called.
@@ -193,6 +194,7 @@ mod tests {
     use super::*;
 
     use std::fmt::Write;
+    use std::thread;
 
     use arrow_array::{
         BooleanArray, Date32Array, Float64Array, Int64Array, TimestampMicrosecondArray,
@@ -278,6 +280,31 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "\n{wrong}");
+    }
+
+    #[test]
+    fn texts_that_would_fill_the_memory_are_invalid() {
+        let thousand = "A".repeat(1000);
+        let grown = |depth: usize| {
+            (0..depth).fold("word".to_owned(), |it, _| format!("replace({it}, 'A', '{thousand}')"))
+        };
+        check(&format!(
+            "length({}) = 1000002 => TRUE
+             length({}) > 0 => INVALID
+             length(replace({}, 'x', '{thousand}')) = 1000002 => TRUE",
+            grown(2),
+            grown(30),
+            grown(2),
+        ));
+        let concat = |count: usize| format!("concat({})", vec![grown(2); count].join(", "));
+        let many = concat(100);
+        check(&format!(
+            "length({}) > 0 => INVALID
+             length({many} || {many} || {many}) > 0 => INVALID
+             length({} || word) = 3000009 => TRUE",
+            concat(300),
+            concat(3),
+        ));
     }
 
     fn errors(text: &str) -> Vec<ExpressionError> {
@@ -808,6 +835,24 @@ mod tests {
         );
         let nested = format!("{}seven{}", "(".repeat(500), ")".repeat(500));
         assert_eq!(errors(&nested)[0].message, "the expression is nested too deeply");
+        for (before, behind) in [
+            ("abs(", ")"),
+            ("CASE WHEN yes THEN ", " END"),
+            ("NOT ", ""),
+            ("coalesce(seven, ", ")"),
+            ("- ", ""),
+        ] {
+            let nested =
+                |levels| format!("{}seven{} = 7", before.repeat(levels), behind.repeat(levels));
+            assert!(errors(&nested(40)).is_empty(), "{before}");
+            assert!(!errors(&nested(600)).is_empty(), "{before}");
+            thread::Builder::new()
+                .stack_size(1 << 20)
+                .spawn(move || assert!(errors(&nested(40)).is_empty()))
+                .unwrap()
+                .join()
+                .unwrap();
+        }
         let list: Vec<_> = (0..20_000).map(|it| it.to_string()).collect();
         assert_eq!(outcome(&format!("seven IN ({})", list.join(","))), "TRUE");
     }

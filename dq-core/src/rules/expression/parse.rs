@@ -1,9 +1,12 @@
 //! From text to syntax: `sqlparser` reads SQL, [`Translator`] keeps what the language has.
 
-use sqlparser::ast::Expr;
+use std::panic::resume_unwind;
+use std::thread;
+
 use sqlparser::dialect::Dialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token, Tokenizer};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use crate::rules::expression::ExpressionError;
 use crate::rules::expression::syntax::Node;
@@ -12,6 +15,12 @@ use crate::rules::expression::translate::Translator;
 /// How many words, operators and parentheses an expression may have; literals and commas do not
 /// count. It bounds how deep the tree can get, and with it the stack.
 const WORDS_MAX: usize = 4000;
+
+/// The parser takes some 20 KiB of stack for each level, unoptimised five times as much, and goes 50 levels deep. What
+/// may have more levels than this is read on a thread with room for all of them: a caller's may have little.
+const NESTED_MAX: usize = 8;
+
+const STACK_BYTES: usize = 16 << 20;
 
 /// Standard SQL, with backticks beside double quotes around identifiers.
 #[derive(Debug)]
@@ -34,11 +43,22 @@ impl Dialect for Portable {
 /// Reads an expression.
 pub(super) fn parse(text: &str) -> Result<Node, ExpressionError> {
     let places = Places::new(text);
-    let expression = read(text, &places)?;
-    Translator::new(&places).node(&expression)
+    let tokens = tokens(text, &places)?;
+    if tokens.iter().filter(|it| may_nest(&it.token)).count() <= NESTED_MAX {
+        return read(text, tokens, &places);
+    }
+    let reader = thread::Builder::new().stack_size(STACK_BYTES);
+    thread::scope(|scope| {
+        let reader = reader.spawn_scoped(scope, || read(text, tokens, &places));
+        let reader = reader.map_err(|error| ExpressionError {
+            message: format!("no thread can be had to read it: {error}"),
+            offset: 0,
+        })?;
+        reader.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
 }
 
-fn read(text: &str, places: &Places) -> Result<Expr, ExpressionError> {
+fn tokens(text: &str, places: &Places) -> Result<Vec<TokenWithSpan>, ExpressionError> {
     let tokens = Tokenizer::new(&Portable, text).tokenize_with_location().map_err(|it| {
         let message = it.message.trim_end_matches(|c: char| c.is_ascii_punctuation() || c == ' ');
         ExpressionError { message: decapitalised(message), offset: places.offset(it.location) }
@@ -57,11 +77,24 @@ fn read(text: &str, places: &Places) -> Result<Expr, ExpressionError> {
         let message = format!("the expression has more than {WORDS_MAX} words and operators");
         return Err(ExpressionError { message, offset: 0 });
     }
+    Ok(tokens)
+}
+
+/// Whether what follows may lie a level deeper.
+fn may_nest(token: &Token) -> bool {
+    match token {
+        Token::LParen | Token::Minus | Token::Plus => true,
+        Token::Word(word) => matches!(word.keyword, Keyword::CASE | Keyword::NOT),
+        _ => false,
+    }
+}
+
+fn read(text: &str, tokens: Vec<TokenWithSpan>, places: &Places) -> Result<Node, ExpressionError> {
     let mut parser = Parser::new(&Portable).with_tokens_with_locations(tokens);
     let expression = parser.parse_expr().map_err(|it| syntax_error(text, places, it))?;
     let next = parser.peek_token();
     if next.token == Token::EOF {
-        return Ok(expression);
+        return Translator::new(places).node(&expression);
     }
     let message = format!("expected the end or an operator, found `{}`", next.token);
     Err(ExpressionError { message, offset: places.offset(next.span.start) })

@@ -22,6 +22,8 @@ pub(crate) enum Reason {
     QuoteFollowed { column: usize },
     /// The carriage return here is part of an unquoted name in the header.
     ReturnInHeader { column: usize },
+    /// The NUL here is part of an unquoted name in the header.
+    NulInHeader { column: usize },
     /// The record that starts here is longer than allowed.
     RecordTooLong { bytes_max: usize },
     /// The byte here is not part of valid UTF-8.
@@ -67,6 +69,12 @@ impl Flaw {
                 place = format!("{place}, {}", column(at));
                 "the header holds a carriage return without a line feed: are its lines ended by CR \
                  alone? convert them to LF"
+                    .to_owned()
+            }
+            Reason::NulInHeader { column: at } => {
+                place = format!("{place}, {}", column(at));
+                "the header holds a NUL: is the text UTF-16? then name it with `encoding`, as \
+                 `utf-16le` or `utf-16be`"
                     .to_owned()
             }
             Reason::RecordTooLong { bytes_max } => {

@@ -104,7 +104,7 @@ fn first_record(
         return Err(Flaw { offset: it.valid_up_to(), reason: Reason::NotUtf8 });
     }
     if header {
-        check_returns(&parsed.sink.0, record, dialect.quote)?;
+        check_characters(&parsed.sink.0, record, dialect.quote)?;
     }
     let bytes = [block.bytes.as_slice(), &parsed.tail].concat();
     let text =
@@ -113,8 +113,8 @@ fn first_record(
 }
 
 /// A carriage return in an unquoted name is hardly meant: where CR alone ends the lines, the whole
-/// file would be one long header.
-fn check_returns(cells: &[Span], record: &[u8], quote: Option<u8>) -> Result<(), Flaw> {
+/// file would be one long header. A NUL is one byte of two where the text is UTF-16.
+fn check_characters(cells: &[Span], record: &[u8], quote: Option<u8>) -> Result<(), Flaw> {
     let quoted = |cell: &Span| {
         let before = (cell.start as usize).checked_sub(1).and_then(|it| record.get(it));
         quote.is_some() && before.copied() == quote
@@ -122,9 +122,15 @@ fn check_returns(cells: &[Span], record: &[u8], quote: Option<u8>) -> Result<(),
     for (column, cell) in cells.iter().enumerate().filter(|(_, it)| !quoted(it)) {
         // Names that were unescaped were quoted, and lie outside of the record.
         let name = cell.of(record).unwrap_or_default();
-        if let Some(at) = memchr::memchr(b'\r', name) {
+        if let Some(at) = memchr::memchr2(b'\r', 0, name) {
             let offset = cell.start as usize + at;
-            return Err(Flaw { offset, reason: Reason::ReturnInHeader { column } });
+            let is_nul = name.get(at) == Some(&0);
+            let reason = if is_nul {
+                Reason::NulInHeader { column }
+            } else {
+                Reason::ReturnInHeader { column }
+            };
+            return Err(Flaw { offset, reason });
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ pub(crate) fn foreign(head: &[u8]) -> Option<&'static str> {
     known.map(|(_, reason)| *reason)
 }
 
-const KINDS: [(&[u8], &str); 11] = [
+const KINDS: [(&[u8], &str); 13] = [
     (
         b"\x1f\x8b\x08",
         "it is compressed with gzip: let its name end with `.gz`, as in `data.csv.gz`",
@@ -31,5 +31,8 @@ const KINDS: [(&[u8], &str); 11] = [
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         "it is a workbook of an old Excel: save the sheet as CSV",
     ),
+    // As UTF-16 the first would begin with a NUL.
+    (b"\xff\xfe\0\0", "it is UTF-32: convert it to UTF-8"),
+    (b"\0\0\xfe\xff", "it is UTF-32: convert it to UTF-8"),
     (b"%PDF-", "it is a PDF document: export its table as CSV"),
 ];

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::error::{Error, ErrorKind, Result};
 #[cfg(any(feature = "csv", feature = "json"))]
@@ -98,7 +98,7 @@ impl InputFile {
         let (head, raw) = peek::<2>(raw)?;
         if head == GZIP_MAGIC {
             let compressed = BufReader::with_capacity(64 * 1024, raw);
-            return Ok(Box::new(Gunzip(MultiGzDecoder::new(compressed))));
+            return Ok(Box::new(Gunzip { member: Some(GzDecoder::new(compressed)) }));
         }
         if named_gzip {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a gzip file"));
@@ -191,20 +191,55 @@ impl Read for Broken {
     }
 }
 
-/// A decompressor that says in plain words what is wrong.
-struct Gunzip<R>(MultiGzDecoder<R>);
+/// Decompresses all members of gzip data, one after the other, and says in plain words what is wrong.
+struct Gunzip<R> {
+    /// The member that is read; none behind the last.
+    member: Option<GzDecoder<R>>,
+}
 
-impl<R: Read> Read for Gunzip<R> {
+impl<R: BufRead> Read for Gunzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|cause| {
-            let reason = match cause.kind() {
-                io::ErrorKind::UnexpectedEof => "the gzip data end too early",
-                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                    "the gzip data are corrupt"
-                }
-                _ => return cause,
-            };
-            io::Error::new(io::ErrorKind::InvalidData, reason)
-        })
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer).map_err(in_plain_words)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let Some(mut rest) = self.member.take().map(GzDecoder::into_inner) else { break };
+            self.member = is_another_member(&mut rest)?.then(|| GzDecoder::new(rest));
+        }
+        Ok(0)
     }
+}
+
+/// Whether another member stands behind the one that has ended. Zeros behind the last are what tapes and block
+/// devices fill up with, and are passed over, as gzip does.
+fn is_another_member(rest: &mut impl BufRead) -> io::Result<bool> {
+    let mut is_filled_up = false;
+    loop {
+        let bytes = rest.fill_buf()?;
+        match (bytes.first(), bytes.iter().position(|it| *it != 0)) {
+            (None, _) => return Ok(false),
+            (Some(first), _) if Some(first) == GZIP_MAGIC.first() && !is_filled_up => {
+                return Ok(true);
+            }
+            (_, Some(_)) => {
+                let reason = "behind the gzip data stands something else";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            }
+            (_, None) => {
+                is_filled_up = true;
+                let zeros = bytes.len();
+                rest.consume(zeros);
+            }
+        }
+    }
+}
+
+fn in_plain_words(cause: io::Error) -> io::Error {
+    let reason = match cause.kind() {
+        io::ErrorKind::UnexpectedEof => "the gzip data end too early",
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => "the gzip data are corrupt",
+        _ => return cause,
+    };
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }

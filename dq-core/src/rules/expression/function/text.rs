@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use crate::rules::expression::datum::Datum;
+use crate::rules::expression::datum::TEXT_BYTES_MAX;
 use crate::rules::format::Format;
 use crate::value::Number;
 use crate::value::fold_case;
@@ -79,6 +80,14 @@ pub(super) fn replace<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
     if from.is_empty() {
         return Datum::Text(std::mem::take(text));
     }
+    // It may grow with every call that stands inside of another.
+    let growth = to.len().saturating_sub(from.len());
+    if growth > 0 {
+        let count = memmem::find_iter(text, &**from).count();
+        if count > 0 && count.saturating_mul(growth).saturating_add(text.len()) > TEXT_BYTES_MAX {
+            return Datum::Invalid;
+        }
+    }
     Datum::text(utf8(text).replace(utf8(from), utf8(to)))
 }
 
@@ -87,7 +96,9 @@ pub(super) fn concat<'a>(arguments: &mut [Datum<'a>]) -> Datum<'a> {
     let mut all = Vec::new();
     for argument in arguments {
         match argument {
-            Datum::Text(text) => all.extend_from_slice(text),
+            Datum::Text(text) if all.len() + text.len() <= TEXT_BYTES_MAX => {
+                all.extend_from_slice(text);
+            }
             Datum::Null => {}
             _ => return Datum::Invalid,
         }
