@@ -378,4 +378,9 @@ async fn text_of_a_database_that_knows_no_characters_is_bytes_where_it_is_not_ut
     assert_eq!(batches[0].column(0).value(0), Value::Text(b"ok"));
     assert_eq!(batches[0].column(0).value(1), Value::Bytes(&[0xff]));
     assert_eq!(batches[0].column(0).value(2), Value::Null);
+
+    place.server.run(&name, "DO $$ BEGIN EXECUTE E'CREATE TABLE \"t\\xff\" (a int)'; END $$");
+    let error = database.snapshot().await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceInvalid);
+    assert!(error.message().ends_with("is not UTF-8: rename it"), "{error}");
 }

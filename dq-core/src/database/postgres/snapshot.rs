@@ -16,7 +16,7 @@ use crate::database::postgres::catalog::{Kind, Table};
 use crate::database::postgres::connection::{Lease, Pool, server_of};
 use crate::database::postgres::copy;
 use crate::database::postgres::copy::{Copy, Range};
-use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::error::{from_sqlx, of_scanning};
 use crate::database::postgres::query;
 use crate::database::postgres::seat::{ASIDE, BACK, Seat};
 use crate::database::postgres::shards;
@@ -122,7 +122,7 @@ impl PostgresSnapshot {
             if let Err(error) = main.try_command(&lock, State::Open).await? {
                 // Other tables can still be read. Where this fails, they cannot.
                 drop(main.try_command(BACK, State::Open).await);
-                return Err(changed_or(from_sqlx(&doing, &error)));
+                return Err(of_scanning(&doing, &error));
             }
         }
         if table.kind == Kind::Other {
@@ -192,15 +192,6 @@ impl PostgresSnapshot {
         }
         seats
     }
-}
-
-/// An error about names that were there when the snapshot began.
-pub(crate) fn changed_or(error: Error) -> Error {
-    if error.kind() != ErrorKind::QueryInvalid {
-        return error;
-    }
-    let message = format!("{error}; it was changed during the run");
-    Error::new(ErrorKind::SourceChanged, message)
 }
 
 #[async_trait]
