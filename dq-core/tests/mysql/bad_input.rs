@@ -284,8 +284,8 @@ async fn what_a_user_may_do_with_a_table_is_told() {
         .collect();
     let expected = [
         ("closed", [false, true, false, false]),
-        ("o`dd", [true, false, true, true]),
         ("open", [true, false, false, false]),
+        ("o`dd", [true, false, true, true]),
         ("some", [false, true, false, false]),
     ];
     assert_eq!(may, expected);
