@@ -45,9 +45,9 @@ pub struct OpenOptions {
     /// JSON Lines.
     #[cfg(feature = "json")]
     pub json: crate::source::json::JsonOptions,
-    /// How SQLite tables are scanned.
+    /// How SQLite databases are opened and scanned. Their path is that of the source.
     #[cfg(feature = "sqlite")]
-    pub sqlite_scan: crate::database::sqlite::ScanMethod,
+    pub sqlite: crate::database::sqlite::SqliteConfig,
     /// How PostgreSQL databases are reached. Their URL is that of the source; the password goes along if the
     /// URL here is of the same server, database and user.
     #[cfg(feature = "postgres")]
@@ -287,11 +287,7 @@ fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn DatabaseManager>>
     use crate::clock::SystemClock;
     use crate::database::sqlite::{SqliteConfig, SqliteDatabaseManager};
 
-    let config = SqliteConfig {
-        path: path.into(),
-        scan_method: options.sqlite_scan,
-        ..SqliteConfig::default()
-    };
+    let config = SqliteConfig { path: path.into(), ..options.sqlite.clone() };
     Ok(Arc::new(SqliteDatabaseManager::new(config, Arc::new(SystemClock))?))
 }
 

@@ -3,6 +3,7 @@
 use arrow_array::Array;
 
 use crate::error::Result;
+use crate::validate::kept_numbers::KeptNumbers;
 use crate::validate::keys::{Arena, NumberForm, Piece};
 use crate::value::{Column, TextBuilder, TextColumn};
 
@@ -14,9 +15,9 @@ use crate::value::{Column, TextBuilder, TextColumn};
 #[derive(Debug)]
 pub(crate) enum KeptColumn {
     /// Whole numbers, none of them NULL.
-    Integers(Piece),
-    /// Texts that are numbers behind a fixed text, such as `PRV-00610490`.
-    Numbered { form: NumberForm, numbers: Piece },
+    Integers(KeptNumbers),
+    /// Texts that are numbers behind a fixed text, such as `PRV-00610490`, but for a few.
+    Numbered { form: NumberForm, numbers: KeptNumbers, others: Option<Box<Others>> },
     /// Texts of this length, none of them NULL.
     Equal { bytes: usize, texts: Piece },
     /// Where each text ends, with [`IS_NULL`] where there is none; and the texts.
@@ -25,44 +26,54 @@ pub(crate) enum KeptColumn {
     Other(Column),
 }
 
+/// The texts that have not the form of those around them.
+#[derive(Debug)]
+pub(crate) struct Others {
+    /// Their rows, in order.
+    rows: Vec<u32>,
+    texts: KeptColumn,
+}
+
 /// Marks the end of a text that is NULL: where the last one before it ends.
 const IS_NULL: u32 = 1 << 31;
+
+/// At most one of so many texts has not the form of the others.
+const ROWS_PER_OTHER: usize = 8;
+
+/// So many texts are tried until one has the form of the others.
+const FORMS_TRIED: usize = 3;
 
 impl KeptColumn {
     /// Keeps a column.
     pub(crate) fn new(column: &Column, arena: &mut Arena) -> Result<Self> {
         match column {
             Column::Integer(numbers) if numbers.null_count() == 0 => {
-                let piece = arena.piece(size_of_val(numbers.values().as_ref()))?;
-                let places = arena.get_mut(piece).as_chunks_mut().0;
-                places
-                    .iter_mut()
-                    .zip(numbers.values())
-                    .for_each(|(it, number)| *it = number.to_le_bytes());
-                Ok(Self::Integers(piece))
+                Ok(Self::Integers(KeptNumbers::new(numbers.values(), arena)?))
             }
             Column::Text(texts) if !texts.is_coded() => {
-                if let Some((form, numbers)) = numbered(texts) {
-                    let piece = arena.piece(size_of_val(numbers.as_slice()))?;
-                    let places = arena.get_mut(piece).as_chunks_mut().0;
-                    places
-                        .iter_mut()
-                        .zip(numbers)
-                        .for_each(|(it, number)| *it = number.to_le_bytes());
-                    return Ok(Self::Numbered { form, numbers: piece });
+                let firsts = texts.iter().take(FORMS_TRIED).flatten();
+                let mut forms = firsts.filter_map(NumberForm::of);
+                if let Some((form, numbers, others)) = forms.find_map(|it| numbered(texts, it)) {
+                    let numbers = KeptNumbers::new(&numbers, arena)?;
+                    let others = Others::new(others, texts, arena)?;
+                    return Ok(Self::Numbered { form, numbers, others });
                 }
-                let bytes: usize = texts.iter().flatten().map(<[u8]>::len).sum();
-                if u32::try_from(bytes).is_ok_and(|it| it < IS_NULL) {
-                    return Self::of_texts(texts, bytes, arena);
-                }
-                Ok(Self::Other(column.compacted()))
+                Self::of_texts(texts, arena)
             }
             column => Ok(Self::Other(column.compacted())),
         }
     }
 
+    fn of_texts(texts: &TextColumn, arena: &mut Arena) -> Result<Self> {
+        let bytes: usize = texts.iter().flatten().map(<[u8]>::len).sum();
+        if u32::try_from(bytes).is_ok_and(|it| it < IS_NULL) {
+            return Self::of_bytes(texts, bytes, arena);
+        }
+        Ok(Self::Other(Column::Text(texts.compacted())))
+    }
+
     /// Keeps texts of so many bytes.
-    fn of_texts(texts: &TextColumn, bytes: usize, arena: &mut Arena) -> Result<Self> {
+    fn of_bytes(texts: &TextColumn, bytes: usize, arena: &mut Arena) -> Result<Self> {
         let piece = arena.piece(bytes)?;
         let mut room = arena.get_mut(piece);
         for text in texts.iter().flatten() {
@@ -89,9 +100,8 @@ impl KeptColumn {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Other(column) => column.bytes(),
-            Self::Integers(_) | Self::Numbered { .. } | Self::Equal { .. } | Self::Texts { .. } => {
-                0
-            }
+            Self::Numbered { others, .. } => others.as_ref().map_or(0, |it| it.bytes()),
+            Self::Integers(_) | Self::Equal { .. } | Self::Texts { .. } => 0,
         }
     }
 
@@ -106,55 +116,78 @@ impl KeptColumn {
     /// The values of some rows.
     pub(crate) fn rows(&self, rows: &[usize], arena: &Arena) -> Column {
         match self {
-            Self::Integers(piece) => {
-                let numbers = arena.get(*piece).as_chunks().0;
-                let number = |row: &usize| numbers.get(*row).map(|it| i64::from_le_bytes(*it));
-                Column::Integer(rows.iter().map(number).collect())
-            }
-            Self::Numbered { form, numbers } => {
-                let numbers = arena.get(*numbers).as_chunks().0;
-                spelt(form, rows.iter().map(|row| numbers.get(*row)))
-            }
-            Self::Equal { bytes, texts } => {
-                let texts = arena.get(*texts);
-                text_column(rows, |row| texts.get(row * bytes..(row + 1) * bytes))
-            }
-            Self::Texts { ends, texts } => {
-                let (ends, texts) = (arena.get(*ends).as_chunks().0, arena.get(*texts));
-                text_column(rows, |row| text_at(row, ends, texts))
+            Self::Integers(numbers) => {
+                Column::Integer(rows.iter().map(|row| numbers.get(*row, arena)).collect())
             }
             Self::Other(column) => {
                 column.gather(&rows.iter().copied().map(Some).collect::<Vec<_>>())
             }
+            Self::Numbered { .. } | Self::Equal { .. } | Self::Texts { .. } => {
+                let (mut builder, mut spelt) = (TextBuilder::default(), Vec::new());
+                rows.iter().for_each(|row| builder.push(self.text(*row, arena, &mut spelt)));
+                Column::Text(builder.finish())
+            }
+        }
+    }
+
+    /// The text of a row, which may be spelt out for that.
+    fn text<'a>(&self, row: usize, arena: &'a Arena, spelt: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        match self {
+            Self::Numbered { form, numbers, others } => {
+                let others = others.as_deref();
+                let other =
+                    others.and_then(|it| Some((it, it.rows.binary_search(&(row as u32)).ok()?)));
+                if let Some((others, place)) = other {
+                    return others.texts.text(place, arena, spelt);
+                }
+                form.write(numbers.get(row, arena)? as u32, spelt);
+                Some(spelt)
+            }
+            Self::Equal { bytes, texts } => arena.get(*texts).get(row * bytes..(row + 1) * bytes),
+            Self::Texts { ends, texts } => {
+                text_at(row, arena.get(*ends).as_chunks().0, arena.get(*texts))
+            }
+            Self::Integers(_) | Self::Other(_) => None,
         }
     }
 }
 
-/// The numbers of texts that all have one form; none of them is NULL.
-fn numbered(texts: &TextColumn) -> Option<(NumberForm, Vec<u32>)> {
-    let form = NumberForm::of(texts.get(0)?)?;
-    let numbers = texts.iter().map(|it| form.number(it?)).collect::<Option<_>>()?;
-    Some((form, numbers))
-}
-
-/// The texts of numbers.
-fn spelt<'a>(form: &NumberForm, numbers: impl Iterator<Item = Option<&'a [u8; 4]>>) -> Column {
-    let (mut builder, mut text) = (TextBuilder::default(), Vec::new());
-    for number in numbers {
-        if let Some(number) = number {
-            form.write(u32::from_le_bytes(*number), &mut text);
+impl Others {
+    /// Keeps the texts of `rows`, if there are any.
+    fn new(rows: Vec<u32>, texts: &TextColumn, arena: &mut Arena) -> Result<Option<Box<Self>>> {
+        if rows.is_empty() {
+            return Ok(None);
         }
-        builder.push(number.map(|_| text.as_slice()));
+        let positions: Vec<_> = rows.iter().map(|row| Some(*row as usize)).collect();
+        let texts = KeptColumn::of_texts(&texts.gather(&positions), arena)?;
+        Ok(Some(Box::new(Self { rows, texts })))
     }
-    Column::Text(builder.finish())
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of::<u32>() * self.rows.capacity() + self.texts.bytes()
+    }
 }
 
-fn text_column<'a>(rows: &[usize], text: impl Fn(usize) -> Option<&'a [u8]>) -> Column {
-    let mut builder = TextBuilder::default();
-    for row in rows {
-        builder.push(text(*row));
+/// The numbers of texts of `form`, and the rows of the few others; none if there are many of these. In their
+/// place is the number that would follow.
+fn numbered(texts: &TextColumn, form: NumberForm) -> Option<(NumberForm, Vec<i64>, Vec<u32>)> {
+    let (mut numbers, mut others) = (Vec::with_capacity(texts.len()), Vec::new());
+    let mut next = 0;
+    for (row, text) in texts.iter().enumerate() {
+        let number = match text.and_then(|it| form.number(it)) {
+            Some(number) => i64::from(number),
+            None => {
+                others.push(row as u32);
+                if others.len() > texts.len() / ROWS_PER_OTHER {
+                    return None;
+                }
+                next
+            }
+        };
+        numbers.push(number);
+        next = number + 1;
     }
-    Column::Text(builder.finish())
+    Some((form, numbers, others))
 }
 
 /// The text of a row; it begins where the one before it ends.
@@ -176,6 +209,29 @@ mod tests {
 
     use super::*;
 
+    /// Texts of one form, but for three.
+    fn mostly_numbered() -> Column {
+        let text = |row: usize| match row {
+            0 => Some("?".to_owned()),
+            3 => Some("Q-3".to_owned()),
+            18 => None,
+            _ => Some(format!("P-{row:03}")),
+        };
+        Column::Text(TextColumn::from_texts((0..24).map(text)))
+    }
+
+    #[test]
+    fn texts_of_one_form_take_no_memory_but_for_the_others() {
+        let mut arena = Arena::new(&Arc::new(Budget::new(1 << 30, PathBuf::new())));
+        let kept = KeptColumn::new(&mostly_numbered(), &mut arena).unwrap();
+        let KeptColumn::Numbered { others: Some(others), .. } = &kept else { panic!("{kept:?}") };
+        assert_eq!(others.rows, [0, 3, 18]);
+        let column = kept.all(24, &arena);
+        for row in 0..24 {
+            assert_eq!(column.value(row), mostly_numbered().value(row));
+        }
+    }
+
     #[test]
     fn a_kept_column_gives_the_rows_that_are_asked_for() {
         let text = |it: [Option<&str>; 4]| Column::Text(TextColumn::from_texts(it));
@@ -191,6 +247,7 @@ mod tests {
             text([Some("P-01"), Some("P-02"), Some("P-1"), Some("Q-99")]),
             text([None; 4]),
             text([Some(""); 4]),
+            mostly_numbered(),
             Column::Text(TextColumn::from_texts::<&str>([])),
             Column::Null(4),
         ];

@@ -15,6 +15,7 @@ mod explanation;
 mod failing_rows;
 mod job;
 mod kept_column;
+mod kept_numbers;
 mod kept_rows;
 mod kept_values;
 mod keys;

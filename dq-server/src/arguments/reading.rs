@@ -6,7 +6,7 @@ use clap::Args;
 use dq_core::Result;
 use dq_core::config::{Config, ConfigSources};
 #[cfg(feature = "sqlite")]
-use dq_core::database::sqlite::ScanMethod;
+use dq_core::database::sqlite::{ScanMethod, SqliteConfig};
 use dq_core::engine::{OpenOptions, Opened, open_by_kind};
 #[cfg(feature = "csv")]
 use dq_core::source::csv::{CsvOptions, EmptyCell};
@@ -14,7 +14,7 @@ use dq_core::source::csv::{CsvOptions, EmptyCell};
 /// How the source is read; what does not concern its kind is ignored.
 #[derive(Args, Debug)]
 pub(crate) struct ReadingArguments {
-    /// The configuration: how databases on servers are reached, and when a run tries again. `dq validate`
+    /// The configuration: how databases are reached, and when a run tries again. `dq validate`
     /// keeps verdicts in its Redis, if it has one, and uses them again while the data are unchanged [default:
     /// that which `DQ_CONFIG` names, if it is set]
     #[arg(long, value_name = "FILE")]
@@ -52,9 +52,10 @@ struct CsvArguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Reading SQLite")]
 struct SqliteArguments {
-    /// How tables are read; the answer is the same, the speed is not
-    #[arg(long, value_name = "METHOD", value_enum, default_value_t = ScanArgument::Auto)]
-    scan: ScanArgument,
+    /// How tables are read; the answer is the same, the speed is not [default: what the configuration says, or
+    /// else auto]
+    #[arg(long, value_name = "METHOD", value_enum)]
+    scan: Option<ScanArgument>,
 }
 
 impl ReadingArguments {
@@ -74,14 +75,15 @@ impl ReadingArguments {
     /// Opens `sources` as the arguments and the configuration say.
     pub(crate) fn open_by_kind(&self, sources: &[String]) -> Result<Opened> {
         let options = self.options();
-        // Nothing in a configuration concerns files.
-        #[cfg(any(feature = "mysql", feature = "postgres"))]
+        #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
         let options = match self.config()? {
             Some(config) => OpenOptions {
                 #[cfg(feature = "mysql")]
                 mysql: config.mysql,
                 #[cfg(feature = "postgres")]
                 postgres: config.postgres,
+                #[cfg(feature = "sqlite")]
+                sqlite: self.sqlite.within(config.sqlite),
                 ..options
             },
             None => options,
@@ -94,7 +96,7 @@ impl ReadingArguments {
             #[cfg(feature = "csv")]
             csv: self.csv.options(),
             #[cfg(feature = "sqlite")]
-            sqlite_scan: self.sqlite.scan_method(),
+            sqlite: self.sqlite.within(SqliteConfig::default()),
             ..OpenOptions::default()
         }
     }
@@ -142,12 +144,15 @@ enum ScanArgument {
 
 #[cfg(feature = "sqlite")]
 impl SqliteArguments {
-    fn scan_method(&self) -> ScanMethod {
-        match self.scan {
-            ScanArgument::Auto => ScanMethod::Auto,
-            ScanArgument::Pages => ScanMethod::Pages,
-            ScanArgument::Statements => ScanMethod::Statements,
-        }
+    /// The configuration with what the arguments say.
+    fn within(&self, config: SqliteConfig) -> SqliteConfig {
+        let scan_method = match self.scan {
+            None => config.scan_method,
+            Some(ScanArgument::Auto) => ScanMethod::Auto,
+            Some(ScanArgument::Pages) => ScanMethod::Pages,
+            Some(ScanArgument::Statements) => ScanMethod::Statements,
+        };
+        SqliteConfig { scan_method, ..config }
     }
 }
 

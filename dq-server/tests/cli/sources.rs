@@ -178,3 +178,26 @@ fn a_report_never_overwrites_a_source() {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).chain(["places.json"]).collect();
     program.run(&arguments).saying(2, &told.replace("csv", "json"));
 }
+
+#[test]
+fn a_configuration_says_how_sqlite_is_read_unless_an_argument_does() {
+    let program = Program::new();
+    let database = Connection::open(program.path("wide.db")).unwrap();
+    database
+        .execute_batch(
+            "PRAGMA encoding = 'UTF-16'; CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('b');",
+        )
+        .unwrap();
+    program.write(
+        "rules.yaml",
+        "version: 1\nrules:\n  - { id: r, table: t, checks: [{ column: a, not_null: true }] }\n",
+    );
+    program.write("dq.yaml", "database: { sqlite: { scan_method: pages } }\n");
+    let arguments =
+        ["validate", "wide.db", "-r", "rules.yaml", "--quiet", "--config", "dq.yaml", "--scan"];
+    let ended = program.run(&arguments[..7]).with(3);
+    assert!(ended.stderr.contains("its pages cannot be read: the database stores text in UTF-16"));
+    let chosen = |method| program.run(&[&arguments[..], &[method]].concat());
+    chosen("statements").saying(0, "");
+    chosen("pages").with(3);
+}

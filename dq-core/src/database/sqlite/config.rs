@@ -31,8 +31,8 @@ pub struct SqliteConfig {
     /// How many bytes of values the result of a query may hold in memory. Default: 268435456, which
     /// is 256 MiB: more should be streamed.
     pub result_size_max_bytes: usize,
-    /// How much of the file is mapped into memory, in MiB. Default: 0. Mapping it all makes scans a
-    /// fifth cheaper, but where the file is cut short or its disk fails while it is read, the operating
+    /// How much of the file is mapped into memory, in MiB. Default: 0. Mapping it all makes a run a
+    /// twentieth cheaper, but where the file is cut short or its disk fails while it is read, the operating
     /// system ends the program, where otherwise the scan would report an error.
     pub mmap_size_mib: u32,
     /// The journal mode that a writer sets. Default: WAL, in which readers and the writer do not wait

@@ -11,9 +11,10 @@ use crate::validate::memory::Budget;
 
 /// Memory in pieces that never move, so that what grows is never copied.
 ///
-/// It comes from the system in slabs, the larger the more there are. Slabs of megabytes ask for huge
-/// pages: keys are written to hundreds of places by turns, and with pages of 4 KiB a tenth of a run
-/// went into page faults and address translation.
+/// It comes from the system in slabs, the larger the more there are. They do not ask for huge pages: on a
+/// virtual machine whose host takes back memory that is not in use, and gives it only when it is touched, the
+/// first touch of a huge page costs up to 25 times what it costs elsewhere, and five times that of as many
+/// small pages, which mostly were in use a moment ago. See `benches/README.md`.
 #[derive(Debug)]
 pub(crate) struct Arena {
     budget: Arc<Budget>,
@@ -45,8 +46,8 @@ impl Piece {
 /// The sizes of the first slab, and of the largest that is not made for one large piece.
 const SLAB_BYTES_MIN: usize = 32 << 10;
 const SLAB_BYTES_MAX: usize = 4 << 20;
-/// The size of a huge page of most systems.
-const HUGE_PAGE_BYTES: usize = 2 << 20;
+/// The least size of a slab that is worth to be kept for the next arena.
+const SLAB_BYTES_KEPT: usize = 2 << 20;
 
 impl Arena {
     /// Nothing handed out yet. Slabs come from the pool of the budget first, and go back there.
@@ -56,6 +57,7 @@ impl Arena {
 
     /// A piece of `bytes` bytes, with anything in them.
     pub(crate) fn piece(&mut self, bytes: usize) -> Result<Piece> {
+        let length = u32::try_from(bytes).map_err(|_| refused(bytes))?;
         while self.slabs.get(self.current).is_some_and(|it| it.len() - self.used < bytes) {
             self.current += 1;
             self.used = 0;
@@ -67,8 +69,7 @@ impl Arena {
             self.slabs.push(slab);
             self.bytes += size;
         }
-        let piece =
-            Piece { slab: self.current as u32, start: self.used as u32, bytes: bytes as u32 };
+        let piece = Piece { slab: self.current as u32, start: self.used as u32, bytes: length };
         self.used += bytes;
         Ok(piece)
     }
@@ -107,24 +108,19 @@ impl Arena {
 
 impl Drop for Arena {
     fn drop(&mut self) {
-        let is_large = |it: &MmapMut| (HUGE_PAGE_BYTES..=SLAB_BYTES_MAX).contains(&it.len());
+        let is_large = |it: &MmapMut| (SLAB_BYTES_KEPT..=SLAB_BYTES_MAX).contains(&it.len());
         let large = self.slabs.drain(..).filter(is_large);
         large.for_each(|it| self.budget.keep_slab(it));
     }
 }
 
 fn slab(bytes: usize) -> Result<MmapMut> {
-    let slab = MmapMut::map_anon(bytes).map_err(|error| {
-        let message =
-            format!("cannot keep the keys of a check: {bytes} bytes of memory are refused");
-        Error::new(ErrorKind::LimitExceeded, message).with_source(error)
-    })?;
-    #[cfg(target_os = "linux")]
-    if bytes >= HUGE_PAGE_BYTES {
-        // Only advice: without huge pages all is the same, but slower.
-        let _ = slab.advise(memmap2::Advice::HugePage);
-    }
-    Ok(slab)
+    MmapMut::map_anon(bytes).map_err(|error| refused(bytes).with_source(error))
+}
+
+fn refused(bytes: usize) -> Error {
+    let message = format!("cannot keep the keys of a check: {bytes} bytes of memory are refused");
+    Error::new(ErrorKind::LimitExceeded, message)
 }
 
 #[cfg(test)]
@@ -160,6 +156,12 @@ mod tests {
         for (number, piece) in pieces.iter().enumerate() {
             assert_eq!(arena.get(*piece), vec![number as u8; sizes[number]]);
         }
+    }
+
+    #[test]
+    fn a_piece_that_no_slab_can_hold_is_refused() {
+        let error = arena().piece(1 << 32).unwrap_err();
+        assert!(error.to_string().contains("4294967296 bytes"), "{error}");
     }
 
     #[test]

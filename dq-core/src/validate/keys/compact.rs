@@ -94,7 +94,7 @@ impl CompactKeys {
         self.arena.bytes() + self.words.bytes() + self.hashes.bytes()
     }
 
-    /// About how many keys there are, and not fewer.
+    /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         self.words.len() + self.hashes.len()
     }

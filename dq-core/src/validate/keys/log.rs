@@ -14,13 +14,14 @@ use crate::validate::keys::records::Scopes;
 #[derive(Debug, Default)]
 pub(crate) struct KeyLog {
     pages: Vec<Page>,
+    /// The first row of each page: close together, so that a search stays in the cache.
+    first_rows: Vec<u32>,
     /// The row of the last entry.
     row: u32,
 }
 
 #[derive(Debug)]
 struct Page {
-    first_row: u32,
     piece: Piece,
     used: u32,
 }
@@ -48,7 +49,8 @@ impl KeyLog {
         let has_room = |it: &Page| (it.piece.bytes - it.used) as usize >= bytes_max;
         if !self.pages.last().is_some_and(has_room) {
             let piece = arena.piece(bytes_max.max(PAGE_BYTES))?;
-            self.pages.push(Page { first_row: entry.row, piece, used: 0 });
+            self.pages.push(Page { piece, used: 0 });
+            self.first_rows.push(entry.row);
             self.row = entry.row;
         }
         let Some(page) = self.pages.last_mut() else { return Ok(()) };
@@ -69,21 +71,25 @@ impl KeyLog {
 
     /// The bytes of the key of a row.
     pub(crate) fn find<'a>(&self, arena: &'a Arena, row: u32) -> Option<&'a [u8]> {
-        let page = self.pages.partition_point(|it| it.first_row <= row).checked_sub(1)?;
-        let entries = self.pages.get(page)?.entries(arena);
+        let page = self.first_rows.partition_point(|it| *it <= row).checked_sub(1)?;
+        let entries = self.pages.get(page)?.entries(arena, *self.first_rows.get(page)?);
         entries.take_while(|it| it.row <= row).find(|it| it.row == row).map(|it| it.key)
     }
 
     /// All entries, in the order of their rows.
     pub(crate) fn entries<'a>(&'a self, arena: &'a Arena) -> impl Iterator<Item = Entry<'a>> {
-        self.pages.iter().flat_map(|it| it.entries(arena))
+        self.pages.iter().zip(&self.first_rows).flat_map(|(it, row)| it.entries(arena, *row))
     }
 }
 
 impl Page {
-    fn entries<'a>(&self, arena: &'a Arena) -> impl Iterator<Item = Entry<'a>> + use<'a> {
+    /// The entries of this page, which begins with this row.
+    fn entries<'a>(
+        &self,
+        arena: &'a Arena,
+        mut row: u32,
+    ) -> impl Iterator<Item = Entry<'a>> + use<'a> {
         let mut rest = arena.get(self.piece).get(..self.used as usize).unwrap_or_default();
-        let mut row = self.first_row;
         std::iter::from_fn(move || {
             let (first, length) = (take(&mut rest)?, take(&mut rest)?);
             row += (first >> SCOPE_BITS) as u32;

@@ -10,6 +10,8 @@ use crate::value::pack;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NumberForm {
     prefix: u128,
+    /// The bits of the prefix.
+    mask: u128,
     prefix_bytes: usize,
     digits_min: usize,
 }
@@ -28,8 +30,8 @@ impl NumberForm {
         let digits = key.iter().rev().take(DIGITS_MAX).take_while(|it| it.is_ascii_digit()).count();
         let (prefix, _) = key.split_at_checked(key.len() - digits)?;
         (digits > 0 && pack(key).is_some()).then_some(())?;
-        let prefix_bytes = prefix.len();
-        Some(Self { prefix: pack(prefix)? & mask(prefix_bytes), prefix_bytes, digits_min: digits })
+        let (prefix_bytes, mask) = (prefix.len(), mask(prefix.len()));
+        Some(Self { prefix: pack(prefix)? & mask, mask, prefix_bytes, digits_min: digits })
     }
 
     /// The number of `key`, if it has this form.
@@ -44,13 +46,19 @@ impl NumberForm {
         {
             // The common case: the first eight bytes hold the prefix, and the last eight the digits.
             let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
-            if (first ^ self.prefix as u64) & mask(self.prefix_bytes) as u64 != 0 {
+            if (first ^ self.prefix as u64) & self.mask as u64 != 0 {
                 return None;
             }
             return self.spelt(last >> (8 * (DIGITS_MAX - digits)), digits);
         }
+        self.number_of_unusual(key, digits)
+    }
+
+    /// As [`number`](Self::number), for a short key, or one behind a long prefix.
+    #[inline(never)]
+    fn number_of_unusual(&self, key: &[u8], digits: usize) -> Option<u32> {
         let bytes = pack(key)?;
-        if (bytes ^ self.prefix) & mask(self.prefix_bytes) != 0 {
+        if (bytes ^ self.prefix) & self.mask != 0 {
             return None;
         }
         self.spelt((bytes >> (8 * self.prefix_bytes)) as u64, digits)
@@ -78,7 +86,6 @@ impl NumberForm {
 }
 
 /// The lowest `bytes` bytes of a word.
-#[inline]
 fn mask(bytes: usize) -> u128 {
     (1 << (8 * bytes)) - 1
 }

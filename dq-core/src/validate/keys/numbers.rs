@@ -83,7 +83,7 @@ impl Numbers {
         self.len() >= TRIAL && range > SMALL.max(self.len() * SPREAD_TRIAL)
     }
 
-    /// About how many keys there are, and not fewer.
+    /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         self.words.len()
     }
