@@ -142,13 +142,14 @@ pub trait DatabaseManager: Source {
     }
 
     /// The servers that the database is made of, with how far each is behind; those that follow the one server
-    /// where there is one, and those on which rows of its tables lie. None, which is the default, where there are no servers, or the backend cannot tell.
+    /// where there is one, and those on which rows of its tables lie, these not by a manager that knows its servers and asks none
+    /// of them now. None, which is the default, where there are no servers, or the backend cannot tell.
     async fn nodes(&self) -> Result<Vec<Node>> {
         Ok(Vec::new())
     }
 
-    /// As [`nodes`](Self::nodes), and no server is waited for longer than `patience`: for whoever has waited already, and
-    /// asks which of them is silent. The default is for managers that need not ask servers to tell of them.
+    /// As [`nodes`](Self::nodes), with those on which rows lie in any case, and none of these is waited for longer than
+    /// `patience`. The default is for managers that need not ask servers to tell of them.
     async fn nodes_within(&self, patience: Duration) -> Result<Vec<Node>> {
         let _ = patience;
         self.nodes().await

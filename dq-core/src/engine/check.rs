@@ -101,6 +101,9 @@ fn is_senseless(error: &Error) -> bool {
     matches!(error.kind(), UsageInvalid | ConfigInvalid | FeatureDisabled)
 }
 
+/// How long each of its servers has to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 async fn examine(database: &dyn DatabaseManager, connect: Duration) -> Result<DatabaseCheck> {
     let Health { status, backend, latency, error, mut details } = database.health().await;
     if status == HealthStatus::Unhealthy {
@@ -108,7 +111,7 @@ async fn examine(database: &dyn DatabaseManager, connect: Duration) -> Result<Da
         return Err(Error::new(ErrorKind::Unavailable, message));
     }
     let tables = tables(database).await?;
-    let nodes = database.nodes().await?;
+    let nodes = database.nodes_within(PATIENCE).await?;
     let is_used = |it: &Node| matches!(it.state, NodeState::Ready | NodeState::Warming);
     let is_whole = nodes.iter().all(is_used) && tables.iter().all(|it| it.select != Some(false));
     let is_healthy = status == HealthStatus::Healthy && is_whole;

@@ -271,6 +271,6 @@ fn text(config: &Config, path: &str) -> Option<String> {
 
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 fn unnamed() -> Error {
-    let message = "cannot open a database: `database.primary.database` names none";
+    let message = "cannot open a database: `database.primary.database` (`DQ_DB_NAME`) names none";
     Error::new(ErrorKind::ConfigInvalid, message)
 }

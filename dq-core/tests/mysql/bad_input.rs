@@ -8,7 +8,7 @@ use dq_core::database::{DatabaseManager, HealthStatus};
 use dq_core::source::Source;
 use dq_core::{Error, ErrorKind};
 
-use crate::bench::{ENDLESS, Place, few, open, scalar, scan, try_open, whole};
+use crate::bench::{ENDLESS, Place, few, open, read, scalar, scan, try_open, whole};
 use crate::servers::mariadb::{MariaDbServer, PASSWORD};
 use crate::servers::port;
 use crate::wait_for;
@@ -221,4 +221,79 @@ async fn the_outcome_of_what_gets_no_answer_is_not_known() {
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
     assert!(error.message().ends_with("whether it was committed is not known"), "{error}");
     assert_eq!(scalar(&database, "SELECT a FROM t").await, 1.into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_and_views_that_cannot_be_read_are_told_with_the_reason() {
+    let Some(place) = Place::new() else { return };
+    let gone = format!("gone_{}@localhost", place.name);
+    place.run(&format!(
+        "CREATE TABLE t (a int, b int); CREATE TABLE lost (a int); CREATE VIEW over_lost AS SELECT * FROM lost; \
+         CREATE VIEW over_column AS SELECT a, b FROM t; CREATE VIEW well AS SELECT a FROM t; \
+         CREATE USER {gone}; GRANT SELECT ON t TO {gone}; \
+         CREATE DEFINER = {gone} VIEW orphan AS SELECT a FROM t; DROP USER {gone}; \
+         DROP TABLE lost; ALTER TABLE t DROP COLUMN b; \
+         CREATE TABLE part (a int, b int) ENGINE = MyISAM; \
+         CREATE TABLE merged (a int) ENGINE = MERGE UNION = (part)"
+    ));
+    let database = place.open().await;
+    let unreadable = database.unreadable().await.unwrap();
+    let name = &place.name;
+    let invalid = "references invalid table(s) or column(s)";
+    let expected = [
+        ("merged", "Unable to open underlying table which is differently defined".to_owned()),
+        ("orphan", format!("definer ('gone_{name}'@'localhost') does not exist")),
+        ("over_column", format!("View '{name}.over_column' {invalid}")),
+        ("over_lost", format!("View '{name}.over_lost' {invalid}")),
+    ];
+    assert_eq!(unreadable.len(), expected.len(), "{unreadable:?}");
+    for (told, (table, reason)) in unreadable.iter().zip(expected) {
+        assert_eq!(told.table, table);
+        assert!(told.reason.contains(&reason), "{told:?}");
+        let error = scan(&database, table).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SourceInvalid, "{error}");
+        assert!(
+            error.message().starts_with(&format!("cannot scan the table `{table}`: ")),
+            "{error}"
+        );
+        assert!(error.message().contains(&reason), "{error}");
+        assert!(!error.message().contains("changed"), "it was so before: {error}");
+    }
+    let snapshot = database.snapshot().await.unwrap();
+    place.run("DROP VIEW well");
+    let error = read(&*snapshot, &whole(&*snapshot, "well", 1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceChanged, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_user_may_do_with_a_table_is_told() {
+    let Some(place) = Place::new() else { return };
+    let (user, url) = reader(&place);
+    let role = format!("role_{}", place.name);
+    place.run(&format!(
+        "CREATE TABLE `o``dd` (a int NOT NULL, b int AS (a + 1)); CREATE TABLE some (a int, b int); \
+         CREATE ROLE {role}; GRANT SELECT, UPDATE, DELETE ON `o``dd` TO {role}; GRANT {role} TO {user}; \
+         SET DEFAULT ROLE {role} FOR {user}; GRANT SELECT (a), INSERT (b) ON some TO {user}; \
+         INSERT INTO open VALUES (1)"
+    ));
+    let database = open(few(&url)).await;
+    let may = database.privileges().await.unwrap();
+    let may: Vec<_> = may
+        .iter()
+        .map(|it| (it.table.as_str(), [it.select, it.insert, it.update, it.delete]))
+        .collect();
+    let expected = [
+        ("closed", [false, true, false, false]),
+        ("open", [true, false, false, false]),
+        ("o`dd", [true, false, true, true]),
+        ("some", [false, true, false, false]),
+    ];
+    assert_eq!(may, expected);
+    let unreadable = database.unreadable().await.unwrap();
+    let names: Vec<_> = unreadable.iter().map(|it| it.table.as_str()).collect();
+    assert_eq!(names, ["closed", "some"]);
+    assert!(unreadable.iter().all(|it| it.reason.starts_with("SELECT command denied")));
+    let owner = place.open().await;
+    assert!(owner.privileges().await.unwrap().iter().all(|it| it.insert && it.update && it.delete));
+    assert_eq!(place.run("SELECT count(*) FROM open"), "1", "nothing was written");
 }

@@ -211,3 +211,64 @@ async fn the_outcome_of_a_commit_without_an_answer_is_not_known() {
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     assert_eq!(scalar(&database, "SELECT count(*) FROM t").await, 0.into());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_view_does_wrong_is_not_said_to_be_a_change() {
+    let Some(place) = Place::new() else { return };
+    place.run(
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1); \
+         CREATE VIEW divided AS SELECT 1 / (a - 1) AS x FROM t; \
+         CREATE FUNCTION boom() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT a FROM nowhere); END'; \
+         CREATE VIEW broken AS SELECT boom() AS x; \
+         CREATE MATERIALIZED VIEW empty AS SELECT * FROM t WITH NO DATA",
+    );
+    let database = place.open().await;
+    for (view, kind, reason) in [
+        ("divided", ErrorKind::QueryInvalid, "division by zero"),
+        ("broken", ErrorKind::QueryInvalid, "relation \"nowhere\" does not exist"),
+        ("empty", ErrorKind::QueryInvalid, "Use the REFRESH MATERIALIZED VIEW command"),
+    ] {
+        let error = scan(&database, view).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(
+            error.message().starts_with(&format!("cannot scan the table `{view}`: ")),
+            "{error}"
+        );
+        assert!(error.message().ends_with(reason), "{error}");
+    }
+    let unreadable = database.unreadable().await.unwrap();
+    let names: Vec<_> = unreadable.iter().map(|it| it.table.as_str()).collect();
+    assert_eq!(names, ["empty"], "the others would have to read rows");
+
+    let snapshot = database.snapshot().await.unwrap();
+    place.run("DROP VIEW divided");
+    let error = read(&*snapshot, &whole(&*snapshot, "divided", 1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceChanged);
+    assert!(error.message().ends_with("; it was changed during the run"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_on_a_server_that_is_gone_cannot_be_read_and_the_reason_is_told() {
+    let Some(place) = Place::new() else { return };
+    place.run(&format!(
+        "CREATE EXTENSION postgres_fdw; \
+         CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{}', dbname 'x'); \
+         CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'u', password 'canary'); \
+         CREATE FOREIGN TABLE remote (a int) SERVER far; CREATE VIEW seen AS SELECT a + 1 AS b FROM remote; \
+         CREATE TABLE near (a int)",
+        port::free()
+    ));
+    let database = place.open().await;
+    let unreadable = database.unreadable().await.unwrap();
+    let names: Vec<_> = unreadable.iter().map(|it| it.table.as_str()).collect();
+    assert_eq!(names, ["remote", "seen"]);
+    for told in unreadable {
+        assert!(told.reason.starts_with("could not connect to server \"far\": "), "{told:?}");
+        assert!(told.reason.contains("Connection refused"), "{told:?}");
+        let error = scan(&database, &told.table).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.message().contains(&format!("`{}`: {}", told.table, told.reason)), "{error}");
+        assert!(!format!("{told:?} {error:?}").contains("canary"), "{error:?}");
+    }
+    scan(&database, "near").await.unwrap();
+}

@@ -169,3 +169,43 @@ fn running(place: &Place) -> String {
          AND query LIKE '%RECURSIVE%' AND pid <> pg_backend_pid()",
     )
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_the_same_text_whatever_is_set_for_the_database() {
+    let Some((place, bouncer, pooled)) = behind(4).await else { return };
+    place.run(
+        "CREATE TYPE pair AS (a float8, b bytea); \
+         CREATE TABLE t (i interval, b bytea[], p point, f float8[], c pair, r regclass)",
+    );
+    place.run(
+        "INSERT INTO t VALUES ('1 year 3 mons -2 days', ARRAY['\\x00ff'::bytea], '(0.1,2)', \
+         '{0.30000000000000004}', ROW(0.1::float8 + 0.2, '\\xff'), 't')",
+    );
+    let name = &place.name;
+    for setting in [
+        "intervalstyle = iso_8601",
+        "bytea_output = escape",
+        "quote_all_identifiers = on",
+        "extra_float_digits = -10",
+        "datestyle = German",
+        "timezone = 'Asia/Kolkata'",
+    ] {
+        place.run(&format!("ALTER DATABASE {name} SET {setting}"));
+    }
+    // Connections of before do not know of it yet.
+    drop((pooled, bouncer));
+    let bouncer = PgBouncer::start(&place.server, 4, "");
+    let (direct, pooled) = (place.open().await, open(few(&bouncer.url(name))).await);
+    for database in [direct, pooled] {
+        let (batches, _) = scan(&database, "t").await.unwrap();
+        let expected = [
+            "1 year 3 mons -2 days",
+            "[\"\\\\x00ff\"]",
+            "(0.1,2)",
+            "[0.30000000000000004]",
+            "(0.30000000000000004,\"\\\\xff\")",
+            "t",
+        ];
+        assert_eq!(rows(&batches), [expected]);
+    }
+}

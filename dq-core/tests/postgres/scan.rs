@@ -378,4 +378,28 @@ async fn text_of_a_database_that_knows_no_characters_is_bytes_where_it_is_not_ut
     assert_eq!(batches[0].column(0).value(0), Value::Text(b"ok"));
     assert_eq!(batches[0].column(0).value(1), Value::Bytes(&[0xff]));
     assert_eq!(batches[0].column(0).value(2), Value::Null);
+
+    place.server.run(&name, "DO $$ BEGIN EXECUTE E'CREATE TABLE \"t\\xff\" (a int)'; END $$");
+    let error = database.snapshot().await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SourceInvalid);
+    assert!(error.message().ends_with("is not UTF-8: rename it"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_whose_names_would_be_the_same_are_told_apart() {
+    let Some(place) = Place::new() else { return };
+    place.run(
+        "CREATE SCHEMA x; CREATE TABLE x.y (a int); INSERT INTO x.y VALUES (1), (2); \
+         CREATE TABLE \"x.y\" (a int); INSERT INTO \"x.y\" VALUES (3); CREATE TABLE \"x.z\" (a int)",
+    );
+    let database = place.open().await;
+    let tables = database.catalog().await.unwrap();
+    let names: Vec<_> = tables.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["public.\"x.y\"", "x.z", "x.y"]);
+    let may = database.privileges().await.unwrap();
+    assert!(may.iter().map(|it| it.table.as_str()).eq(names.iter().copied()), "{may:?}");
+    for (name, rows) in names.iter().zip([1, 0, 2]) {
+        assert_eq!(count(&scan(&database, name).await.unwrap().0), rows, "{name}");
+        assert!(database.version(name).await.unwrap().is_some());
+    }
 }

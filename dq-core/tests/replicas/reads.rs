@@ -9,10 +9,11 @@ use dq_core::database::postgres::PostgresConfig;
 use dq_core::database::replicas::{
     CommitToken, Consistency, ReplicasConfig, ReplicatedDatabaseManager,
 };
-use dq_core::database::{DatabaseManager, HealthStatus, NodeRole, Statement};
+use dq_core::database::{DatabaseManager, HealthStatus, NodeRole, NodeState, Statement};
 use dq_core::source::Source;
 
 use crate::bench::{few, number, open, open_with, others, port_of, scalar, wait_for};
+use crate::servers::postgres::PASSWORD;
 use crate::servers::replicas::Replicated;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,6 +53,21 @@ async fn reads_are_spread_over_replicas_and_writes_go_to_the_primary() {
     assert_eq!(roles, [NodeRole::Primary, NodeRole::Replica, NodeRole::Replica]);
     let is_healthy = || async { manager.health().await.status == HealthStatus::Healthy };
     wait_for("all is well", is_healthy).await;
+
+    // Rows of a table lie on yet another server, which whoever asks about it is told of.
+    let port = ports[0];
+    servers.servers[0].run(&format!(
+        "CREATE EXTENSION postgres_fdw; CREATE TABLE part (a int); \
+         CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{port}', dbname 'postgres'); \
+         CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'postgres', password '{PASSWORD}'); \
+         CREATE TABLE spread (a int) PARTITION BY HASH (a); CREATE FOREIGN TABLE spread_1 PARTITION OF spread \
+         FOR VALUES WITH (MODULUS 1, REMAINDER 0) SERVER far OPTIONS (table_name 'part')"
+    ));
+    let has_shard = || async {
+        let nodes = manager.nodes_within(Duration::from_secs(10)).await.unwrap();
+        nodes.get(3).is_some_and(|it| (it.role, it.state) == (NodeRole::Shard, NodeState::Ready))
+    };
+    wait_for("replicas have the table", has_shard).await;
 }
 
 /// The ports of the servers that so many reads go to.

@@ -73,7 +73,7 @@ pub(crate) struct DatabaseDistributeArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct DatabaseCheckArguments {
-    /// The database: `sqlite:FILE` or `postgres://…` [default: the one that the configuration names]
+    /// The database: `sqlite:FILE`, `postgres://…` or `mysql://…` [default: the one that the configuration names]
     #[arg(value_name = "URL")]
     pub(crate) url: Option<String>,
     /// The form of the output

@@ -57,7 +57,10 @@ fn the_environment_names_the_file_too() {
     let variables = [("VEEVA_DB_PATH", "town.db"), ("VEEVA_DB_TYPE", "sqlite")];
     run(&program, &["database", "check"], &variables).saying(0, "");
     let ended = run(&program, &["database", "check"], &[]).with(2);
-    assert!(ended.stderr.contains("`database.primary.database` names none"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("`database.primary.database` (`DQ_DB_NAME`) names none"),
+        "{ended:?}"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Executor};
 
 use crate::database::mysql::connection::{Lease, optional_text, text};
 use crate::database::mysql::error::from_sqlx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::value::{ColumnSchema, TableSchema, ValueType};
 
 /// A table, and how its rows are stored.
@@ -67,10 +67,19 @@ pub(crate) async fn read(lease: &mut Lease, doing: &str) -> Result<Vec<Table>> {
 
 /// The rows of a query without parameters.
 pub(crate) async fn rows(lease: &mut Lease, sql: &str, doing: &str) -> Result<Vec<MySqlRow>> {
+    rows_or(lease, sql, |it| from_sqlx(doing, it)).await
+}
+
+/// The rows of a query without parameters, or what `told` makes of an error.
+pub(crate) async fn rows_or(
+    lease: &mut Lease,
+    sql: &str,
+    told: impl FnOnce(&sqlx::Error) -> Error,
+) -> Result<Vec<MySqlRow>> {
     let state = lease.state();
     let found = lease.start()?.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await;
     lease.settle(&found, state);
-    found.map_err(|it| from_sqlx(doing, &it))
+    found.map_err(|it| told(&it))
 }
 
 /// A name as SQL.

@@ -103,6 +103,11 @@ impl MySqlConnector {
         within(&*self.clock, self.timeout, cut).await.unwrap_or_else(|| Err(silent()))
     }
 
+    /// How long a connection is waited for that is made.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Asks the server, on a connection of its own, to end what `session` does.
     async fn kill(&self, command: &str, session: &Session) -> sqlx::Result<()> {
         let mut connection = MySqlConnection::connect_with(&self.options).await?;

@@ -24,6 +24,17 @@ pub(crate) fn from_sqlx(doing: impl AsRef<str>, source: &sqlx::Error) -> Error {
     Error::new(kind, format!("cannot {doing}: {}", one_line(&reason)))
 }
 
+/// An error of reading a table whose name and columns were there when the snapshot began.
+pub(crate) fn of_scanning(doing: &str, source: &sqlx::Error) -> Error {
+    let error = from_sqlx(doing, source);
+    // Tables and columns that are not there.
+    if !matches!(number_of(source), Some(1051 | 1054 | 1109 | 1146)) {
+        return error;
+    }
+    let message = format!("{error}; it was changed during the run");
+    Error::new(ErrorKind::SourceChanged, message)
+}
+
 /// Whether an error says that the connection is lost, rather than that a statement failed.
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match error {
@@ -114,7 +125,21 @@ fn kind_of(number: u16, state: &str) -> ErrorKind {
         1022 | 1048 | 1062 | 1169 | 1216 | 1217 | 1364 | 1451 | 1452 | 1557 | 1586 | 1761
         | 1762 | 3819 => ErrorKind::Conflict,
         1021 | 1114 | 1026 | 3 | 28 => ErrorKind::WriteFailed,
-        1030 | 1032..=1035 | 1105 | 1194 | 1195 | 1712 | 1932 => ErrorKind::SourceInvalid,
+        // Tables whose files are gone or broken, views that no longer fit what they are over.
+        13
+        | 29
+        | 1016
+        | 1017
+        | 1030
+        | 1032..=1035
+        | 1105
+        | 1168
+        | 1194
+        | 1195
+        | 1356
+        | 1449
+        | 1712
+        | 1932 => ErrorKind::SourceInvalid,
         1037 | 1038 | 1104 | 1153 | 1162 | 1301 | 1436 | 1456 | 1461 | 3636 => {
             ErrorKind::LimitExceeded
         }
@@ -135,7 +160,13 @@ fn shows_names(number: u16, state: &str) -> bool {
                 number,
                 1040 | 1041 | 1048 | 1205 | 1290 | 1364 | 1406 | 1412 | 1451 | 1452
             )
+            || names_an_object(number)
             || matches!(number, 1227 | 1235 | 1295 | 1698 | 1969 | 3024 | 3819 | 4025))
+}
+
+/// Whether a message is about a table, its file or a view, and whoever it belongs to.
+fn names_an_object(number: u16) -> bool {
+    matches!(number, 13 | 29 | 1016 | 1017 | 1033..=1035 | 1168 | 1194 | 1195 | 1356 | 1449 | 1932)
 }
 
 /// The message about a key that is there twice, with the name of the key and without the key.
@@ -200,6 +231,9 @@ mod tests {
         let twice = "Duplicate entry 'can for key ary' for key 'PRIMARY'";
         assert_eq!(without_entry(twice), "duplicate entry for key 'PRIMARY'");
         assert!(!shows_names(1366, "22007") && !shows_names(1292, "22007"));
+        assert!(
+            shows_names(29, "HY000") && shows_names(1356, "HY000") && !shows_names(1105, "HY000")
+        );
         assert!(shows_names(1054, "42S22") && shows_names(1048, "23000"));
     }
 }

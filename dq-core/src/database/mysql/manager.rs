@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -10,15 +11,18 @@ use crate::database::mysql::catalog;
 use crate::database::mysql::config::MySqlConfig;
 use crate::database::mysql::connection::{Lease, MySqlConnector, Pool, begin_reading, text};
 use crate::database::mysql::error::from_sqlx;
+use crate::database::mysql::privileges::privileges;
 use crate::database::mysql::result::collect;
 use crate::database::mysql::source::MySqlSource;
 use crate::database::mysql::statement::{execute, prepare_again, prepare_rows};
 use crate::database::mysql::stream;
 use crate::database::mysql::transaction::MySqlTransaction;
+use crate::database::mysql::unreadable::unreadable;
 use crate::database::places::statistics;
 use crate::database::server::{IsolationLevel, State};
 use crate::database::{
-    DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics, Transaction, Unreadable,
+    DatabaseManager, Health, QueryResult, RowStream, Statement, Statistics, TablePrivileges,
+    Transaction, Unreadable,
 };
 use crate::error::Result;
 use crate::source::{Snapshot, Source, Version};
@@ -88,6 +92,16 @@ impl MySqlDatabaseManager {
 
     fn readers(&self) -> &Arc<Pool> {
         self.source.readers()
+    }
+
+    /// What times it.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// How long a connection is waited for that is made.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.connector().timeout()
     }
 
     fn connector(&self) -> &Arc<MySqlConnector> {
@@ -191,21 +205,28 @@ impl DatabaseManager for MySqlDatabaseManager {
         Health::new("mysql", self.clock.now().saturating_duration_since(start), answer)
     }
 
+    async fn privileges(&self) -> Result<Vec<TablePrivileges>> {
+        let doing = format!("read the privileges in `{}`", self.source.name());
+        let mut lease = self.begin_reading(None).await?;
+        let told = async {
+            let mut told = Vec::new();
+            for table in catalog::read(&mut lease, &doing).await? {
+                told.push(privileges(&mut lease, &table, &doing).await?);
+            }
+            Ok(told)
+        };
+        let told = told.await;
+        lease.count(&told);
+        lease.finish_reading().await;
+        told
+    }
+
     async fn unreadable(&self) -> Result<Vec<Unreadable>> {
         let doing = format!("read the catalog of `{}`", self.source.name());
         let mut lease = self.begin_reading(None).await?;
         let tables = catalog::read(&mut lease, &doing).await;
         lease.finish_reading().await;
-        let mut found = Vec::new();
-        for view in tables?.into_iter().filter(|it| it.is_view) {
-            let name = view.schema.name;
-            // The server opens the tables of the view, and reads no row.
-            let attempt = format!("SELECT 1 FROM {} LIMIT 0", catalog::quoted(&name));
-            if let Err(error) = self.query(&Statement::new(attempt)).await {
-                found.push(Unreadable::of(name, self.source.name(), &error));
-            }
-        }
-        Ok(found)
+        Ok(unreadable(self, tables?).await)
     }
 
     fn statistics(&self) -> Statistics {

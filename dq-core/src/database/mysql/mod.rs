@@ -21,6 +21,7 @@ mod connection;
 pub(crate) mod error;
 mod manager;
 mod parameters;
+mod privileges;
 mod query;
 mod range;
 mod result;
@@ -32,6 +33,7 @@ mod statement;
 mod stream;
 mod temporal;
 mod transaction;
+mod unreadable;
 mod url;
 mod version;
 

@@ -18,9 +18,9 @@ use crate::database::fed::{BATCHES_AHEAD, Fed, nobody_takes};
 use crate::database::mysql::bound::bind;
 use crate::database::mysql::catalog;
 use crate::database::mysql::connection::{Lease, Pool, session_of, text};
-use crate::database::mysql::error::from_sqlx;
+use crate::database::mysql::error::{from_sqlx, of_scanning};
 use crate::database::mysql::result::RowParts;
-use crate::database::server::{State, changed_or};
+use crate::database::server::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition};
 use crate::value::{Batch, OwnedValue, ValueType};
@@ -154,8 +154,10 @@ async fn read_on(
             }
         }
         Ended::Failed(error) => {
-            let failed = from_sqlx(&scanned.doing, &error);
-            let failed = if scanned.types.is_some() { changed_or(failed) } else { failed };
+            let failed = match scanned.types {
+                Some(_) => of_scanning(&scanned.doing, &error),
+                None => from_sqlx(&scanned.doing, &error),
+            };
             lease.settle(&Err::<(), _>(error), State::Open);
             Err(failed)
         }

@@ -13,12 +13,12 @@ use crate::database::mysql::config::ParallelSnapshot;
 use crate::database::mysql::connection::{
     Lease, MySqlConnector, Pool, begin_moment, session_of, text,
 };
-use crate::database::mysql::error::from_sqlx;
+use crate::database::mysql::error::{from_sqlx, of_scanning};
 use crate::database::mysql::query;
 use crate::database::mysql::range::Range;
 use crate::database::mysql::scan;
 use crate::database::mysql::scan::{Place, Scanned, Stream};
-use crate::database::server::{Connector, State, changed_or};
+use crate::database::server::{Connector, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Dialect, Partition, Query, QueryRows, Scan, Snapshot, SqlTable};
 use crate::value::TableSchema;
@@ -117,7 +117,7 @@ impl MySqlSnapshot {
         let (key, name) = (quoted(key), quoted(&table.schema.name));
         let sql = format!("SELECT CAST(min({key}) AS CHAR), CAST(max({key}) AS CHAR) FROM {name}");
         let mut lease = scan::lock(&self.place(stream), doing).await?;
-        let found = catalog::rows(&mut lease, &sql, doing).await.map_err(changed_or)?;
+        let found = catalog::rows_or(&mut lease, &sql, |it| of_scanning(doing, it)).await?;
         let bound = |column| found.first().and_then(|it| text(it, column).ok()?.parse().ok());
         Ok(match (bound(0), bound(1)) {
             (Some(least), Some(greatest)) => Range::split(least, greatest, parts),

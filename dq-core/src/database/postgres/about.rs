@@ -9,11 +9,12 @@ use crate::database::{Node, NodeRole, NodeState, TablePrivileges};
 
 /// What the user may do with each table of the catalog. A table in a schema that may not be used is out of reach.
 pub(crate) const PRIVILEGES: &str = "\
-SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END, \
+SELECT CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN quote_ident(n.nspname) || '.' || quote_ident(c.relname) ELSE name END, \
        u AND has_table_privilege(c.oid, 'SELECT'), u AND has_table_privilege(c.oid, 'INSERT'), \
        u AND has_table_privilege(c.oid, 'UPDATE'), u AND has_table_privilege(c.oid, 'DELETE') \
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
 CROSS JOIN LATERAL has_schema_privilege(n.oid, 'USAGE') u \
+CROSS JOIN LATERAL (SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END) t (name) \
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
 ORDER BY n.nspname, c.oid";

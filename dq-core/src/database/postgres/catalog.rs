@@ -157,8 +157,23 @@ pub(crate) async fn read(lease: &mut Lease, doing: &str) -> Result<Vec<Table>> {
     }
     let tables = tables.iter().map(|row| described.table(row).map_err(failed));
     let mut tables = tables.collect::<Result<Vec<_>>>()?;
+    tell_apart(&mut tables);
     shards::find(lease, &mut tables, doing).await?;
     Ok(tables)
+}
+
+/// Names tables as SQL does that would otherwise have one name: `y` in the schema `x`, and `x.y` in one whose name can be
+/// left out.
+fn tell_apart(tables: &mut [Table]) {
+    let mut counts = HashMap::new();
+    for table in tables.iter() {
+        *counts.entry(table.schema.name.clone()).or_insert(0_usize) += 1;
+    }
+    for table in tables {
+        if counts.get(&table.schema.name).is_some_and(|it| *it > 1) {
+            table.schema.name.clone_from(&table.sql_name);
+        }
+    }
 }
 
 /// The rows of a query without parameters.

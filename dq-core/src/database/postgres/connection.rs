@@ -31,6 +31,14 @@ const CLIENT_CHECK_VERSION: u32 = 140_000;
 /// The parameter that only arrives at a server where nobody stands between.
 const DIRECT: &str = "dq.direct";
 
+/// What decides how values of some types are written as text, as it is where nobody has set anything: whatever is set
+/// for the database or the user, a value is the same text.
+const AS_TEXT: [(&str, &str); 3] =
+    [("IntervalStyle", "postgres"), ("bytea_output", "hex"), ("quote_all_identifiers", "off")];
+
+/// Where the driver cannot set it at the start: floating-point numbers are written without loss.
+const FLOAT_DIGITS: &str = "SET LOCAL extra_float_digits = 1";
+
 /// Begins a transaction that only reads.
 pub(crate) const READ: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 
@@ -125,10 +133,13 @@ impl PostgresConnector {
         // Nothing must be set before it is known whose connection this is.
         let is_direct = format!("coalesce(current_setting('{DIRECT}', true), '') = '1'");
         let (statement, lock) = (self.statement_timeout_ms, self.lock_timeout_ms);
+        let as_text = AS_TEXT
+            .map(|(name, value)| format!(", set_config('{name}', '{value}', false)"))
+            .concat();
         let settings = format!(
             "SELECT {SESSION}, CASE WHEN {is_direct} THEN concat(\
              set_config('statement_timeout', '{statement}', false), \
-             set_config('lock_timeout', '{lock}', false)) END"
+             set_config('lock_timeout', '{lock}', false){as_text}) END"
         );
         let row = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
         if row.try_get::<Option<String>, _>(3)?.is_none() && self.told.is_none() {
@@ -155,8 +166,11 @@ impl PostgresConnector {
         let mut connection = PgConnection::connect_with(&self.pooled).await?;
         self.is_pooled.store(true, Ordering::Relaxed);
         let (statement, lock) = (self.statement_timeout_ms, self.lock_timeout_ms);
-        let mut settings =
-            format!("; SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}");
+        let as_text =
+            AS_TEXT.map(|(name, value)| format!("; SET LOCAL {name} = '{value}'")).concat();
+        let mut settings = format!(
+            "; SET LOCAL statement_timeout = {statement}; SET LOCAL lock_timeout = {lock}; {FLOAT_DIGITS}{as_text}"
+        );
         let row = connection.fetch_one(raw(format!("SELECT {SESSION}"))).await?;
         let server = session(&connection, &row, None)?.server;
         if server.version >= CLIENT_CHECK_VERSION {

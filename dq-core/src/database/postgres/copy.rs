@@ -18,9 +18,9 @@ use crate::database::fed::{AbortOnDrop, Fed, nobody_takes};
 use crate::database::postgres::catalog::Table;
 use crate::database::postgres::columns::Form;
 use crate::database::postgres::decoder::{Decoder, after_header};
-use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::error::{from_sqlx, of_scanning};
 use crate::database::postgres::seat::{Seat, Taken};
-use crate::database::server::{State, changed_or};
+use crate::database::server::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition};
 use crate::value::Batch;
@@ -221,11 +221,13 @@ impl Copying {
             Some(reach) => lease.command(reach, State::Open, &doing).await,
             None => Ok(()),
         };
+        // What another server misses has not changed here.
+        let told: Told =
+            if reach.is_some() { |doing, it| from_sqlx(doing, it) } else { of_scanning };
         let result = match reached {
-            Ok(()) => copy(&mut lease, &sql, &doing, &parts).await,
+            Ok(()) => copy(&mut lease, &sql, (&doing, told), &parts).await,
             Err(error) => Err(error),
         };
-        let result = if reach.is_some() { result } else { result.map_err(changed_or) };
         lease.count(&result);
         // Before the queue closes: whoever has seen the end finds the connection back.
         lease.finish_reading().await;
@@ -234,16 +236,19 @@ impl Copying {
     }
 }
 
+/// The error to show of what the driver says while something is done.
+type Told = fn(&str, &sqlx::Error) -> Error;
+
 async fn copy(
     lease: &mut Taken,
     sql: &str,
-    doing: &str,
+    (doing, told): (&str, Told),
     parts: &mpsc::Sender<Vec<u8>>,
 ) -> Result<()> {
     let connection = lease.start()?;
     // After an error here the connection stays in the middle, and is not used again.
     let begun = connection.copy_out_raw(sql).await;
-    let mut received = begun.map_err(|it| from_sqlx(doing, &it))?;
+    let mut received = begun.map_err(|it| told(doing, &it))?;
     let (mut part, mut rows) = (Vec::with_capacity(PART_BYTES + PART_BYTES / 8), 0);
     loop {
         let row = match received.try_next().await {
@@ -251,9 +256,9 @@ async fn copy(
             Ok(None) => break,
             Err(error) => {
                 drop(received);
-                let (told, ended) = (from_sqlx(doing, &error), Err::<(), _>(error));
+                let (failed, ended) = (told(doing, &error), Err::<(), _>(error));
                 lease.settle(&ended, State::Open);
-                return Err(told);
+                return Err(failed);
             }
         };
         part.extend_from_slice(&row);

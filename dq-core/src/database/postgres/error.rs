@@ -1,6 +1,7 @@
 //! What PostgreSQL's errors mean to a caller.
 
 use std::borrow::Cow;
+use std::str::Utf8Error;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
@@ -17,6 +18,9 @@ pub(crate) fn from_sqlx(doing: impl AsRef<str>, source: &sqlx::Error) -> Error {
     let doing = doing.as_ref();
     let (kind, reason) = match source {
         sqlx::Error::Database(error) => of_database(error.as_ref()),
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            (ErrorKind::Unavailable, "the server closed the connection".to_owned())
+        }
         sqlx::Error::Io(error) => (ErrorKind::Unavailable, error.to_string()),
         sqlx::Error::Tls(error) => (ErrorKind::Unavailable, format!("TLS fails: {error}")),
         sqlx::Error::Configuration(error) => (ErrorKind::ConfigInvalid, error.to_string()),
@@ -24,6 +28,11 @@ pub(crate) fn from_sqlx(doing: impl AsRef<str>, source: &sqlx::Error) -> Error {
             (ErrorKind::QueryInvalid, format!("there is no type `{type_name}`"))
         }
         sqlx::Error::Protocol(reason) => (ErrorKind::Unavailable, without_place(reason).to_owned()),
+        // Only names are read like that, and only a database that does not know its characters has others.
+        sqlx::Error::ColumnDecode { source, .. } if source.is::<Utf8Error>() => {
+            let reason = "the name of a table, view or column is not UTF-8: rename it";
+            (ErrorKind::SourceInvalid, reason.to_owned())
+        }
         _ => (ErrorKind::Internal, "the answer of the server cannot be read".to_owned()),
     };
     Error::new(kind, format!("cannot {doing}: {}", one_line(&reason)))
@@ -43,6 +52,25 @@ pub(crate) fn of_connecting(name: &str, source: &sqlx::Error) -> Error {
         }
         _ => from_sqlx(doing, source),
     }
+}
+
+/// An error of reading a table whose name and columns were there when the snapshot began.
+pub(crate) fn of_scanning(doing: &str, source: &sqlx::Error) -> Error {
+    let error = from_sqlx(doing, source);
+    if !misses_a_name(source) {
+        return error;
+    }
+    let message = format!("{error}; it was changed during the run");
+    Error::new(ErrorKind::SourceChanged, message)
+}
+
+/// Whether the statement names what is not there (any more); not, whether a function that it calls does.
+fn misses_a_name(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    error.try_downcast_ref::<PgDatabaseError>().is_some_and(|it| {
+        matches!(it.code(), "42P01" | "42703" | "42704" | "42883" | "3F000")
+            && it.r#where().is_none()
+    })
 }
 
 /// Whether an error says that the connection is lost, rather than that a statement failed.
@@ -107,9 +135,20 @@ fn of_database(error: &dyn DatabaseError) -> (ErrorKind, String) {
             ErrorKind::QueryInvalid,
             format!("a function of the database raised an exception (`{code}`)"),
         ),
+        // That something has to be done first is of little use without what.
+        ("55000", _) => (kind_of(&code), with_hint(error)),
         // Data exceptions and violations quote the value.
         (_, "22" | "23") => (kind_of(&code), without_quoted(message, class == "23")),
         _ => (kind_of(&code), message.to_owned()),
+    }
+}
+
+/// The message with what the server says can be done about it.
+fn with_hint(error: &dyn DatabaseError) -> String {
+    let (message, hint) = (error.message(), error.try_downcast_ref::<PgDatabaseError>());
+    match hint.and_then(PgDatabaseError::hint) {
+        Some(hint) => format!("{message}: {hint}").trim_end_matches('.').to_owned(),
+        None => message.to_owned(),
     }
 }
 
@@ -173,6 +212,17 @@ mod tests {
         ] {
             assert_eq!(kind_of(code), kind, "{code}");
         }
+    }
+
+    #[test]
+    fn that_the_answer_breaks_off_is_said_to_be_the_end_of_the_connection() {
+        let cut = std::io::Error::new(
+            std::io::ErrorKind::UnexpectedEof,
+            "expected to read 219 bytes, got 58 bytes at EOF",
+        );
+        let error = from_sqlx("scan the table `t`", &sqlx::Error::Io(cut));
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!(error.message(), "cannot scan the table `t`: the server closed the connection");
     }
 
     #[test]

@@ -100,6 +100,11 @@ impl PostgresDatabaseManager {
         self.readers().connector().timeout()
     }
 
+    /// The servers on which rows of its tables lie; none is waited for longer than `patience`.
+    pub(crate) async fn shards(&self, patience: Duration) -> Result<Vec<Node>> {
+        shards(self, patience).await
+    }
+
     /// Whether a query would have to wait for a connection.
     pub(crate) fn is_full(&self) -> bool {
         self.readers().is_full()
@@ -247,7 +252,7 @@ impl DatabaseManager for PostgresDatabaseManager {
     async fn nodes_within(&self, patience: Duration) -> Result<Vec<Node>> {
         let doing = format!("list the replicas of `{}`", self.source.name());
         let mut nodes = self.told(REPLICAS, &doing, replica).await?;
-        nodes.extend(shards(self, patience).await?);
+        nodes.extend(self.shards(patience).await?);
         Ok(nodes)
     }
 

@@ -16,11 +16,11 @@ use crate::database::postgres::catalog::{Kind, Table};
 use crate::database::postgres::connection::{Lease, Pool, server_of};
 use crate::database::postgres::copy;
 use crate::database::postgres::copy::{Copy, Range};
-use crate::database::postgres::error::from_sqlx;
+use crate::database::postgres::error::{from_sqlx, of_scanning};
 use crate::database::postgres::query;
 use crate::database::postgres::seat::{ASIDE, BACK, Seat};
 use crate::database::postgres::shards;
-use crate::database::server::{Connector, State, changed_or};
+use crate::database::server::{Connector, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Dialect, Partition, Query, QueryRows, Reach, Scan, Snapshot, SqlTable};
 use crate::value::TableSchema;
@@ -122,7 +122,7 @@ impl PostgresSnapshot {
             if let Err(error) = main.try_command(&lock, State::Open).await? {
                 // Other tables can still be read. Where this fails, they cannot.
                 drop(main.try_command(BACK, State::Open).await);
-                return Err(changed_or(from_sqlx(&doing, &error)));
+                return Err(of_scanning(&doing, &error));
             }
         }
         if table.kind == Kind::Other {

@@ -1,4 +1,4 @@
-//! Views and tables of other servers that cannot be read, whatever the privileges on them are.
+//! Views, materialised ones among them, and tables of other servers that cannot be read, whatever the privileges on them are.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const CANDIDATES: &str = "\
 SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END, \
        quote_ident(n.nspname) || '.' || quote_ident(c.relname) \
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-WHERE c.relkind IN ('v', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
+WHERE c.relkind IN ('v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
   AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') \
 ORDER BY n.nspname, c.oid";

@@ -23,8 +23,9 @@ SELECT concat_ws('-', s.system_identifier, \
        OR EXISTS (SELECT 1 FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid WHERE p.relkind = 'f') \
 FROM pg_control_system() s, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-  AND (c.relname = $1 AND pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = $1) \
-LIMIT 1";
+  AND (c.relname = $1 AND pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = $1 \
+       OR quote_ident(n.nspname) || '.' || quote_ident(c.relname) = $1) \
+ORDER BY (quote_ident(n.nspname) || '.' || quote_ident(c.relname) = $1) DESC, c.oid LIMIT 1";
 
 /// Whether the table's own statistics tell of every change that was committed a minute ago, and what they tell. A server
 /// of version 15 or later brings them up to date at the latest a minute after a commit, or when the transaction
@@ -41,7 +42,8 @@ SELECT current_setting('server_version_num')::int >= 150000 AND current_setting(
           FROM pg_class p WHERE p.oid = c.oid OR p.oid IN (SELECT relid FROM pg_partition_tree(c.oid)))) \
 FROM pg_control_system() s, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
 WHERE c.relname = $1 AND pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = $1 \
-LIMIT 1";
+   OR quote_ident(n.nspname) || '.' || quote_ident(c.relname) = $1 \
+ORDER BY (quote_ident(n.nspname) || '.' || quote_ident(c.relname) = $1) DESC, c.oid LIMIT 1";
 
 /// How long after a commit statistics may not tell of it, in milliseconds.
 const STATISTICS_LATE_MS: u64 = 60_000;

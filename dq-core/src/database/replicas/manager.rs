@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, within};
 use crate::database::postgres::PostgresConfig;
 use crate::database::replicas::cluster::{Cluster, Way};
 use crate::database::replicas::config::ReplicasConfig;
@@ -329,8 +329,17 @@ impl DatabaseManager for ReplicatedDatabaseManager {
         Ok(self.cluster.nodes())
     }
 
-    async fn nodes_within(&self, _patience: Duration) -> Result<Vec<Node>> {
-        self.nodes().await
+    async fn nodes_within(&self, patience: Duration) -> Result<Vec<Node>> {
+        let mut nodes = self.nodes().await?;
+        let shards = |it: Arc<Member>| async move { it.database.shards(patience).await };
+        // Shards have as long as they may; where no server is there to tell of them, the nodes say so.
+        let span = patience.saturating_mul(2);
+        match within(&*self.cluster.clock, span, self.read(false, shards)).await {
+            Some(Ok((shards, _))) => nodes.extend(shards),
+            Some(Err(error)) if error.kind() != ErrorKind::Unavailable => return Err(error),
+            _ => {}
+        }
+        Ok(nodes)
     }
 
     async fn unreadable(&self) -> Result<Vec<Unreadable>> {

@@ -21,12 +21,3 @@ pub(crate) fn not_committed(error: Error, is_answered: bool) -> Error {
     let message = format!("{error}; whether it was committed is not known");
     Error::new(ErrorKind::OutcomeUnknown, message)
 }
-
-/// An error about names that were there when the snapshot began.
-pub(crate) fn changed_or(error: Error) -> Error {
-    if error.kind() != ErrorKind::QueryInvalid {
-        return error;
-    }
-    let message = format!("{error}; it was changed during the run");
-    Error::new(ErrorKind::SourceChanged, message)
-}

@@ -23,7 +23,7 @@ use sqlx::database::HasStatementCache;
 use crate::error::{Error, Result};
 
 pub(crate) use bounds::check;
-pub(crate) use consequence::{changed_or, not_committed, unknown_if_lost};
+pub(crate) use consequence::{not_committed, unknown_if_lost};
 pub(crate) use lease::{Lease, State};
 pub use level::IsolationLevel;
 pub(crate) use numbered::{Numbered, parameter_name, word_behind};
