@@ -24,6 +24,7 @@ mod sql;
 mod sql_rules;
 mod statements;
 mod tls;
+mod values;
 #[path = "../shared/waiting.rs"]
 mod waiting;
 
