@@ -45,8 +45,8 @@
 //! Nothing here prints, logs on its own account, installs a handler, or keeps a pool of threads: work
 //! that may block runs on the blocking threads of the caller's tokio runtime, of either flavour, and as
 //! many of them as [`ValidateOptions::threads`](validate::ValidateOptions::threads) grants. Threads of their own, for no
-//! longer than they work, have a SQLite statement that must last as long as its scan (of a view, for example) and
-//! `generate`; [`BlockingQueryExecutor`](executor::BlockingQueryExecutor) is a runtime, of one thread, for programs
+//! longer than they work, have a SQLite statement that must last as long as its scan (of a view, for example), an
+//! expression that is deeply nested, while it is read, and `generate`; [`BlockingQueryExecutor`](executor::BlockingQueryExecutor) is a runtime, of one thread, for programs
 //! without any. Dropping a future stops its work and leaves nothing behind.
 //!
 //! # What is where

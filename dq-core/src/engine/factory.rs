@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigSources, Setting, SettingValue};
 use crate::database::DatabaseManager;
 use crate::engine::spec::path_of;
-use crate::engine::{MYSQL, POSTGRES, SCHEMES, begins, is_sqlite};
+use crate::engine::{MYSQL, POSTGRES, SCHEMES, begins, names_sqlite};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::redacted_url;
 
@@ -62,7 +62,7 @@ impl DatabaseFactory {
         if begins(url, MYSQL) {
             return self.mysql(url).await;
         }
-        if url.starts_with("sqlite:") || is_sqlite(Path::new(url)) {
+        if names_sqlite(url) {
             return self.sqlite(path_of(url)).await;
         }
         let shown = redacted_url(url);

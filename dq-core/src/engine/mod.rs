@@ -269,6 +269,11 @@ fn is_sqlite(path: &Path) -> bool {
         && first == *SQLITE_MAGIC
 }
 
+/// Whether `url` names a SQLite database, by its scheme or as a file; what has another scheme may hold a password.
+fn names_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:") || !url.contains("://") && is_sqlite(Path::new(url))
+}
+
 #[cfg(feature = "sqlite")]
 fn sqlite(path: &str, options: &OpenOptions) -> Result<Arc<dyn DatabaseManager>> {
     use crate::clock::SystemClock;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::config::Config;
 use crate::engine::factory::kind;
 use crate::engine::spec::path_of;
-use crate::engine::{DatabaseFactory, is_sqlite};
+use crate::engine::{DatabaseFactory, names_sqlite};
 use crate::secret::redacted_url;
 
 /// What messages call a database of which nothing is configured.
@@ -43,8 +43,7 @@ impl DatabaseFactory {
         if crate::engine::begins(url, crate::engine::MYSQL) {
             return self.mysql_name(&crate::database::mysql::MySqlConfig::new(url));
         }
-        let is_sqlite = url.starts_with("sqlite:") || is_sqlite(Path::new(url));
-        is_sqlite.then(|| sqlite_name(path_of(url)))
+        names_sqlite(url).then(|| sqlite_name(path_of(url)))
     }
 
     #[cfg(feature = "postgres")]
@@ -68,4 +67,23 @@ impl DatabaseFactory {
 
 fn sqlite_name(path: &Path) -> String {
     format!("sqlite:{}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::clock::SystemClock;
+
+    use super::*;
+
+    #[test]
+    fn what_is_called_like_a_file_of_sqlite_but_has_another_scheme_shows_no_password() {
+        let factory = DatabaseFactory::new(Arc::new(SystemClock));
+        for scheme in ["POSTGRES", "postgres", "mysql", "oracle"] {
+            let name = factory.name(&format!("{scheme}://u:canary@host/app.db"));
+            assert!(!name.contains("canary") && !name.starts_with("sqlite:"), "{name}");
+        }
+        assert_eq!(factory.name("sqlite:a.db"), "sqlite:a.db");
+    }
 }

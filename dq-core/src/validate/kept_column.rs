@@ -133,7 +133,12 @@ impl KeptColumn {
     }
 
     /// The text of a row, which may be spelt out for that.
-    fn text<'a>(&self, row: usize, arena: &'a Arena, spelt: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    fn text<'a>(
+        &'a self,
+        row: usize,
+        arena: &'a Arena,
+        spelt: &'a mut Vec<u8>,
+    ) -> Option<&'a [u8]> {
         match self {
             Self::Numbered { form, numbers, others } => {
                 let others = others.as_deref();
@@ -149,6 +154,7 @@ impl KeptColumn {
             Self::Texts { ends, texts } => {
                 text_at(row, arena.get(*ends).as_chunks().0, arena.get(*texts))
             }
+            Self::Other(Column::Text(texts)) => texts.get(row),
             Self::Integers(_) | Self::Other(_) => None,
         }
     }

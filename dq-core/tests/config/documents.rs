@@ -44,7 +44,7 @@ fn what_is_not_utf8_or_not_yaml_or_too_large_is_refused() {
     let invalid = ErrorKind::ConfigInvalid;
     assert_eq!(
         refused(b"api:\n  port: 80\xff\n"),
-        (invalid, "dq.yaml:2:1: this is not UTF-8".to_owned())
+        (invalid, "dq.yaml:2:11: this is not UTF-8".to_owned())
     );
     let (kind, message) = refused(b"api: [1, 2\ncache: {");
     assert_eq!(kind, invalid);

@@ -71,6 +71,20 @@ async fn a_truncated_file_is_invalid() {
 }
 
 #[tokio::test]
+async fn the_table_and_its_file_are_named() {
+    let (database, mut bytes, root) = database();
+    bytes[root] = 0x77;
+    for (method, reason) in [
+        (ScanMethod::Pages, "page 2 is corrupt: it should be"),
+        (ScanMethod::Statements, "malformed"),
+    ] {
+        let error = read_by(method, &database, &bytes).await.unwrap_err().to_string();
+        assert!(error.starts_with("cannot read the table `t` of `"), "{error}");
+        assert!(error.contains("damaged.db`: ") && error.contains(reason), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_of_another_format_is_invalid() {
     let (database, mut bytes, _) = database();
     bytes[47] = 9; // the format of the schema

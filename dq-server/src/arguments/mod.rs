@@ -300,10 +300,10 @@ pub(crate) struct OutputArguments {
     #[arg(long, default_value = "text", value_parser = format())]
     pub(crate) format: ReportFormat,
     /// Also write the report to this file: .html, .md, .json, .xml (JUnit), .sarif, .csv, .xlsx or .txt; may be repeated
-    #[arg(long = "report", value_name = "FILE", value_parser = written_file::parse)]
+    #[arg(long = "report", value_name = "FILE", value_parser = written_file::parser())]
     pub(crate) files: Vec<PathBuf>,
     /// Write every failing row of every check to this file: .csv, .jsonl or .parquet
-    #[arg(long, value_name = "FILE", value_parser = written_file::parse)]
+    #[arg(long, value_name = "FILE", value_parser = written_file::parser())]
     pub(crate) violations: Option<PathBuf>,
     /// How many keys of failing rows each check shows at most
     #[arg(long = "sample", value_name = "N", default_value_t = 10)]

@@ -60,7 +60,7 @@ pub(crate) struct ProfileOutput {
     #[arg(long, default_value = "text", value_parser = format())]
     pub(crate) format: ProfileFormat,
     /// Also write the profile to this file: .json or .txt; may be repeated
-    #[arg(long = "report", value_name = "FILE", value_parser = written_file::parse)]
+    #[arg(long = "report", value_name = "FILE", value_parser = written_file::parser())]
     pub(crate) files: Vec<PathBuf>,
     /// How many frequent values and shapes of each column are told at most
     #[arg(long, value_name = "N", default_value_t = 10)]

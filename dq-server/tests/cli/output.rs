@@ -93,3 +93,16 @@ fn a_full_disk_behind_standard_output_exits_with_3() {
     );
     assert_eq!(ended.stderr.lines().count(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_report_may_have_a_name_that_is_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let program = Program::new();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.json");
+    let arguments = ["validate", "people.csv", "--rules", "rules.yaml", "--quiet", "--report"];
+    let ended: Ended = program.command(&arguments).arg(name).output().unwrap().into();
+    ended.saying(1, "");
+    assert!(program.path(".").join(name).is_file());
+}

@@ -10,6 +10,7 @@ use crate::database::TablePrivileges;
 use crate::database::mysql::catalog::{Table, quoted};
 use crate::database::mysql::connection::Lease;
 use crate::database::mysql::error::{from_sqlx, is_lost, number_of};
+use crate::error::ErrorKind::{Busy, Cancelled, Timeout};
 use crate::error::Result;
 
 /// That a statement would write where nothing may be written: it would be allowed elsewhere.
@@ -48,7 +49,12 @@ async fn may(lease: &mut Lease, sql: String, doing: &str) -> Result<bool> {
     lease.settle(&prepared, state);
     match prepared {
         Ok(()) => Ok(true),
-        Err(error) if is_lost(&error) => Err(from_sqlx(doing, &error)),
-        Err(error) => Ok(number_of(&error) == Some(READ_ONLY)),
+        Err(error) if number_of(&error) == Some(READ_ONLY) => Ok(true),
+        Err(error) => {
+            let told = from_sqlx(doing, &error);
+            let is_of_others = matches!(told.kind(), Busy | Timeout | Cancelled);
+            // That says nothing of privileges.
+            if is_lost(&error) || is_of_others { Err(told) } else { Ok(false) }
+        }
     }
 }

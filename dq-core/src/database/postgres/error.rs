@@ -145,8 +145,10 @@ fn of_database(error: &dyn DatabaseError) -> (ErrorKind, String) {
 
 /// The message with what the server says can be done about it.
 fn with_hint(error: &dyn DatabaseError) -> String {
-    let (message, hint) = (error.message(), error.try_downcast_ref::<PgDatabaseError>());
-    match hint.and_then(PgDatabaseError::hint) {
+    let (message, error) = (error.message(), error.try_downcast_ref::<PgDatabaseError>());
+    // What a function raises is its own text, and may hold anything.
+    let own = error.filter(|it| it.routine() != Some("exec_stmt_raise"));
+    match own.and_then(PgDatabaseError::hint) {
         Some(hint) => format!("{message}: {hint}").trim_end_matches('.').to_owned(),
         None => message.to_owned(),
     }

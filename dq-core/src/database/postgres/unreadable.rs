@@ -10,16 +10,18 @@ use crate::database::postgres::trial::{named, tried};
 use crate::error::Result;
 use crate::source::Source;
 
-/// Those that the user may read, as far as their own privileges say, with their names as SQL. Servers of partitions are
-/// told of as such.
+/// Those that the user may read, as far as their own privileges say, called as in the catalog, with their names as SQL.
+/// Servers of partitions are told of as such.
 const CANDIDATES: &str = "\
-SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END, \
-       quote_ident(n.nspname) || '.' || quote_ident(c.relname) \
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-WHERE c.relkind IN ('v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
-  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
-  AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') \
-ORDER BY n.nspname, c.oid";
+SELECT CASE WHEN has_twin THEN sql ELSE name END, sql \
+FROM (SELECT name, c.oid, c.relkind, n.oid AS schema, n.nspname, count(*) OVER (PARTITION BY name) > 1 AS has_twin, \
+        quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS sql \
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+      CROSS JOIN LATERAL (SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END) t (name) \
+      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
+        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_') a \
+WHERE relkind IN ('v', 'm', 'f') AND has_schema_privilege(schema, 'USAGE') AND has_table_privilege(oid, 'SELECT') \
+ORDER BY nspname, oid";
 
 /// How many are tried at once.
 const AT_ONCE: usize = 4;

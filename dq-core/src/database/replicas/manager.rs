@@ -255,6 +255,11 @@ fn silent(routed: &Routed) -> Error {
     Error::new(ErrorKind::Unavailable, message)
 }
 
+/// Whether no server answered for now, of which the list of servers tells by itself.
+fn is_silence(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Busy)
+}
+
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl DatabaseManager for ReplicatedDatabaseManager {
@@ -336,7 +341,7 @@ impl DatabaseManager for ReplicatedDatabaseManager {
         let span = patience.saturating_mul(2);
         match within(&*self.cluster.clock, span, self.read(false, shards)).await {
             Some(Ok((shards, _))) => nodes.extend(shards),
-            Some(Err(error)) if error.kind() != ErrorKind::Unavailable => return Err(error),
+            Some(Err(error)) if !is_silence(&error) => return Err(error),
             _ => {}
         }
         Ok(nodes)

@@ -22,9 +22,14 @@ use crate::value::{Batch, OwnedValue, TableSchema};
 /// How many batches wait at most.
 const BATCHES_WAITING: usize = 2;
 
-/// Starts a scan of `table` on a connection of its own.
-pub(crate) fn start(connection: Loan, table: &TableSchema, scan: &Scan) -> Box<dyn Partition> {
-    let doing = format!("read the table `{}`", table.name);
+/// Starts a scan of `table` of the database called `source` on a connection of its own.
+pub(crate) fn start(
+    connection: Loan,
+    source: &str,
+    table: &TableSchema,
+    scan: &Scan,
+) -> Box<dyn Partition> {
+    let doing = format!("read the table `{}` of `{source}`", table.name);
     let (sql, reader) = select(table, scan, None, "");
     query(Handle::Own(connection), (sql, Vec::new(), reader), doing, &scan.cancellation)
 }

@@ -72,7 +72,7 @@ impl SqliteSnapshot {
                 step::by_rowid(self.moment.main(), loans, (&table.schema, layout), scan)
             }
             Storage::Other(_) => Ok(vec![match self.moment.lend() {
-                Some(loan) => cursor::start(loan, &table.schema, scan),
+                Some(loan) => cursor::start(loan, self.moment.main().name(), &table.schema, scan),
                 None => step::by_offset(self.moment.main(), &table.schema, scan),
             }]),
         }

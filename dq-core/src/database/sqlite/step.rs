@@ -117,13 +117,16 @@ struct Statement {
     sql: String,
     reader: RowReader,
     table: String,
+    /// How messages name the database.
+    source: String,
     cancellation: Cancellation,
 }
 
 impl Statement {
-    fn new(table: &TableSchema, scan: &Scan, rowid: Option<&str>, clauses: &str) -> Self {
-        let (sql, reader) = select(table, scan, rowid, clauses);
-        Self { sql, reader, table: table.name.clone(), cancellation: scan.cancellation.clone() }
+    /// The statement whose rows are `select`ed from the table of `scan` in the database called `source`.
+    fn new(source: &str, scan: &Scan, select: (String, RowReader)) -> Self {
+        let ((sql, reader), cancellation) = (select, scan.cancellation.clone());
+        Self { sql, reader, table: scan.table.clone(), source: source.to_owned(), cancellation }
     }
 
     /// Runs the statement and reads its first rows.
@@ -155,15 +158,15 @@ impl Statement {
 
     fn damaged(&self) -> Error {
         let message = format!(
-            "cannot read the table `{}`: it is damaged: its rows are not in the order of their rowids; \
+            "cannot read the table `{}` of `{}`: it is damaged: its rows are not in the order of their rowids; \
              run `PRAGMA integrity_check`",
-            self.table
+            self.table, self.source
         );
         Error::new(ErrorKind::SourceInvalid, message)
     }
 
     fn failed(&self, error: rusqlite::Error) -> Error {
-        from_sqlite(format!("read the table `{}`", self.table), error)
+        from_sqlite(format!("read the table `{}` of `{}`", self.table, self.source), error)
     }
 }
 
@@ -177,7 +180,8 @@ pub(crate) fn by_rowid(
 ) -> Result<Vec<Box<dyn Partition>>> {
     let rowid = &layout.rowid;
     let clauses = format!("WHERE {rowid} BETWEEN ?1 AND ?2 ORDER BY {rowid} LIMIT {ROWS_MAX}");
-    let statement = Arc::new(Statement::new(table, scan, Some(rowid), &clauses));
+    let select = select(table, scan, Some(rowid), &clauses);
+    let statement = Arc::new(Statement::new(main.name(), scan, select));
     let name = quoted(&table.name);
     let ranges = main.with(|it| {
         RowidRanges::of(it, &name, rowid, loans.len()).map_err(|it| statement.failed(it))
@@ -245,7 +249,8 @@ pub(crate) fn by_offset(
     table: &TableSchema,
     scan: &Scan,
 ) -> Box<dyn Partition> {
-    let statement = Statement::new(table, scan, None, &format!("LIMIT {ROWS_MAX} OFFSET ?1"));
+    let select = select(table, scan, None, &format!("LIMIT {ROWS_MAX} OFFSET ?1"));
+    let statement = Statement::new(main.name(), scan, select);
     Box::new(OffsetPartition { connection: Arc::clone(main), statement, offset: Some(0) })
 }
 

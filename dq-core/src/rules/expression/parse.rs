@@ -83,9 +83,13 @@ fn tokens(text: &str, places: &Places) -> Result<Vec<TokenWithSpan>, ExpressionE
 /// Whether what follows may lie a level deeper.
 fn may_nest(token: &Token) -> bool {
     match token {
-        Token::LParen | Token::Minus | Token::Plus => true,
-        Token::Word(word) => matches!(word.keyword, Keyword::CASE | Keyword::NOT),
-        _ => false,
+        Token::Word(word) => {
+            matches!(word.keyword, Keyword::CASE | Keyword::NOT | Keyword::INTERVAL)
+        }
+        other => matches!(
+            other,
+            Token::LParen | Token::LBracket | Token::Lt | Token::Minus | Token::Plus | Token::Tilde
+        ),
     }
 }
 

@@ -216,7 +216,11 @@ impl<R: BufRead> Read for Gunzip<R> {
 fn is_another_member(rest: &mut impl BufRead) -> io::Result<bool> {
     let mut is_filled_up = false;
     loop {
-        let bytes = rest.fill_buf()?;
+        let bytes = match rest.fill_buf() {
+            // Whoever reads on after that would not come back here.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            bytes => bytes?,
+        };
         match (bytes.first(), bytes.iter().position(|it| *it != 0)) {
             (None, _) => return Ok(false),
             (Some(first), _) if Some(first) == GZIP_MAGIC.first() && !is_filled_up => {

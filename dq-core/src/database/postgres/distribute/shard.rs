@@ -137,8 +137,8 @@ pub(crate) fn check(name: &str, shards: &[Shard]) -> Result<()> {
     }
     names.sort_unstable();
     match names.windows(2).find(|it| it.first() == it.last()) {
-        Some(twice) => invalid(format!("the shard `{}` is given twice", twice.join("` and `"))),
-        None => Ok(()),
+        Some([twice, _]) => invalid(format!("the shard `{twice}` is given twice")),
+        _ => Ok(()),
     }
 }
 

@@ -63,7 +63,10 @@ SELECT json_build_object( \
      CASE WHEN to_regclass(quote_ident(n.nspname) || '.' || quote_ident(c.relname || '_before_dq')) IS NOT NULL THEN 'there is a table of its name with `_before_dq` behind it' END \
   ]::text[], NULL)))::text \
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (c.relname = ? AND pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = ?) LIMIT 1";
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+  AND (c.relname = ? AND pg_table_is_visible(c.oid) OR n.nspname || '.' || c.relname = ? \
+       OR quote_ident(n.nspname) || '.' || quote_ident(c.relname) = ?) \
+ORDER BY (quote_ident(n.nspname) || '.' || quote_ident(c.relname) = ?) DESC, c.oid LIMIT 1";
 
 /// What there is to know of a table.
 #[derive(Debug, Deserialize)]
@@ -139,7 +142,7 @@ struct Part {
 impl Described {
     /// Describes the table that the catalog knows by a name.
     pub(crate) async fn read(database: &PostgresDatabaseManager, name: &str) -> Result<Self> {
-        let statement = Statement::new(DESCRIBE).bind(name).bind(name);
+        let statement = Statement::new(DESCRIBE).bind(name).bind(name).bind(name).bind(name);
         let found = database.query(&statement).await?;
         let failed = |kind, reason: &str| {
             let database = database.name();
@@ -216,7 +219,8 @@ impl Described {
             return Ok(true);
         }
         let parts: Vec<_> = self.parts.iter().map(|it| format!("`{}`", it.name)).collect();
-        let reason = format!("it is partitioned already, by {by} into {}", parts.join(", "));
+        let parts = if parts.is_empty() { "nothing yet".to_owned() } else { parts.join(", ") };
+        let reason = format!("it is partitioned already, by {by} into {parts}");
         Err(self.refused(ErrorKind::Conflict, &reason))
     }
 

@@ -205,9 +205,10 @@ impl<'a> Decoding<'a> {
     fn base(&self, bytes: usize) -> Result<u32> {
         let base = self.bytes.len() + self.overflow.len();
         if u32::try_from(base + bytes).is_err() {
-            let table = &self.scan.table;
-            let message =
-                format!("cannot read the table `{table}`: the values of one page exceed 4 GiB");
+            let (table, source) = (&self.scan.table, self.scan.connection.name());
+            let message = format!(
+                "cannot read the table `{table}` of `{source}`: the values of one page exceed 4 GiB"
+            );
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         }
         Ok(base as u32)

@@ -169,10 +169,10 @@ fn failed(error: rusqlite::Error) -> Error {
     from_sqlite("read a page of the database", error)
 }
 
-/// The error about a page that is not what it should be.
+/// The error about a page that is not what it should be. [`PageScan`](crate::database::sqlite::pages::scan::PageScan) adds
+/// which table of which database it is of.
 pub(crate) fn corrupt(page: u32, reason: &str) -> Error {
-    let message = format!("cannot read page {page} of the database, which is corrupt: {reason}");
-    Error::new(ErrorKind::SourceInvalid, message)
+    Error::new(ErrorKind::SourceInvalid, format!("page {page} is corrupt: {reason}"))
 }
 
 #[cfg(test)]

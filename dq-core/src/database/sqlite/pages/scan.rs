@@ -12,7 +12,7 @@ use crate::database::sqlite::pages::chunk::Chunk;
 use crate::database::sqlite::pages::decoder::DecoderPlan;
 use crate::database::sqlite::pages::file::PageFile;
 use crate::database::sqlite::pages::walk::LeafWalk;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Cancellation, Partition, Scan};
 use crate::value::{Batch, TableSchema, ValueType};
 
@@ -78,12 +78,12 @@ impl Partition for PagePartition {
             self.scan.cancellation.check()?;
             let chunk = match self.chunk.take() {
                 Some(chunk) => Some(chunk),
-                None => self.scan.copy()?,
+                None => self.scan.copy().map_err(|it| self.scan.told(it))?,
             };
             let Some(chunk) = chunk else {
                 return Ok(None);
             };
-            let (batch, rest) = chunk.decode(&self.scan)?;
+            let (batch, rest) = chunk.decode(&self.scan).map_err(|it| self.scan.told(it))?;
             self.chunk = rest;
             if batch.rows() > 0 {
                 return Ok(Some(batch));
@@ -106,6 +106,16 @@ impl PageScan {
             walk.taken += leaves.len() as u64;
             Ok((!leaves.is_empty()).then_some(Chunk { sequence, leaves, bytes }))
         })
+    }
+
+    /// An error of reading pages, with what they are of.
+    fn told(&self, error: Error) -> Error {
+        if error.kind() != ErrorKind::SourceInvalid {
+            return error;
+        }
+        let (table, source) = (&self.table, self.connection.name());
+        let message = format!("cannot read the table `{table}` of `{source}`: {error}");
+        Error::new(error.kind(), message).with_source(error)
     }
 
     /// What SQLite itself reads from the column at `position` of a record that ends before it, such as
