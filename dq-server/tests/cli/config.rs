@@ -95,7 +95,7 @@ fn a_file_that_cannot_be_used_exits_with_2() {
     let program = Program::new();
     program.write("bytes.yaml", b"api: \xff\n");
     run(&program, &["config", "check", "bytes.yaml"], &[])
-        .saying(2, "bytes.yaml:1:1: this is not UTF-8\n");
+        .saying(2, "bytes.yaml:1:6: this is not UTF-8\n");
     let ended = run(&program, &["config", "check", "none.yaml"], &[]).with(2);
     assert!(
         ended.stderr.starts_with("dq: cannot read the configuration in `none.yaml`: "),
