@@ -256,4 +256,8 @@ async fn tables_whose_names_would_be_the_same_are_told_apart() {
         assert_eq!(count(&scan(&database, name).await.unwrap().0), rows, "{name}");
         assert!(database.version(name).await.unwrap().is_some());
     }
+    place
+        .run("CREATE TABLE x.m (a int); CREATE MATERIALIZED VIEW \"x.m\" AS SELECT 1 WITH NO DATA");
+    let unreadable = database.unreadable().await.unwrap();
+    assert!(unreadable.iter().map(|it| &*it.table).eq(["public.\"x.m\""]), "{unreadable:?}");
 }
