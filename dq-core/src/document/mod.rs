@@ -141,6 +141,10 @@ struct Open {
 /// What is so wrong with a document that the rest of it is not looked at.
 type Fatal = (Place, String);
 
+fn too_deep(place: Place) -> Fatal {
+    (place, format!("more than {DEPTH_MAX} levels, one inside another"))
+}
+
 impl Builder {
     fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), Fatal> {
         match event {
@@ -157,6 +161,9 @@ impl Builder {
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
+                    if self.open.len() + node.depth() > DEPTH_MAX {
+                        return Err(too_deep(place));
+                    }
                     let copy = Node { place, content: node.content.clone() };
                     let nodes = copy.size();
                     self.add(0, copy, nodes)
@@ -169,7 +176,7 @@ impl Builder {
 
     fn open(&mut self, open: Open) -> Result<(), Fatal> {
         if self.open.len() == DEPTH_MAX {
-            return Err((open.place, format!("more than {DEPTH_MAX} levels, one inside another")));
+            return Err(too_deep(open.place));
         }
         self.open.push(open);
         Ok(())
@@ -245,6 +252,18 @@ impl Builder {
 }
 
 impl Node {
+    /// How many levels of lists and mappings this has. No more than [`DEPTH_MAX`].
+    fn depth(&self) -> usize {
+        match &self.content {
+            Content::Scalar(..) => 0,
+            Content::Sequence(items) => items.iter().map(Self::depth).max().unwrap_or(0) + 1,
+            Content::Mapping(entries) => {
+                let levels = entries.iter().map(|(key, value)| key.depth().max(value.depth()));
+                levels.max().unwrap_or(0) + 1
+            }
+        }
+    }
+
     fn size(&self) -> usize {
         match &self.content {
             Content::Scalar(..) => 1,

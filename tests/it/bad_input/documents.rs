@@ -85,6 +85,18 @@ fn aliases_that_would_fill_the_memory_are_refused() {
 }
 
 #[test]
+fn aliases_nest_no_deeper_than_what_is_written_out() {
+    let (open, close) = ("[".repeat(20), "]".repeat(20));
+    let mut text = format!("version: 1\nparameters:\n  a0: &a0 {open}x{close}\n");
+    for level in 1..1_000 {
+        writeln!(text, "  a{level}: &a{level} {open}*a{}{close}", level - 1).unwrap();
+    }
+    let problems = problems(&text);
+    assert!(problems.starts_with("rules.yaml:6:"), "{problems:.200}");
+    assert!(problems.contains("more than 64 levels, one inside another"), "{problems:.200}");
+}
+
+#[test]
 fn nesting_without_an_end_is_refused() {
     for text in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000)] {
         let problems = problems(&text);

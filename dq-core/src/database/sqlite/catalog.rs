@@ -69,7 +69,11 @@ pub(crate) fn read(connection: &Connection) -> Result<Catalog> {
                 catalog.unreadable.push(Unreadable::new(entry.name, error.message()));
             }
             Err(error) => {
-                return Err(from_sqlite(format!("read the table `{}`", entry.name), error));
+                let file = connection.path().unwrap_or("the database");
+                return Err(from_sqlite(
+                    format!("read the table `{}` of `{file}`", entry.name),
+                    error,
+                ));
             }
         }
     }
