@@ -7,6 +7,8 @@ mod cli_md;
 mod commands;
 mod failing_rows;
 mod interrupt;
+#[cfg(feature = "sqlite")]
+mod mapping;
 mod output;
 mod progress;
 #[cfg(feature = "redis")]

@@ -11,6 +11,9 @@ use dq_core::engine::{OpenOptions, Opened, open_by_kind};
 #[cfg(feature = "csv")]
 use dq_core::source::csv::{CsvOptions, EmptyCell};
 
+#[cfg(feature = "sqlite")]
+use crate::mapping;
+
 /// How the source is read; what does not concern its kind is ignored.
 #[derive(Args, Debug)]
 pub(crate) struct ReadingArguments {
@@ -78,16 +81,18 @@ impl ReadingArguments {
         #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
         let options = match self.config()? {
             Some(config) => OpenOptions {
+                #[cfg(feature = "sqlite")]
+                sqlite: self.sqlite.within(mapping::configured(&config)),
                 #[cfg(feature = "mysql")]
                 mysql: config.mysql,
                 #[cfg(feature = "postgres")]
                 postgres: config.postgres,
-                #[cfg(feature = "sqlite")]
-                sqlite: self.sqlite.within(config.sqlite),
                 ..options
             },
             None => options,
         };
+        #[cfg(feature = "sqlite")]
+        mapping::tell_of_faults(sources);
         open_by_kind(sources, &options)
     }
 
@@ -96,7 +101,7 @@ impl ReadingArguments {
             #[cfg(feature = "csv")]
             csv: self.csv.options(),
             #[cfg(feature = "sqlite")]
-            sqlite: self.sqlite.within(SqliteConfig::default()),
+            sqlite: self.sqlite.within(mapping::by_default()),
             ..OpenOptions::default()
         }
     }

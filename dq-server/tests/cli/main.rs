@@ -22,6 +22,8 @@ mod html;
 #[cfg(unix)]
 mod interrupt;
 mod manual;
+#[cfg(all(target_os = "linux", feature = "sqlite"))]
+mod mapping;
 mod output;
 #[cfg(all(unix, feature = "postgres"))]
 mod postgres;

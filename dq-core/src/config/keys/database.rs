@@ -98,7 +98,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key::new(
         "database.sqlite.mmap_size",
         Kind::Size(0, 1024 * GIB),
-        "How much of the file is mapped into memory; whole MiB.",
+        "How much of the file is mapped into memory; whole MiB. `dq` maps all of it on Linux, unless this is set.",
     )
     .sets("sqlite.mmap_size_mib"),
     Key::new(

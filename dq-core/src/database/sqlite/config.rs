@@ -32,8 +32,10 @@ pub struct SqliteConfig {
     /// is 256 MiB: more should be streamed.
     pub result_size_max_bytes: usize,
     /// How much of the file is mapped into memory, in MiB. Default: 0. Mapping it all makes a run a
-    /// twentieth cheaper, but where the file is cut short or its disk fails while it is read, the operating
-    /// system ends the program, where otherwise the scan would report an error.
+    /// twentieth cheaper, and a tenth or more where the file comes from the disk, but where the file is
+    /// cut short or its disk fails while it is read, the operating system sends the program a SIGBUS, where
+    /// otherwise the scan would report an error. The program `dq` maps all and handles that signal.
+    /// SQLite maps at most 2 GiB unless it is compiled with a larger `SQLITE_MAX_MMAP_SIZE`.
     pub mmap_size_mib: u32,
     /// The journal mode that a writer sets. Default: WAL, in which readers and the writer do not wait
     /// for each other.
