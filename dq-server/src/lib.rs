@@ -6,6 +6,8 @@ mod arguments;
 mod cli_md;
 mod commands;
 mod failing_rows;
+#[cfg(all(target_os = "linux", feature = "sqlite"))]
+mod faults;
 mod interrupt;
 #[cfg(feature = "sqlite")]
 mod mapping;

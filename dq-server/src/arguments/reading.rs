@@ -11,6 +11,8 @@ use dq_core::engine::{OpenOptions, Opened, open_by_kind};
 #[cfg(feature = "csv")]
 use dq_core::source::csv::{CsvOptions, EmptyCell};
 
+#[cfg(all(target_os = "linux", feature = "sqlite"))]
+use crate::faults;
 #[cfg(feature = "sqlite")]
 use crate::mapping;
 
@@ -91,8 +93,8 @@ impl ReadingArguments {
             },
             None => options,
         };
-        #[cfg(feature = "sqlite")]
-        mapping::tell_of_faults(sources);
+        #[cfg(all(target_os = "linux", feature = "sqlite"))]
+        faults::tell_of(sources);
         open_by_kind(sources, &options)
     }
 
