@@ -220,9 +220,9 @@ fn the_schema_and_the_reader_agree_about_rules() {
     let is_valid = |text: &str| validator.is_valid(&json_of_yaml(text));
     let right = [
         "version: 1\nrules: []",
-        "version: '1'\nrules: [{ id: 1, table: 2, checks: [] }]",
+        "version: '1'\nrules: [{ id: 1, table: 2, checks: [{ row_count: { max: 9 } }] }]",
         "$schema: rules.schema.json\nversion: 1\ndescription: all\nparameters: { a: null, b: 1 }\nrules: []",
-        "version: 1\nrules: [{ id: a, table: b, description: c, severity: low, where: d > 1, checks: [] }]",
+        "version: 1\nrules: [{ id: a, table: b, description: c, severity: low, where: d > 1, checks: [{ row_count: { max: 9 } }] }]",
     ];
     for text in right {
         assert!(is_read(text), "{text}");
@@ -235,13 +235,14 @@ fn the_schema_and_the_reader_agree_about_rules() {
         "version: 1\nrules: {}",
         "version: 1\nrules: []\nextra: true",
         "version: 1\nrules: [word]",
-        "version: 1\nrules: [{ table: b, checks: [] }]",
-        "version: 1\nrules: [{ id: a, checks: [] }]",
+        "version: 1\nrules: [{ table: b, checks: [{ row_count: { max: 9 } }] }]",
+        "version: 1\nrules: [{ id: a, checks: [{ row_count: { max: 9 } }] }]",
         "version: 1\nrules: [{ id: a, table: b }]",
-        "version: 1\nrules: [{ id: a, tabel: b, checks: [] }]",
+        "version: 1\nrules: [{ id: a, tabel: b, checks: [{ row_count: { max: 9 } }] }]",
         "version: 1\nrules: [{ id: a, table: b, checks: none }]",
-        "version: 1\nrules: [{ id: a, table: b, severity: sever, checks: [] }]",
-        "version: 1\nrules: [{ id: a, table: b, filter: c, checks: [] }]",
+        "version: 1\nrules: [{ id: a, table: b, checks: [] }]",
+        "version: 1\nrules: [{ id: a, table: b, severity: sever, checks: [{ row_count: { max: 9 } }] }]",
+        "version: 1\nrules: [{ id: a, table: b, filter: c, checks: [{ row_count: { max: 9 } }] }]",
         "- version",
     ];
     for text in wrong {

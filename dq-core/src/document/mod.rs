@@ -79,6 +79,11 @@ impl Node {
         matches!(&self.content, Content::Scalar(text, true) if matches!(text.as_str(), "" | "~" | "null"))
     }
 
+    /// Whether this is a list of nothing.
+    pub(crate) fn is_empty_list(&self) -> bool {
+        matches!(&self.content, Content::Sequence(items) if items.is_empty())
+    }
+
     /// The text of a scalar.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match &self.content {

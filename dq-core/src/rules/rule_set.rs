@@ -278,6 +278,12 @@ impl Reader {
         };
         let mut checks: Vec<RuleCheck> = Vec::new();
         let node = fields.require("checks");
+        if let Some(node) = node.filter(|it| it.is_empty_list()) {
+            fields.problem(
+                node.place,
+                "a rule has at least one check: add one, or leave the rule out",
+            );
+        }
         for item in node.map_or(&[][..], |it| list_of(it, "checks", &fields)) {
             let check = self.check(item, severity.unwrap_or_default(), &scope, problems);
             let Some(mut check) = check else { continue };

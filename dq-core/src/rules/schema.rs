@@ -126,7 +126,7 @@ fn rule() -> Json {
             "where": defined("value"),
             "aliases": defined("values"),
             "optional": defined("values"),
-            "checks": { "type": "array", "items": defined("check") },
+            "checks": { "type": "array", "items": defined("check"), "minItems": 1 },
         }),
     )
 }

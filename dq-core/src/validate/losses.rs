@@ -1,5 +1,5 @@
-//! Tables whose rows cannot be read while those of others can: they lie on servers that are gone. Their checks could not
-//! run, and all others go on.
+//! Tables whose rows cannot be read while those of others can: they are damaged, or lie on servers that are gone. Their
+//! checks could not run, and all others go on.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,11 @@ impl Losses {
     ) -> Result<()> {
         let name = plan.tables.get(table).map(|it| &it.schema.name);
         let shards = name.and_then(|it| snapshot.sql_table(it)).and_then(|it| it.shards);
-        if shards.is_none() || !is_of_servers(&error) {
+        let is_of_table = match shards {
+            Some(_) => is_of_servers(&error),
+            None => error.kind() == ErrorKind::SourceInvalid && plan.tables.len() > 1,
+        };
+        if !is_of_table {
             return Err(error);
         }
         self.0.insert(table, error);

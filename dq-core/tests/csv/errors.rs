@@ -145,12 +145,17 @@ fn invalid_utf_8() {
     let hint = "not valid UTF-8; if the file has another encoding, name it with `encoding`";
     assert_eq!(
         malformed(b"a,b\n1,2\nM\xfcnchen,3\n"),
-        format!("cannot read `FILE`: line 3, byte 2: {hint}")
+        format!("cannot read `FILE`: line 3, column 2: {hint}")
     );
-    assert_eq!(malformed(b"a,\xff\n"), format!("cannot read `FILE`: line 1, byte 3: {hint}"));
+    assert_eq!(malformed(b"a,\xff\n"), format!("cannot read `FILE`: line 1, column 3: {hint}"));
     assert_eq!(
         malformed(b"a,b\n1,\xe2\x82\n"),
-        format!("cannot read `FILE`: line 2, byte 3: {hint}")
+        format!("cannot read `FILE`: line 2, column 3: {hint}")
+    );
+    assert_eq!(
+        malformed("a,b\néé,".bytes().chain(*b"\xff\n").collect::<Vec<_>>()),
+        format!("cannot read `FILE`: line 2, column 4: {hint}"),
+        "columns are characters"
     );
     let (_directory, path) = file(b"a,b\nM\xfcnchen,3\n");
     let options = CsvOptions { encoding: "windows-1252".to_owned(), ..DEFAULT() };
@@ -162,7 +167,7 @@ fn the_first_of_several_errors() {
     let ragged = "cannot read `FILE`: line 2: 1 cell where the header has 2";
     assert_eq!(malformed(b"a,b\n1\n\xff,2\n\"\n"), ragged);
     let not_utf8 = malformed(b"a,b\n\xff,2\n1\n");
-    assert!(not_utf8.starts_with("cannot read `FILE`: line 2, byte 1: "), "{not_utf8}");
+    assert!(not_utf8.starts_with("cannot read `FILE`: line 2, column 1: "), "{not_utf8}");
 }
 
 #[test]

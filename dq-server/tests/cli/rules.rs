@@ -48,16 +48,18 @@ fn problems_of_the_file_and_of_the_tables_are_told_together() {
       - { id: len, expression: \"lenght(name) > 1\" }
       - { id: where, column: name, not_null: true, where: \"zap = '1'\" }
   - { id: other, table: dta, checks: [{ row_count: { min: 1 } }] }
-  - { id: none, checks: [] }
+  - { id: none, checks: [{ row_count: { min: 1 } }] }
+  - { id: wrong, table: dtaa, checks: [{ column: name, not_blnk: true }] }
 ";
     program.write("rules.yaml", format!("{BROKEN}{more}"));
     let ended = program.run(&["rules", "check", "rules.yaml", "people.csv"]).with(2);
     let lines: Vec<_> = ended.stderr.lines().map(|it| it.split(':').nth(1).unwrap()).collect();
-    assert_eq!(lines, ["6", "7", "8", "9", "10", "11", "12"], "{ended:?}");
+    assert_eq!(lines, ["6", "7", "8", "9", "10", "11", "12", "13", "13"], "{ended:?}");
     assert!(ended.stderr.contains("no column `nme`; did you mean `name`?"), "{ended:?}");
+    assert!(ended.stderr.contains("no table `dtaa`"), "even without a check that can be read");
     let ended = program.run(&["rules", "check", "rules.yaml", "nowhere.csv"]).with(2);
     let lines: Vec<_> = ended.stderr.lines().map(|it| it.split(':').nth(1).unwrap()).collect();
-    assert_eq!(lines, ["6", "7", "9", "12"], "{ended:?}");
+    assert_eq!(lines, ["6", "7", "9", "12", "13"], "{ended:?}");
 }
 
 #[test]

@@ -55,10 +55,12 @@ rules:
     let ids: Vec<_> = report.rules.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(ids, ["one", "two"], "what is merged first wins");
     assert!(report.checks().all(|it| it.severity == Severity::Low));
-    let told = problems("version: 1\n<<: word\nrules: [{ id: a, table: t, checks: [], '<<': {} }]");
+    let told = problems(
+        "version: 1\n<<: word\nrules: [{ id: a, table: t, checks: [{ row_count: { max: 9 } }], '<<': {} }]",
+    );
     insta::assert_snapshot!(told, @r"
     rules.yaml:2:5: `<<` takes a mapping, or a list of them
-    rules.yaml:3:40: a rule has no field `<<`
+    rules.yaml:3:65: a rule has no field `<<`
     ");
 }
 

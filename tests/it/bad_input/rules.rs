@@ -271,7 +271,7 @@ rules:
       - { id: \"\\u00a0\", column: b, not_null: true, tolerance: many }
       - { id: '${name}', column: c, not_null: true }
   - { id: \"\\t\", table: data, checks: [] }
-  - { id: two, aliases: [one, ' '], table: data, checks: [] }
+  - { id: two, aliases: [one, ' '], table: data, checks: [{ row_count: { max: 9 } }] }
 ";
     insta::assert_snapshot!(problems(text), @r"
     rules.yaml:4:9: `id` is blank: give the rule a name, such as `npi`
@@ -280,6 +280,7 @@ rules:
     rules.yaml:8:63: `tolerance` cannot be `many`: expected a number of rows, such as `12`, or a share, such as `0.1%`
     rules.yaml:9:15: `id` is blank: name the check, or leave `id` out to call it after its kind and its columns
     rules.yaml:10:11: `id` is blank: give the rule a name, such as `npi`
+    rules.yaml:10:38: a rule has at least one check: add one, or leave the rule out
     rules.yaml:11:25: one of `aliases` is blank: leave it out
     ");
 }
@@ -338,9 +339,16 @@ fn blanks_around_a_name_do_not_hide_the_nearest() {
 #[test]
 fn a_rule_set_without_rules_is_neither_right_nor_wrong() {
     let folder = Folder::with("a\n1\n");
-    for text in ["version: 1\nrules: []", "version: 1\nrules: [{id: a, table: data, checks: []}]"] {
-        let report = folder.run("data.csv", &OpenOptions::default(), &rules(text)).unwrap();
-        assert_eq!(report.status, Status::NotApplicable);
-        assert_eq!(report.checks().count(), 0);
-    }
+    let none = rules("version: 1\nrules: []");
+    let report = folder.run("data.csv", &OpenOptions::default(), &none).unwrap();
+    assert_eq!(report.status, Status::NotApplicable);
+    assert_eq!(report.checks().count(), 0);
+}
+
+#[test]
+fn a_rule_without_checks_does_not_pass_for_one_that_holds() {
+    insta::assert_snapshot!(
+        problems("version: 1\nrules: [{ id: a, table: data, checks: [] }]"),
+        @"rules.yaml:2:39: a rule has at least one check: add one, or leave the rule out"
+    );
 }

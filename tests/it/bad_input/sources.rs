@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use dq_core::ErrorKind;
 use dq_core::database::sqlite::{ScanMethod, SqliteConfig, SqliteSource};
-use dq_core::engine::OpenOptions;
+use dq_core::engine::{OpenOptions, open_all};
 use dq_core::rules::RuleSet;
 use dq_core::source::csv::CsvOptions;
-use dq_core::validate::Status;
+use dq_core::validate::{CheckReport, Status};
 use rusqlite::Connection;
 
 use crate::bad_input::Folder;
-use crate::run::{counts, rules_of, run};
+use crate::run::{counts, rules, rules_of, run};
 
 fn not_null() -> RuleSet {
     rules_of("data", &["column: a, not_null: true }"])
@@ -144,7 +144,7 @@ fn a_column_that_the_header_names_twice() {
 #[test]
 fn text_of_another_encoding() {
     let content = b"a,name\n1,Ada\n2,Ren\xe9e\n";
-    let message = "cannot read `DIR/data.csv`: line 3, byte 6: not valid UTF-8; if the file has \
+    let message = "cannot read `DIR/data.csv`: line 3, column 6: not valid UTF-8; if the file has \
                    another encoding, name it with `encoding`";
     assert_csv(content, message);
     let windows = CsvOptions { encoding: "windows-1252".to_owned(), ..CsvOptions::default() };
@@ -152,7 +152,7 @@ fn text_of_another_encoding() {
     let folder = Folder::with(content);
     let rules = rules_of("data", &["column: name, one_of: [Ada, Renée] }"]);
     assert_eq!(counts(&folder.run("data.csv", &options, &rules).unwrap()), [(2, 0, None)]);
-    let header = "cannot read `DIR/data.csv`: line 1, byte 4: not valid UTF-8; if the file has \
+    let header = "cannot read `DIR/data.csv`: line 1, column 4: not valid UTF-8; if the file has \
                   another encoding, name it with `encoding`";
     assert_csv(b"a,n\xe9e\n1,2\n", header);
 }
@@ -377,6 +377,66 @@ fn a_database_whose_pages_are_garbage() {
         folder.write("data.db", damaged);
         for (kind, message) in told_of_damage(&folder) {
             assert_eq!(kind, ErrorKind::SourceInvalid, "page {page} of {pages}: {message}");
+        }
+    }
+}
+
+/// Checks of the table `data`, which is damaged, of `other`, which is not, and of one against the other.
+const OF_TWO: &str = "
+version: 1
+rules:
+  - id: data
+    table: data
+    checks:
+      - { id: a, column: a, not_null: true }
+      - { id: rows, row_count: { min: 1 } }
+  - id: other
+    table: other
+    checks:
+      - { id: b, column: b, not_null: true }
+      - { id: ids, unique: [id] }
+      - { id: in_data, references: { columns: [id], table: data, key: [id] } }
+      - { id: rows_of_data, table: data, row_count: { min: 1 } }
+";
+
+/// What is said of a check: its violations, or its error.
+fn told_of(check: &CheckReport) -> String {
+    match &check.error {
+        Some(error) => error.clone(),
+        None => check.violations.to_string(),
+    }
+}
+
+#[test]
+fn a_damaged_table_is_an_error_of_the_checks_that_need_it_and_of_no_other() {
+    let folder = Folder::new();
+    database(&folder, 2000);
+    let connection = Connection::open(folder.path("data.db")).unwrap();
+    let other = "CREATE TABLE other (id INTEGER PRIMARY KEY, b TEXT); INSERT INTO other VALUES (1, NULL), (2, 'x');";
+    connection.execute_batch(other).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'data'";
+    let root: u32 = connection.query_row(root, [], |row| row.get(0)).unwrap();
+    drop(connection);
+    let mut bytes = fs::read(folder.path("data.db")).unwrap();
+    bytes[(root as usize - 1) * 1024] = 7;
+    folder.write("data.db", bytes);
+    folder.write("data.csv", "id,a\n1,2\n1,2,3\n");
+    folder.write("other.csv", "id,b\n1,\n2,x\n");
+    let path = |name: &str| folder.path(name).display().to_string();
+    let files = vec![path("data.csv"), format!("other={}", path("other.csv"))];
+    for (sources, reason) in
+        [(vec![path("data.db")], "cannot read the table `data` of"), (files, "line 3: 3 cells")]
+    {
+        let source = open_all(&sources, &OpenOptions::default()).unwrap();
+        let report = run(&*source, &rules(OF_TWO)).unwrap();
+        assert!(report.has_errors());
+        for check in report.checks() {
+            let told = told_of(check);
+            match &*check.id {
+                "b" => assert_eq!(told, "1"),
+                "ids" => assert_eq!(told, "0"),
+                _ => assert!(told.contains(reason), "{}: {told}", check.id),
+            }
         }
     }
 }

@@ -144,7 +144,11 @@ impl Entry {
             name: self.name.clone(),
             columns: columns.collect(),
             primary_key: key.into_iter().map(|it| it.name.clone()).collect(),
-            rows_estimate: estimates.rows(&self.name, &storage)?,
+            rows_estimate: match estimates.rows(&self.name, &storage) {
+                // Whoever reads the table is told; others have no need of it.
+                Err(error) if is_about_damage(&error) => None,
+                estimate => estimate?,
+            },
         };
         Ok(Table { schema, storage })
     }
@@ -211,6 +215,11 @@ fn columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Declare
 /// Whether only one table or view cannot be read, and not the database.
 fn is_about_one_table(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code().is_none_or(|it| it == rusqlite::ErrorCode::Unknown)
+}
+
+/// Whether an error is about pages that are not what they should be.
+fn is_about_damage(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt)
 }
 
 /// The type of a column by SQLite's rules of affinity. A NUMERIC column (a date, a decimal, a boolean)

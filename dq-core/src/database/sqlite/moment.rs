@@ -81,7 +81,8 @@ impl Moment {
     /// Ends the moment: an error of kind `SourceChanged` if not everything was of it.
     pub(crate) fn finish(&self) -> Result<()> {
         self.main.with(|connection| {
-            let ended = connection.execute_batch("COMMIT");
+            // Nothing was written; and unlike COMMIT it works where a page was damaged.
+            let ended = connection.execute_batch("ROLLBACK");
             ended.map_err(|it| from_sqlite(format!("finish reading `{}`", self.main.name()), it))
         })?;
         self.access.check(&self.path)

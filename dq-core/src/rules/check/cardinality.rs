@@ -156,10 +156,9 @@ impl Children {
     fn bind(&self, binder: &mut Binder<'_, '_>, min: u64, max: u64) -> Option<Kernel> {
         let parent = binder.keys(&self.columns, self.form);
         let mut other = binder.other(&self.table)?;
-        if let Some(filter) = &self.filter {
-            other.narrow(filter)?;
-        }
+        let narrowed = self.filter.as_ref().map_or(Some(()), |it| other.narrow(it));
         let child = other.keys(&self.foreign_key, self.form);
+        narrowed?;
         Some(Kernel::Cardinality { parent: parent?, child: child?, min, max })
     }
 }

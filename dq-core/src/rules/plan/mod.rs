@@ -285,6 +285,10 @@ fn plan_rule<'s>(
     rule: &'s Rule,
     wanted: &dyn Fn(usize, &RuleCheck) -> bool,
 ) -> Vec<PlannedCheck> {
+    if rule.checks.is_empty() {
+        // All its checks have problems; where the table has one too, it is told at once.
+        builder.table(&rule.table, rule.place);
+    }
     let mut plan_check = |(check_position, check): (usize, &RuleCheck)| {
         let (table, filter) = builder.check(rule, check)?;
         let mut binder = Binder::new(builder, table, filter, check.place);

@@ -85,7 +85,11 @@ impl Flaw {
             }
             Reason::NotUtf8 => {
                 let line_start = memchr::memrchr(b'\n', before).map_or(0, |it| it + 1);
-                place = format!("{place}, byte {}", self.offset - line_start + 1);
+                let line = before.get(line_start..).unwrap_or_default();
+                place = format!(
+                    "{place}, column {}",
+                    String::from_utf8_lossy(line).chars().count() + 1
+                );
                 "not valid UTF-8; if the file has another encoding, name it with `encoding`"
                     .to_owned()
             }
