@@ -1,6 +1,7 @@
 //! What a user hears of files that are not what they should be. The path of the folder is written
 //! `DIR`.
 
+mod databases;
 mod documents;
 mod figures;
 mod parameters;
@@ -18,7 +19,12 @@ use dq_core::validate::Report;
 use dq_core::{Error, ErrorKind, Result};
 use tempfile::TempDir;
 
-use crate::run::run;
+use crate::run::{rules_of, run};
+
+/// One check of the table `data`.
+fn not_null() -> RuleSet {
+    rules_of("data", &["column: a, not_null: true }"])
+}
 
 /// A folder of files.
 struct Folder(TempDir);
