@@ -1,9 +1,9 @@
 //! What becomes of the program where a file that it has mapped into memory is cut short, or its disk fails.
 
 use std::io::IsTerminal;
-use std::path::Path;
 
 use dq_core::ErrorKind;
+use dq_core::engine::path_of;
 use dq_core::report::visible;
 use rustix::{io, stdio};
 use signal_hook::consts::SIGBUS;
@@ -30,8 +30,8 @@ pub(crate) fn tell_of(sources: &[String]) {
 /// The message, on a line of its own where progress may be shown.
 fn message(sources: &[String], is_terminal: bool) -> String {
     // Other sources may have passwords in their names, and are not mapped.
-    let path = |it: &String| it.strip_prefix("sqlite:").unwrap_or(it).to_owned();
-    let files: Vec<_> = sources.iter().map(path).filter(|it| Path::new(it).is_file()).collect();
+    let files = sources.iter().map(|it| path_of(it)).filter(|it| it.is_file());
+    let files: Vec<_> = files.map(|it| it.display().to_string()).collect();
     let names =
         if files.is_empty() { "a file".to_owned() } else { format!("`{}`", files.join("` or `")) };
     format!(
@@ -50,7 +50,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a\u{1b}.db");
         std::fs::write(&path, "").unwrap();
-        let sources = [format!("sqlite:{}", path.display()), "postgres://u:secret@h/d".to_owned()];
+        let sources =
+            [format!("x=sqlite:{}", path.display()), "postgres://u:secret@h/d".to_owned()];
         let told = message(&sources, false);
         assert!(told.contains("a\\u{1b}.db`: it was cut short"), "{told}");
         assert!(!told.contains("secret"), "{told}");

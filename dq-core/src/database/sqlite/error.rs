@@ -23,7 +23,7 @@ pub(crate) fn from_sqlite(doing: impl AsRef<str>, source: rusqlite::Error) -> Er
                     return Error::new(kind, format!("cannot {doing}: {reason}"));
                 }
                 (_, Some(message)) => message.clone(),
-                (_, None) => code.to_string(),
+                (_, None) => ffi::code_to_str(code.extended_code).to_owned(),
             };
             Error::new(kind, format!("cannot {doing}: {reason}")).with_source(source)
         }
