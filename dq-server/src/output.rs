@@ -89,7 +89,9 @@ fn describe(error: &Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let reason = error.to_string();
-        if !text.contains(&reason) {
+        // Before the reason that was told already may stand its number.
+        let told = reason.rsplit(": ").next().is_some_and(|it| text.contains(it));
+        if !told {
             let _ = write!(text, ": {reason}");
         }
         cause = error.source();
@@ -101,6 +103,13 @@ fn describe(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_a_reason_adds_nothing_to_it() {
+        let cause = io::Error::other("error code 5: the file is locked");
+        let error = Error::new(ErrorKind::Busy, "cannot open `x`: the file is locked");
+        assert_eq!(describe(&error.with_source(cause)), "cannot open `x`: the file is locked");
+    }
 
     #[test]
     fn a_cause_is_told_once() {
