@@ -145,18 +145,27 @@ fn invalid_utf_8() {
     let hint = "not valid UTF-8; if the file has another encoding, name it with `encoding`";
     assert_eq!(
         malformed(b"a,b\n1,2\nM\xfcnchen,3\n"),
-        format!("cannot read `FILE`: line 3, column 2: {hint}")
+        format!("cannot read `FILE`: line 3, column `a`, character 2: {hint}")
     );
-    assert_eq!(malformed(b"a,\xff\n"), format!("cannot read `FILE`: line 1, column 3: {hint}"));
+    assert_eq!(
+        malformed(b"a,\xff\n"),
+        format!("cannot read `FILE`: line 1, column 2, character 3: {hint}")
+    );
     assert_eq!(
         malformed(b"a,b\n1,\xe2\x82\n"),
-        format!("cannot read `FILE`: line 2, column 3: {hint}")
+        format!("cannot read `FILE`: line 2, column `b`, character 3: {hint}")
     );
-    assert_eq!(
-        malformed("a,b\néé,".bytes().chain(*b"\xff\n").collect::<Vec<_>>()),
-        format!("cannot read `FILE`: line 2, column 4: {hint}"),
-        "columns are characters"
-    );
+    for (before, place, after) in [
+        ("éé,", "column `b`, character 4", "\n"),
+        ("\"é\n,\"\"", "column `a`, character 4", "\",2\n"),
+        ("1,\"", "column `b`, character 4", "\"\n"),
+        ("\"é\",\"é", "column `b`, character 7", "\"\n"),
+        ("\n\n", "column `a`, character 1", ",2\n"),
+    ] {
+        let bytes = [b"a,b\n", before.as_bytes(), b"\xff", after.as_bytes()].concat();
+        let line = 2 + before.matches('\n').count();
+        assert_eq!(malformed(bytes), format!("cannot read `FILE`: line {line}, {place}: {hint}"));
+    }
     let (_directory, path) = file(b"a,b\nM\xfcnchen,3\n");
     let options = CsvOptions { encoding: "windows-1252".to_owned(), ..DEFAULT() };
     assert_eq!(read(path, options).unwrap().rows[0][0].as_deref(), Some("München"));
@@ -167,7 +176,10 @@ fn the_first_of_several_errors() {
     let ragged = "cannot read `FILE`: line 2: 1 cell where the header has 2";
     assert_eq!(malformed(b"a,b\n1\n\xff,2\n\"\n"), ragged);
     let not_utf8 = malformed(b"a,b\n\xff,2\n1\n");
-    assert!(not_utf8.starts_with("cannot read `FILE`: line 2, column 1: "), "{not_utf8}");
+    assert!(
+        not_utf8.starts_with("cannot read `FILE`: line 2, column `a`, character 1: "),
+        "{not_utf8}"
+    );
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn a_column_that_the_header_names_twice() {
 #[test]
 fn text_of_another_encoding() {
     let content = b"a,name\n1,Ada\n2,Ren\xe9e\n";
-    let message = "cannot read `DIR/data.csv`: line 3, column 6: not valid UTF-8; if the file has \
+    let message = "cannot read `DIR/data.csv`: line 3, column `name`, character 6: not valid UTF-8; if the file has \
                    another encoding, name it with `encoding`";
     assert_csv(content, message);
     let windows = CsvOptions { encoding: "windows-1252".to_owned(), ..CsvOptions::default() };
@@ -145,7 +145,7 @@ fn text_of_another_encoding() {
     let folder = Folder::with(content);
     let rules = rules_of("data", &["column: name, one_of: [Ada, Renée] }"]);
     assert_eq!(counts(&folder.run("data.csv", &options, &rules).unwrap()), [(2, 0, None)]);
-    let header = "cannot read `DIR/data.csv`: line 1, column 4: not valid UTF-8; if the file has \
+    let header = "cannot read `DIR/data.csv`: line 1, column 2, character 4: not valid UTF-8; if the file has \
                   another encoding, name it with `encoding`";
     assert_csv(b"a,n\xe9e\n1,2\n", header);
 }

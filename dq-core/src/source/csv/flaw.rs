@@ -27,7 +27,7 @@ pub(crate) enum Reason {
     /// The record that starts here is longer than allowed.
     RecordTooLong { bytes_max: usize },
     /// The byte here is not part of valid UTF-8.
-    NotUtf8,
+    NotUtf8 { column: usize },
 }
 
 /// The text around a flaw.
@@ -83,13 +83,11 @@ impl Flaw {
                     "the record has more than {bytes_max} bytes (`record_bytes_max`); is a quote left open?"
                 )
             }
-            Reason::NotUtf8 => {
+            Reason::NotUtf8 { column: at } => {
                 let line_start = memchr::memrchr(b'\n', before).map_or(0, |it| it + 1);
                 let line = before.get(line_start..).unwrap_or_default();
-                place = format!(
-                    "{place}, column {}",
-                    String::from_utf8_lossy(line).chars().count() + 1
-                );
+                let characters = String::from_utf8_lossy(line).chars().count();
+                place = format!("{place}, {}, character {}", column(at), characters + 1);
                 "not valid UTF-8; if the file has another encoding, name it with `encoding`"
                     .to_owned()
             }

@@ -170,3 +170,40 @@ impl<'a, S: Sink> Parser<'a, S> {
         Span::new((self.bytes.len() + from) as u32, (self.tail.len() - from) as u32)
     }
 }
+
+/// The flaw that the byte of `bytes` at `offset` is not part of valid UTF-8; all before it is.
+pub(crate) fn not_utf8(bytes: &[u8], offset: usize, dialect: Dialect) -> Flaw {
+    let before = bytes.get(..offset).unwrap_or_default();
+    let column = match Parser::new(before, dialect, OpenRecord::default()).run() {
+        Ok(parsed) => parsed.sink.0,
+        Err(Flaw {
+            reason: Reason::QuoteUnclosed { column } | Reason::QuoteFollowed { column },
+            ..
+        }) => column,
+        Err(_) => 0,
+    };
+    Flaw { offset, reason: Reason::NotUtf8 { column } }
+}
+
+/// How many cells the record has that is not complete yet.
+#[derive(Default)]
+struct OpenRecord(usize);
+
+impl Sink for OpenRecord {
+    fn cell(&mut self, _: Span) {
+        self.0 += 1;
+    }
+
+    fn cells(&self) -> usize {
+        self.0
+    }
+
+    fn record(&mut self) -> Result<ControlFlow<()>, Reason> {
+        self.0 = 0;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn takes_blank_lines(&self) -> bool {
+        true
+    }
+}

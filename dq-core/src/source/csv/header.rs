@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::source::csv::blocks::{Block, Blocks};
 use crate::source::csv::file;
 use crate::source::csv::flaw::{Context, Flaw, Reason};
-use crate::source::csv::grammar::{Parser, Sink};
+use crate::source::csv::grammar::{self, Parser, Sink};
 use crate::source::csv::options::{Dialect, Format};
 use crate::source::files::{Identity, InputFile};
 use crate::value::Span;
@@ -101,7 +101,7 @@ fn first_record(
     let parsed = Parser::new(&block.bytes, dialect, FirstRecord::default()).run()?;
     let record = block.bytes.get(..parsed.used).unwrap_or_default();
     if let Err(it) = std::str::from_utf8(record) {
-        return Err(Flaw { offset: it.valid_up_to(), reason: Reason::NotUtf8 });
+        return Err(grammar::not_utf8(record, it.valid_up_to(), dialect));
     }
     if header {
         check_characters(&parsed.sink.0, record, dialect.quote)?;

@@ -6,7 +6,7 @@ use arrow_buffer::Buffer;
 
 use crate::source::csv::blocks::Block;
 use crate::source::csv::flaw::{Flaw, Reason};
-use crate::source::csv::grammar::{Parser, Sink};
+use crate::source::csv::grammar::{self, Parser, Sink};
 use crate::source::csv::options::Dialect;
 use crate::value::{Batch, Column, Span, TextColumn};
 
@@ -80,7 +80,7 @@ pub(crate) fn parse(
     let sink = Rows::new(projection, records_max.min(block.lines));
     let parsed = Parser::new(&block.bytes, dialect, sink).run();
     let valid = std::str::from_utf8(&block.bytes);
-    let not_utf8 = valid.err().map(|it| Flaw { offset: it.valid_up_to(), reason: Reason::NotUtf8 });
+    let not_utf8 = valid.err().map(|it| grammar::not_utf8(&block.bytes, it.valid_up_to(), dialect));
     let parsed = match (parsed, not_utf8) {
         (Ok(parsed), None) => parsed,
         (Ok(_), Some(flaw)) => return Err(flaw),
