@@ -2,6 +2,8 @@
 
 use dq_core::config::{Config, Origin};
 use dq_core::database::sqlite::SqliteConfig;
+#[cfg(target_os = "linux")]
+use rustix::process::{Resource, getrlimit};
 
 /// All of a database: more than SQLite maps in any case.
 const ALL_MIB: u32 = 1 << 20;
@@ -23,8 +25,20 @@ pub(crate) fn configured(config: &Config) -> SqliteConfig {
     if is_said { sqlite } else { mapped(sqlite) }
 }
 
-/// Maps all of a database, where the program can [tell](crate::faults) what goes wrong with it.
+/// Maps all of a database where that can do no harm.
 fn mapped(config: SqliteConfig) -> SqliteConfig {
-    let mmap_size_mib = if cfg!(target_os = "linux") { ALL_MIB } else { config.mmap_size_mib };
+    let mmap_size_mib = if may_map() { ALL_MIB } else { config.mmap_size_mib };
     SqliteConfig { mmap_size_mib, ..config }
+}
+
+/// Whether the program can [tell](crate::faults) what goes wrong with a mapped file, and has address space without
+/// bounds: otherwise the keys of checks may need what there is.
+#[cfg(target_os = "linux")]
+fn may_map() -> bool {
+    getrlimit(Resource::As).current.is_none()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn may_map() -> bool {
+    false
 }

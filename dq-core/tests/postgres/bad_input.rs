@@ -1,13 +1,17 @@
 //! What cannot be reached or read, and what is said about it.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use dq_core::clock::SystemClock;
 use dq_core::database::postgres::{PostgresConfig, PostgresSource};
 use dq_core::database::{DatabaseManager, HealthStatus};
+use dq_core::rules::RuleSet;
 use dq_core::source::Source;
+use dq_core::validate::{CheckReport, ValidateOptions, validate};
 use dq_core::{Error, ErrorKind};
 
 use crate::bench::{Place, few, open, read, scalar, scan, try_open, whole};
@@ -271,4 +275,35 @@ async fn what_lies_on_a_server_that_is_gone_cannot_be_read_and_the_reason_is_tol
         assert!(!format!("{told:?} {error:?}").contains("canary"), "{error:?}");
     }
     scan(&database, "near").await.unwrap();
+}
+
+const OF_THREE: &str = "
+version: 1
+rules:
+  - { id: a, table: a, checks: [{ column: x, not_null: true }] }
+  - { id: b, table: b, checks: [{ column: x, not_null: true }] }
+  - { id: c, table: c, checks: [{ column: x, not_null: true }] }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_table_is_an_error_of_its_checks_and_not_that_it_ended_a_transaction() {
+    let Some(place) = Place::new() else { return };
+    // As the server reports pages whose checksum is wrong.
+    place.run(
+        "CREATE TABLE a (x int); CREATE TABLE c (x int); INSERT INTO a VALUES (NULL); INSERT INTO c VALUES (1); \
+         CREATE FUNCTION damaged() RETURNS int LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'invalid page in block 0' USING ERRCODE = 'XX001'; END $$; \
+         CREATE VIEW b AS SELECT damaged() AS x",
+    );
+    let rules = RuleSet::parse("rules.yaml", OF_THREE, &BTreeMap::new()).unwrap();
+    for (readers, threads) in [(1, 1), (1, 2), (4, 1), (4, 2)] {
+        let config = PostgresConfig { readers, ..place.config() };
+        let database = open(config).await;
+        let threads = NonZero::new(threads).unwrap();
+        let options = ValidateOptions { threads, ..ValidateOptions::default() };
+        let report = validate(&database, &rules, &options).await.unwrap();
+        let told = |it: &CheckReport| it.error.clone().unwrap_or(it.violations.to_string());
+        let told: Vec<_> = report.checks().map(told).collect();
+        assert_eq!(told, ["1", "cannot scan the table `b`: invalid page in block 0", "0"]);
+    }
 }

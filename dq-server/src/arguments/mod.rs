@@ -52,6 +52,15 @@ Exit codes:
   130  stopped with Ctrl-C
   143  stopped with SIGTERM";
 
+/// Those of commands that judge no data.
+const EXIT_CODES_OF_RULES: &str = "\
+Exit codes:
+  0    nothing is wrong with the rules
+  2    bad usage, rules or configuration
+  3    a source cannot be read, or the output could not be written
+  130  stopped with Ctrl-C
+  143  stopped with SIGTERM";
+
 const ABOUT_EXAMPLES: &str = "\
 Examples:
   dq validate hospitals.csv --rules hospitals.yaml
@@ -135,7 +144,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Print how a source would be checked, without reading its rows
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES_OF_RULES)]
     Explain(ExplainArguments),
     /// Make data to try things on, with defects whose number is known
     ///
@@ -164,12 +173,12 @@ pub(crate) enum RulesCommand {
     ///
     /// Prints every problem with its place: unknown keys, checks, functions, bad regular expressions.
     /// Given a source, tables, columns and types are looked up in it too.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES_OF_RULES)]
     Check(CheckArguments),
     /// Print a rule set that comes with dq
     ///
     /// It is an ordinary rule set: a start for one of your own.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES_OF_RULES)]
     Show(ShowArguments),
 }
 

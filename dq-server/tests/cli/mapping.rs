@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 
 use rusqlite::Connection;
 
@@ -73,16 +73,21 @@ fn a_database_that_is_cut_short_under_the_program_is_an_error() {
 }
 
 #[test]
-fn a_configuration_may_say_that_nothing_is_mapped() {
+fn nothing_is_mapped_where_a_configuration_or_a_bound_of_memory_says_so() {
     let program = notes();
     program.write("dq.yaml", "database: { sqlite: { mmap_size: 0 } }");
-    let is_mapped = |arguments: &[&str]| {
-        let all = [&["validate", "sqlite:notes.db", "--rules", "notes.yaml"], arguments].concat();
-        let mut child = program.command(&all).spawn().unwrap();
+    let arguments = ["validate", "sqlite:notes.db", "--rules", "notes.yaml"];
+    let is_mapped = |mut command: Command| {
+        let mut child = command.spawn().unwrap();
         let is_mapped = maps(&mut child);
         assert_eq!(child.wait().unwrap().code(), Some(0));
         is_mapped
     };
-    assert!(is_mapped(&[]));
-    assert!(!is_mapped(&["--config", "dq.yaml"]));
+    assert!(is_mapped(program.command(&arguments)));
+    let configured = [&arguments[..], &["--config", "dq.yaml"]].concat();
+    assert!(!is_mapped(program.command(&configured)));
+    let mut bounded = Command::new("sh");
+    bounded.args(["-c", "ulimit -v 16000000 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_dq")]);
+    bounded.args(arguments).current_dir(program.path(".")).stdout(Stdio::null());
+    assert!(!is_mapped(bounded));
 }
