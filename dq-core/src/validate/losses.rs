@@ -1,5 +1,5 @@
-//! Tables whose rows cannot be read while those of others can: they are damaged, or lie on servers that are gone. Their
-//! checks could not run, and all others go on.
+//! Tables whose rows cannot be read while those of others can: they are damaged, forbidden, views that fail, or lie on
+//! servers that are gone. Their checks could not run, and all others go on.
 
 use std::collections::HashMap;
 
@@ -26,11 +26,11 @@ impl Losses {
     ) -> Result<()> {
         let name = plan.tables.get(table).map(|it| &it.schema.name);
         let shards = name.and_then(|it| snapshot.sql_table(it)).and_then(|it| it.shards);
-        let is_of_table = match shards {
+        let is_lost = match shards {
             Some(_) => is_of_servers(&error),
-            None => error.kind() == ErrorKind::SourceInvalid && plan.tables.len() > 1,
+            None => is_of_table(&error) && plan.tables.len() > 1,
         };
-        if !is_of_table {
+        if !is_lost {
             return Err(error);
         }
         self.0.insert(table, error);
@@ -68,4 +68,11 @@ fn is_of_servers(error: &Error) -> bool {
     use ErrorKind::{NotFound, PermissionDenied, QueryInvalid, Timeout, Unavailable};
 
     matches!(error.kind(), Unavailable | Timeout | PermissionDenied | NotFound | QueryInvalid)
+}
+
+/// Whether an error may say that a table is damaged, not to be read by this user, or a view that fails.
+fn is_of_table(error: &Error) -> bool {
+    use ErrorKind::{PermissionDenied, QueryInvalid, SourceInvalid};
+
+    matches!(error.kind(), SourceInvalid | PermissionDenied | QueryInvalid)
 }

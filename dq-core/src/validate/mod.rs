@@ -115,7 +115,7 @@ pub use violations::{Violation, ViolationListener};
 ///
 /// `RulesInvalid` if a rule names what the source does not have; whatever makes the source unreadable;
 /// `SourceChanged` if it changed meanwhile; `Cancelled`. A check that cannot run is no error here but a
-/// check of status [`Status::Error`] in the report.
+/// check of status [`Status::Error`] in the report, and so are those of a table that cannot be read while others can.
 pub async fn validate(
     source: &dyn Source,
     rules: &RuleSet,

@@ -277,33 +277,45 @@ async fn what_lies_on_a_server_that_is_gone_cannot_be_read_and_the_reason_is_tol
     scan(&database, "near").await.unwrap();
 }
 
-const OF_THREE: &str = "
+const OF_FIVE: &str = "
 version: 1
 rules:
-  - { id: a, table: a, checks: [{ column: x, not_null: true }] }
-  - { id: b, table: b, checks: [{ column: x, not_null: true }] }
-  - { id: c, table: c, checks: [{ column: x, not_null: true }] }
+  - { id: good, table: good, checks: [{ column: x, not_null: true }] }
+  - { id: damaged, table: damaged, checks: [{ column: x, not_null: true }] }
+  - { id: forbidden, table: forbidden, checks: [{ column: x, not_null: true }] }
+  - { id: divided, table: divided, checks: [{ column: x, not_null: true }] }
+  - { id: other, table: other, checks: [{ column: x, not_null: true }] }
 ";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_table_is_an_error_of_its_checks_and_not_that_it_ended_a_transaction() {
+async fn a_table_that_cannot_be_read_is_an_error_of_its_checks_and_of_no_other() {
     let Some(place) = Place::new() else { return };
-    // As the server reports pages whose checksum is wrong.
-    place.run(
-        "CREATE TABLE a (x int); CREATE TABLE c (x int); INSERT INTO a VALUES (NULL); INSERT INTO c VALUES (1); \
-         CREATE FUNCTION damaged() RETURNS int LANGUAGE plpgsql AS \
+    // A page whose checksum is wrong is reported so; and a view reads what its owner may read.
+    place.run(&format!(
+        "CREATE TABLE good (x int); INSERT INTO good VALUES (NULL); \
+         CREATE TABLE other (x int); INSERT INTO other VALUES (1); \
+         CREATE FUNCTION damage() RETURNS int LANGUAGE plpgsql AS \
          $$ BEGIN RAISE EXCEPTION 'invalid page in block 0' USING ERRCODE = 'XX001'; END $$; \
-         CREATE VIEW b AS SELECT damaged() AS x",
-    );
-    let rules = RuleSet::parse("rules.yaml", OF_THREE, &BTreeMap::new()).unwrap();
+         CREATE VIEW damaged AS SELECT damage() AS x; CREATE VIEW divided AS SELECT 1 / (x - 1) AS x FROM other; \
+         CREATE ROLE powerless_{0}; CREATE VIEW forbidden AS SELECT * FROM good; ALTER VIEW forbidden OWNER TO powerless_{0}",
+        place.name
+    ));
+    let rules = RuleSet::parse("rules.yaml", OF_FIVE, &BTreeMap::new()).unwrap();
     for (readers, threads) in [(1, 1), (1, 2), (4, 1), (4, 2)] {
-        let config = PostgresConfig { readers, ..place.config() };
-        let database = open(config).await;
+        let database = open(PostgresConfig { readers, ..place.config() }).await;
         let threads = NonZero::new(threads).unwrap();
         let options = ValidateOptions { threads, ..ValidateOptions::default() };
         let report = validate(&database, &rules, &options).await.unwrap();
+        assert!(report.has_errors());
         let told = |it: &CheckReport| it.error.clone().unwrap_or(it.violations.to_string());
         let told: Vec<_> = report.checks().map(told).collect();
-        assert_eq!(told, ["1", "cannot scan the table `b`: invalid page in block 0", "0"]);
+        let expected = [
+            "1",
+            "cannot scan the table `damaged`: invalid page in block 0",
+            "cannot scan the table `forbidden`: permission denied for table good",
+            "cannot scan the table `divided`: division by zero",
+            "0",
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -69,7 +69,8 @@ impl Range {
 #[derive(Debug)]
 pub(crate) struct Copy {
     sql: String,
-    reach: Option<String>,
+    reach: String,
+    has_parts: bool,
     forms: Vec<Form>,
     checks_text: bool,
     first_sequence: u64,
@@ -92,7 +93,8 @@ impl Copy {
         let reach = format!("DECLARE dq_reach NO SCROLL CURSOR FOR {select}; CLOSE dq_reach");
         Self {
             sql: format!("COPY ({select}) TO STDOUT (FORMAT binary)"),
-            reach: table.has_parts().then_some(reach),
+            reach,
+            has_parts: table.has_parts(),
             forms: selected.iter().map(|it| it.form).collect(),
             checks_text,
             first_sequence: position * SEQUENCE_STRIDE,
@@ -108,9 +110,9 @@ pub(crate) fn start(
     cancellation: Cancellation,
     clock: Arc<dyn Clock>,
 ) -> Box<dyn Partition> {
-    let Copy { sql, reach, forms, checks_text, first_sequence, doing } = copy;
+    let Copy { sql, reach, has_parts, forms, checks_text, first_sequence, doing } = copy;
     Box::new(CopyPartition {
-        waiting: Some(Copying { seat, sql, reach, doing: doing.clone() }),
+        waiting: Some(Copying { seat, sql, reach, has_parts, doing: doing.clone() }),
         running: None,
         decoder: Decoder::new(forms, checks_text),
         rest: Vec::new(),
@@ -207,23 +209,25 @@ impl CopyPartition {
 struct Copying {
     seat: Seat,
     sql: String,
-    /// What connects to the servers of parts and reads nothing. A copy that fails at its very beginning leaves the driver in
-    /// the middle of an answer, and nothing else could be read on the connection.
-    reach: Option<String>,
+    /// What connects to the servers of parts, finds out what is forbidden, and reads nothing. A copy that fails at its very
+    /// beginning leaves the driver in the middle of an answer, and nothing else could be read on the connection.
+    reach: String,
+    has_parts: bool,
     doing: String,
 }
 
 impl Copying {
     async fn run(self, parts: mpsc::Sender<Vec<u8>>) -> Result<()> {
-        let Self { seat, sql, reach, doing } = self;
-        let mut lease = seat.take(&doing).await?;
-        let reached = match &reach {
-            Some(reach) => lease.command(reach, State::Open, &doing).await,
-            None => Ok(()),
-        };
+        let Self { seat, sql, reach, has_parts, doing } = self;
         // What another server misses has not changed here.
-        let told: Told =
-            if reach.is_some() { |doing, it| from_sqlx(doing, it) } else { of_scanning };
+        let told: Told = if has_parts { |doing, it| from_sqlx(doing, it) } else { of_scanning };
+        let mut lease = seat.take(&doing).await?;
+        let reached = if lease.is_shared() {
+            let reached = lease.try_command(&reach, State::Open).await;
+            reached.and_then(|it| it.map_err(|it| told(&doing, &it)))
+        } else {
+            Ok(())
+        };
         let result = match reached {
             Ok(()) => copy(&mut lease, &sql, (&doing, told), &parts).await,
             Err(error) => Err(error),

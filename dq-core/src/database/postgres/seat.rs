@@ -46,6 +46,11 @@ impl Seat {
 }
 
 impl Taken {
+    /// Whether other tables are read on it, too.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Shared(_))
+    }
+
     /// Ends the transaction that has read, unless it is the snapshot's.
     pub(crate) async fn finish_reading(self) {
         match self {
