@@ -34,6 +34,15 @@ impl Place {
         self.server.run(&self.name, sql)
     }
 
+    /// How many of those that ran something are still there.
+    pub(crate) fn clients(&self) -> usize {
+        let name = &self.name;
+        let count = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'psql'"
+        );
+        self.server.run("postgres", &count).parse().expect("it is a number")
+    }
+
     pub(crate) async fn open(&self) -> PostgresDatabaseManager {
         open(self.config()).await
     }

@@ -9,7 +9,9 @@ use dq_core::value::{Batch, Value};
 use crate::bench::{Place, count, open, read, scan, whole};
 use crate::endless::ENDLESS;
 use crate::servers::postgres::PASSWORD;
+use crate::servers::wait_until;
 use crate::wait_for;
+
 fn numbers(place: &Place, rows: usize) {
     place.run(&format!(
         "CREATE TABLE t AS SELECT i AS id, repeat('x', 800) AS filler FROM generate_series(1, {rows}) i; ANALYZE"
@@ -137,8 +139,12 @@ async fn a_version_by_statistics_changes_with_its_table_alone() {
     let database = open(PostgresConfig { version_staleness_ms: 60_000, ..place.config() }).await;
     let version = async |of: &PostgresDatabaseManager| of.version("t").await.unwrap().unwrap();
     let (before, exact_before) = (version(&database).await, version(&exact).await);
-    // Whoever runs this has gone when it returns, and has told its statistics.
-    place.run("INSERT INTO other VALUES (1)");
+    // Statistics are told by whoever ran something before it goes, a little after its client has gone.
+    let run = |sql: &str| {
+        place.run(sql);
+        wait_until("whoever ran it has gone", || place.clients() == 0);
+    };
+    run("INSERT INTO other VALUES (1)");
     assert_eq!(version(&database).await, before);
     assert_ne!(version(&exact).await, exact_before);
     for change in [
@@ -149,7 +155,7 @@ async fn a_version_by_statistics_changes_with_its_table_alone() {
         "ALTER TABLE t ADD b int",
     ] {
         let before = version(&database).await;
-        place.run(change);
+        run(change);
         assert_ne!(version(&database).await, before, "{change}");
     }
     let before = version(&database).await;
