@@ -3,7 +3,7 @@
 use crate::rules::expression::ExpressionError;
 use crate::rules::expression::Resolve;
 use crate::rules::expression::datum::Datum;
-use crate::rules::expression::function::Function;
+use crate::rules::expression::function::{Function, Parameter};
 use crate::rules::expression::kind::Kind;
 use crate::rules::expression::like::Pattern;
 use crate::rules::expression::syntax::{Form, Node, Operator, State, Type};
@@ -176,7 +176,34 @@ impl Binder<'_, '_> {
             }
             _ => return self.error(node, format!("cannot compute with {a} and {b}")),
         };
+        let [left_node, right_node] = operands;
+        let left = self.operand(left_node, left, operator, b);
+        let right = self.operand(right_node, right, operator, a);
         (Term::Arithmetic(operator, Box::new([left, right])), kind)
+    }
+
+    /// Reads a literal as what it is computed with, once instead of row by row.
+    fn operand(&mut self, node: &Node, term: Term, operator: Operator, other: Kind) -> Term {
+        let wanted = match (&term, operator, other) {
+            (Term::Literal(Datum::Date(_) | Datum::Timestamp(_)), ..)
+            | (Term::Literal(Datum::Text(_)), Operator::Subtract, Kind::Any) => return term,
+            (Term::Literal(Datum::Text(_)), Operator::Subtract, Kind::Date) => Parameter::Date,
+            (_, Operator::Remainder, _) | (_, Operator::Add | Operator::Subtract, Kind::Date) => {
+                Parameter::Whole
+            }
+            _ => Parameter::Number,
+        };
+        self.argument(node, term, wanted)
+    }
+
+    /// Reads a literal as what is wanted, once instead of row by row.
+    fn argument(&mut self, node: &Node, term: Term, wanted: Parameter) -> Term {
+        let Term::Literal(mut literal) = term else { return term };
+        wanted.read(&mut literal);
+        match literal {
+            Datum::Invalid => self.error(node, format!("this cannot be read as a {wanted}")).0,
+            read => Term::Literal(read),
+        }
     }
 
     fn comparable(&mut self, node: &Node, operands: &[Node; 2]) -> Box<[Term; 2]> {
@@ -276,7 +303,7 @@ impl Binder<'_, '_> {
                 let name = function.name();
                 self.error(node, format!("`{name}` takes a {parameter} here, not {kind}"));
             }
-            terms.push(term);
+            terms.push(self.argument(node, term, parameter));
             kinds.push(kind);
         }
         let kind = function.returns(&kinds);

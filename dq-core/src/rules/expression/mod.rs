@@ -27,7 +27,8 @@
 //!   by code point, so days written `YYYY-MM-DD` order as days do. Text next to something else is read
 //!   as that: as a decimal number, as `YYYY-MM-DD` with or without a time, as `true`, `false`, `t`, `f`,
 //!   `1`, `0` in any case. So columns of a CSV file, which are all text, can be compared with numbers and
-//!   dates. A text literal is read as the declared type of what it is compared with. Booleans next to
+//!   dates. A text literal is read as the declared type of what it is compared with, and
+//!   is an error where it cannot be, as in arithmetic and as an argument of a function. Booleans next to
 //!   numbers are 1 and 0. A date next to a timestamp is its midnight. Bytes that are not text compare
 //!   only with such.
 //! - **Conditions.** A boolean is one; so is a number, which holds unless it is 0. Text is none, whatever
@@ -558,6 +559,10 @@ mod tests {
              (1 + 2) * 3 = 9 => TRUE
              yes + yes = 2 => TRUE
              (nothing IS NULL) + (word IS NULL) = 1 => TRUE
+             seven + '1' = '8' => TRUE
+             any * '2' = 14 => TRUE
+             any - '2' = 5 => TRUE
+             any - '2020-02-29' = 5 => INVALID
              word || '-' || seven = 'Abc-7' => TRUE
              word || nothing IS NULL => TRUE
              half || '' = '0.5' => TRUE",
@@ -573,7 +578,10 @@ mod tests {
              day - DATE '2020-02-28' = 1 => TRUE
              day - leap_day = 0 => TRUE
              day + word > day => INVALID
-             day + 0.5 > day => INVALID
+             day - '2020-02-28' = 1 => TRUE
+             '2020-03-02' - day = 2 => TRUE
+             day + '1' = DATE '2020-03-01' => TRUE
+             day + half > day => INVALID
              day + 99999999999 > day => INVALID
              date(leap_day) + 366 = DATE '2021-03-01' => TRUE
              date(word) = day => INVALID
@@ -814,7 +822,18 @@ mod tests {
             ("NOT word", "text is no condition; compare it with something"),
             ("CASE WHEN word THEN 1 END = 1", "text is no condition; compare it with something"),
             ("CAST(yes AS date) = day", "a boolean cannot be read as a date"),
-            ("'x' + 1 = 2", "this has no value in any row"),
+            ("'x' + 1 = 2", "this cannot be read as a number"),
+            ("seven + 'x' > 1", "this cannot be read as a number"),
+            ("any + '2020-02-29' > 1", "this cannot be read as a number"),
+            ("twelve * 'x' > 1", "this cannot be read as a number"),
+            ("seven % 1.5 = 0", "this cannot be read as a whole number"),
+            ("day + 'x' > day", "this cannot be read as a whole number"),
+            ("day - 0.5 < day", "this cannot be read as a whole number"),
+            ("day - '12' > 1", "this cannot be read as a date"),
+            ("'2020-13-01' - day > 1", "this cannot be read as a date"),
+            ("age_years(day, 'x') > 1", "this cannot be read as a date"),
+            ("abs('x') > seven", "this cannot be read as a number"),
+            ("left(word, 1.5) = 'A'", "this cannot be read as a whole number"),
             ("word LIKE 'x!' ESCAPE '!'", "the pattern ends with its escape character"),
         ] {
             let found: Vec<_> = errors(text).into_iter().map(|it| it.message).collect();

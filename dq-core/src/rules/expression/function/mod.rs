@@ -278,7 +278,7 @@ impl Parameter {
     }
 
     /// Reads an argument as what is wanted.
-    fn read(self, argument: &mut Datum<'_>) {
+    pub(super) fn read(self, argument: &mut Datum<'_>) {
         let is_as_wanted = match argument {
             Datum::Null | Datum::Invalid => true,
             Datum::Text(_) => matches!(self, Text | Any),
