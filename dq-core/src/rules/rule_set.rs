@@ -16,6 +16,7 @@ use crate::rules::dimension::Dimension;
 use crate::rules::fields::Fields;
 use crate::rules::parameters;
 use crate::rules::scope::{Filter, Scope, filter};
+use crate::rules::selection;
 use crate::rules::severity::Severity;
 use crate::rules::tolerance::Tolerance;
 
@@ -260,6 +261,7 @@ impl Reader {
             }
             rules.push(rule);
         }
+        selection::tell_apart(&rules, &fields);
         fields.finish();
         Some(rules)
     }

@@ -1,11 +1,14 @@
 //! Some of the checks of a rule set, chosen by id.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 
 use crate::document::nearest;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Result;
+use crate::rules::fields::Fields;
 use crate::rules::rule_set::{Rule, RuleCheck, RuleSet};
 
 /// Which checks of a rule set to run.
@@ -64,8 +67,25 @@ impl RuleSet {
     }
 
     fn each_check(&self) -> impl Iterator<Item = (&Rule, &RuleCheck)> {
-        self.rules().iter().flat_map(|rule| rule.checks.iter().map(move |check| (rule, check)))
+        each_check(self.rules())
     }
+}
+
+/// Reports checks that `rule/check` does not tell apart, since an id may have a `/`, too.
+pub(super) fn tell_apart(rules: &[Rule], fields: &Fields<'_>) {
+    let mut rules_by_path = HashMap::new();
+    for (rule, check) in each_check(rules) {
+        let path = path(&rule.id, check);
+        let first = *rules_by_path.entry(path.clone()).or_insert(&rule.id);
+        if *first != rule.id {
+            let message = format!("the rule `{first}` has a check `{path}`, too: change an id");
+            fields.problem(check.place, message);
+        }
+    }
+}
+
+fn each_check(rules: &[Rule]) -> impl Iterator<Item = (&Rule, &RuleCheck)> {
+    rules.iter().flat_map(|rule| rule.checks.iter().map(move |check| (rule, check)))
 }
 
 fn names(pattern: &Regex, rule: &Rule, check: &RuleCheck) -> bool {

@@ -191,6 +191,18 @@ extra: true
 }
 
 #[test]
+fn two_checks_cannot_have_one_full_name() {
+    let text = "\
+version: 1
+rules:
+  - { id: a/b, table: data, checks: [{ id: c, column: x, not_null: true }] }
+  - { id: a, table: data, checks: [{ id: b/c, column: x, not_null: true }, { id: c, column: x, not_null: true }] }
+";
+    let told = "rules.yaml:4:36: the rule `a/b` has a check `a/b/c`, too: change an id";
+    assert_eq!(problems(text), told);
+}
+
+#[test]
 fn problems_with_the_table_are_told_in_the_order_of_the_lines() {
     let folder = Folder::with("a,b\n1,2\n");
     let text = "\
