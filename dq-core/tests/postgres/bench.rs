@@ -48,6 +48,12 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.server.forget(&self.name);
+    }
+}
+
 /// A configuration with few connections.
 pub(crate) fn few(url: &str) -> PostgresConfig {
     PostgresConfig { readers: 4, writers: 4, ..PostgresConfig::new(url) }

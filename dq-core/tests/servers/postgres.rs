@@ -28,12 +28,14 @@ hostssl all tls_user 127.0.0.1/32 cert
 host all all 127.0.0.1/32 scram-sha-256
 ";
 
-/// What tests need from a server, and nothing that makes it wait for a disk.
+/// What tests need from a server, and nothing that makes it wait for a disk or fill it.
 const SETTINGS: &str = "\
 listen_addresses = '127.0.0.1'
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+max_wal_size = '64MB'
+min_wal_size = '32MB'
 autovacuum = off
 max_connections = 100
 lock_timeout = '60s'
@@ -82,6 +84,12 @@ impl PostgresServer {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.run("postgres", &format!("CREATE DATABASE {name}"));
         name
+    }
+
+    /// Drops a database, also while it is used; a server that is gone forgets it anyway.
+    pub(crate) fn forget(&self, database: &str) {
+        let sql = format!("DROP DATABASE {database} WITH (FORCE)");
+        psql(&self.programs, self.folder.path(), self.port, "postgres", &sql).output().ok();
     }
 
     /// What `sql` gives in `database`, one row a line, run by the user `postgres`.
