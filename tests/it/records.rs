@@ -225,7 +225,7 @@ fn a_schema_tells_names_and_types_that_do_not_fit() {
     assert_eq!(error.kind(), ErrorKind::RulesInvalid);
     insta::assert_snapshot!(error.message(), @r"
     rules.yaml:6:9: table `data` has no column `amout`; did you mean `amount`?
-    rules.yaml:7:9: this text cannot be read as a number
+    rules.yaml:7:9: `'x'` cannot be read as a number
     ");
     let rules = rules_of("data", &["{ expression: amount = '01' }"]);
     let typed = RecordValidator::with_schema(&rules, &schema, today()).unwrap();

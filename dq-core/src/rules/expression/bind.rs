@@ -20,6 +20,9 @@ struct Binder<'b, 'r> {
     errors: Vec<ExpressionError>,
 }
 
+/// How many characters of a literal an error shows.
+const SHOWN_MAX: usize = 40;
+
 /// A term and what is known of its values.
 type Bound = (Term, Kind);
 
@@ -198,12 +201,14 @@ impl Binder<'_, '_> {
 
     /// Reads a literal as what is wanted, once instead of row by row.
     fn argument(&mut self, node: &Node, term: Term, wanted: Parameter) -> Term {
-        let Term::Literal(mut literal) = term else { return term };
-        wanted.read(&mut literal);
-        match literal {
-            Datum::Invalid => self.error(node, format!("this cannot be read as a {wanted}")).0,
-            read => Term::Literal(read),
+        let Term::Literal(literal) = term else { return term };
+        let mut read = literal.clone();
+        wanted.read(&mut read);
+        if matches!(read, Datum::Invalid) {
+            let message = format!("`{}` cannot be read as a {wanted}", shown(literal));
+            return self.error(node, message).0;
         }
+        Term::Literal(read)
     }
 
     fn comparable(&mut self, node: &Node, operands: &[Node; 2]) -> Box<[Term; 2]> {
@@ -219,22 +224,22 @@ impl Binder<'_, '_> {
 
     /// Reads literal text as the kind of what it is compared with, once instead of row by row.
     fn read_literal(&mut self, node: &Node, term: Term, other: Kind) -> Term {
-        let Term::Literal(Datum::Text(text)) = &term else { return term };
-        let text = Datum::Text(text.clone());
-        let (read, kind) = match other {
-            Kind::Number => (Datum::or_invalid(text.number().map(Datum::Number)), other),
-            Kind::Boolean => (text.cast(Type::Boolean), other),
+        let Term::Literal(text @ Datum::Text(_)) = &term else { return term };
+        let read = match other {
+            Kind::Number => Datum::or_invalid(text.number().map(Datum::Number)),
+            Kind::Boolean => text.clone().cast(Type::Boolean),
             Kind::Date | Kind::Timestamp => {
                 let day =
                     text.timestamp().filter(|it| it.date().midnight() == *it).map(Timestamp::date);
-                (day.map_or_else(|| text.cast(Type::Timestamp), Datum::Date), other)
+                day.map_or_else(|| text.clone().cast(Type::Timestamp), Datum::Date)
             }
             Kind::Any | Kind::Null | Kind::Text | Kind::Bytes => return term,
         };
-        match read {
-            Datum::Invalid => self.error(node, format!("this text cannot be read as {kind}")).0,
-            read => Term::Literal(read),
+        if matches!(read, Datum::Invalid) {
+            let message = format!("`{}` cannot be read as {other}", shown(text.clone()));
+            return self.error(node, message).0;
         }
+        Term::Literal(read)
     }
 
     fn membership(&mut self, operand: &Node, list: &[Node]) -> Bound {
@@ -309,6 +314,18 @@ impl Binder<'_, '_> {
         let kind = function.returns(&kinds);
         (Term::Call(function, terms), kind)
     }
+}
+
+/// A literal as it is written, or the beginning of a long one.
+fn shown(literal: Datum<'_>) -> String {
+    let is_text = matches!(literal, Datum::Text(_));
+    let Datum::Text(text) = literal.into_text() else { return "NULL".to_owned() };
+    let text = String::from_utf8_lossy(&text);
+    let mut shown: String = text.chars().take(SHOWN_MAX).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    if is_text { format!("'{}'", shown.replace('\'', "''")) } else { shown }
 }
 
 fn kind_of(literal: &Datum<'_>) -> Kind {
