@@ -304,11 +304,12 @@ impl Binder<'_, '_> {
         for (index, node) in arguments.iter().enumerate() {
             let (term, kind) = self.bind(node);
             let parameter = function.parameter(index);
-            if !parameter.accepts(kind) {
+            terms.push(if parameter.accepts(kind) {
+                self.argument(node, term, parameter)
+            } else {
                 let name = function.name();
-                self.error(node, format!("`{name}` takes a {parameter} here, not {kind}"));
-            }
-            terms.push(self.argument(node, term, parameter));
+                self.error(node, format!("`{name}` takes a {parameter} here, not {kind}")).0
+            });
             kinds.push(kind);
         }
         let kind = function.returns(&kinds);
