@@ -87,14 +87,19 @@ fn an_unchanged_database_is_judged_once_and_a_changed_one_anew() {
     let Some(redis) = Redis::start() else { return };
     let program = program(redis.port);
     assert_eq!(report(&program, &DATABASE)["cached"], Value::Null);
-    // The last change must be two seconds old before other processes can tell the version.
-    until("the verdict is an earlier one", || report(&program, &DATABASE)["cached"] == true);
-    let earlier = report(&program, &DATABASE);
+    // The last change must be two seconds old before other processes can tell the version. And a cache that is
+    // too late on a busy machine is no cache: then the database is judged after all.
+    let mut earlier = Value::Null;
+    until("the verdict is an earlier one", || {
+        earlier = report(&program, &DATABASE);
+        earlier["cached"] == true
+    });
     assert_eq!(earlier["rules"][0]["checks"][0]["violations"], 1);
     assert!(earlier["original"]["age_seconds"].as_f64().unwrap() >= 0.0);
-    let text = program.run(&[&["validate", "--config", "dq.yaml"], &DATABASE[..]].concat());
-    assert!(text.stdout.contains("from the cache: checked "), "{}", text.stdout);
-    // A cache that is too late on a busy machine is no cache: then the database is judged after all.
+    until("the text says that it is", || {
+        let text = program.run(&[&["validate", "--config", "dq.yaml"], &DATABASE[..]].concat());
+        text.stdout.contains("from the cache: checked ")
+    });
     let counted = || report(&program, &[&DATABASE[..], &["--stats"]].concat());
     until("an earlier verdict takes no work", || {
         let statistics = counted()["statistics"].take();
