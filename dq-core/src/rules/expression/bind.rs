@@ -1,5 +1,7 @@
 //! Binding: names become positions, types are checked, literals are made ready.
 
+use std::fmt;
+
 use crate::rules::expression::ExpressionError;
 use crate::rules::expression::Resolve;
 use crate::rules::expression::datum::Datum;
@@ -204,11 +206,24 @@ impl Binder<'_, '_> {
         let Term::Literal(literal) = term else { return term };
         let mut read = literal.clone();
         wanted.read(&mut read);
-        if matches!(read, Datum::Invalid) {
-            let message = format!("`{}` cannot be read as a {wanted}", shown(literal));
-            return self.error(node, message).0;
+        self.as_read(node, literal, read, format_args!("a {wanted}"))
+    }
+
+    /// A literal as it was read, or the error that it cannot be.
+    fn as_read(
+        &mut self,
+        node: &Node,
+        literal: Datum<'_>,
+        read: Datum<'static>,
+        wanted: impl fmt::Display,
+    ) -> Term {
+        match read {
+            Datum::Invalid => {
+                let message = format!("`{}` cannot be read as {wanted}", shown(literal));
+                self.error(node, message).0
+            }
+            read => Term::Literal(read),
         }
-        Term::Literal(read)
     }
 
     fn comparable(&mut self, node: &Node, operands: &[Node; 2]) -> Box<[Term; 2]> {
@@ -225,6 +240,7 @@ impl Binder<'_, '_> {
     /// Reads literal text as the kind of what it is compared with, once instead of row by row.
     fn read_literal(&mut self, node: &Node, term: Term, other: Kind) -> Term {
         let Term::Literal(text @ Datum::Text(_)) = &term else { return term };
+        let text = text.clone();
         let read = match other {
             Kind::Number => Datum::or_invalid(text.number().map(Datum::Number)),
             Kind::Boolean => text.clone().cast(Type::Boolean),
@@ -235,11 +251,7 @@ impl Binder<'_, '_> {
             }
             Kind::Any | Kind::Null | Kind::Text | Kind::Bytes => return term,
         };
-        if matches!(read, Datum::Invalid) {
-            let message = format!("`{}` cannot be read as {other}", shown(text.clone()));
-            return self.error(node, message).0;
-        }
-        Term::Literal(read)
+        self.as_read(node, text, read, other)
     }
 
     fn membership(&mut self, operand: &Node, list: &[Node]) -> Bound {
